@@ -1,0 +1,81 @@
+"""Hear what is in a sound: tag, embed, export audio pattern recognition models.
+
+The names below are the public interface; each is imported when it is first used, so that importing the package is free.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from panns.version import __version__
+
+if TYPE_CHECKING:
+    from panns.audio import DecodeLimits
+    from panns.errors import (
+        AudioDecodeError,
+        CheckpointError,
+        DeviceUnavailable,
+        DownloadError,
+        MissingExtra,
+        PannsError,
+        UnknownLabel,
+        UnknownModel,
+        WeightsMissing,
+    )
+    from panns.models import list_models
+    from panns.recognizer import Recognizer, embed, load, tag
+    from panns.results import Embedding, Scores, Tag, Tagging, TagWindow
+
+_HOMES = {
+    "panns.audio": ("DecodeLimits",),
+    "panns.errors": (
+        "AudioDecodeError",
+        "CheckpointError",
+        "DeviceUnavailable",
+        "DownloadError",
+        "MissingExtra",
+        "PannsError",
+        "UnknownLabel",
+        "UnknownModel",
+        "WeightsMissing",
+    ),
+    "panns.models": ("list_models",),
+    "panns.recognizer": ("Recognizer", "embed", "load", "tag"),
+    "panns.results": ("Embedding", "Scores", "Tag", "TagWindow", "Tagging"),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [  # noqa: RUF022 - a type checker needs the literal list; a test compares it with _HOMES
+    "__version__",
+    "load",
+    "tag",
+    "embed",
+    "list_models",
+    "Recognizer",
+    "Tagging",
+    "Tag",
+    "TagWindow",
+    "Embedding",
+    "Scores",
+    "DecodeLimits",
+    "PannsError",
+    "AudioDecodeError",
+    "CheckpointError",
+    "DeviceUnavailable",
+    "DownloadError",
+    "MissingExtra",
+    "UnknownLabel",
+    "UnknownModel",
+    "WeightsMissing",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'panns' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME_OF[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,134 @@
+"""What a file is by its first bytes: names and extensions lie, and the same bytes must give the same answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+HEAD_BYTES = 4096
+
+Decoder = Literal["soundfile", "media", "either", "none"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One format: its name in messages, and which decoder is meant for it.
+
+    Attributes:
+        name: As it is called in a message, with what it is if that is no sound.
+        decoder: `media` is read by PyAV alone, `none` holds no sound.
+    """
+
+    name: str
+    decoder: Decoder
+
+
+WAV = Kind("WAV", "soundfile")
+W64 = Kind("Wave64", "soundfile")
+AIFF = Kind("AIFF", "soundfile")
+AU = Kind("AU", "soundfile")
+CAF = Kind("CAF", "soundfile")
+AVI = Kind("AVI", "media")
+FLAC = Kind("FLAC", "soundfile")
+OGG = Kind("Ogg", "soundfile")
+OPUS = Kind("Opus", "either")
+MP3 = Kind("MP3", "soundfile")
+MP4 = Kind("MP4", "media")
+MATROSKA = Kind("Matroska or WebM", "media")
+UNKNOWN = Kind("unknown", "either")
+PLAYLIST = Kind("a playlist, which names other files", "none")
+TEXT = Kind("text", "none")
+
+_W64_GUID = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
+_BY_START: tuple[tuple[bytes, Kind], ...] = (
+    (b"RF64", WAV),
+    (b"RIFX", WAV),
+    (_W64_GUID, W64),
+    (b".snd", AU),
+    (b"caff", CAF),
+    (b"fLaC", FLAC),
+    (b"\x1aE\xdf\xa3", MATROSKA),
+    (b"0&\xb2u\x8ef\xcf\x11", Kind("ASF (WMA)", "media")),
+    (b"#!AMR", Kind("AMR", "media")),
+    (b"MAC ", Kind("Monkey's Audio", "media")),
+    (b"wvpk", Kind("WavPack", "media")),
+    (b"TTA1", Kind("True Audio", "media")),
+    (b"FLV\x01", Kind("Flash video", "media")),
+    (b"\x0bw", Kind("AC-3", "media")),
+    (b"\x7f\xfe\x80\x01", Kind("DTS", "media")),
+    (b"DSD ", Kind("DSF", "media")),
+    (b"NIST_1A", Kind("NIST Sphere", "soundfile")),
+    (b"MThd", Kind("MIDI, which holds notes and no sound", "none")),
+    (b"\x89PNG", Kind("a PNG image", "none")),
+    (b"\xff\xd8\xff", Kind("a JPEG image", "none")),
+    (b"GIF8", Kind("a GIF image", "none")),
+    (b"BM", Kind("a BMP image", "none")),
+    (b"II*\x00", Kind("a TIFF image", "none")),
+    (b"MM\x00*", Kind("a TIFF image", "none")),
+    (b"%PDF", Kind("a PDF document", "none")),
+    (b"PK\x03\x04", Kind("a ZIP archive", "none")),
+    (b"\x1f\x8b", Kind("gzip-compressed", "none")),
+    (b"7z\xbc\xaf", Kind("a 7z archive", "none")),
+    (b"\x7fELF", Kind("a program", "none")),
+    (b"\x93NUMPY", Kind("a numpy file", "none")),
+    (b"\x89HDF", Kind("an HDF5 file", "none")),
+    (b"#EXTM3U", PLAYLIST),
+    (b"ffconcat", PLAYLIST),
+    (b"[playlist]", PLAYLIST),
+)
+
+
+def kind_of(head: bytes) -> Kind:
+    """Tell the kind of the file that begins with these bytes.
+
+    Example:
+        >>> kind_of(b"fLaC" + bytes(38)).name
+        'FLAC'
+    """
+    # Two-byte magics are too short to trust alone.
+    if head[:2] == b"BM" and head[6:10] != bytes(4):
+        return UNKNOWN
+    for start, kind in _BY_START:
+        if head.startswith(start):
+            return kind
+    if head.startswith(b"RIFF"):
+        return {b"AVI ": AVI, b"WEBP": Kind("a WebP image", "none")}.get(head[8:12], WAV)
+    if head.startswith(b"FORM"):
+        return AIFF if head[8:12] in (b"AIFF", b"AIFC") else UNKNOWN
+    if head.startswith(b"OggS"):
+        return OPUS if b"OpusHead" in head[:128] else OGG
+    if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"styp", b"moof"):
+        brand = head[8:12]
+        return Kind("a HEIF or AVIF image", "none") if brand in (b"avif", b"heic", b"mif1") else MP4
+    # UTF-16 text begins like MPEG layer I; its first character has a zero byte.
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff") and 0 in head[2:4]:
+        return TEXT
+    if len(head) >= 3 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0:
+        # The two layer bits are zero in ADTS (AAC) and never in MPEG audio.
+        if head[1] & 0xF6 == 0xF0:
+            return Kind("AAC", "media")
+        return MP3 if head[1] & 0x06 else UNKNOWN
+    return TEXT if _is_text(head) else UNKNOWN
+
+
+def id3_size(head: bytes) -> int:
+    """Bytes that an ID3v2 tag takes at the start of a file, 0 where there is none."""
+    if len(head) < 10 or not head.startswith(b"ID3"):
+        return 0
+    size = 0
+    for byte in head[6:10]:  # 4 times 7 bits
+        size = size << 7 | byte & 0x7F
+    return size + 10
+
+
+def _is_text(head: bytes) -> bool:
+    if not head:
+        return False
+    # Text has no control bytes but the usual white space.
+    if any(byte < 9 or 13 < byte < 27 or byte == 127 for byte in head):
+        return False
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as exc:
+        return exc.start >= len(head) - 3 and len(head) > 3  # a character cut by the end of the head
+    return True

@@ -1,0 +1,78 @@
+"""`panns`: the verbs, and what a failure looks like. Verbs import what is heavy when they run."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+import typer
+
+from panns.cli.embed import embed
+from panns.cli.export import export
+from panns.cli.labels import labels
+from panns.cli.models import models_app
+from panns.cli.tag import tag
+from panns.errors import PannsError, UnknownLabel, UnknownModel
+from panns.version import __version__
+
+app = typer.Typer(
+    name="panns",
+    help="Hear what is in a sound.",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # importing rich would take half of the time that --help has
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(tag)
+app.command()(embed)
+app.command()(labels)
+app.command()(export)
+app.add_typer(models_app, name="models")
+
+WRONG_USAGE = 2
+
+
+def _print_version(is_wanted: bool) -> None:
+    if is_wanted:
+        print(f"panns {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="Show the version."),
+) -> None:
+    """Hear what is in a sound: tag, embed and export audio pattern recognition models."""
+
+
+def main() -> None:
+    """Run the command line; a mistake of the user ends with a sentence and an exit status, without a traceback."""
+    # Files are heard in parallel, one a core. Threads inside numpy's small matrix products would only wait for each
+    # other; torch and ONNX Runtime have threads of their own.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    _log_to_stderr()
+    try:
+        app()
+    except PannsError as error:
+        print(f"panns: {error}", file=sys.stderr)
+        sys.exit(WRONG_USAGE if isinstance(error, UnknownModel | UnknownLabel) else 1)
+    except KeyboardInterrupt:
+        print("panns: interrupted", file=sys.stderr)
+        sys.exit(130)  # as a shell says it: 128 + SIGINT
+
+
+def _log_to_stderr() -> None:
+    """Show what models and conversion have to say; what is wrong with a sound stands in its result."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("panns: %(message)s"))
+    for name in ("panns.models", "panns.export"):
+        logger = logging.getLogger(name)
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+    logging.getLogger("panns.audio").addHandler(logging.NullHandler())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""From a trained model to files that others run: ONNX, checked after writing."""

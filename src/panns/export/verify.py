@@ -1,0 +1,69 @@
+"""Proof that an exported file computes what the network computes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from panns.errors import CheckpointError
+from panns.frontend import log_mel
+from panns.models.checkpoint import Checkpoint, open_checkpoint
+from panns.networks.activation import activate
+from panns.networks.checkpoint import load_network
+from panns.runtime.backend import Array
+from panns.runtime.onnx import OnnxBackend
+
+TOLERANCE = 1e-4  # between backends; measured on real weights: about 1e-6
+
+
+def verify_onnx(checkpoint: Checkpoint, path: Path) -> float:
+    """Largest difference between an exported file and the network it came from, on sounds of several lengths.
+
+    Args:
+        checkpoint: What was exported.
+        path: The exported file.
+
+    Returns:
+        The largest absolute difference of any probability, or of the embedding relative to its largest value.
+
+    Raises:
+        CheckpointError: It is above 1e-4.
+    """
+    exported = OnnxBackend(open_checkpoint(path), device="cpu")
+    network = load_network(checkpoint)
+    config = checkpoint.manifest.config
+    worst = 0.0
+    rng = np.random.default_rng(0)
+    shortest = config.min_input_samples
+    for n_clips, n_samples in ((1, 1), (2, shortest), (3, shortest + 1), (1, int(2.5 * config.frontend.sample_rate))):
+        if exported.input == "features":
+            n_samples = max(n_samples, shortest)  # padding belongs to the front end, which is outside
+        waveform = rng.uniform(-0.5, 0.5, (n_clips, n_samples)).astype(np.float32)
+        with torch.inference_mode():
+            output = network(torch.from_numpy(waveform))
+            expected = [
+                activate(output.clip_logits, checkpoint.manifest.activation),
+                None if output.frame_logits is None else activate(output.frame_logits, checkpoint.manifest.activation),
+                output.embedding,
+            ]
+        scores = exported(log_mel(waveform, config.frontend) if exported.input == "features" else waveform)
+        found = (scores.clip_probs, scores.frame_probs, scores.embedding)
+        for want, have in zip(expected, found, strict=True):
+            if (want is None) != (have is None):
+                raise CheckpointError(f"{path} lacks a field of the network, or has one more; export it again")
+            if want is not None and have is not None:
+                worst = max(worst, _difference(want.numpy(), have))
+    if not worst <= TOLERANCE:
+        raise CheckpointError(
+            f"{path} differs from the network by {worst:.1e}, more than the {TOLERANCE:.0e} that is allowed; "
+            "it was not accepted, so run the model with backend='torch' and report this with the model's name"
+        )
+    return worst
+
+
+def _difference(want: Array, have: Array) -> float:
+    if want.shape != have.shape:
+        return float("inf")
+    return float(np.abs(want - have).max() / max(1.0, np.abs(want).max()))

@@ -1,0 +1,220 @@
+"""Log-mel spectrograms in numpy, and the settings and filters that the torch twin (`networks/frontend.py`) shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float32]
+
+# 64 frames of 1,024 samples fit the second-level cache; one FFT call over a whole 10 s clip takes twice as long.
+BLOCK_FRAMES = 64
+
+
+@dataclass(frozen=True)
+class LogMelConfig:
+    """How a waveform becomes a log-mel. The defaults are those of the PANNs (Kong et al. 2020, arXiv:1912.10211).
+
+    Frames are centred with reflection at both ends; the spectrum is the power spectrum.
+
+    Attributes:
+        sample_rate: Rate of the waveform, in Hz.
+        n_fft: Length of the Fourier transform, in samples, even.
+        window_samples: Length of the Hann window, centred in the transform, at most `n_fft`.
+        window: "periodic" (divides by the length) or "symmetric" (by the length - 1) Hann window.
+        hop_samples: Distance of neighbouring frames.
+        n_mels: Number of mel bands.
+        f_min_hz: Lower edge of the lowest band.
+        f_max_hz: Upper edge of the highest band, at most half the sample rate.
+        mel_scale: "slaney" (librosa's default: linear below 1 kHz, bands normalised to unit area) or "kaldi"
+            (1127 ln(1 + f/700), triangles of height 1 in mel, the Nyquist bin left out).
+        pre_emphasis: p of x[n] - p x[n-1], which shortens the waveform by one sample; None for none.
+        log: "db" is 10 log10(max(m, `log_floor`)); "ln" is ln(m + `log_floor`).
+        log_floor: What keeps the logarithm finite.
+        shift: Added after the logarithm.
+        scale: Multiplied after `shift`.
+    """
+
+    sample_rate: int = 32_000
+    n_fft: int = 1024
+    window_samples: int = 1024
+    window: Literal["periodic", "symmetric"] = "periodic"
+    hop_samples: int = 320
+    n_mels: int = 64
+    f_min_hz: float = 50.0
+    f_max_hz: float = 14_000.0
+    mel_scale: Literal["slaney", "kaldi"] = "slaney"
+    pre_emphasis: float | None = None
+    log: Literal["db", "ln"] = "db"
+    log_floor: float = 1e-10
+    shift: float = 0.0
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.n_fft < 2 or self.n_fft % 2:
+            raise ValueError(f"n_fft={self.n_fft} must be an even number of samples")
+        if not 1 <= self.window_samples <= self.n_fft:
+            raise ValueError(f"window_samples={self.window_samples} must be 1 to n_fft={self.n_fft}")
+        if self.hop_samples < 1 or self.n_mels < 1:
+            raise ValueError(f"hop_samples={self.hop_samples} and n_mels={self.n_mels} must be at least 1")
+        if not 0 <= self.f_min_hz < self.f_max_hz <= self.sample_rate / 2:
+            raise ValueError(
+                f"f_min_hz={self.f_min_hz} and f_max_hz={self.f_max_hz} must satisfy "
+                f"0 <= f_min_hz < f_max_hz <= {self.sample_rate / 2:g} Hz, half of sample_rate={self.sample_rate}"
+            )
+
+    @property
+    def hop_s(self) -> float:
+        """Seconds between the starts of neighbouring frames."""
+        return self.hop_samples / self.sample_rate
+
+    @property
+    def min_samples(self) -> int:
+        """Shortest waveform that can be reflected at its ends."""
+        return self.n_fft // 2 + 1 + (self.pre_emphasis is not None)
+
+    def n_frames(self, n_samples: int) -> int:
+        """Number of frames of a waveform of `n_samples`."""
+        return 1 + (n_samples - (self.pre_emphasis is not None)) // self.hop_samples
+
+    def samples_for(self, n_frames: int) -> int:
+        """Shortest waveform that has `n_frames` frames."""
+        return max((n_frames - 1) * self.hop_samples + (self.pre_emphasis is not None), self.min_samples)
+
+
+def log_mel(waveform: Array, config: LogMelConfig) -> Array:
+    """Log-mel spectrogram.
+
+    Args:
+        waveform: `(samples,)` or `(batch, samples)` at `config.sample_rate`, at least `config.min_samples` long.
+        config: The settings.
+
+    Returns:
+        `(frames, mels)` or `(batch, frames, mels)` float32.
+
+    Raises:
+        ValueError: The waveform is too short to be reflected at its ends.
+    """
+    waveform = np.asarray(waveform, dtype=np.float32)
+    if waveform.ndim == 2:
+        return np.stack([log_mel(row, config) for row in waveform])
+    if waveform.shape[0] < config.min_samples:
+        raise ValueError(f"{waveform.shape[0]} samples given; n_fft={config.n_fft} needs at least {config.min_samples}")
+    if config.pre_emphasis is not None:
+        waveform = waveform[1:] - np.float32(config.pre_emphasis) * waveform[:-1]
+    padded = np.pad(waveform, config.n_fft // 2, mode="reflect")
+    frames = np.lib.stride_tricks.sliding_window_view(padded, config.n_fft)[:: config.hop_samples]
+    window, filters = fft_window(config), mel_filters(config)
+    low, high = mel_bin_range(config)
+    mel = np.empty((len(frames), config.n_mels), dtype=np.float32)
+    for start in range(0, len(frames), BLOCK_FRAMES):
+        spectrum = np.fft.rfft(frames[start : start + BLOCK_FRAMES] * window)[:, low:high]
+        power = np.square(spectrum.real) + np.square(spectrum.imag)
+        np.matmul(power, filters[low:high], out=mel[start : start + BLOCK_FRAMES])
+    return _compress(mel, config)
+
+
+def _compress(mel: Array, config: LogMelConfig) -> Array:
+    floor = np.float32(config.log_floor)
+    if config.log == "db":
+        np.log10(np.maximum(mel, floor, out=mel), out=mel)
+        mel *= np.float32(10.0)
+    else:
+        np.log(np.add(mel, floor, out=mel), out=mel)
+    if config.shift:
+        mel += np.float32(config.shift)
+    if config.scale != 1.0:
+        mel *= np.float32(config.scale)
+    return mel
+
+
+@lru_cache(maxsize=32)
+def fft_window(config: LogMelConfig) -> Array:
+    """Hann window of `window_samples`, centred in zeros: `(n_fft,)`."""
+    length = config.window_samples
+    divisor = length if config.window == "periodic" else length - 1
+    window = np.zeros(config.n_fft)
+    start = (config.n_fft - length) // 2
+    window[start : start + length] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / divisor)
+    return _frozen(window)
+
+
+@lru_cache(maxsize=32)
+def mel_filters(config: LogMelConfig) -> Array:
+    """Mel filter bank: `(n_fft // 2 + 1, mels)`."""
+    build = _slaney_filters if config.mel_scale == "slaney" else _kaldi_filters
+    return _frozen(build(config))
+
+
+@lru_cache(maxsize=32)
+def mel_bin_range(config: LogMelConfig) -> tuple[int, int]:
+    """First bin, and the one after the last, that any mel band looks at; the others need not be computed."""
+    used = np.flatnonzero(mel_filters(config).any(axis=1))
+    return int(used[0]), int(used[-1]) + 1
+
+
+def _frozen(values: npt.NDArray[np.float64]) -> Array:
+    array = np.ascontiguousarray(values, dtype=np.float32)
+    array.flags.writeable = False  # shared by every caller through the cache
+    return array
+
+
+def _slaney_filters(config: LogMelConfig) -> npt.NDArray[np.float64]:
+    """Triangles in Hz between points equally spaced on Slaney's mel scale, each of unit area.
+
+    M. Slaney, Auditory Toolbox, Interval Research Technical Report 1998-010.
+    """
+    edges_mel = np.linspace(_hz_to_slaney(config.f_min_hz), _hz_to_slaney(config.f_max_hz), config.n_mels + 2)
+    edges_hz = np.array([_slaney_to_hz(mel) for mel in edges_mel])
+    bins_hz = np.arange(config.n_fft // 2 + 1) * config.sample_rate / config.n_fft
+    triangles = _triangles(bins_hz, edges_hz)
+    triangles *= 2.0 / (edges_hz[2:] - edges_hz[:-2])
+    return triangles
+
+
+def _kaldi_filters(config: LogMelConfig) -> npt.NDArray[np.float64]:
+    """Triangles in mel, height 1, over every bin but the Nyquist bin.
+
+    Kaldi's feature extraction (D. Povey et al., "The Kaldi Speech Recognition Toolkit", ASRU 2011).
+    """
+    edges_mel = np.linspace(_hz_to_kaldi(config.f_min_hz), _hz_to_kaldi(config.f_max_hz), config.n_mels + 2)
+    bins_mel = _hz_to_kaldi(np.arange(config.n_fft // 2 + 1) * config.sample_rate / config.n_fft)
+    triangles = _triangles(bins_mel, edges_mel)
+    triangles[-1] = 0.0
+    return triangles
+
+
+def _triangles(positions: npt.NDArray[np.float64], edges: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Height at each position of the triangles over edges `i`, `i + 1`, `i + 2`: `(positions, len(edges) - 2)`."""
+    left, centre, right = edges[:-2], edges[1:-1], edges[2:]
+    rising = (positions[:, None] - left) / (centre - left)
+    falling = (right - positions[:, None]) / (right - centre)
+    heights: npt.NDArray[np.float64] = np.maximum(0.0, np.minimum(rising, falling))
+    return heights
+
+
+def _hz_to_kaldi(hz: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    return 1127.0 * np.log1p(np.asarray(hz, dtype=np.float64) / 700.0)
+
+
+# Slaney's scale: 3 mel for 200 Hz up to 1 kHz, then 27 logarithmic steps for a factor of 6.4.
+_SLANEY_HZ_PER_MEL = 200.0 / 3.0
+_SLANEY_BREAK_HZ = 1000.0
+_SLANEY_BREAK_MEL = _SLANEY_BREAK_HZ / _SLANEY_HZ_PER_MEL
+_SLANEY_LOG_STEP = np.log(6.4) / 27.0
+
+
+def _hz_to_slaney(hz: float) -> float:
+    if hz < _SLANEY_BREAK_HZ:
+        return hz / _SLANEY_HZ_PER_MEL
+    return float(_SLANEY_BREAK_MEL + np.log(hz / _SLANEY_BREAK_HZ) / _SLANEY_LOG_STEP)
+
+
+def _slaney_to_hz(mel: float) -> float:
+    if mel < _SLANEY_BREAK_MEL:
+        return mel * _SLANEY_HZ_PER_MEL
+    return float(_SLANEY_BREAK_HZ * np.exp(_SLANEY_LOG_STEP * (mel - _SLANEY_BREAK_MEL)))

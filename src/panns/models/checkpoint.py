@@ -1,0 +1,240 @@
+"""Our checkpoint: a folder, or one exported `.onnx` file, that needs nothing else to be run.
+
+model.json          the manifest
+model.safetensors   parameters, for torch
+model.onnx          log-mel to scores, for the other backends; made from the former when first asked for
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from panns.config import config_from_dict, config_to_dict
+from panns.errors import CheckpointError
+from panns.labels import LabelSet
+from panns.models.onnx_metadata import read_onnx_metadata
+from panns.models.registry import ModelConfig, find_model
+
+FORMAT_VERSION = 1
+MANIFEST_FILE = "model.json"
+TORCH_FILE = "model.safetensors"
+ONNX_FILE = "model.onnx"
+METADATA_KEY = "panns"
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A measured quality and how it was measured."""
+
+    name: str
+    value: float
+    protocol: str
+
+
+@dataclass(frozen=True)
+class FileDigest:
+    """What a file of the checkpoint must be."""
+
+    n_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Everything about a checkpoint but its numbers.
+
+    Attributes:
+        architecture: Registered name of the model.
+        config: Its full config, with the front end.
+        labels: The classes, in both languages.
+        activation: What turns logits into probabilities; softmax only where a model was trained so.
+        input: What the `.onnx` file reads: "features" is a log-mel, computed outside; "waveform" holds the front end.
+        window_s: Length of the clips it was trained on; longer sounds are heard in windows of it.
+        thresholds: Per class, the probability from which it counts as present; None where none were chosen.
+        licence: Licence of the weights.
+        source: Where the weights come from.
+        training_data: What they were trained on, with its licence.
+        metrics: What they reach.
+        files: Size and digest of each file of the folder.
+    """
+
+    architecture: str
+    config: ModelConfig
+    labels: LabelSet
+    activation: Literal["sigmoid", "softmax"] = "sigmoid"
+    input: Literal["features", "waveform"] = "features"
+    window_s: float = 10.0
+    thresholds: tuple[float, ...] | None = None
+    licence: str = "unknown"
+    source: str = "unknown"
+    training_data: str = "unknown"
+    metrics: tuple[Metric, ...] = ()
+    files: dict[str, FileDigest] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if len(self.labels) != self.config.n_classes:
+            raise ValueError(
+                f"{len(self.labels)} labels for {self.config.n_classes} classes; there must be one for each"
+            )
+        if self.thresholds is not None and len(self.thresholds) != self.config.n_classes:
+            raise ValueError(
+                f"{len(self.thresholds)} thresholds for {self.config.n_classes} classes; give one for each"
+            )
+
+    @property
+    def sample_rate(self) -> int:
+        """Rate of the waveforms that the model hears."""
+        return self.config.frontend.sample_rate
+
+    def to_json(self) -> str:
+        """The text of `model.json`."""
+        plain = {
+            "format_version": FORMAT_VERSION,
+            "architecture": self.architecture,
+            "config": config_to_dict(self.config),
+            "labels": self.labels.to_dict(),
+            "activation": self.activation,
+            "input": self.input,
+            "window_s": self.window_s,
+            "thresholds": self.thresholds,
+            "licence": self.licence,
+            "source": self.source,
+            "training_data": self.training_data,
+            "metrics": [config_to_dict(metric) for metric in self.metrics],
+            "files": {name: config_to_dict(digest) for name, digest in self.files.items()},
+            # For readers of other languages; derived from the config and ignored when read.
+            "derived": {
+                "sample_rate": self.sample_rate,
+                "min_input_samples": self.config.min_input_samples,
+                "frame_hop_s": self.config.frame_hop_s,
+                "embedding_dim": self.config.embedding_dim,
+            },
+        }
+        return json.dumps(plain, ensure_ascii=False, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str, *, where: str) -> Manifest:
+        """The manifest in a text.
+
+        Raises:
+            CheckpointError: It is damaged, of a newer format, or of a model this version does not know.
+        """
+        try:
+            plain = json.loads(text)
+            if not isinstance(plain, dict):
+                raise ValueError("it is not a JSON object")  # noqa: TRY004 - one sentence for all damage below
+            version = plain.pop("format_version", None)
+            if version != FORMAT_VERSION:
+                raise CheckpointError(
+                    f"{where} has format version {version!r}; this panns reads {FORMAT_VERSION}, so upgrade it"
+                )
+            plain.pop("derived", None)
+            config_class = type(find_model(plain["architecture"]).config)
+            return cls(
+                config=config_from_dict(config_class, plain.pop("config"), where="config"),
+                labels=LabelSet.from_dict(plain.pop("labels")),
+                metrics=tuple(config_from_dict(Metric, metric) for metric in plain.pop("metrics")),
+                files={name: config_from_dict(FileDigest, digest) for name, digest in plain.pop("files").items()},
+                thresholds=None if (values := plain.pop("thresholds")) is None else tuple(values),
+                **plain,
+            )
+        except (ValueError, KeyError, TypeError, AttributeError, LookupError) as exc:
+            if isinstance(exc, CheckpointError):
+                raise
+            raise CheckpointError(f"{where} is not a manifest of panns: {exc}") from exc
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A manifest and where its files are.
+
+    Attributes:
+        path: A folder, or one exported `.onnx` file.
+        manifest: The manifest.
+    """
+
+    path: Path
+    manifest: Manifest
+
+    @property
+    def is_exported_file(self) -> bool:
+        """Whether this is a single `.onnx` file."""
+        return self.path.is_file()
+
+    def has(self, name: str) -> bool:
+        """Whether the checkpoint holds that file."""
+        return name == ONNX_FILE if self.is_exported_file else name in self.manifest.files
+
+    def file(self, name: str) -> Path:
+        """A file of the checkpoint, checked against its digest.
+
+        Raises:
+            CheckpointError: It is missing or was changed.
+        """
+        if self.is_exported_file:
+            return self.path
+        path, expected = self.path / name, self.manifest.files[name]
+        if not path.is_file():
+            raise CheckpointError(
+                f"{path} is missing, though {MANIFEST_FILE} beside it names it; make the checkpoint again"
+            )
+        if path.stat().st_size != expected.n_bytes or file_digest(path).sha256 != expected.sha256:
+            raise CheckpointError(
+                f"{path} is not the file that {MANIFEST_FILE} beside it names; make the checkpoint again"
+            )
+        return path
+
+    def with_files(self, *names: str) -> Checkpoint:
+        """The same checkpoint after files of these names were written to its folder; writes the manifest."""
+        files = {**self.manifest.files, **{name: file_digest(self.path / name) for name in names}}
+        manifest = replace(self.manifest, files=files)
+        write_text_atomically(self.path / MANIFEST_FILE, manifest.to_json())
+        return replace(self, manifest=manifest)
+
+
+def open_checkpoint(path: Path) -> Checkpoint:
+    """The checkpoint at a path.
+
+    Raises:
+        CheckpointError: There is none, or it is damaged.
+    """
+    if path.is_dir():
+        manifest_path = path / MANIFEST_FILE
+        if not manifest_path.is_file():
+            raise CheckpointError(
+                f"{path} holds no {MANIFEST_FILE}; a checkpoint is a folder with one, or an exported .onnx file"
+            )
+        try:
+            text = manifest_path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as exc:
+            raise CheckpointError(f"{manifest_path} cannot be read: {exc}") from exc
+        return Checkpoint(path, Manifest.from_json(text, where=str(manifest_path)))
+    if path.suffix == ".onnx":
+        text_or_none = read_onnx_metadata(path).get(METADATA_KEY)
+        if text_or_none is None:
+            raise CheckpointError(
+                f"{path} carries no manifest of panns; only models that `panns export` wrote can be run"
+            )
+        return Checkpoint(path, Manifest.from_json(text_or_none, where=str(path)))
+    raise CheckpointError(
+        f"{path} is not a checkpoint; give a folder with {MANIFEST_FILE} or an exported .onnx file. "
+        "A published .pth or .pt file is loaded by the model's name with `--weights FILE`"
+    )
+
+
+def file_digest(path: Path) -> FileDigest:
+    """Size and sha256 of a file."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return FileDigest(n_bytes=path.stat().st_size, sha256=digest)
+
+
+def write_text_atomically(path: Path, text: str) -> None:
+    """Write a file so that a reader sees the old text or the new one, never a part."""
+    partial = path.with_name(path.name + ".part")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)

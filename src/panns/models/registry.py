@@ -1,0 +1,98 @@
+"""The one dictionary of models: what exists, as plain data. Networks are named here and imported only when built."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+from panns.errors import UnknownModel
+from panns.frontend import LogMelConfig
+from panns.models.weights import Weights
+
+
+class ModelConfig(Protocol):
+    """What every model's config (a frozen dataclass) says beside its own settings."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    @property
+    def frontend(self) -> LogMelConfig:
+        """Settings of the log-mel that the network reads."""
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+
+    @property
+    def min_input_samples(self) -> int:
+        """Shorter waveforms are zero-padded, exactly to this."""
+
+    @property
+    def embedding_dim(self) -> int | None:
+        """Length of the embedding, None where the model has none."""
+
+    @property
+    def frame_hop_s(self) -> float | None:
+        """Seconds from one score frame to the next, None where the model has no frame scores."""
+
+    def n_frames(self, n_samples: int) -> int:
+        """Number of score frames of a waveform of `n_samples`."""
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """One registered model.
+
+    Attributes:
+        name: The published class name in lower snake case.
+        family: Name of the module under `models` that registers it.
+        config: Everything its network is built from.
+        network: "module:Class" of the network, taking `config`.
+        converter: "module:function" from a published state dict to the network's own.
+        weights: Where published weights are, None where none were ever published.
+        about: What sets it apart, in a few words.
+    """
+
+    name: str
+    family: str
+    config: ModelConfig
+    network: str
+    converter: str
+    weights: Weights | None
+    about: str
+
+
+_entries: dict[str, ModelEntry] = {}
+
+
+def register(entry: ModelEntry) -> None:
+    """Add a model.
+
+    Raises:
+        ValueError: The name is taken.
+    """
+    if entry.name in _entries:
+        raise ValueError(
+            f"a model named {entry.name!r} is registered already, by family {_entries[entry.name].family!r}"
+        )
+    _entries[entry.name] = entry
+
+
+def find_model(name: str) -> ModelEntry:
+    """The registered model of that name.
+
+    Raises:
+        UnknownModel: There is none; the message names the nearest.
+    """
+    try:
+        return _entries[name]
+    except KeyError:
+        near = difflib.get_close_matches(name.lower(), _entries, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise UnknownModel(f"no model {name!r}; {hint}`panns models list` shows all {len(_entries)}") from None
+
+
+def list_models() -> list[ModelEntry]:
+    """Every registered model, families together, in the order they were registered."""
+    return list(_entries.values())

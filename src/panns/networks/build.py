@@ -1,0 +1,62 @@
+"""From a registered name to a network in torch, with fresh or published parameters."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from panns.errors import CheckpointError
+from panns.models.registry import ModelConfig, ModelEntry, find_model
+from panns.networks.published import StateDict, read_state_dict, split_frontend
+
+
+def build_network(architecture: str, config: ModelConfig | None = None) -> nn.Module:
+    """A network with fresh parameters, in training mode.
+
+    Args:
+        architecture: Registered name.
+        config: Its settings; None for the registered ones.
+    """
+    entry = find_model(architecture)
+    network: nn.Module = _import(entry.network)(config or entry.config)
+    return network
+
+
+def load_published(entry: ModelEntry, path: Path) -> nn.Module:
+    """The network of a registered model with the parameters of its published file, in evaluation mode on the CPU.
+
+    Raises:
+        CheckpointError: The file is damaged, or of another model or front end.
+    """
+    state_dict = split_frontend(read_state_dict(path), entry.config.frontend, name=entry.name)
+    network = build_network(entry.name)
+    convert: Callable[[StateDict], StateDict] = _import(entry.converter)
+    load_strictly(network, convert(state_dict), where=f"{path} loaded as {entry.name}")
+    return network.eval()
+
+
+def load_strictly(network: nn.Module, parameters: StateDict, *, where: str) -> None:
+    """Give a network its parameters; they must be all of its own and no others."""
+    wanted = {key: value.shape for key, value in network.state_dict().items()}
+    missing, unknown = sorted(wanted.keys() - parameters.keys()), sorted(parameters.keys() - wanted.keys())
+    wrong = [key for key in wanted.keys() & parameters.keys() if wanted[key] != parameters[key].shape]
+    if missing or unknown or wrong:
+        problems = [
+            f"{len(keys)} {what}, such as {keys[0]}"
+            for what, keys in (("missing", missing), ("unknown", unknown))
+            if keys
+        ]
+        if wrong:
+            key = min(wrong)
+            problems.append(f"{key} has shape {tuple(parameters[key].shape)}, needed is {tuple(wanted[key])}")
+        raise CheckpointError(f"{where} does not fit: {'; '.join(problems)}; load it under the model it belongs to")
+    network.load_state_dict(parameters, assign=True)
+
+
+def _import(place: str) -> Any:  # noqa: ANN401 - whatever a "module:name" of the registry names
+    module, name = place.split(":")
+    return getattr(importlib.import_module(module), name)

@@ -1,0 +1,46 @@
+"""A network into a checkpoint folder and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from panns.errors import CheckpointError
+from panns.models.checkpoint import TORCH_FILE, Checkpoint, Manifest
+from panns.networks.build import build_network, load_strictly
+from panns.networks.frontend import LogMel
+
+
+def save_checkpoint(network: nn.Module, manifest: Manifest, folder: Path) -> Checkpoint:
+    """Write parameters and manifest to a folder, which is made if need be.
+
+    Args:
+        network: Built from `manifest.config`.
+        manifest: What is known of it; sizes and digests of files are filled in.
+        folder: Where to; a checkpoint that lies there is replaced.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f".{TORCH_FILE}.part"
+    save_file({key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}, partial)
+    partial.replace(folder / TORCH_FILE)
+    return Checkpoint(folder, manifest).with_files(TORCH_FILE)
+
+
+def load_network(checkpoint: Checkpoint) -> nn.Module:
+    """The network of a checkpoint, with its parameters, in evaluation mode on the CPU.
+
+    Raises:
+        CheckpointError: The parameters are missing, damaged or do not fit the config.
+    """
+    if not checkpoint.has(TORCH_FILE):
+        raise CheckpointError(f"{checkpoint.path} holds no {TORCH_FILE}; run it with the backend 'onnx' or 'openvino'")
+    with torch.device("meta"):  # no time is spent on initial values that are replaced at once
+        network = build_network(checkpoint.manifest.architecture, checkpoint.manifest.config)
+    parameters = load_file(checkpoint.file(TORCH_FILE))
+    load_strictly(network, parameters, where=str(checkpoint.path / TORCH_FILE))
+    # Filters are no parameters, so they have no values on the meta device.
+    network.frontend = LogMel(checkpoint.manifest.config.frontend)
+    return network.eval()

@@ -1,0 +1,167 @@
+"""EfficientAT: MobileNetV3 over a Kaldi log-mel. Schmid et al. 2022, arXiv:2211.04772, section 2.
+
+The backbone is MobileNetV3-Large: Howard et al. 2019, arXiv:1905.02244, table 1.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from panns.models.efficientat import MobileNetConfig, round_channels
+from panns.networks.frontend import LogMel, pad_to_min
+from panns.networks.output import NetworkOutput
+from panns.networks.published import StateDict
+
+
+class Bottleneck(NamedTuple):
+    """One row of MobileNetV3's table 1; channels are for width 1."""
+
+    kernel_size: int
+    expanded: int
+    n_out: int
+    has_squeeze_excitation: bool
+    has_hardswish: bool
+    stride: int
+
+
+LARGE = (
+    Bottleneck(3, 16, 16, False, False, 1),
+    Bottleneck(3, 64, 24, False, False, 2),
+    Bottleneck(3, 72, 24, False, False, 1),
+    Bottleneck(5, 72, 40, True, False, 2),
+    Bottleneck(5, 120, 40, True, False, 1),
+    Bottleneck(5, 120, 40, True, False, 1),
+    Bottleneck(3, 240, 80, False, True, 2),
+    Bottleneck(3, 200, 80, False, True, 1),
+    Bottleneck(3, 184, 80, False, True, 1),
+    Bottleneck(3, 184, 80, False, True, 1),
+    Bottleneck(3, 480, 112, True, True, 1),
+    Bottleneck(3, 672, 112, True, True, 1),
+    Bottleneck(5, 672, 160, True, True, 2),
+    Bottleneck(5, 960, 160, True, True, 1),
+    Bottleneck(5, 960, 160, True, True, 1),
+)
+HIDDEN = 1280
+# The published models were trained with batch norms of TensorFlow's constants.
+NORM_EPS, NORM_MOMENTUM = 1e-3, 0.01
+
+
+class MobileNet(nn.Module):
+    """Inverted residual blocks over time and frequency, averaged, then a two-layer classifier."""
+
+    def __init__(self, config: MobileNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.frontend = LogMel(config.frontend)
+        n_stem = round_channels(16 * config.width)
+        self.stem = conv_norm(1, n_stem, 3, activation=nn.Hardswish(), stride=2)
+        blocks = []
+        n_in = n_stem
+        for row in LARGE:
+            block = InvertedResidual(n_in, row, config.width)
+            blocks.append(block)
+            n_in = block.n_out
+        self.blocks = nn.Sequential(*blocks)
+        self.last = conv_norm(n_in, config.embedding_dim, 1, activation=nn.Hardswish())
+        hidden = round_channels(HIDDEN * config.width)
+        self.hidden = nn.Linear(config.embedding_dim, hidden)
+        self.classifier = nn.Linear(hidden, config.n_classes)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out")
+            elif isinstance(module, nn.Linear):
+                nn.init.normal_(module.weight, 0.0, 0.01)
+                nn.init.zeros_(module.bias)
+
+    def forward(self, waveform: Tensor) -> NetworkOutput:
+        """Scores of a waveform `(batch, samples)` of any length."""
+        return self.forward_features(self.frontend(pad_to_min(waveform, self.config.min_input_samples)))
+
+    def forward_features(self, features: Tensor) -> NetworkOutput:
+        """Scores of a log-mel `(batch, frames, mels)`."""
+        x = self.last(self.blocks(self.stem(features[:, None].transpose(2, 3))))  # (batch, channels, mels, frames)
+        embedding = x.mean(dim=(2, 3))
+        x = functional.hardswish(self.hidden(embedding))
+        x = functional.dropout(x, self.config.dropout, self.training)
+        return NetworkOutput(clip_logits=self.classifier(x), embedding=embedding)
+
+
+class InvertedResidual(nn.Module):
+    """Expand by a 1x1 convolution, filter each channel, weigh the channels, project by a 1x1 convolution."""
+
+    def __init__(self, n_in: int, row: Bottleneck, width: float) -> None:
+        super().__init__()
+        self.n_out = round_channels(row.n_out * width)
+        expanded = round_channels(row.expanded * width)
+        activation = nn.Hardswish() if row.has_hardswish else nn.ReLU()
+        self.expand = conv_norm(n_in, expanded, 1, activation=activation) if expanded != n_in else nn.Identity()
+        self.depthwise = conv_norm(
+            expanded, expanded, row.kernel_size, activation=activation, stride=row.stride, groups=expanded
+        )
+        self.squeeze_excitation = SqueezeExcitation(expanded) if row.has_squeeze_excitation else nn.Identity()
+        self.project = conv_norm(expanded, self.n_out, 1, activation=nn.Identity())
+        self.has_shortcut = row.stride == 1 and n_in == self.n_out
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(batch, channels, mels, frames)`."""
+        y: Tensor = self.project(self.squeeze_excitation(self.depthwise(self.expand(x))))
+        return x + y if self.has_shortcut else y
+
+
+class SqueezeExcitation(nn.Module):
+    """Channel weights from the channels' means, with the sigmoid of Hu et al. 2018 (arXiv:1709.01507)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        squeezed = round_channels(channels / 4)
+        self.reduce = nn.Linear(channels, squeezed)
+        self.restore = nn.Linear(squeezed, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(batch, channels, mels, frames)`."""
+        weights = self.restore(functional.relu(self.reduce(x.mean(dim=(2, 3)))))
+        weighted: Tensor = x * weights.sigmoid()[:, :, None, None]
+        return weighted
+
+
+def conv_norm(
+    n_in: int, n_out: int, kernel_size: int, *, activation: nn.Module, stride: int = 1, groups: int = 1
+) -> nn.Sequential:
+    """A convolution with batch norm and activation."""
+    padding = (kernel_size - 1) // 2
+    conv = nn.Conv2d(n_in, n_out, kernel_size, stride, padding, groups=groups, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(n_out, eps=NORM_EPS, momentum=NORM_MOMENTUM), activation)
+
+
+def from_published(state_dict: StateDict) -> StateDict:
+    """Our names for the entries of a published state dict of EfficientAT.
+
+    `features.4.block.1.0.weight` becomes `blocks.3.depthwise.0.weight`: the published blocks number their layers, and
+    only the first has no expansion.
+    """
+    return {_our_name(key): tensor for key, tensor in state_dict.items()}
+
+
+def _our_name(key: str) -> str:
+    for published, ours in _LAYER_NAMES:
+        key = re.sub(published, ours, key)
+    return re.sub(r"^features\.(\d+)\.", lambda match: f"blocks.{int(match[1]) - 1}.", key)
+
+
+_LAYER_NAMES = (
+    (r"^features\.0\.", "stem."),
+    (r"^features\.16\.", "last."),
+    (r"^classifier\.2\.", "hidden."),
+    (r"^classifier\.5\.", "classifier."),
+    (r"^features\.1\.block\.0\.", "features.1.depthwise."),
+    (r"^features\.1\.block\.1\.", "features.1.project."),
+    (r"\.block\.2\.conc_se_layers\.0\.fc1\.", ".squeeze_excitation.reduce."),
+    (r"\.block\.2\.conc_se_layers\.0\.fc2\.", ".squeeze_excitation.restore."),
+    (r"\.block\.0\.", ".expand."),
+    (r"\.block\.1\.", ".depthwise."),
+    (r"\.block\.[23]\.", ".project."),
+)

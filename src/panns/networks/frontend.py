@@ -1,0 +1,75 @@
+"""The log-mel of `panns.frontend` in torch: for training and, as convolutions, inside exported graphs."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from panns.frontend import LogMelConfig, fft_window, mel_bin_range, mel_filters
+
+
+class LogMel(nn.Module):
+    """Waveform `(batch, samples)` to log-mel `(batch, frames, mels)`.
+
+    Its filters are derived from the config and so are no part of a state dict.
+    """
+
+    window: Tensor
+    filters: Tensor
+
+    def __init__(self, config: LogMelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.register_buffer("window", torch.tensor(fft_window(config)), persistent=False)
+        self.register_buffer("filters", torch.tensor(mel_filters(config)), persistent=False)
+
+    def forward(self, waveform: Tensor) -> Tensor:
+        """`(batch, samples)`, at least `config.min_samples` of them, to `(batch, frames, mels)` float32."""
+        config = self.config
+        if config.pre_emphasis is not None:
+            waveform = waveform[:, 1:] - config.pre_emphasis * waveform[:, :-1]
+        padded = functional.pad(waveform[:, None], (config.n_fft // 2, config.n_fft // 2), mode="reflect")[:, 0]
+        mel = self._mel_of_convolutions(padded) if torch.compiler.is_exporting() else self._mel_of_ffts(padded)
+        # float32 even under autocast: half precision turns the floor of -100 dB into minus infinity.
+        mel = mel.float()
+        if config.log == "db":
+            mel = 10.0 * torch.log10(mel.clamp(min=config.log_floor))
+        else:
+            mel = torch.log(mel + config.log_floor)
+        return (mel + config.shift) * config.scale
+
+    def _mel_of_ffts(self, padded: Tensor) -> Tensor:
+        with torch.autocast(padded.device.type, enabled=False):
+            frames = padded.float().unfold(-1, self.config.n_fft, self.config.hop_samples)
+            spectrum = torch.fft.rfft(frames * self.window)
+            mel: Tensor = (spectrum.real.square() + spectrum.imag.square()) @ self.filters
+            return mel
+
+    def _mel_of_convolutions(self, padded: Tensor) -> Tensor:
+        """The same with the Fourier transform as two convolutions, which every graph runtime has.
+
+        Only the samples under the window and the bins under the mel filters take part.
+        """
+        low, high = mel_bin_range(self.config)
+        start = (self.config.n_fft - self.config.window_samples) // 2
+        signal = padded[:, None, start : start + padded.shape[-1] - self.config.n_fft + self.config.window_samples]
+        spectrum = functional.conv1d(signal, _fourier_kernels(self.config), stride=self.config.hop_samples)
+        power = spectrum[:, : high - low].square() + spectrum[:, high - low :].square()
+        return power.transpose(1, 2) @ self.filters[low:high]
+
+
+def _fourier_kernels(config: LogMelConfig) -> Tensor:
+    """Windowed cosines, then sines, of the bins that mel bands look at: `(2 * bins, 1, window_samples)`."""
+    start = (config.n_fft - config.window_samples) // 2
+    samples = np.arange(start, start + config.window_samples)
+    angle = 2 * np.pi * np.outer(np.arange(*mel_bin_range(config)), samples) / config.n_fft
+    kernels = np.concatenate([np.cos(angle), np.sin(angle)]) * fft_window(config)[samples]
+    return torch.tensor(kernels[:, None], dtype=torch.float32)
+
+
+def pad_to_min(waveform: Tensor, min_samples: int) -> Tensor:
+    """Zeros at the end of a waveform `(batch, samples)` that is shorter than `min_samples`, exactly up to it."""
+    missing = torch.sym_max(min_samples - waveform.shape[-1], 0)  # type: ignore[no-untyped-call] # max() of an exported size
+    return functional.pad(waveform, (0, missing))

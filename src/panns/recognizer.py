@@ -1,0 +1,160 @@
+"""The one object a user holds: a trained model, and what can be asked of it."""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from panns.audio import DecodeLimits, Source, open_audio
+from panns.export.prepare import prepare
+from panns.models.checkpoint import Manifest
+from panns.results import Embedding, Scores, Tagging
+from panns.runtime.backend import BACKENDS, BackendName
+from panns.runtime.load import load_model
+from panns.runtime.model import Model, Waveforms
+from panns.tasks import embedding as embedding_task
+from panns.tasks import tagging as tagging_task
+from panns.tasks.progress import OnProgress, ignore_progress
+
+DEFAULT_MODEL = "mn04_as"
+_USUAL_LIMITS = DecodeLimits()
+
+
+class Recognizer:
+    """A trained model, ready to be asked; made by `load`. Threads may share one.
+
+    Attributes:
+        manifest: All that is known of the model: labels, front end, licence, metrics.
+        backend: Name of the backend it runs on.
+        device: Where it runs: "cpu", "cuda" or "mps".
+    """
+
+    def __init__(self, model: Model, backend: BackendName) -> None:
+        self._model = model
+        self.backend = backend
+        self.device = model.backend.device
+
+    @property
+    def manifest(self) -> Manifest:
+        """All that is known of the model."""
+        return self._model.manifest
+
+    @property
+    def sample_rate(self) -> int:
+        """Rate of the waveforms that `run` takes, in Hz."""
+        return self.manifest.sample_rate
+
+    def __repr__(self) -> str:
+        name, n_classes = self.manifest.architecture, len(self.manifest.labels)
+        return f"<Recognizer {name} by {self.backend} on {self.device}, {n_classes} classes, {self.sample_rate} Hz>"
+
+    def run(self, waveforms: Waveforms) -> Scores:
+        """Scores of waveforms at `sample_rate`: the plain call, arrays in and arrays out.
+
+        Args:
+            waveforms: `(samples,)`, `(batch, samples)`, or a list of `(samples,)` of any lengths; floats, about -1..1.
+
+        Returns:
+            `clip_probs (batch, classes)`; `frame_probs (batch, frames, classes)` and `embedding (batch, dim)`, or None
+            where the model has none.
+
+        Raises:
+            ValueError: No sample, a wrong shape, NaN or infinity.
+            TypeError: Not floating-point numbers.
+        """
+        return self._model.run(waveforms)
+
+    def tag(
+        self,
+        source: Source,
+        *,
+        top: int | None = 5,
+        threshold: float | None = None,
+        has_timeline: bool = False,
+        limits: DecodeLimits = _USUAL_LIMITS,
+        on_progress: OnProgress = ignore_progress,
+    ) -> Tagging:
+        """The tags of a sound: its most probable classes, best first.
+
+        Args:
+            source: A path, bytes, a file object or `(array, sample_rate)`; any format, rate, channels and length.
+            top: At most so many tags; None for all classes.
+            threshold: Leave out what is less probable than this.
+            has_timeline: Whether to give the tags of every window of a long sound too.
+            limits: What is refused as too long.
+            on_progress: Called now and then with the seconds heard and those the source declares, if it does.
+
+        Raises:
+            AudioDecodeError: The sound cannot be read.
+        """
+        with open_audio(source, sample_rate=self.sample_rate, limits=limits) as stream:
+            return tagging_task.tag(
+                self._model, stream, top=top, threshold=threshold, has_timeline=has_timeline, on_progress=on_progress
+            )
+
+    def embed(
+        self,
+        source: Source,
+        *,
+        limits: DecodeLimits = _USUAL_LIMITS,
+        on_progress: OnProgress = ignore_progress,
+    ) -> Embedding:
+        """The embedding of a sound.
+
+        Args:
+            source: A path, bytes, a file object or `(array, sample_rate)`; any format, rate, channels and length.
+            limits: What is refused as too long.
+            on_progress: Called now and then with the seconds heard and those the source declares, if it does.
+
+        Raises:
+            AudioDecodeError: The sound cannot be read.
+            ValueError: The model has no embedding.
+        """
+        with open_audio(source, sample_rate=self.sample_rate, limits=limits) as stream:
+            return embedding_task.embed(self._model, stream, on_progress=on_progress)
+
+
+def load(
+    model: str | os.PathLike[str] = DEFAULT_MODEL,
+    weights: str | os.PathLike[str] | None = None,
+    backend: BackendName = "onnx",
+    device: str = "auto",
+    *,
+    n_threads: int | None = None,
+) -> Recognizer:
+    """A recognizer.
+
+    Args:
+        model: Registered name (`list_models()`), a checkpoint folder, or a file that `panns export` wrote.
+        weights: A published file (`.pth`, `.pt`) for that registered name, in place of the one in the cache.
+        backend: "onnx" (the default, without torch), "torch" or "openvino"; all give the same numbers within 1e-4.
+        device: "auto", "cpu", "cuda" or "mps"; `recognizer.device` says what was chosen.
+        n_threads: Threads for one call; None for all cores.
+
+    Raises:
+        UnknownModel: No such name.
+        WeightsMissing: The name is known, its weights are not on this machine.
+        CheckpointError: A file is damaged or does not fit.
+        MissingExtra: The backend is not installed, or torch is needed once to convert a published file.
+        DeviceUnavailable: No such device here, or not for this backend.
+    """
+    if backend not in BACKENDS:
+        raise ValueError(f"backend={backend!r} is not one of {', '.join(BACKENDS)}")
+    checkpoint = prepare(model, weights=None if weights is None else Path(weights), needs_onnx=backend != "torch")
+    return Recognizer(load_model(checkpoint, backend=backend, device=device, n_threads=n_threads), backend)
+
+
+@lru_cache(maxsize=1)
+def _default() -> Recognizer:
+    return load()
+
+
+def tag(source: Source, *, top: int | None = 5, threshold: float | None = None) -> Tagging:
+    """The tags of a sound, by the default model; as `Recognizer.tag`."""
+    return _default().tag(source, top=top, threshold=threshold)
+
+
+def embed(source: Source) -> Embedding:
+    """The embedding of a sound, by the default model; as `Recognizer.embed`."""
+    return _default().embed(source)

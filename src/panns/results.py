@@ -1,0 +1,142 @@
+"""What a recognizer answers: frozen dataclasses with `to_dict()` in the shape of the command line's JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from panns.labels import Label
+
+Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Arrays that a model computed for a batch of clips; None where the model has no such field.
+
+    Attributes:
+        clip_probs: `(batch, classes)`.
+        frame_probs: `(batch, frames, classes)`; a clip with fewer frames than the longest is filled up with NaN.
+        embedding: `(batch, dim)`.
+        frame_onsets_s: `(batch, frames)`, start of every frame in seconds, NaN where a clip has no such frame.
+    """
+
+    clip_probs: Array
+    frame_probs: Array | None = None
+    embedding: Array | None = None
+    frame_onsets_s: npt.NDArray[np.float64] | None = None
+
+
+@dataclass(frozen=True)
+class Tag:
+    """A class and its probability."""
+
+    label: str
+    label_zh: str
+    index: int
+    score: float
+
+    @classmethod
+    def of(cls, label: Label, score: float) -> Tag:
+        """The tag of one class."""
+        return cls(label=label.en, label_zh=label.zh, index=label.index, score=score)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON of this tag; the score is not rounded."""
+        return {"label": self.label, "label_zh": self.label_zh, "index": self.index, "score": self.score}
+
+
+@dataclass(frozen=True)
+class TagWindow:
+    """The tags of one stretch of a longer sound."""
+
+    onset_s: float
+    offset_s: float
+    tags: tuple[Tag, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON of this window."""
+        return {"onset_s": self.onset_s, "offset_s": self.offset_s, "tags": [tag.to_dict() for tag in self.tags]}
+
+
+@dataclass(frozen=True)
+class Tagging(Sequence[Tag]):
+    """The tags of one sound, best first; a sequence of `Tag`.
+
+    Attributes:
+        file: What was given: a path, or "<bytes>", "<stdin>", "<array>".
+        duration_s: Length of the sound that was heard.
+        model: Registered name of the model that answered.
+        tags: The tags.
+        windows: With a timeline, the stretches that the model heard one by one: a single one for up to 30 s.
+        warnings: What was wrong with the sound although it could be answered.
+    """
+
+    file: str
+    duration_s: float
+    model: str
+    tags: tuple[Tag, ...]
+    windows: tuple[TagWindow, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @overload
+    def __getitem__(self, index: int) -> Tag: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Tag, ...]: ...
+    def __getitem__(self, index: int | slice) -> Tag | tuple[Tag, ...]:
+        return self.tags[index]
+
+    def __len__(self) -> int:
+        return len(self.tags)
+
+    def __iter__(self) -> Iterator[Tag]:
+        return iter(self.tags)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON of this answer."""
+        result: dict[str, Any] = {
+            "file": self.file,
+            "duration_s": self.duration_s,
+            "model": self.model,
+            "tags": [tag.to_dict() for tag in self.tags],
+        }
+        if self.windows:
+            result["windows"] = [window.to_dict() for window in self.windows]
+        if self.warnings:
+            result["warnings"] = list(self.warnings)
+        return result
+
+
+@dataclass(frozen=True, eq=False)
+class Embedding:
+    """The embedding of one sound.
+
+    Attributes:
+        file: What was given.
+        duration_s: Length of the sound that was heard.
+        model: Registered name of the model that answered.
+        vector: `(dim,)` float32; of a sound that was heard in windows their mean, weighted by length.
+        warnings: What was wrong with the sound although it could be answered.
+    """
+
+    file: str
+    duration_s: float
+    model: str
+    vector: Array
+    warnings: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON of this answer."""
+        result: dict[str, Any] = {
+            "file": self.file,
+            "duration_s": self.duration_s,
+            "model": self.model,
+            "embedding": [float(value) for value in self.vector],
+        }
+        if self.warnings:
+            result["warnings"] = list(self.warnings)
+        return result

@@ -1,0 +1,64 @@
+"""What a backend offers, and which one runs a checkpoint."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Literal, Protocol, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float32]
+BackendName = Literal["onnx", "torch", "openvino"]
+BACKENDS: tuple[BackendName, ...] = get_args(BackendName)
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+@dataclass(frozen=True)
+class BatchScores:
+    """What a backend computed for a batch of inputs of one length; None where the model has no such field.
+
+    Attributes:
+        clip_probs: `(batch, classes)`.
+        frame_probs: `(batch, frames, classes)`.
+        embedding: `(batch, dim)`.
+    """
+
+    clip_probs: Array
+    frame_probs: Array | None
+    embedding: Array | None
+
+
+class Backend(Protocol):
+    """A checkpoint that is ready to run. May be called from many threads at once.
+
+    Attributes:
+        device: Where it runs: "cpu", "cuda" or "mps".
+        input: What it reads: "features", a log-mel `(batch, frames, mels)`, or "waveform", `(batch, samples)`.
+    """
+
+    device: str
+    input: Literal["features", "waveform"]
+
+    def __call__(self, batch: Array) -> BatchScores:
+        """The scores of a batch."""
+
+
+def scores_from_fields(names: list[str], arrays: list[Array]) -> BatchScores:
+    """Scores from the named outputs of an ONNX graph."""
+    fields = dict(zip(names, arrays, strict=True))
+    return BatchScores(fields["clip_probs"], fields.get("frame_probs"), fields.get("embedding"))
+
+
+def n_threads_or_all(n_threads: int | None) -> int:
+    """The number of threads to compute with: as asked, else every core this process may use.
+
+    Raises:
+        ValueError: Fewer than one.
+    """
+    if n_threads is not None and n_threads < 1:
+        raise ValueError(f"n_threads={n_threads} must be at least 1, or None for all cores")
+    if n_threads is not None:
+        return n_threads
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

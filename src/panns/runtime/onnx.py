@@ -1,0 +1,61 @@
+"""The default backend: ONNX Runtime, without torch."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from panns.errors import CheckpointError, DeviceUnavailable
+from panns.models.checkpoint import ONNX_FILE, Checkpoint
+from panns.runtime.backend import Array, BatchScores, n_threads_or_all, scores_from_fields
+
+
+class OnnxBackend:
+    """A checkpoint in ONNX Runtime, on the CPU or on CUDA."""
+
+    device: str
+    input: Literal["features", "waveform"]
+
+    def __init__(self, checkpoint: Checkpoint, device: str = "auto", n_threads: int | None = None) -> None:
+        import onnxruntime
+        from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
+
+        available = onnxruntime.get_available_providers()
+        has_cuda = "CUDAExecutionProvider" in available
+        if device == "cuda" and not has_cuda:
+            raise DeviceUnavailable(
+                "device='cuda' asked of the backend 'onnx', whose onnxruntime runs on the CPU only; "
+                "install onnxruntime-gpu in its place, or use backend='torch' or device='cpu'"
+            )
+        if device == "mps":
+            raise DeviceUnavailable(
+                "device='mps' asked of the backend 'onnx', which has cpu and cuda; use backend='torch'"
+            )
+        self.device = "cuda" if device == "cuda" or (device == "auto" and has_cuda) else "cpu"
+        self.input = checkpoint.manifest.input if checkpoint.is_exported_file else "features"
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = n_threads_or_all(n_threads)
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3  # errors; warnings of the optimiser say nothing a user could act on
+        # Without this every window of another length would leave its own buffers behind.
+        options.enable_mem_pattern = False
+        providers = (
+            ["CPUExecutionProvider"] if self.device == "cpu" else ["CUDAExecutionProvider", "CPUExecutionProvider"]
+        )
+        path = checkpoint.file(ONNX_FILE)
+        try:
+            self._session = onnxruntime.InferenceSession(path, sess_options=options, providers=providers)
+        except (ort_errors.Fail, ort_errors.InvalidProtobuf, ort_errors.InvalidGraph, ort_errors.NotImplemented) as exc:
+            raise CheckpointError(f"{path} cannot be run by ONNX Runtime: {exc}; export it again") from exc
+        if self.device == "cuda" and "CUDAExecutionProvider" not in self._session.get_providers():
+            if device == "cuda":
+                raise DeviceUnavailable("device='cuda' asked, but ONNX Runtime found no usable GPU; use device='cpu'")
+            self.device = "cpu"
+        self._input_name = self._session.get_inputs()[0].name
+        self._output_names = [output.name for output in self._session.get_outputs()]
+
+    def __call__(self, batch: Array) -> BatchScores:
+        """The scores of a batch."""
+        arrays = self._session.run(self._output_names, {self._input_name: np.ascontiguousarray(batch)})
+        return scores_from_fields(self._output_names, arrays)

@@ -1,0 +1,57 @@
+"""The OpenVINO backend: the same `.onnx` file, in float32."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Literal
+
+from panns.errors import CheckpointError, DeviceUnavailable, MissingExtra
+from panns.models.checkpoint import ONNX_FILE, Checkpoint
+from panns.runtime.backend import Array, BatchScores, n_threads_or_all, scores_from_fields
+
+if TYPE_CHECKING:
+    from openvino import InferRequest
+
+
+class OpenVinoBackend:
+    """A checkpoint in OpenVINO, on the CPU."""
+
+    device: str
+    input: Literal["features", "waveform"]
+
+    def __init__(self, checkpoint: Checkpoint, device: str = "auto", n_threads: int | None = None) -> None:
+        try:
+            import openvino
+        except ImportError as exc:
+            raise MissingExtra("the backend 'openvino'", package="openvino", extra="openvino") from exc
+
+        if device not in ("auto", "cpu"):
+            raise DeviceUnavailable(
+                f"device={device!r} asked of the backend 'openvino', which runs here on cpu; use backend='torch'"
+            )
+        self.device = "cpu"
+        self.input = checkpoint.manifest.input if checkpoint.is_exported_file else "features"
+        settings = {
+            # Processors with bfloat16 would otherwise compute in it, and scores would differ by 1e-2.
+            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_NUM_THREADS": n_threads_or_all(n_threads),
+        }
+        path = checkpoint.file(ONNX_FILE)
+        try:
+            self._model = openvino.Core().compile_model(str(path), "CPU", settings)
+        except RuntimeError as exc:
+            raise CheckpointError(f"{path} cannot be run by OpenVINO: {exc}; export it again") from exc
+        self._output_names = [output.get_any_name() for output in self._model.outputs]
+        self._local = threading.local()
+
+    def __call__(self, batch: Array) -> BatchScores:
+        """The scores of a batch."""
+        result = self._request().infer({0: batch}, share_inputs=True)
+        return scores_from_fields(self._output_names, [result[i].copy() for i in range(len(self._output_names))])
+
+    def _request(self) -> InferRequest:
+        """The request of this thread; one runs one batch at a time."""
+        if not hasattr(self._local, "request"):
+            self._local.request = self._model.create_infer_request()
+        request: InferRequest = self._local.request
+        return request

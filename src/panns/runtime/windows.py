@@ -1,0 +1,65 @@
+"""How a sound of any length is cut into the stretches that a model hears."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from panns.runtime.backend import Array
+
+ONE_PASS_S = 30.0  # up to here a model hears the sound as a whole
+SHORTEST_LAST_S = 1.0  # a shorter remainder of a longer sound is not heard: too little for a window of its own
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """A stretch of a sound.
+
+    Attributes:
+        onset_sample: Where it begins.
+        waveform: `(samples,)`.
+    """
+
+    onset_sample: int
+    waveform: Array
+
+
+def cut_into_windows(blocks: Iterable[Array], *, sample_rate: int, window_s: float) -> Iterator[Window]:
+    """One window for up to 30 s; for more, windows of `window_s` back to back, the last kept if it has 1 s.
+
+    Holds at most 30 s and one block at a time. The windows do not depend on how the sound is cut into blocks.
+
+    Args:
+        blocks: `(samples,)` each, of any lengths.
+        sample_rate: Of the blocks.
+        window_s: Length of a window of a longer sound.
+
+    Example:
+        >>> minute = np.zeros(60 * 100, dtype=np.float32)
+        >>> [(w.onset_sample, len(w.waveform)) for w in cut_into_windows([minute[:2550]], sample_rate=100, window_s=10)]
+        [(0, 2550)]
+        >>> [(w.onset_sample, len(w.waveform)) for w in cut_into_windows([minute[:3150]], sample_rate=100, window_s=10)]
+        [(0, 1000), (1000, 1000), (2000, 1000), (3000, 150)]
+    """
+    one_pass, window = round(ONE_PASS_S * sample_rate), round(window_s * sample_rate)
+    pending: list[Array] = []
+    n_pending = onset = 0
+    is_long = False
+    for block in blocks:
+        pending.append(block)
+        n_pending += len(block)
+        if not is_long and n_pending <= one_pass:
+            continue
+        is_long = True
+        if n_pending < window:
+            continue
+        joined = np.concatenate(pending)
+        n_whole = len(joined) // window * window
+        for start in range(0, n_whole, window):
+            yield Window(onset + start, joined[start : start + window])
+        onset += n_whole
+        pending, n_pending = [joined[n_whole:]], len(joined) - n_whole
+    if n_pending and (not is_long or n_pending >= SHORTEST_LAST_S * sample_rate):
+        yield Window(onset, np.concatenate(pending))

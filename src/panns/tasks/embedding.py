@@ -1,0 +1,38 @@
+"""A sound as a vector: what a model knows of it beside its classes."""
+
+from __future__ import annotations
+
+from panns.audio import AudioStream
+from panns.results import Embedding
+from panns.runtime.model import Model
+from panns.runtime.pooling import WindowPool
+from panns.tasks.progress import OnProgress, ignore_progress
+
+
+def embed(model: Model, stream: AudioStream, *, on_progress: OnProgress = ignore_progress) -> Embedding:
+    """The embedding of a sound of any length, in memory that does not grow with it.
+
+    Args:
+        model: The model.
+        stream: The sound, at the model's rate.
+        on_progress: Called after every window with the seconds heard and those declared by the source, if it says so.
+
+    Raises:
+        ValueError: The model has no embedding.
+    """
+    manifest = model.manifest
+    if manifest.config.embedding_dim is None:
+        raise ValueError(f"{manifest.architecture} has no embedding; use a model that has one (`panns models list`)")
+    pool = WindowPool(manifest, keeps_frames=False)
+    for window in model.windows(stream):
+        pool.add(window, model.score(window.waveform[None]))
+        on_progress(stream.duration_s, stream.declared_duration_s)
+    embedding = pool.result().embedding
+    assert embedding is not None
+    return Embedding(
+        file=stream.name,
+        duration_s=stream.duration_s,
+        model=manifest.architecture,
+        vector=embedding[0],
+        warnings=stream.warnings,
+    )

@@ -1,0 +1,51 @@
+"""Fixtures that many tests share: the reference data beside the checkout, and small checkpoints made on the spot."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+# Tests run side by side, one a core; more threads in each would only get in each other's way. Set before numpy is
+# imported, and inherited by the processes that tests start.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Folder of the reference data, real sounds and real weights; skips the test where it is not there."""
+    if not SHARED.is_dir():
+        pytest.skip(f"the reference data is not beside the checkout, at {SHARED.name}/")
+    return SHARED
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the cache of whoever runs it."""
+    monkeypatch.setenv("PANNS_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint folder of a CNN6 of a few thousand parameters over AudioSet's classes, with clip scores only."""
+    from tests.checkpoints import make_checkpoint
+
+    return make_checkpoint(tmp_path_factory.mktemp("tiny"), "cnn6", channels=(4, 8, 8, 8), embedding_dim=16)
+
+
+@pytest.fixture(scope="session")
+def tiny_frames_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with a decision-level head: frame scores and no embedding."""
+    from tests.checkpoints import make_checkpoint
+
+    return make_checkpoint(
+        tmp_path_factory.mktemp("tiny_frames"),
+        "cnn14_decision_level_max",
+        channels=(4, 4, 8, 8, 8, 8),
+        embedding_dim=16,
+    )
