@@ -59,6 +59,8 @@ class LogMelConfig:
             raise ValueError(f"n_fft={self.n_fft} must be an even number of samples")
         if not 1 <= self.window_samples <= self.n_fft:
             raise ValueError(f"window_samples={self.window_samples} must be 1 to n_fft={self.n_fft}")
+        if self.window == "symmetric" and self.window_samples < 3:
+            raise ValueError(f"window_samples={self.window_samples} is all zeros as a symmetric window; use at least 3")
         if self.hop_samples < 1 or self.n_mels < 1:
             raise ValueError(f"hop_samples={self.hop_samples} and n_mels={self.n_mels} must be at least 1")
         if not 0 <= self.f_min_hz < self.f_max_hz <= self.sample_rate / 2:
@@ -66,6 +68,8 @@ class LogMelConfig:
                 f"f_min_hz={self.f_min_hz} and f_max_hz={self.f_max_hz} must satisfy "
                 f"0 <= f_min_hz < f_max_hz <= {self.sample_rate / 2:g} Hz, half of sample_rate={self.sample_rate}"
             )
+        if not self.log_floor > 0:
+            raise ValueError(f"log_floor={self.log_floor} must be above 0, or silence has no logarithm")
 
     @property
     def hop_s(self) -> float:
@@ -121,8 +125,11 @@ def log_mel(waveform: Array, config: LogMelConfig) -> Array:
 def _compress(mel: Array, config: LogMelConfig) -> Array:
     floor = np.float32(config.log_floor)
     if config.log == "db":
-        np.log10(np.maximum(mel, floor, out=mel), out=mel)
+        # Of the ratio to the floor, so that silence is exactly -100 dB: log10 of float32 is one unit off at 1e-10.
+        np.divide(np.maximum(mel, floor, out=mel), floor, out=mel)
+        np.log10(mel, out=mel)
         mel *= np.float32(10.0)
+        mel += np.float32(10.0 * np.log10(config.log_floor))
     else:
         np.log(np.add(mel, floor, out=mel), out=mel)
     if config.shift:

@@ -52,7 +52,10 @@ class Declared:
 
 
 def read_declared(source: Input, kind: Kind, offset: int) -> Declared:
-    """Read what the header at `offset` says; of an unreadable header, nothing."""
+    """Read what the header at `offset` says; of an unreadable header, nothing.
+
+    A WAV that leaves its own size open is patched in the input, so that decoders read it to its end.
+    """
     reader = _READERS.get(kind)
     if reader is None:
         return Declared()
@@ -91,9 +94,14 @@ def _wav(source: Input, offset: int) -> Declared:
             coding = _Coding(*struct.unpack(order + "H2xIIH", source.read_at(start, 14)))
         elif name == b"data":
             n_bytes = n_bytes_64 if size == 2**32 - 1 and n_bytes_64 else size
-            if not n_bytes or (n_bytes < 2**32 and _is_open_end(n_bytes)):
+            n_present = source.n_bytes - start
+            # Recorders that go on beyond 4 GiB leave the size modulo 2^32.
+            is_wrapped = n_present - n_bytes >= 2**32 - 1 and (n_present - n_bytes) % 2**32 < 2**16
+            if n_bytes < 2**32 and (not n_bytes or _is_open_end(n_bytes) or is_wrapped):
+                # Both decoders take this size as "to the end", libsndfile none of the others.
+                source.patch(start - 4, b"\xff\xff\xff\xff")
                 break
-            return coding.declare(n_bytes, source.n_bytes - start)
+            return coding.declare(n_bytes, n_present)
     return Declared()
 
 

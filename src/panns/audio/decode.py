@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 
 from panns.audio.declared import Declared, mp4_has_index, read_declared
-from panns.audio.kinds import HEAD_BYTES, MP4, OPUS, PLAYLIST, UNKNOWN, Kind, id3_size, kind_of
+from panns.audio.kinds import HEAD_BYTES, MP3, MP4, OGG, OPUS, PLAYLIST, UNKNOWN, WAV, Kind, id3_size, kind_of
 from panns.audio.media import MediaReader
 from panns.audio.reader import Reader, Undecodable
 from panns.audio.samples import Waveform
@@ -31,6 +31,7 @@ class FileReader:
                 f"not a sound; {'give those files themselves' if self._kind is PLAYLIST else 'give a sound file'}"
             )
         declared = read_declared(source, self._kind, offset)
+        self._reaches_end = self._kind in (MP3, OGG, OPUS) or (self._kind is WAV and declared.duration_s is None)
         self._waiting = self._decoders()
         self._reader = self._open_next(declared)
         self.sample_rate = self._reader.sample_rate
@@ -54,7 +55,7 @@ class FileReader:
             try:
                 if decoder is MediaReader:
                     return MediaReader(self._source, declared, what=f"reading {self._name} ({self._kind.name})")
-                return SoundFileReader(self._source, declared)
+                return SoundFileReader(self._source, declared, reaches_end=self._reaches_end)
             except Undecodable as exc:
                 reasons.append(str(exc))
         raise AudioDecodeError(self._why_not(reasons))

@@ -31,6 +31,9 @@ _OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "none"}
 _DECLARING = {"mov", "matroska", "asf", "avi", "caf", "ape", "wv", "tta", "tak", "mpc8", "dsf"}
 # Coders leave out their delay and padding: up to 0.12 s for HE-AAC at 44.1 kHz, twice that at 22.05 kHz.
 _TOLERANCE_S = 0.25
+# What may be read while looking for the tracks: the index of a day of AAC has 100 MB. Without a bound, 6 GB of zeros
+# behind a WAV header are 800 million empty chunks, and minutes.
+_MAX_OPENING_BYTES = 256 * 2**20
 # Damaged packets may follow each other for a while before a demuxer finds the next good one.
 _MAX_DEMUX_ERRORS = 64
 # Lost packets are replaced by silence so that what follows keeps its time. Their lengths may come from damaged data:
@@ -53,9 +56,10 @@ class MediaReader:
         self.losses: list[str] = []
         source.seek(0)
         try:
-            self._container = av.open(
-                source, mode="r", container_options=_OPTIONS, metadata_errors="replace", buffer_size=2**16
-            )
+            with source.budget(_MAX_OPENING_BYTES):
+                self._container = av.open(
+                    source, mode="r", container_options=_OPTIONS, metadata_errors="replace", buffer_size=2**16
+                )
         except self._errors as exc:
             raise Undecodable(_reason(exc)) from exc
         try:
@@ -157,7 +161,8 @@ class MediaReader:
         for _ in range(_MAX_DEMUX_ERRORS):
             try:
                 yield from self._container.demux(self._track)
-            except self._errors as exc:
+            # IndexError: PyAV has no track for the packet, as damaged transport streams may start one in the middle.
+            except (*self._errors, IndexError) as exc:
                 reason = _reason(exc)  # the demuxer goes on behind the damage when asked again
             else:
                 return

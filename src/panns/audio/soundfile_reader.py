@@ -12,14 +12,19 @@ from panns.audio.reader import Undecodable, block_frames
 from panns.audio.samples import Waveform, mix_to_mono
 from panns.audio.source import Input
 
+# Tags at the end of MP3 and Ogg files.
+_MAX_TAIL_BYTES = 4096
+
 
 class SoundFileReader:
-    """An input that libsndfile reads."""
+    """An input that libsndfile reads; with `reaches_end` its sound is known to go on to its last bytes."""
 
-    def __init__(self, source: Input, declared: Declared) -> None:
+    def __init__(self, source: Input, declared: Declared, *, reaches_end: bool) -> None:
         import soundfile
 
         self._error = soundfile.LibsndfileError
+        self._source = source
+        self._reaches_end = reaches_end
         source.seek(0)
         try:
             self._file = soundfile.SoundFile(source)
@@ -46,8 +51,16 @@ class SoundFileReader:
             except self._error as exc:
                 raise Undecodable(_reason(exc)) from exc
             if not len(block):
+                self._check_end()
                 return
             yield mix_to_mono(block)
+
+    def _check_end(self) -> None:
+        # It stops at the length that the first frame of an MP3 suggests, behind the first of several chained streams,
+        # and after 4 GiB of a WAV without a size: silently.
+        n_unread = self._source.n_bytes - self._source.tell()
+        if self._reaches_end and n_unread > _MAX_TAIL_BYTES and self._source.failure is None:
+            raise Undecodable(f"libsndfile leaves {n_unread:,} bytes unread")
 
     def close(self) -> None:
         """Close libsndfile's side; the input stays open."""

@@ -11,7 +11,7 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
@@ -46,6 +46,8 @@ class Input(io.RawIOBase):
         self._start = file.tell()
         self.n_bytes = max(file.seek(0, os.SEEK_END) - self._start, 0)
         self._position = 0
+        self._patches: dict[int, bytes] = {}
+        self._budget: int | None = None
         file.seek(self._start)
 
     def readable(self) -> bool:
@@ -71,6 +73,8 @@ class Input(io.RawIOBase):
         target = memoryview(buffer).cast("B")
         n_wanted = min(len(target), max(self.n_bytes - self._position, 0))
         n_read = 0
+        if self._budget is not None and self._budget <= 0:
+            return 0
         # Decoders take fewer bytes than they asked for as the end, but files may give them in pieces.
         while n_read < n_wanted and self.failure is None:
             try:
@@ -82,9 +86,31 @@ class Input(io.RawIOBase):
             if not piece:
                 break
             target[n_read : n_read + len(piece)] = piece
+            self._patch(target[n_read : n_read + len(piece)])
             n_read += len(piece)
             self._position += len(piece)
+        if self._budget is not None:
+            self._budget -= n_read
         return n_read
+
+    def patch(self, offset: int, data: bytes) -> None:
+        """Show `data` at `offset` from now on, in place of what the file has there."""
+        self._patches[offset] = data
+
+    def _patch(self, piece: memoryview) -> None:
+        for offset, data in self._patches.items():
+            for at, byte in enumerate(data, start=offset - self._position):
+                if 0 <= at < len(piece):
+                    piece[at] = byte
+
+    @contextlib.contextmanager
+    def budget(self, n_bytes: int) -> Iterator[None]:
+        """Let no more than about so many bytes be read inside, then let the input seem to end."""
+        self._budget = n_bytes
+        try:
+            yield
+        finally:
+            self._budget = None
 
     def read_at(self, offset: int, n_bytes: int) -> bytes:
         """At most `n_bytes` from `offset`, fewer at the end; the position stays where it was."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -41,7 +42,9 @@ def load_for(files: list[str], *, model: str, weights: Path | None, backend: str
     """
     from panns.recognizer import load
 
-    recognizer = load(model, weights, backend, device, n_threads=1 if len(files) > 1 else None)  # type: ignore[arg-type] # typer checked the name
+    # Plain strings, so that messages show them as they were given; typer has checked the name of the backend.
+    n_threads = 1 if len(files) > 1 else None
+    recognizer = load(model, weights, str(backend), str(device), n_threads=n_threads)  # type: ignore[arg-type]
     if sys.stderr.isatty():
         print(f"{recognizer.manifest.architecture} on {recognizer.device} by {recognizer.backend}", file=sys.stderr)
     return recognizer
@@ -58,20 +61,34 @@ def answer_all(files: list[str], ask: Callable[[str | BinaryIO, OnProgress], Res
     with ThreadPoolExecutor(n_workers, thread_name_prefix="panns") as pool, _Progress(len(files)) as progress:
         waiting = iter(files)
         running: deque[Future[Answer[ResultT]]] = deque()
+        is_unwanted = threading.Event()
+
+        def heard(heard_s: float, declared_s: float | None) -> None:
+            if is_unwanted.is_set():
+                raise _Unwanted
+            progress.heard(heard_s, declared_s)
 
         def submit(count: int) -> None:
-            running.extend(pool.submit(_answer, file, ask, progress.heard) for file in islice(waiting, count))
+            running.extend(pool.submit(_answer, file, ask, heard) for file in islice(waiting, count))
 
         # A few more than run, so that no worker waits for the printing; not all, for a folder may hold a million.
         submit(4 * n_workers)
-        while running:
-            while not running[0].done():
-                wait([running[0]], timeout=0.2)
-                progress.show()
-            answer = running.popleft().result()
-            submit(1)
-            progress.file_done()
-            yield answer
+        try:
+            while running:
+                while not running[0].done():
+                    wait([running[0]], timeout=0.2)
+                    progress.show()
+                answer = running.popleft().result()
+                submit(1)
+                progress.file_done()
+                yield answer
+        finally:  # after an interrupt nobody waits for the hours of sound that are left
+            is_unwanted.set()
+            pool.shutdown(cancel_futures=True)
+
+
+class _Unwanted(Exception):
+    """Ends a worker whose answer nobody waits for any more."""
 
 
 def _answer(

@@ -40,6 +40,8 @@ def embed(
         _check_output(output)
     files = list(expand_paths(paths))
     recognizer = load_for(files, model=model, weights=weights, backend=backend, device=device)
+    if recognizer.manifest.config.embedding_dim is None:
+        raise typer.BadParameter(f"{model} has no embedding; `panns models list` shows the models with a dim")
 
     found: list[tuple[str, Embedding]] = []
     has_failed = False
@@ -63,6 +65,8 @@ def _check_output(output: Path) -> None:
         raise typer.BadParameter(f"-o {output} ends in {output.suffix or 'nothing'}; use one of {', '.join(FORMATS)}")
     if not output.absolute().parent.is_dir():
         raise typer.BadParameter(f"-o {output}: there is no folder {output.absolute().parent}; make it first")
+    if output.is_dir():
+        raise typer.BadParameter(f"-o {output} is a folder; give the name of a file")
     if output.suffix == ".parquet":
         try:
             import pyarrow  # noqa: F401
@@ -78,13 +82,16 @@ def _write(output: Path, found: list[tuple[str, Embedding]], *, model: str) -> N
     durations_s = np.array([one.duration_s for _, one in found])
     vectors = np.stack([one.vector for _, one in found])
     partial = output.with_name(f".{output.name}.part{output.suffix}")
-    if output.suffix == ".npz":
-        np.savez(partial, path=np.array(files), duration_s=durations_s, embedding=vectors, model=np.array(model))
-    else:
-        import pyarrow
-        from pyarrow import parquet
+    try:
+        if output.suffix == ".npz":
+            np.savez(partial, path=np.array(files), duration_s=durations_s, embedding=vectors, model=np.array(model))
+        else:
+            import pyarrow
+            from pyarrow import parquet
 
-        embedding = pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(vectors.ravel()), vectors.shape[1])
-        columns = {"path": files, "duration_s": durations_s, "embedding": embedding}
-        parquet.write_table(pyarrow.table(columns, metadata={"panns.model": model}), partial)
-    partial.replace(output)
+            embedding = pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(vectors.ravel()), vectors.shape[1])
+            columns = {"path": files, "duration_s": durations_s, "embedding": embedding}
+            parquet.write_table(pyarrow.table(columns, metadata={"panns.model": model}), partial)
+        partial.replace(output)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -37,6 +37,8 @@ def export(
         raise typer.BadParameter(f"-o {output} must end in .onnx")
     if not output.absolute().parent.is_dir():
         raise typer.BadParameter(f"-o {output}: there is no folder {output.absolute().parent}; make it first")
+    if output.is_dir():
+        raise typer.BadParameter(f"-o {output} is a folder; give the name of a file")
     checkpoint = prepare(model, weights=weights, needs_onnx=False)
     try:
         from panns.export.to_onnx import export_onnx

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
@@ -51,12 +52,19 @@ def main() -> None:
     # Files are heard in parallel, one a core. Threads inside numpy's small matrix products would only wait for each
     # other; torch and ONNX Runtime have threads of their own.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # A name that the terminal's encoding lacks (Chinese on an old Windows, a byte that is no text in a file's name) is
+    # shown as \\uXXXX, which is valid JSON too.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     _log_to_stderr()
     try:
         app()
     except PannsError as error:
         print(f"panns: {error}", file=sys.stderr)
         sys.exit(WRONG_USAGE if isinstance(error, UnknownModel | UnknownLabel) else 1)
+    except OSError as error:  # what is written cannot be: a full disk, a folder that is closed to this user
+        print(f"panns: {error}", file=sys.stderr)
+        sys.exit(1)
     except KeyboardInterrupt:
         print("panns: interrupted", file=sys.stderr)
         sys.exit(130)  # as a shell says it: 128 + SIGINT

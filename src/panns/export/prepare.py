@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import tempfile
+import uuid
 from pathlib import Path
 
 from panns.errors import MissingExtra, WeightsMissing
@@ -104,7 +105,9 @@ def _convert(entry: ModelEntry, path: Path, folder: Path, weights: Weights | Non
     network = load_published(entry, path)
     with storage_errors(cache_dir()):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        # mkdtemp makes folders that only their maker may enter; a cache may be shared, or filled by root in an image.
+        partial = folder.parent / f".{folder.name}-{uuid.uuid4().hex}"
+        partial.mkdir()
         try:
             manifest = Manifest(
                 architecture=entry.name,

@@ -92,6 +92,8 @@ def export_onnx(checkpoint: Checkpoint, path: Path, *, frontend: Literal["inside
             verbose=False,
         )
     assert program is not None
+    for node in program.model.graph.all_nodes():  # the exporter notes the paths of this machine's source files there
+        node.metadata_props.clear()
     written = replace(manifest, input="waveform" if frontend == "inside" else "features", files={})
     program.model.metadata_props[METADATA_KEY] = written.to_json()
     partial = path.with_name(path.name + ".part")

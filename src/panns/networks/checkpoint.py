@@ -25,6 +25,7 @@ def save_checkpoint(network: nn.Module, manifest: Manifest, folder: Path) -> Che
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / f".{TORCH_FILE}.part"
     save_file({key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}, partial)
+    partial.chmod(folder.stat().st_mode & 0o666)  # safetensors writes files that only their maker may read
     partial.replace(folder / TORCH_FILE)
     return Checkpoint(folder, manifest).with_files(TORCH_FILE)
 

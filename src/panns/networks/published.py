@@ -27,9 +27,9 @@ def read_state_dict(path: Path) -> StateDict:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, zipfile.BadZipFile, ValueError, KeyError, OSError) as exc:
-        first_line = (str(exc).strip().splitlines() or [""])[0]
+        # torch's own words are left out: they recommend to load the file with its code.
         raise CheckpointError(
-            f"{path} cannot be read as PyTorch weights ({first_line}); it may be damaged, so fetch it again, "
+            f"{path} cannot be read as PyTorch weights; it may be damaged, so fetch it again, "
             "or it holds more than tensors, which is never loaded"
         ) from exc
     for key in ("model", "state_dict"):

@@ -1,0 +1,32 @@
+"""The same checkpoint on every backend, network and front end, 10 s in batches of 1 and 8, one thread."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from benchmarks.material import checkpoint, noise
+from benchmarks.measure import cpu_ms, report, require_one_thread
+from panns.runtime.backend import BACKENDS
+from panns.runtime.load import load_model
+
+
+def main() -> None:
+    """Measure and report."""
+    rows: list[dict[str, object]] = []
+    for name, repeats in (("mn04_as", 20), ("cnn14", 3)):
+        found = checkpoint(name)
+        for backend in BACKENDS:
+            model = load_model(found, backend=backend, device="cpu", n_threads=1)
+            waveform = noise(10, model.manifest.sample_rate)[:, 0]
+            row: dict[str, object] = {"model": name, "backend": backend}
+            for batch_size in (1, 8):
+                batch = np.stack([waveform] * batch_size)
+                one_call = cpu_ms(lambda: model.score(batch), repeats=repeats, warm_up=1)
+                row[f"CPU-ms a clip, batch {batch_size}"] = f"{one_call.median / batch_size:.1f}"
+            rows.append(row)
+    report("backends", "Waveform to scores, 10 s", rows)
+
+
+if __name__ == "__main__":
+    require_one_thread()
+    main()

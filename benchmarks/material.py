@@ -1,0 +1,47 @@
+"""What is measured on: a sound made here, and checkpoints whose speed is that of the published ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from panns.errors import WeightsMissing
+from panns.export.prepare import prepare
+from panns.labels import audioset
+from panns.models.cache import checkpoints_dir
+from panns.models.checkpoint import Checkpoint, Manifest
+from panns.models.registry import find_model
+
+FOLDER = checkpoints_dir().parent / "benchmarks"
+
+
+def noise(seconds: float, sample_rate: int, n_channels: int = 1) -> np.ndarray:
+    """Noise at -20 dBFS, the same at every call: `(samples, channels)` float32."""
+    rng = np.random.default_rng(0)
+    return (0.1 * rng.standard_normal((round(seconds * sample_rate), n_channels))).astype(np.float32)
+
+
+def noise_file(seconds: float = 10.0, sample_rate: int = 44_100, n_channels: int = 2) -> Path:
+    """A 16-bit wav of noise."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    path = FOLDER / f"noise_{seconds:g}s_{sample_rate}_{n_channels}.wav"
+    if not path.is_file():
+        soundfile.write(path, noise(seconds, sample_rate, n_channels), sample_rate, subtype="PCM_16")
+    return path
+
+
+def checkpoint(name: str) -> Checkpoint:
+    """The checkpoint of a registered model; with random parameters, which cost the same, without its weights."""
+    try:
+        return prepare(name)
+    except WeightsMissing:
+        folder = FOLDER / name
+        if not (folder / "model.json").is_file():
+            from panns.networks.build import build_network
+            from panns.networks.checkpoint import save_checkpoint
+
+            entry = find_model(name)
+            save_checkpoint(build_network(name).eval(), Manifest(name, entry.config, audioset()), folder)
+        return prepare(folder)
