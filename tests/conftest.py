@@ -35,7 +35,7 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint folder of a CNN6 of a few thousand parameters over AudioSet's classes, with clip scores only."""
     from tests.checkpoints import make_checkpoint
 
-    return make_checkpoint(tmp_path_factory.mktemp("tiny"), "cnn6", channels=(4, 8, 8, 8), embedding_dim=16)
+    return make_checkpoint(tmp_path_factory.mktemp("tiny"), "cnn6", channels=(4, 8, 8, 8), hidden_dim=16)
 
 
 @pytest.fixture(scope="session")
@@ -47,5 +47,33 @@ def tiny_frames_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
         tmp_path_factory.mktemp("tiny_frames"),
         "cnn14_decision_level_max",
         channels=(4, 4, 8, 8, 8, 8),
-        embedding_dim=16,
+        hidden_dim=16,
     )
+
+
+@pytest.fixture(scope="session")
+def exported_file(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`tiny_checkpoint` as `panns export` writes it: one `.onnx` file that reads a waveform."""
+    from panns.export.to_onnx import export_onnx
+    from panns.models.checkpoint import open_checkpoint
+
+    path = tmp_path_factory.mktemp("exported") / "tiny.onnx"
+    export_onnx(open_checkpoint(tiny_checkpoint), path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def real_cache(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder in which the published `mn04_as` lies ready to run."""
+    from panns.export.prepare import prepare
+    from panns.models.download import fetch
+    from panns.models.registry import find_model
+
+    folder = tmp_path_factory.mktemp("real_cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PANNS_CACHE", str(folder))
+        weights = find_model("mn04_as").weights
+        assert weights is not None
+        fetch(weights, from_file=shared / "weights" / weights.file)
+        prepare("mn04_as")
+    return folder

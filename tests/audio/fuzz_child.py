@@ -1,6 +1,7 @@
-"""Decode damaged sound files, one seed each, and print what became of them: run as a process of its own by test_fuzz.py,
+"""Decode damaged sound files, one seed each, and print what became of them.
 
-which a crash inside a decoder would otherwise take down. Usage: fuzz_child.py FIRST_SEED LAST_SEED
+A process of its own, since a crash inside a decoder would take the tests down.
+Usage: python -m tests.audio.fuzz_child FIRST_SEED LAST_SEED
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ import time
 import warnings
 
 import numpy as np
-from sound_files import FORMATS, native_rate, sound_file
 
 from panns.audio import open_audio
 from panns.errors import AudioDecodeError
+from tests.audio.sound_files import FORMATS, native_rate, sound_file
 
 _SECONDS = 1.0
 _OUT_RATE = 8_000
@@ -146,7 +147,7 @@ def outcome(seed):
         ended = "refused"
         if len(str(exc)) < 20 or "\n" in str(exc):
             fault = f"no sentence: {exc}"
-    except Exception as exc:  # noqa: BLE001 - every other exception is what is looked for
+    except Exception as exc:  # every other exception is what is looked for
         ended = "fault"
         fault = f"{type(exc).__name__}: {exc}"
     return {"seed": seed, "name": name, "ended": ended, "fault": fault, "seconds": time.monotonic() - started}

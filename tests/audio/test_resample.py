@@ -1,5 +1,7 @@
 """However the input is cut, resampling in pieces is the same numbers as in one."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,7 +17,7 @@ _RATES = st.sampled_from([(44_100, 32_000), (48_000, 16_000), (8_000, 32_000), (
 def test_pieces_equal_the_whole(rates, cuts, n_samples):
     resampler = Resampler(*rates)
     edges = [0, *sorted(min(cut, n_samples) for cut in cuts), n_samples]
-    pieces = [resampler.push(_NOISE[start:end]) for start, end in zip(edges, edges[1:], strict=False)]
+    pieces = [resampler.push(_NOISE[start:end]) for start, end in pairwise(edges)]
     in_pieces = np.concatenate([*pieces, resampler.finish()])
     assert np.array_equal(in_pieces, resample(_NOISE[:n_samples], *rates))
 

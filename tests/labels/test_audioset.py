@@ -5,7 +5,6 @@ import doctest
 import importlib
 import json
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -151,11 +150,5 @@ def test_round_trip_through_json():
     assert LabelSet.from_dict(json.loads(json.dumps(audioset().to_dict()))) == audioset()
 
 
-def test_it_is_read_once_and_in_under_5_ms():
+def test_it_is_read_once():
     assert audioset() is audioset()
-    times_s = []
-    for _ in range(20):
-        start_s = time.perf_counter()
-        audioset.__wrapped__()
-        times_s.append(time.perf_counter() - start_s)
-    assert min(times_s) < 0.005

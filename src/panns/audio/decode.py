@@ -38,6 +38,7 @@ class FileReader:
         self.n_channels = self._reader.n_channels
         self.declared = self._reader.declared
         self.losses: list[str] = []
+        self._damage = ""
 
     def _decoders(self) -> list[type[SoundFileReader] | type[MediaReader]]:
         """List the decoders to try, best first."""
@@ -87,6 +88,7 @@ class FileReader:
                     yield block
                 break
             except Undecodable as exc:
+                self._damage = f", lost to damage ({exc})"
                 following = self._following(reader)
                 if following is None:
                     reason = f"damaged after {n_samples / self.sample_rate:.2f} s ({exc})"
@@ -128,7 +130,7 @@ class FileReader:
             missing_s = declared.duration_s - decoded_s
             sentence = (
                 f"ended after {decoded_s:.2f} s of the {declared.duration_s:.2f} s its header declares, "
-                f"{missing_s:.2f} s are missing; answered for what there is"
+                f"{missing_s:.2f} s are missing{self._damage}; answered for what there is"
             )
             return [sentence]
         if declared.is_cut:

@@ -34,6 +34,8 @@ _TOLERANCE_S = 0.25
 # What may be read while looking for the tracks: the index of a day of AAC has 100 MB. Without a bound, 6 GB of zeros
 # behind a WAV header are 800 million empty chunks, and minutes.
 _MAX_OPENING_BYTES = 256 * 2**20
+# FFmpeg's names of sample formats; that of 64-bit integers no decoder of sound gives.
+_DTYPES = {"u8": np.uint8, "s16": np.int16, "s32": np.int32, "flt": np.float32, "dbl": np.float64}
 # Damaged packets may follow each other for a while before a demuxer finds the next good one.
 _MAX_DEMUX_ERRORS = 64
 # Lost packets are replaced by silence so that what follows keeps its time. Their lengths may come from damaged data:
@@ -180,11 +182,17 @@ def _in_blocks(n_samples: int) -> Iterator[int]:
 
 
 def _frame_to_mono(frame: Any) -> Waveform:  # noqa: ANN401 - PyAV is imported on first use only
-    stored = frame.to_ndarray()
-    n_channels = frame.layout.nb_channels
+    from av.audio.plane import AudioPlane
+
+    # Not `frame.to_ndarray()`: PyAV counts planes up to a null pointer that frames of 8 or more channels do not have,
+    # and crashes in the memory behind it.
+    is_planar, n_channels = frame.format.is_planar, frame.layout.nb_channels
+    planes: list[Any] = [AudioPlane(frame, index) for index in range(n_channels if is_planar else 1)]
+    dtype = _DTYPES[frame.format.name.removesuffix("p")]
+    n_values = frame.samples if is_planar else frame.samples * n_channels
+    stored = np.stack([np.frombuffer(plane, dtype, count=n_values) for plane in planes])
     # Planar is (channels, samples); packed is (1, samples * channels).
-    samples = stored.T if frame.format.is_planar else stored.reshape(-1, n_channels)
-    return mix_to_mono(to_float32(samples))
+    return mix_to_mono(to_float32(stored.T if is_planar else stored.reshape(-1, n_channels)))
 
 
 def _clock_seconds(text: str) -> float | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import uuid
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -81,10 +82,21 @@ class Manifest:
             raise ValueError(
                 f"{len(self.labels)} labels for {self.config.n_classes} classes; there must be one for each"
             )
-        if self.thresholds is not None and len(self.thresholds) != self.config.n_classes:
-            raise ValueError(
-                f"{len(self.thresholds)} thresholds for {self.config.n_classes} classes; give one for each"
-            )
+        if self.thresholds is not None:
+            if len(self.thresholds) != self.config.n_classes:
+                raise ValueError(
+                    f"{len(self.thresholds)} thresholds for {self.config.n_classes} classes; give one for each"
+                )
+            if not all(0 <= threshold <= 1 for threshold in self.thresholds):
+                raise ValueError(f"thresholds={self.thresholds} must be probabilities, 0 to 1")
+        for name, allowed in (("activation", ("sigmoid", "softmax")), ("input", ("features", "waveform"))):
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name}={getattr(self, name)!r} is not one of {', '.join(map(repr, allowed))}")
+        if not 0 < self.window_s < math.inf:
+            raise ValueError(f"window_s={self.window_s} must be a positive number of seconds")
+        for name in ("licence", "source", "training_data"):
+            if not isinstance(getattr(self, name), str):
+                raise ValueError(f"{name}={getattr(self, name)!r} must be a text")
 
     @property
     def sample_rate(self) -> int:
@@ -143,7 +155,7 @@ class Manifest:
                 thresholds=None if (values := plain.pop("thresholds")) is None else tuple(values),
                 **plain,
             )
-        except (ValueError, KeyError, TypeError, AttributeError, LookupError) as exc:
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as exc:
             if isinstance(exc, CheckpointError):
                 raise
             raise CheckpointError(f"{where} is not a manifest of panns: {exc}") from exc

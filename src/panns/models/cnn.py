@@ -19,7 +19,7 @@ class CnnConfig:
         channels: Width of each block.
         kernel_sizes: Convolutions of one block.
         n_poolings: How many of the blocks, from the first, halve time and frequency.
-        embedding_dim: Width of the layer before the classifier.
+        hidden_dim: Width of the layer before the classifier; a clip head's embedding is this layer.
         n_classes: Number of classes.
         head: "clip" pools over time and then classifies, and gives an embedding. The decision-level heads classify
             every frame (`2 ** n_poolings` log-mel frames wide) and then take the maximum ("max"), the mean ("average")
@@ -32,7 +32,7 @@ class CnnConfig:
     channels: tuple[int, ...] = (64, 128, 256, 512, 1024, 2048)
     kernel_sizes: tuple[int, ...] = (3, 3)
     n_poolings: int = 5
-    embedding_dim: int = 2048
+    hidden_dim: int = 2048
     n_classes: int = 527
     head: Literal["clip", "max", "average", "attention"] = "clip"
     block_dropout: float = 0.2
@@ -52,6 +52,11 @@ class CnnConfig:
     def min_input_samples(self) -> int:
         """Enough for one frame after the last pooling."""
         return self.frontend.samples_for(2**self.n_poolings)
+
+    @property
+    def embedding_dim(self) -> int | None:
+        """Decision-level models have none: their hidden layer is one of every frame."""
+        return self.hidden_dim if self.head == "clip" else None
 
     @property
     def frame_hop_s(self) -> float | None:
@@ -104,7 +109,7 @@ def _register(name: str, config: CnnConfig, about: str, weights: Weights | None 
 
 
 _CNN14 = CnnConfig()
-_CNN10 = replace(_CNN14, channels=(64, 128, 256, 512), n_poolings=4, embedding_dim=512)
+_CNN10 = replace(_CNN14, channels=(64, 128, 256, 512), n_poolings=4, hidden_dim=512)
 _CNN6 = replace(_CNN10, kernel_sizes=(5,))
 _UNCONFIRMED = "sha256 from one public registry, unconfirmed; the server was seen to answer with another length"
 
@@ -159,19 +164,19 @@ _register("cnn14_mel32", replace(_CNN14, frontend=LogMelConfig(n_mels=32)), "CNN
 _register("cnn14_mel128", replace(_CNN14, frontend=LogMelConfig(n_mels=128)), "CNN14 on 128 mel bands")
 _register(
     "cnn14_emb32",
-    replace(_CNN14, embedding_dim=32),
+    replace(_CNN14, hidden_dim=32),
     "CNN14 with 32 embedding dimensions",
     _published("Cnn14_emb32_mAP=0.364.pth", 0.364),
 )
 _register(
     "cnn14_emb128",
-    replace(_CNN14, embedding_dim=128),
+    replace(_CNN14, hidden_dim=128),
     "CNN14 with 128 embedding dimensions",
     _published("CNN14_emb128_mAP=0.412.pth", 0.412),
 )
 _register(
     "cnn14_emb512",
-    replace(_CNN14, embedding_dim=512),
+    replace(_CNN14, hidden_dim=512),
     "CNN14 with 512 embedding dimensions",
     _published("Cnn14_emb512_mAP=0.420.pth", 0.420),
 )

@@ -41,7 +41,8 @@ def read_onnx_metadata(path: Path) -> dict[str, str]:
                 elif kind == _VARINT:
                     _read_varint(file)
                 elif kind in (_FIXED32, _FIXED64):
-                    file.seek(4 if kind == _FIXED32 else 8, os.SEEK_CUR)
+                    if file.seek(4 if kind == _FIXED32 else 8, os.SEEK_CUR) > n_bytes:
+                        raise ValueError("it ends too early")
                 else:
                     raise ValueError(f"wire type {kind} is unknown")
     except (ValueError, OSError) as exc:

@@ -21,6 +21,13 @@ def build_network(architecture: str, config: ModelConfig | None = None) -> nn.Mo
         architecture: Registered name.
         config: Its settings; None for the registered ones.
     """
+    network = construct_network(architecture, config)
+    network.initialise()  # type: ignore[operator] # every network has it
+    return network
+
+
+def construct_network(architecture: str, config: ModelConfig | None = None) -> nn.Module:
+    """The same for parameters that are given to it at once: no time is spent on initial values of our own."""
     entry = find_model(architecture)
     network: nn.Module = _import(entry.network)(config or entry.config)
     return network
@@ -33,7 +40,7 @@ def load_published(entry: ModelEntry, path: Path) -> nn.Module:
         CheckpointError: The file is damaged, or of another model or front end.
     """
     state_dict = split_frontend(read_state_dict(path), entry.config.frontend, name=entry.name)
-    network = build_network(entry.name)
+    network = construct_network(entry.name)
     convert: Callable[[StateDict], StateDict] = _import(entry.converter)
     load_strictly(network, convert(state_dict), where=f"{path} loaded as {entry.name}")
     return network.eval()
@@ -54,7 +61,9 @@ def load_strictly(network: nn.Module, parameters: StateDict, *, where: str) -> N
             key = min(wrong)
             problems.append(f"{key} has shape {tuple(parameters[key].shape)}, needed is {tuple(wanted[key])}")
         raise CheckpointError(f"{where} does not fit: {'; '.join(problems)}; load it under the model it belongs to")
-    network.load_state_dict(parameters, assign=True)
+    # Files may hold other precisions, such as float16; the network's own is what it can compute in.
+    dtypes = {key: value.dtype for key, value in network.state_dict().items()}
+    network.load_state_dict({key: value.to(dtypes[key]) for key, value in parameters.items()}, assign=True)
 
 
 def _import(place: str) -> Any:  # noqa: ANN401 - whatever a "module:name" of the registry names

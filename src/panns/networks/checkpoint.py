@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
 from panns.errors import CheckpointError
 from panns.models.checkpoint import TORCH_FILE, Checkpoint, Manifest
-from panns.networks.build import build_network, load_strictly
+from panns.networks.build import construct_network, load_strictly
 from panns.networks.frontend import LogMel
 
 
@@ -39,9 +40,13 @@ def load_network(checkpoint: Checkpoint) -> nn.Module:
     if not checkpoint.has(TORCH_FILE):
         raise CheckpointError(f"{checkpoint.path} holds no {TORCH_FILE}; run it with the backend 'onnx' or 'openvino'")
     with torch.device("meta"):  # no time is spent on initial values that are replaced at once
-        network = build_network(checkpoint.manifest.architecture, checkpoint.manifest.config)
-    parameters = load_file(checkpoint.file(TORCH_FILE))
-    load_strictly(network, parameters, where=str(checkpoint.path / TORCH_FILE))
+        network = construct_network(checkpoint.manifest.architecture, checkpoint.manifest.config)
+    path = checkpoint.file(TORCH_FILE)
+    try:
+        parameters = load_file(path)
+    except (SafetensorError, OSError) as exc:
+        raise CheckpointError(f"{path} cannot be read ({exc}); make the checkpoint again") from exc
+    load_strictly(network, parameters, where=str(path))
     # Filters are no parameters, so they have no values on the meta device.
     network.frontend = LogMel(checkpoint.manifest.config.frontend)
     return network.eval()

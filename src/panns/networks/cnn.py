@@ -30,12 +30,15 @@ class Cnn(nn.Module):
         self.blocks = nn.ModuleList(
             conv_block(n_in, n_out, config.kernel_sizes) for n_in, n_out in zip(widths, config.channels, strict=False)
         )
-        self.projection = nn.Linear(config.channels[-1], config.embedding_dim)
+        self.projection = nn.Linear(config.channels[-1], config.hidden_dim)
         self.head: nn.Module
         if config.head == "attention":
-            self.head = AttentionHead(config.embedding_dim, config.n_classes)
+            self.head = AttentionHead(config.hidden_dim, config.n_classes)
         else:
-            self.head = nn.Linear(config.embedding_dim, config.n_classes)
+            self.head = nn.Linear(config.hidden_dim, config.n_classes)
+
+    def initialise(self) -> None:
+        """Give convolutions and linear layers their initial values: Xavier's, as published."""
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):
                 nn.init.xavier_uniform_(module.weight)

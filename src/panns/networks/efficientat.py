@@ -70,6 +70,9 @@ class MobileNet(nn.Module):
         hidden = round_channels(HIDDEN * config.width)
         self.hidden = nn.Linear(config.embedding_dim, hidden)
         self.classifier = nn.Linear(hidden, config.n_classes)
+
+    def initialise(self) -> None:
+        """Give convolutions and linear layers their initial values, as published."""
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import struct
 import zipfile
 from pathlib import Path
 from typing import TypeAlias
@@ -17,6 +18,21 @@ from panns.frontend import LogMelConfig, fft_window, mel_filters
 
 StateDict: TypeAlias = dict[str, Tensor]
 
+# What torch's reader raises for damaged bytes, found by changing bytes of whole files at random.
+_UNREADABLE = (
+    pickle.UnpicklingError,
+    zipfile.BadZipFile,
+    struct.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    AssertionError,
+)
+
 
 def read_state_dict(path: Path) -> StateDict:
     """The tensors of a `.pth` or `.pt` file: a plain state dict, or one under "model" or "state_dict".
@@ -26,7 +42,7 @@ def read_state_dict(path: Path) -> StateDict:
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, zipfile.BadZipFile, ValueError, KeyError, OSError) as exc:
+    except _UNREADABLE as exc:
         # torch's own words are left out: they recommend to load the file with its code.
         raise CheckpointError(
             f"{path} cannot be read as PyTorch weights; it may be damaged, so fetch it again, "
@@ -60,7 +76,7 @@ def split_frontend(state_dict: StateDict, config: LogMelConfig, *, name: str) ->
         "logmel_extractor.melW": mel_filters(config),
     }
     for key in expected.keys() & state_dict.keys():
-        given, wanted = state_dict[key].numpy(), expected[key]
+        given, wanted = state_dict[key].detach().float().numpy(), expected[key]
         if given.shape != wanted.shape or not np.allclose(given, wanted, atol=1e-5):
             raise CheckpointError(
                 f"{key} of this file, {given.shape}, is not that of {name} ({config.sample_rate} Hz, {config.n_fft} "

@@ -46,7 +46,15 @@ class OnnxBackend:
         path = checkpoint.file(ONNX_FILE)
         try:
             self._session = onnxruntime.InferenceSession(path, sess_options=options, providers=providers)
-        except (ort_errors.Fail, ort_errors.InvalidProtobuf, ort_errors.InvalidGraph, ort_errors.NotImplemented) as exc:
+        except (
+            ort_errors.Fail,
+            ort_errors.InvalidArgument,
+            ort_errors.InvalidGraph,
+            ort_errors.InvalidProtobuf,
+            ort_errors.NotImplemented,
+            ort_errors.RuntimeException,
+            UnicodeDecodeError,  # a damaged name in the message of the error itself
+        ) as exc:
             raise CheckpointError(f"{path} cannot be run by ONNX Runtime: {exc}; export it again") from exc
         if self.device == "cuda" and "CUDAExecutionProvider" not in self._session.get_providers():
             if device == "cuda":

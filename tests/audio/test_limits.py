@@ -1,0 +1,129 @@
+"""Long is fine, endless is not: bounded memory for hours, a sentence for what a few kilobytes blow up to."""
+
+import io
+import subprocess
+import sys
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from panns.audio import DecodeLimits, open_audio
+from panns.errors import AudioDecodeError
+from tests.audio.sound_files import sound_file, with_soundfile
+
+
+def _silent_flac(seconds, sample_rate=8_000):
+    import soundfile
+
+    file = io.BytesIO()
+    with soundfile.SoundFile(file, "w", sample_rate, 1, format="FLAC", subtype="PCM_16") as out:
+        for _ in range(0, seconds, 60):
+            out.write(np.zeros(60 * sample_rate, np.int16))
+    return file.getvalue()
+
+
+def _drain(source, **keywords):
+    with open_audio(source, sample_rate=8_000, **keywords) as stream:
+        return sum(len(block) for block in stream) / 8_000
+
+
+def test_hours_from_kilobytes_are_refused_soon():
+    bomb = _silent_flac(3 * 3600)
+    assert len(bomb) < 300_000
+    with open_audio(bomb, sample_rate=8_000) as stream:
+        blocks = iter(stream)
+        sizes = []
+        with pytest.raises(AudioDecodeError, match=r"as in a decompression bomb.*limits=DecodeLimits\(min_bytes_per_s"):
+            sizes.extend(len(block) for block in blocks)
+    assert sum(sizes) < 3600 * 2.5 * 8_000  # its 268 kB at 32 bytes a second are 8,400 s
+    assert _drain(bomb, limits=DecodeLimits(min_bytes_per_s=0)) == pytest.approx(3 * 3600)
+
+
+def test_silence_within_the_grace_is_a_recording():
+    assert _drain(_silent_flac(600)) == pytest.approx(600)
+    assert _drain(_silent_flac(1200, sample_rate=44_100)) == pytest.approx(1200)
+
+
+def test_too_long_by_its_own_header_is_refused_before_it_is_decoded():
+    with pytest.raises(AudioDecodeError, match=r"longer than the 1 s that are allowed; cut it, or pass limits="):
+        open_audio(sound_file("wav"), sample_rate=32_000, limits=DecodeLimits(max_duration_s=1))
+
+
+@pytest.mark.parametrize("name", ["ogg", "aac", "webm", "flac"])
+def test_too_long_is_refused_while_it_is_decoded(name):
+    data = sound_file(name, 5.0)
+    with pytest.raises(AudioDecodeError, match="longer than the 2 s"):
+        _drain(data, limits=DecodeLimits(max_duration_s=2))
+
+
+def test_an_absurd_length_in_a_header_is_not_believed():
+    wav = bytearray(sound_file("w64"))
+    at = wav.index(b"data\xf3\xac") + 16
+    wav[at : at + 8] = (2**61).to_bytes(8, "little")
+    tracemalloc.start()
+    with open_audio(bytes(wav), sample_rate=44_100) as stream:
+        n_samples = sum(len(block) for block in stream)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert n_samples == 88_200
+    assert "are missing; answered for what there is" in stream.warnings[0]
+    assert peak < 10e6
+
+
+@pytest.mark.parametrize("name", ["wav", "flac", "ogg", "mp3", "webm"])
+def test_memory_does_not_grow_with_the_length(name):
+    def peak(seconds):
+        data = sound_file(name, seconds)
+        tracemalloc.start()
+        _drain(data)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    peak(10.0)
+    assert peak(60.0) < peak(10.0) + 2e6
+
+
+def test_many_channels_take_no_more_memory_than_few():
+    data = with_soundfile(np.zeros((44_100, 500), np.int16), 44_100, "WAV", "PCM_16")
+    tracemalloc.start()
+    _drain(data)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10e6
+
+
+@pytest.mark.slow
+def test_ten_hours_of_wav_take_little_memory(tmp_path):
+    """A sparse file of 6.4 GB, decoded and resampled in a process of its own, whose memory is measured."""
+    n_bytes = 10 * 3600 * 44_100 * 4
+    header = with_soundfile(np.zeros((0, 2), np.int16), 44_100, "RF64", "PCM_16")
+    start = header.index(b"data") + 8
+    ds64 = header.index(b"ds64") + 8
+    sizes = b"".join(value.to_bytes(8, "little") for value in (n_bytes + start - 8, n_bytes, n_bytes // 4))
+    path = tmp_path / "long.wav"
+    with path.open("wb") as file:
+        file.write(header[:ds64] + sizes + header[ds64 + 24 : start])
+        file.truncate(start + n_bytes)
+    code = (
+        "import resource, sys; from panns.audio import open_audio\n"
+        "with open_audio(sys.argv[1], sample_rate=32_000) as stream: n = sum(len(block) for block in stream)\n"
+        "print(n, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, stream.warnings)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, check=True, text=True)
+    n_samples, rss_kb, warnings = done.stdout.split(maxsplit=2)
+    assert int(n_samples) == 10 * 3600 * 32_000
+    assert int(rss_kb) < 150_000
+    assert warnings.strip() == "()"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [0, 2**32 - 1, 5 * 2**30 % 2**32])
+def test_a_wav_beyond_4_gib_is_read_to_its_end(size, tmp_path):
+    header = with_soundfile(np.zeros((0, 2), np.int16), 44_100, "WAV", "PCM_16")[:40]
+    path = tmp_path / "long.wav"
+    with path.open("wb") as file:
+        file.write(header + size.to_bytes(4, "little"))
+        file.truncate(44 + 5 * 2**30)
+    assert _drain(path) == pytest.approx(5 * 2**30 / 4 / 44_100)

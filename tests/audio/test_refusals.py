@@ -1,0 +1,274 @@
+"""What is no sound is refused in one sentence: what was given, what is allowed, what to do."""
+
+import io
+import os
+import struct
+import sys
+
+import numpy as np
+import pytest
+
+from panns.audio import DecodeLimits, load_audio, open_audio
+from panns.errors import AudioDecodeError, MissingExtra
+from tests.audio.sound_files import sound_file, tone, with_av, with_soundfile
+
+
+def _refusal(source, error=AudioDecodeError, **keywords):
+    with pytest.raises(error) as caught:
+        load_audio(source, sample_rate=32_000, **keywords)
+    sentence = str(caught.value)
+    assert "\n" not in sentence
+    return sentence
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "empty, 0 bytes; give a sound file"),
+        (b"hello, this is a letter\n" * 10, "is text, not a sound; give a sound file"),
+        ("你好，世界\n".encode() * 1000, "is text, not a sound"),
+        ("hello".encode("utf-16"), "is text, not a sound"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(200), "is a PNG image, not a sound"),
+        (b"\xff\xd8\xff\xe0" + bytes(200), "is a JPEG image, not a sound"),
+        (b"RIFF\x00\x00\x00\x00WEBPVP8 " + bytes(100), "is a WebP image"),
+        (b"PK\x03\x04" + bytes(100), "is a ZIP archive"),
+        (b"MThd\x00\x00\x00\x06" + bytes(100), "holds notes and no sound"),
+        (bytes(10_000), "in no known sound format"),
+        (np.random.default_rng(0).bytes(100_000), "wav, flac, ogg, opus, mp3, aiff, and with the extra 'media'"),
+        (b"fLaC" + bytes(1000), "begins as FLAC but is damaged"),
+        (b"RIFF\x00\x00\x00\x00WAVE" + bytes(100), "begins as WAV but is damaged"),
+        (b"OggS" + bytes(1000), "begins as Ogg but is damaged"),
+        (b"#EXTM3U\n#EXTINF:1,\nother.wav\n", "is a playlist, which names other files, not a sound; give those files"),
+    ],
+)
+def test_bytes_that_are_no_sound(data, words):
+    sentence = _refusal(data)
+    assert sentence.startswith("<bytes>: ")
+    assert words in sentence
+
+
+def test_paths_that_are_no_file(tmp_path):
+    missing = tmp_path / "missing.wav"
+    assert _refusal(missing) == f"{missing}: there is no such file; check the path"
+    assert "is a folder; give the sound files in it" in _refusal(tmp_path)
+    assert "'' is not a path" in _refusal("")
+    assert "an address on a network is not opened; download it" in _refusal("https://example.org/a.wav")
+    assert "cannot be opened" in _refusal("a\0b.wav")
+    assert "cannot be opened" in _refusal("a" * 5000)
+    if os.path.exists("/dev/zero"):  # noqa: PTH110 - it is no ordinary path
+        assert "is a device, not a file" in _refusal("/dev/zero")
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may read everything")
+def test_a_file_that_may_not_be_read(tmp_path):
+    path = tmp_path / "secret.wav"
+    path.write_bytes(sound_file("wav"))
+    path.chmod(0)
+    assert "may not be read; check its permissions" in _refusal(path)
+
+
+def test_denied_permission_is_a_sentence(tmp_path, monkeypatch):
+    def denied(*_args, **_keywords):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.open", denied)
+    assert "may not be read; check its permissions" in _refusal(tmp_path / "secret.wav")
+
+
+def test_objects_that_are_no_source(tmp_path):
+    assert "cannot be read from int; give a path, bytes, a file opened with 'rb'" in _refusal(5, TypeError)
+    assert "opened as text; open it with 'rb'" in _refusal(io.StringIO("text"))
+    path = tmp_path / "a.txt"
+    path.write_text("text")
+    with path.open() as file:
+        assert "opened as text" in _refusal(file)
+    file = io.BytesIO(b"data")
+    file.close()
+    assert "cannot be read" in _refusal(file)
+
+
+@pytest.mark.parametrize(
+    ("pair", "error", "words"),
+    [
+        ((16_000, np.zeros(10)), TypeError, "wrong way round; give (array, sample_rate)"),
+        ((np.zeros(10),), TypeError, "give (array, sample_rate)"),
+        ((np.zeros(10), "16000"), TypeError, "sample_rate='16000' is no number"),
+        ((np.zeros(10), True), TypeError, "is no number"),
+        ((np.zeros(10), 16_000.5), ValueError, "is no whole number"),
+        ((np.zeros(10), 0), AudioDecodeError, "sample rate of 0 Hz is not believable"),
+        ((np.zeros(10), -16_000), AudioDecodeError, "not believable"),
+        ((np.zeros(0), 16_000), AudioDecodeError, "is empty, it holds no sound"),
+        ((np.zeros((2, 1000)), 16_000), AudioDecodeError, "(samples, channels), so transpose it with .T"),
+        ((np.zeros((2, 100, 2)), 16_000), AudioDecodeError, "has 3 dimensions; give (samples,)"),
+        ((np.zeros(10, np.int64), 16_000), TypeError, "int64 have no agreed full scale; give floats within -1..1"),
+        ((np.zeros(10, np.complex64), 16_000), TypeError, "complex64 have no agreed"),
+        ((np.zeros(10, object), 16_000), TypeError, "object have no agreed"),
+        ((np.zeros(10, bool), 16_000), TypeError, "bool have no agreed"),
+        ((np.array([0, np.nan, 0]), 1_000), AudioDecodeError, "no finite number (nan) at 0.001 s"),
+        ((np.array([0, 0, -np.inf]), 1_000), AudioDecodeError, "no finite number (-inf) at 0.002 s"),
+        ((np.array([[np.inf, -np.inf]] * 3), 1_000), AudioDecodeError, "no finite number"),
+        ((np.full(10, 1e300), 16_000), AudioDecodeError, "no finite number"),
+        ((np.full(10, 1e9), 16_000), AudioDecodeError, "the value 1e+09 at 0.000 s"),
+    ],
+)
+def test_arrays(pair, error, words):
+    assert words in _refusal(pair, error)
+
+
+def test_the_wanted_rate():
+    with pytest.raises(ValueError, match="sample_rate=0 is impossible"):
+        open_audio(sound_file("wav"), sample_rate=0)
+    with pytest.raises(TypeError):
+        open_audio(sound_file("wav"), sample_rate=32_000.5)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])
+def test_a_wav_with_numbers_that_are_no_sound(value):
+    samples = tone(3.0)
+    samples[100_000] = value
+    sentence = _refusal(with_soundfile(samples, 44_100, "WAV", "FLOAT"))
+    assert "at 2.268 s; sound is finite and about within -1..1" in sentence
+
+
+def test_floats_in_the_range_of_integers_are_answered_with_a_warning():
+    with open_audio((tone(1.0) * 32_768, 44_100), sample_rate=32_000) as stream:
+        assert sum(len(block) for block in stream) == 32_000
+    assert len(stream.warnings) == 1
+    assert "where sound stays about within -1..1" in stream.warnings[0]
+
+
+@pytest.mark.parametrize(("container", "subtype"), [("WAV", "PCM_16"), ("OGG", "VORBIS"), ("AIFF", "PCM_16")])
+def test_a_file_of_no_samples(container, subtype):
+    assert "holds no sound, 0 samples" in _refusal(with_soundfile(tone(2.0)[:0], 44_100, container, subtype))
+
+
+@pytest.mark.parametrize(
+    ("offset", "layout", "value", "words"),
+    [
+        (24, "<I", 1, "a sample rate of 1 Hz is not believable; 100 to 4000000 Hz are read"),
+        (24, "<I", 50_000_000, "a sample rate of 50000000 Hz is not believable"),
+        (24, "<I", 0, "damaged"),
+        (22, "<H", 0, "damaged"),
+        (22, "<H", 65_535, "damaged"),
+    ],
+)
+def test_an_absurd_header(offset, layout, value, words):
+    wav = bytearray(sound_file("wav"))
+    struct.pack_into(layout, wav, offset, value)
+    assert words in _refusal(bytes(wav))
+
+
+def test_a_video_without_sound():
+    import av
+
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as out:
+        picture = out.add_stream("mpeg4", rate=10)
+        picture.width, picture.height, picture.pix_fmt = 64, 48, "yuv420p"
+        for _ in range(10):
+            out.mux(picture.encode(av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24")))
+        out.mux(picture.encode(None))
+    assert "has no audio track, only video; give a file with sound in it" in _refusal(file.getvalue())
+
+
+@pytest.mark.parametrize("name", ["m4a", "webm", "aac", "mp4_video"])
+def test_without_pyav_the_install_line_is_given(name, monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    sentence = _refusal(sound_file(name), MissingExtra)
+    assert sentence.startswith("reading <bytes> (")
+    assert sentence.endswith("needs the package 'av'; install it with: pip install 'panns-audio[media]'")
+
+
+@pytest.mark.parametrize("name", ["wav", "flac", "ogg", "opus", "mp3", "aiff"])
+def test_without_pyav_the_common_formats_are_read(name, monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    assert len(load_audio(sound_file(name), sample_rate=32_000)) == pytest.approx(64_000, abs=100)
+
+
+def test_without_pyav_the_unknown_may_need_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    assert "for more formats: pip install 'panns-audio[media]'" in _refusal(bytes(range(256)) * 100)
+
+
+def test_without_pyav_damage_ends_the_answer(monkeypatch):
+    monkeypatch.setitem(sys.modules, "av", None)
+    flac = bytearray(sound_file("flac", 10.0))
+    middle = len(flac) // 2
+    flac[middle : middle + 1000] = bytes(1000)
+    with open_audio(bytes(flac), sample_rate=44_100) as stream:
+        n_samples = sum(len(block) for block in stream)
+    assert 44_100 < n_samples < 300_000
+    assert "damaged after" in stream.warnings[0]
+    assert "of the 10.00 s its header declares" in stream.warnings[1]
+
+
+# A local file, and an address that nobody listens on: neither may ever be opened on behalf of a playlist.
+@pytest.mark.parametrize(
+    "template",
+    [
+        "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:1.0,\n{url}\n#EXT-X-ENDLIST\n",
+        "ffconcat version 1.0\nfile '{url}'\n",
+        "[playlist]\nFile1={url}\nNumberOfEntries=1\n",
+        "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 5004 RTP/AVP 0\r\n",
+        '<?xml version="1.0"?><MPD><Period><BaseURL>{url}</BaseURL></Period></MPD>',
+        "\0#EXTM3U\n#EXTINF:1.0,\n{url}\n",
+    ],
+)
+@pytest.mark.parametrize("name", ["playlist.m3u8", "list.ffconcat", "a.sdp", "a.mpd", "a.wav", "a.m4a"])
+def test_playlists_never_lead_to_other_files(template, name, tmp_path):
+    other = tmp_path / "other.wav"
+    other.write_bytes(sound_file("wav"))
+    for url in (str(other), other.as_uri(), "other.wav", "http://127.0.0.1:9/a.wav"):
+        path = tmp_path / name
+        path.write_bytes(template.format(url=url).encode())
+        _refusal(path)
+
+
+def test_no_demuxer_that_opens_other_files_is_allowed():
+    from panns.audio.media import _FORMATS, _OPTIONS
+
+    assert not {"hls", "concat", "dash", "sdp", "rtsp", "rtp", "sap", "image2", "lavfi", "imf"} & set(
+        _FORMATS.split(",")
+    )
+    assert _OPTIONS["protocol_whitelist"] == "none"
+
+
+def test_pyav_alone_refuses_a_playlist_that_reaches_it(tmp_path):
+    """Behind the check of the first bytes stands FFmpeg's own."""
+    from panns.audio.declared import Declared
+    from panns.audio.limits import DecodeLimits
+    from panns.audio.media import MediaReader
+    from panns.audio.reader import Undecodable
+    from panns.audio.source import open_input
+
+    (tmp_path / "other.wav").write_bytes(sound_file("wav"))
+    for text in (
+        f"ffconcat version 1.0\nfile '{tmp_path}/other.wav'\n",
+        f"#EXTM3U\n#EXTINF:1,\n{tmp_path}/other.wav\n",
+    ):
+        path = tmp_path / "list.m3u8"
+        path.write_text(text)
+        with pytest.raises(Undecodable):
+            MediaReader(open_input(path, DecodeLimits()), Declared(), what="test")
+
+
+def test_decoders_write_nothing_to_standard_error(capfd):
+    for name in ("m4a", "aac", "webm", "flac", "avi_video"):
+        data = bytearray(sound_file(name))
+        data[len(data) // 2 : len(data) // 2 + 500] = bytes(500)
+        try:
+            load_audio(bytes(data), sample_rate=32_000)
+        except AudioDecodeError:
+            continue
+    assert capfd.readouterr().err == ""
+
+
+def test_limits_are_numbers():
+    with pytest.raises(ValueError, match="max_duration_s=-1 is not a limit"):
+        DecodeLimits(max_duration_s=-1)
+
+
+def test_a_codec_2_like_low_rate_is_no_bomb():
+    quiet = with_av(np.zeros((48_000 * 30, 1), np.float32), 48_000, "ogg", "libopus")
+    limits = DecodeLimits(grace_s=5.0)
+    assert len(load_audio(quiet, sample_rate=8_000, limits=limits)) == pytest.approx(240_000, abs=100)

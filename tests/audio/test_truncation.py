@@ -1,0 +1,108 @@
+"""A cut or damaged file is answered for what there is, and says what is missing."""
+
+import logging
+
+import numpy as np
+import pytest
+
+from panns.audio import load_audio, open_audio
+from panns.errors import AudioDecodeError
+from tests.audio.sound_files import sound_file
+
+
+def _read(data):
+    with open_audio(data, sample_rate=44_100) as stream:
+        waveform = np.concatenate(list(stream))
+    return len(waveform) / 44_100, stream.warnings
+
+
+def _half(name, seconds=10.0):
+    data = sound_file(name, seconds)
+    return data[: len(data) // 2]
+
+
+@pytest.mark.parametrize(
+    "name", ["wav", "wav_u8", "wav_24", "wav_float", "wav_alaw", "wav_adpcm", "rf64", "w64", "aiff", "au", "caf"]
+)
+def test_half_of_an_uncompressed_file(name):
+    seconds, warnings = _read(_half(name))
+    assert seconds == pytest.approx(5.0, abs=0.1)
+    assert len(warnings) == 1
+    assert warnings[0].startswith(f"ended after {seconds:.2f} s of the 10.")
+    assert "s are missing; answered for what there is" in warnings[0]
+
+
+@pytest.mark.parametrize("name", ["flac", "mp3", "mp4_fragmented", "webm", "wavpack", "mkv_video"])
+def test_half_of_a_coded_file_that_declares_its_length(name):
+    seconds, warnings = _read(_half(name))
+    assert 3.5 < seconds < 6
+    assert f"ended after {seconds:.2f} s of the 10." in warnings[-1]
+
+
+@pytest.mark.parametrize("name", ["ogg", "opus", "avi_video"])
+def test_half_of_a_file_that_only_marks_its_end(name):
+    seconds, warnings = _read(_half(name))
+    assert 3.5 < seconds < 5.5
+    assert warnings[-1].startswith("its end is missing, and nothing in it says how much that is")
+    assert f"answered for the {seconds:.2f} s there are" in warnings[-1]
+
+
+def test_a_stream_cut_within_a_packet():
+    seconds, warnings = _read(_half("aac"))
+    assert seconds == pytest.approx(5.0, abs=0.2)
+    assert "its end is missing" in warnings[-1]
+
+
+@pytest.mark.parametrize("name", ["m4a", "mp4_video", "mov_alac"])
+def test_half_of_an_mp4_with_its_index_at_the_end(name):
+    with pytest.raises(AudioDecodeError, match=r"its index \(the part named 'moov'.* is missing.*cut off"):
+        load_audio(_half(name), sample_rate=32_000)
+
+
+def test_a_warning_is_logged_with_the_name(caplog):
+    with caplog.at_level(logging.WARNING):
+        _read(_half("wav"))
+    assert caplog.messages == [
+        "<bytes>: ended after 5.00 s of the 10.00 s its header declares, 5.00 s are missing; answered for what there is"
+    ]
+
+
+@pytest.mark.parametrize("name", ["wav", "flac", "ogg", "mp3", "opus", "webm"])
+@pytest.mark.parametrize("tenths", range(2, 10))
+def test_any_cut_is_noticed(name, tenths):
+    data = sound_file(name, 10.0)
+    seconds, warnings = _read(data[: len(data) * tenths // 10])
+    assert seconds == pytest.approx(tenths, abs=1.5)
+    assert warnings
+
+
+def test_damage_in_the_middle_of_a_flac_costs_little_and_is_said():
+    flac = bytearray(sound_file("flac", 10.0))
+    start = len(flac) // 2
+    flac[start : start + 200] = bytes(200)
+    seconds, warnings = _read(bytes(flac))
+    assert seconds == pytest.approx(10.0, abs=0.2)
+    assert "s are missing, lost to damage (flac decoder lost sync)" in warnings[-1]
+    whole = load_audio(sound_file("flac", 10.0), sample_rate=44_100)
+    mended = load_audio(bytes(flac), sample_rate=44_100)
+    n = 44_100 * 4
+    assert np.array_equal(mended[:n], whole[:n])
+    assert np.array_equal(mended[-n:], whole[-n:])
+
+
+def test_a_file_of_almost_nothing_but_damage_is_refused():
+    aac = bytearray(sound_file("aac", 10.0))
+    rng = np.random.default_rng(0)
+    at, n_frame = 0, 0
+    while at + 7 < len(aac):  # every ADTS frame keeps its header and loses its content, but for the first two
+        size = (aac[at + 3] & 3) << 11 | aac[at + 4] << 3 | aac[at + 5] >> 5
+        if n_frame > 1:
+            aac[at + 7 : at + size] = b"\xe0" + rng.bytes(size - 8)
+        at, n_frame = at + size, n_frame + 1
+    try:
+        seconds, warnings = _read(bytes(aac))
+    except AudioDecodeError as exc:
+        assert "next to nothing that can be decoded" in str(exc)  # noqa: PT017 - either is right, but not silence
+    else:
+        assert "packets are damaged" in warnings[0]
+        assert seconds < 11

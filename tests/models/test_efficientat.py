@@ -1,0 +1,63 @@
+import hashlib
+import json
+
+import pytest
+
+from panns.models.efficientat import MobileNetConfig, round_channels
+from panns.models.registry import find_model, list_models
+
+MOBILE_NETS = [entry for entry in list_models() if entry.family == "efficientat"]
+# As published in the repository's table.
+MEAN_AP = {"mn04_as": 0.432, "mn05_as": 0.443, "mn10_as": 0.471, "mn20_as": 0.478, "mn30_as": 0.482, "mn40_as": 0.484}
+
+
+@pytest.mark.parametrize("entry", MOBILE_NETS, ids=lambda entry: entry.name)
+def test_records_are_release_files_of_the_repository(entry):
+    weights = entry.weights
+    assert weights.file == f"{entry.name}_mAP_{1000 * MEAN_AP[entry.name]:.0f}.pt"
+    assert weights.url == f"https://github.com/fschmid56/EfficientAT/releases/download/v0.0.1/{weights.file}"
+    assert (weights.metric, weights.value, weights.licence) == ("mAP", MEAN_AP[entry.name], "MIT")
+
+
+def test_the_file_at_hand_is_the_one_recorded(shared):
+    weights = find_model("mn04_as").weights
+    content = (shared / "weights" / weights.file).read_bytes()
+    assert weights.mismatch(n_bytes=len(content), digests={"sha256": hashlib.sha256(content).hexdigest()}) is None
+
+
+def test_widths_are_those_of_the_published_models(shared):
+    published = json.loads((shared / "reference/efficientat/state_dicts.json").read_text())
+    for entry in MOBILE_NETS:
+        facts = published[entry.name.removesuffix("_as")]
+        shapes = {key: shape for key, shape, _ in facts["state_dict"]}
+        assert entry.config.width == facts["width_mult"]
+        assert entry.config.embedding_dim == shapes["features.16.0.weight"][0]
+        assert entry.config.n_classes == shapes["classifier.5.weight"][0]
+
+
+@pytest.mark.parametrize(("width", "embedding_dim"), [(0.4, 384), (1.0, 960), (4.0, 3840)])
+def test_embedding_dims_by_hand(width, embedding_dim):
+    assert MobileNetConfig(width=width).embedding_dim == embedding_dim
+
+
+@pytest.mark.parametrize(
+    ("channels", "rounded"),
+    [(1, 8), (8, 8), (11.9, 16), (12, 16), (20, 24), (19.9, 24), (16 * 0.4, 8), (112 * 0.4, 48), (120, 120)],
+)
+def test_channels_are_multiples_of_8_and_at_least_nine_tenths(channels, rounded):
+    assert round_channels(channels) == rounded
+    assert rounded % 8 == 0
+    assert rounded >= 0.9 * channels
+
+
+def test_any_length_is_heard_and_no_frames_are_scored():
+    config = MobileNetConfig()
+    assert config.min_input_samples == 514  # 512 reflected samples, one more, and the one that pre-emphasis takes
+    assert config.frame_hop_s is None
+    assert config.n_frames(320_000) == 0
+
+
+@pytest.mark.parametrize("width", [0.0, -1.0])
+def test_a_width_must_be_positive(width):
+    with pytest.raises(ValueError, match=f"width={width} must be positive"):
+        MobileNetConfig(width=width)

@@ -1,0 +1,158 @@
+"""What every registered model must do. A new family is tested here without a line, or with one that makes it small."""
+
+from dataclasses import replace
+from functools import lru_cache
+
+import pytest
+import torch
+
+from panns.labels import audioset
+from panns.models import find_model, list_models
+from panns.models.checkpoint import Manifest, open_checkpoint
+from panns.models.cnn import CnnConfig
+from panns.models.efficientat import MobileNetConfig
+from panns.networks.build import build_network
+from panns.networks.checkpoint import load_network, save_checkpoint
+from panns.networks.output import NetworkOutput
+from tests.checkpoints import healthy_network
+
+# The same structure with fewer channels.
+SHRINK = {
+    CnnConfig: lambda config: replace(
+        config,
+        channels=tuple(min(width, 8) for width in config.channels),
+        hidden_dim=min(config.hidden_dim, 16),
+    ),
+    MobileNetConfig: lambda config: replace(config, width=min(config.width, 0.4)),
+}
+each_model = pytest.mark.parametrize("name", [entry.name for entry in list_models()])
+
+
+def small_config(name):
+    config = find_model(name).config
+    return SHRINK.get(type(config), lambda same: same)(config)
+
+
+@lru_cache(maxsize=4)
+def small_network(name):
+    return healthy_network(name, small_config(name))
+
+
+def noise(config, n_clips, n_samples, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    loudness = torch.logspace(-1, -3, n_clips)[:, None]
+    return loudness * torch.randn(n_clips, n_samples, generator=generator)
+
+
+def lengths(config):
+    """One sample, around the shortest that is not padded, and a second and a bit."""
+    shortest = config.min_input_samples
+    return [1, shortest - 1, shortest, shortest + 1, config.frontend.sample_rate + 12_345]
+
+
+def check_shapes(output, config, n_clips, n_samples):
+    assert isinstance(output, NetworkOutput)
+    assert output.clip_logits.shape == (n_clips, config.n_classes)
+    if config.frame_hop_s is None:
+        assert output.frame_logits is None
+    else:
+        assert output.frame_logits.shape == (n_clips, config.n_frames(n_samples), config.n_classes)
+    if output.embedding is not None:
+        assert output.embedding.shape == (n_clips, config.embedding_dim)
+    assert all(field.isfinite().all() for field in output if field is not None)
+
+
+@each_model
+@pytest.mark.parametrize("n_clips", [1, 2])
+def test_fields_have_their_shapes_at_any_length(name, n_clips):
+    network = small_network(name)
+    with torch.inference_mode():
+        for n_samples in lengths(network.config):
+            output = network(noise(network.config, n_clips, n_samples))
+            check_shapes(output, network.config, n_clips, n_samples)
+            assert output.frame_logits is not None or output.embedding is not None
+
+
+@each_model
+def test_what_is_heard_matters(name):
+    network = small_network(name)
+    config = network.config
+    with torch.inference_mode():
+        first, second = network(noise(config, 2, config.frontend.sample_rate)).clip_logits.sigmoid()
+        silence = network(torch.zeros(1, config.frontend.sample_rate)).clip_logits[0].sigmoid()
+    assert (first - second).abs().max() > 1e-2
+    assert (first - silence).abs().max() > 1e-2
+
+
+@each_model
+def test_evaluation_is_deterministic(name):
+    network = small_network(name)
+    waveforms = noise(network.config, 2, network.config.frontend.sample_rate)
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    with torch.inference_mode():
+        first, second = network(waveforms), network(waveforms)
+    for one, other in zip(first, second, strict=True):
+        assert (one is None and other is None) or torch.equal(one, other)
+    assert all(torch.equal(before[key], value) for key, value in network.state_dict().items())
+
+
+@each_model
+def test_a_clip_is_answered_alike_alone_and_among_others(name):
+    network = small_network(name)
+    waveforms = noise(network.config, 3, network.config.frontend.sample_rate)
+    with torch.inference_mode():
+        together = network(waveforms)
+        for i, waveform in enumerate(waveforms):
+            alone = network(waveform[None])
+            assert (alone.clip_logits[0].sigmoid() - together.clip_logits[i].sigmoid()).abs().max() <= 2e-6
+            if alone.frame_logits is not None:
+                assert (alone.frame_logits[0].sigmoid() - together.frame_logits[i].sigmoid()).abs().max() <= 2e-6
+
+
+@each_model
+def test_short_clips_are_padded_with_zeros_at_the_end(name):
+    network = small_network(name)
+    shortest = network.config.min_input_samples
+    clip = noise(network.config, 1, shortest // 2)
+    padded = torch.nn.functional.pad(clip, (0, shortest - clip.shape[-1]))
+    with torch.inference_mode():
+        assert torch.equal(network(clip).clip_logits, network(padded).clip_logits)
+
+
+@each_model
+def test_gradients_reach_every_parameter(name):
+    torch.manual_seed(0)
+    config = small_config(name)
+    network = build_network(name, config)
+    assert network.training
+    output = network(noise(config, 3, config.frontend.sample_rate))
+    check_shapes(output, config, 3, config.frontend.sample_rate)
+    (output.clip_logits * torch.randn(config.n_classes)).sum().backward()
+    for key, parameter in network.named_parameters():
+        assert parameter.grad is not None, key
+        assert parameter.grad.isfinite().all(), key
+        assert parameter.dim() < 2 or parameter.grad.any(), key
+
+
+@each_model
+def test_a_checkpoint_brings_back_the_same_network(name, tmp_path):
+    network = small_network(name)
+    manifest = Manifest(architecture=name, config=network.config, labels=audioset())
+    save_checkpoint(network, manifest, tmp_path)
+    loaded = load_network(open_checkpoint(tmp_path))
+    assert not loaded.training
+    assert loaded.config == network.config
+    assert not any(value.is_meta for value in (*loaded.parameters(), *loaded.buffers()))
+    waveforms = noise(network.config, 2, network.config.frontend.sample_rate)
+    with torch.inference_mode():
+        for ours, theirs in zip(loaded(waveforms), network(waveforms), strict=True):
+            assert (ours is None and theirs is None) or torch.equal(ours, theirs)
+
+
+@each_model
+def test_the_registered_config_builds(name):
+    """Full size, without spending memory on it."""
+    entry = find_model(name)
+    with torch.device("meta"):
+        network = build_network(name)
+    assert network.config == entry.config

@@ -1,0 +1,146 @@
+import shutil
+import sys
+
+import numpy as np
+import pytest
+
+import panns
+from panns.errors import CheckpointError, DeviceUnavailable, MissingExtra
+from panns.models.checkpoint import ONNX_FILE, open_checkpoint
+from panns.runtime.backend import BACKENDS
+from panns.runtime.load import load_model
+from tests.sounds import RATE, changing_sound
+
+TOLERANCE = 1e-4  # DESIGN, section 3: the same numbers by every backend
+LENGTHS = [1, 513, 4801, RATE, 5 * RATE + 7, 31 * RATE]
+
+
+@pytest.fixture(scope="module", params=["tiny_checkpoint", "tiny_frames_checkpoint"])
+def models(request):
+    checkpoint = open_checkpoint(request.getfixturevalue(request.param))
+    return {name: load_model(checkpoint, backend=name, device="cpu", n_threads=1) for name in BACKENDS}
+
+
+@pytest.mark.parametrize("backend", ["torch", "openvino"])
+@pytest.mark.parametrize("n_samples", LENGTHS)
+def test_backends_agree(models, backend, n_samples):
+    clips = [changing_sound(31, seed=seed)[:n_samples] for seed in range(2 if n_samples < 6 * RATE else 1)]
+    want, have = models["onnx"].run(clips), models[backend].run(clips)
+    for field in ("clip_probs", "frame_probs", "embedding", "frame_onsets_s"):
+        expected, found = getattr(want, field), getattr(have, field)
+        assert (expected is None) == (found is None), field
+        if expected is not None:
+            assert expected.shape == found.shape
+            np.testing.assert_allclose(found, expected, rtol=TOLERANCE, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_the_cpu_is_always_there(models, backend):
+    assert models[backend].backend.device == "cpu"
+
+
+def test_a_recognizer_says_what_it_runs_on(tiny_checkpoint):
+    recognizer = panns.load(tiny_checkpoint, device="cpu")
+    assert (recognizer.backend, recognizer.device) == ("onnx", "cpu")
+
+
+def test_auto_takes_what_is_there(tiny_checkpoint):
+    torch = pytest.importorskip("torch")
+    expected = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    assert panns.load(tiny_checkpoint, backend="torch").device == expected
+
+
+@pytest.mark.parametrize(
+    ("backend", "device", "words"),
+    [
+        ("onnx", "cuda", r"device='cuda' asked of the backend 'onnx'.* install onnxruntime-gpu"),
+        ("onnx", "mps", r"device='mps' asked of the backend 'onnx', which has cpu and cuda; use backend='torch'"),
+        ("openvino", "cuda", r"device='cuda' asked of the backend 'openvino', which runs here on cpu"),
+        ("openvino", "mps", r"device='mps' asked of the backend 'openvino'"),
+        ("torch", "cuda", r"device='cuda' asked of the backend 'torch', which has here: cpu; use one of these"),
+        ("torch", "mps", r"device='mps' asked of the backend 'torch', which has here: cpu"),
+    ],
+)
+def test_a_device_that_is_not_there_is_a_sentence(tiny_checkpoint, monkeypatch, backend, device, words):
+    import onnxruntime
+    import torch
+
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: ["CPUExecutionProvider"])
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(DeviceUnavailable, match=words):
+        panns.load(tiny_checkpoint, backend=backend, device=device)
+
+
+def test_unknown_backend_or_device(tiny_checkpoint):
+    with pytest.raises(ValueError, match=r"backend='tensorrt' is not one of onnx, torch, openvino"):
+        panns.load(tiny_checkpoint, backend="tensorrt")
+    with pytest.raises(ValueError, match=r"backend='tensorrt' is not one of"):
+        load_model(open_checkpoint(tiny_checkpoint), backend="tensorrt")
+    with pytest.raises(ValueError, match=r"device='gpu' is not one of auto, cpu, cuda, mps"):
+        panns.load(tiny_checkpoint, device="gpu")
+
+
+@pytest.mark.parametrize("backend", ["onnx", "openvino"])
+def test_no_threads_are_too_few(tiny_checkpoint, backend):
+    with pytest.raises(ValueError, match=r"n_threads=0 must be at least 1, or None for all cores"):
+        panns.load(tiny_checkpoint, backend=backend, n_threads=0)
+
+
+@pytest.mark.parametrize(
+    ("backend", "package", "words"),
+    [
+        ("openvino", "openvino", r"'openvino'.*pip install 'panns-audio\[openvino\]'"),
+        ("torch", "torch", r"'torch'.*pip install 'panns-audio\[train\]'"),
+    ],
+)
+def test_a_backend_that_is_not_installed_says_how_to_install_it(tiny_checkpoint, monkeypatch, backend, package, words):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingExtra, match=words):
+        panns.load(tiny_checkpoint, backend=backend)
+
+
+@pytest.fixture
+def copy(tiny_checkpoint, tmp_path):
+    return shutil.copytree(tiny_checkpoint, tmp_path / "copy")
+
+
+@pytest.mark.parametrize("backend", ["onnx", "openvino"])
+def test_a_changed_file_is_refused(copy, backend):
+    with (copy / ONNX_FILE).open("r+b") as file:
+        file.seek(5000)
+        file.write(b"\x00\x01\x02\x03")
+    with pytest.raises(CheckpointError, match=r"model\.onnx is not the file that model\.json beside it names"):
+        panns.load(copy, backend=backend)
+
+
+def test_a_changed_parameter_file_is_refused(copy):
+    with (copy / "model.safetensors").open("ab") as file:
+        file.write(b"\x00")
+    with pytest.raises(CheckpointError, match=r"model\.safetensors is not the file"):
+        panns.load(copy, backend="torch")
+
+
+def test_a_missing_file_is_named(copy):
+    (copy / ONNX_FILE).unlink()
+    with pytest.raises(CheckpointError, match=r"model\.onnx is missing, though model\.json beside it names it"):
+        panns.load(copy)
+
+
+@pytest.mark.parametrize("backend", ["onnx", "openvino"])
+@pytest.mark.parametrize("content", [b"", b"no model", b"half"])
+def test_a_file_that_is_no_model_is_refused(copy, backend, content):
+    """Its digest is right, so that the runtime itself sees it."""
+    path = copy / ONNX_FILE
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2] if content == b"half" else content)
+    open_checkpoint(copy).with_files(ONNX_FILE)
+    with pytest.raises(CheckpointError, match=r"model\.onnx cannot be run by (ONNX Runtime|OpenVINO)"):
+        panns.load(copy, backend=backend)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.99])
+def test_a_cut_exported_file_is_refused(exported_file, tmp_path, share):
+    path = tmp_path / "cut.onnx"
+    path.write_bytes(exported_file.read_bytes()[: int(share * exported_file.stat().st_size)])
+    with pytest.raises(CheckpointError, match=r"cut\.onnx (is not a whole ONNX model|carries no manifest of panns)"):
+        panns.load(path)

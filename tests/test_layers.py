@@ -1,0 +1,106 @@
+"""The tree is the architecture: imports run one way, and some parts never touch some packages."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "src" / "panns"
+
+# From the top down; a part may import from strictly lower lines, and from itself.
+LAYERS = [
+    {"__main__"},
+    {"cli"},
+    {"serve", "plot"},
+    {"recognizer"},
+    {"tasks"},
+    {"export"},
+    {"training", "runtime"},
+    {"data", "augment", "evaluate", "networks"},
+    {"models"},
+    {"frontend"},
+    {"audio", "metrics", "results"},
+    {"labels"},
+    {"config", "errors", "version"},
+]
+HEIGHT = {part: -i for i, layer in enumerate(LAYERS) for part in layer}
+
+FILES = sorted(PACKAGE.rglob("*.py"))
+PARTS_WITHOUT_TORCH = {"models", "audio", "labels", "frontend", "results", "config", "errors", "metrics"}
+
+
+def part_of(path):
+    """The folder or module directly under `panns` in which a file is; "" for the package itself."""
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py").removeprefix("__init__")
+
+
+def imports(tree):
+    """Every imported module by its full name, wherever in the file: at the top, in functions, for types alone."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            assert node.module is not None
+            yield from ([f"panns.{alias.name}" for alias in node.names] if node.module == "panns" else [node.module])
+
+
+def upward_imports(part, tree):
+    own = [name for name in imports(tree) if name.partition(".")[0] == "panns"]
+    targets = {name: (name.split(".") + [""])[1] for name in own}
+    return [name for name, target in targets.items() if target != part and not HEIGHT[target] < HEIGHT[part]]
+
+
+def id_of(path):
+    return str(path.relative_to(PACKAGE))
+
+
+@pytest.mark.parametrize("path", FILES, ids=id_of)
+def test_imports_run_downward(path):
+    if part := part_of(path):  # the package itself only names the public things of all parts
+        assert upward_imports(part, ast.parse(path.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "code"),
+    [
+        ("runtime", "import panns.cli"),
+        ("runtime", "from panns.training.loop import train"),
+        ("training", "def f():\n    from panns.runtime import model"),
+        ("models", "from panns import recognizer"),
+        ("results", "if TYPE_CHECKING:\n    from panns.audio import Source"),
+    ],
+)
+def test_an_upward_import_is_found(part, code):
+    assert upward_imports(part, ast.parse(code))
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if part_of(path) in PARTS_WITHOUT_TORCH], ids=id_of)
+def test_what_lists_and_runs_exported_models_needs_no_torch(path):
+    tops = {name.partition(".")[0] for name in imports(ast.parse(path.read_text(encoding="utf-8")))}
+    assert not tops & {"torch", "torchaudio", "safetensors", "onnx"}
+
+
+def test_sound_comes_in_without_the_rest():
+    used = {name for path in PACKAGE.glob("audio/**/*.py") for name in imports(ast.parse(path.read_text("utf-8")))}
+    assert {name.split(".")[1] for name in used if name.startswith("panns.")} == {"audio", "errors"}
+
+
+def test_imports_are_absolute():
+    relative = [
+        path.name
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.level
+    ]
+    assert relative == []
+
+
+def test_every_module_is_named_after_its_concept():
+    assert [id_of(path) for path in PACKAGE.rglob("*") if path.stem in {"utils", "util", "helpers", "misc"}] == []
+
+
+def test_source_knows_no_data_set():
+    name = re.compile(r"esc[-_ ]?(10|50)\b|urban[-_ ]?sound|fsdd|heart_springer", re.IGNORECASE)
+    assert [id_of(path) for path in FILES if name.search(path.read_text(encoding="utf-8"))] == []
