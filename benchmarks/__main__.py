@@ -5,7 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHMARKS = ("frontend", "end_to_end", "backends", "startup", "loading", "memory", "against_panns_inference")
+BENCHMARKS = (
+    "frontend",
+    "end_to_end",
+    "against_panns_inference",
+    "backends",
+    "models",
+    "startup",
+    "loading",
+    "memory",
+)
 
 
 def main() -> None:
