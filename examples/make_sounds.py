@@ -1,10 +1,13 @@
 """Make the example sounds beside this script: synthesised here, so they are free of anyone else's rights.
 
-Usage: python examples/make_sounds.py
+Usage: python examples/make_sounds.py. The speech comes from eSpeak NG, which must be installed for it (a system package).
 """
 
 from __future__ import annotations
 
+import io
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -12,47 +15,113 @@ import soundfile
 
 SAMPLE_RATE = 32_000
 FOLDER = Path(__file__).parent
+SENTENCE = "Hello. This sentence was spoken by a machine, so that nobody's voice had to be recorded."
 
 
-def bell(seconds: float = 4.0) -> np.ndarray:
-    """Three strokes of a church bell: partials in the ratios of a minor-third bell, the high ones dying first."""
-    ratios = np.array([0.5, 1.0, 1.2, 1.5, 2.0, 2.5, 2.67, 3.0, 4.0, 5.33])
-    levels = np.array([0.5, 0.6, 0.8, 0.4, 1.0, 0.3, 0.25, 0.3, 0.25, 0.15])
-    sound = np.zeros(round(seconds * SAMPLE_RATE))
-    for stroke_s in (0.1, 1.4, 2.7):
+def bell() -> np.ndarray:
+    """Strokes of a church bell: partials in the ratios of a minor-third bell, the high ones dying first."""
+    ratios = np.array([0.5, 1.0, 1.183, 1.506, 2.0, 2.514, 2.662, 3.011, 4.166, 5.433, 6.796, 8.215])
+    levels = np.array([0.4, 0.7, 0.9, 0.5, 1.0, 0.5, 0.45, 0.4, 0.35, 0.3, 0.2, 0.15])
+    decays_per_s = np.array([0.4, 0.7, 0.9, 1.6, 1.5, 2.8, 3.0, 3.2, 4.5, 6.0, 8.0, 10.0])
+    rng = np.random.default_rng(0)
+    sound = np.zeros(5 * SAMPLE_RATE)
+    for stroke_s in (0.05, 1.3, 2.5, 3.75):
         start = round(stroke_s * SAMPLE_RATE)
         t = np.arange(len(sound) - start) / SAMPLE_RATE
-        partials = levels[:, None] * np.sin(2 * np.pi * 440 * ratios[:, None] * t) * np.exp(-t * ratios[:, None] * 1.1)
-        sound[start:] += partials.sum(axis=0)
-    return sound
+        # Every partial is a pair, a little apart, because no bell is quite round: it beats.
+        pairs = np.sin(2 * np.pi * 523 * ratios[:, None] * t) + 0.6 * np.sin(2 * np.pi * (523 * ratios[:, None] + 0.9) * t)
+        sound[start:] += (levels[:, None] * np.exp(-decays_per_s[:, None] * t) * pairs).sum(axis=0)
+        sound[start:] += 2.0 * rng.standard_normal(len(t)) * np.exp(-t * 180)  # the clapper
+    return reverberate(sound, seconds=1.5, level=0.25)
 
 
-def siren(seconds: float = 4.0) -> np.ndarray:
-    """A wailing siren: a bright tone that rises and falls between 600 and 1,400 Hz."""
-    t = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
-    pitch_hz = 1000 - 400 * np.cos(2 * np.pi * t / 2.0)
+def siren() -> np.ndarray:
+    """A wailing siren in a street: a horn's bright tone that rises and falls."""
+    t = np.arange(5 * SAMPLE_RATE) / SAMPLE_RATE
+    pitch_hz = 1050 - 450 * np.cos(2 * np.pi * t / 2.5)
     phase = 2 * np.pi * np.cumsum(pitch_hz) / SAMPLE_RATE
-    return sum(np.sin(n * phase) / n for n in range(1, 9))
+    tone = np.tanh(3 * np.sin(phase) + 0.8 * np.sin(2 * phase + 0.4))
+    street = low_pass(np.random.default_rng(1).standard_normal(len(t)), 400) * 0.6
+    return reverberate(tone, seconds=1.2, level=0.5) * 0.6 + street
 
 
-def rain(seconds: float = 4.0) -> np.ndarray:
-    """Rain: a steady hiss, and thousands of drops that each ring for some milliseconds."""
+def rain() -> np.ndarray:
+    """Rain on a roof: a steady hiss, and thousands of drops that each ring for some milliseconds."""
     rng = np.random.default_rng(0)
-    n_samples = round(seconds * SAMPLE_RATE)
-    hiss = np.diff(rng.standard_normal(n_samples + 1)) * 0.02
-    drops = np.zeros(n_samples)
-    for start in rng.integers(0, n_samples - 400, size=round(1500 * seconds)):
-        t = np.arange(400) / SAMPLE_RATE
-        pitch_hz, level = rng.uniform(1500, 9000), rng.exponential(0.05)
-        drops[start : start + 400] += level * np.sin(2 * np.pi * pitch_hz * t) * np.exp(-t * rng.uniform(300, 1500))
-    return hiss + drops
+    n_samples = 5 * SAMPLE_RATE
+    hiss = rng.standard_normal(n_samples)
+    hiss = 0.05 * (hiss - 0.6 * low_pass(hiss, 1000))
+    drops = np.zeros(n_samples + 2000)
+    for start in rng.integers(0, n_samples, size=9000):
+        n = 1500
+        t = np.arange(n) / SAMPLE_RATE
+        pitch_hz = rng.lognormal(np.log(2500), 0.6)
+        level = min(rng.pareto(2.5) * 0.02, 0.4)
+        drops[start : start + n] += level * np.sin(2 * np.pi * pitch_hz * t) * np.exp(-t * rng.uniform(150, 900))
+        drops[start : start + 200] += level * rng.standard_normal(200) * np.exp(-t[:200] * 1500)
+    return reverberate(hiss + drops[:n_samples], seconds=0.3, level=0.1)
+
+
+def engine() -> np.ndarray:
+    """A four-stroke engine that idles, is revved up and falls back: a burst of pressure for every firing."""
+    rng = np.random.default_rng(2)
+    t = np.arange(6 * SAMPLE_RATE) / SAMPLE_RATE
+    firings_hz = 26 + 70 * np.exp(-(((t - 3.0) / 0.9) ** 2))
+    phase = np.cumsum(firings_hz) / SAMPLE_RATE
+    position = phase % 1.0
+    uneven = 1 + 0.25 * np.sin(2 * np.pi * phase / 4) + 0.15 * np.sin(2 * np.pi * phase / 2 + 1)
+    bursts = uneven * np.exp(-position * 7) * (np.sin(2 * np.pi * 2.2 * position) + 0.5 * rng.standard_normal(len(t)))
+    return low_pass(bursts, 900) + 0.35 * low_pass(bursts, 3000) + 0.02 * rng.standard_normal(len(t))
+
+
+def knock() -> np.ndarray:
+    """Knuckles on a wooden door, twice three times: short thuds of the panel's few low modes, in a room."""
+    rng = np.random.default_rng(3)
+    sound = np.zeros(4 * SAMPLE_RATE)
+    for stroke_s in (0.4, 0.62, 0.84, 2.2, 2.42, 2.64):
+        start = round((stroke_s + rng.normal(0, 0.006)) * SAMPLE_RATE)
+        t = np.arange(round(0.25 * SAMPLE_RATE)) / SAMPLE_RATE
+        modes = sum(
+            level * np.sin(2 * np.pi * hz * t) * np.exp(-t * decay)
+            for hz, level, decay in ((112, 1.0, 32), (187, 0.8, 40), (295, 0.6, 55), (460, 0.4, 80), (810, 0.25, 130))
+        )
+        tick = low_pass(rng.standard_normal(len(t)), 2500) * np.exp(-t * 500)
+        sound[start : start + len(t)] += rng.uniform(0.8, 1.0) * (modes + 0.9 * tick)
+    return reverberate(sound, seconds=0.35, level=0.2)
+
+
+def speech() -> np.ndarray:
+    """A sentence, spoken by eSpeak NG."""
+    program = shutil.which("espeak-ng")
+    if program is None:
+        raise SystemExit("the speech needs eSpeak NG; install the system package espeak-ng")
+    done = subprocess.run([program, "-v", "en", "-s", "150", "--stdout", SENTENCE], capture_output=True, check=True)
+    waveform, sample_rate = soundfile.read(io.BytesIO(done.stdout))
+    positions = np.arange(0, len(waveform), sample_rate / SAMPLE_RATE)
+    return np.interp(positions, np.arange(len(waveform)), waveform)
+
+
+def low_pass(sound: np.ndarray, cutoff_hz: float) -> np.ndarray:
+    """Fade out what is above a frequency, by 12 dB an octave."""
+    hz = np.fft.rfftfreq(len(sound), 1 / SAMPLE_RATE)
+    return np.fft.irfft(np.fft.rfft(sound) / (1 + (hz / cutoff_hz) ** 2), len(sound))
+
+
+def reverberate(sound: np.ndarray, *, seconds: float, level: float) -> np.ndarray:
+    """Add the echoes of a room: noise that dies away in `seconds`."""
+    t = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    echoes = np.random.default_rng(9).standard_normal(len(t)) * np.exp(-6.9 * t / seconds)
+    echoes /= np.sqrt((echoes**2).sum())
+    n = len(sound) + len(t)
+    wet = np.fft.irfft(np.fft.rfft(sound, n) * np.fft.rfft(echoes, n), n)[: len(sound)]
+    return sound + level * wet
 
 
 def main() -> None:
     """Write every sound as a small Ogg Vorbis file."""
-    for make in (bell, siren, rain):
+    for make in (bell, siren, rain, engine, knock, speech):
         sound = make()
-        sound *= 0.5 / np.abs(sound).max()
+        sound = sound * (0.5 / np.abs(sound).max())
         soundfile.write(FOLDER / f"{make.__name__}.ogg", sound.astype(np.float32), SAMPLE_RATE)
 
 

@@ -28,7 +28,13 @@ def run_python(code, *arguments, cwd=None, timeout_s=120, **variables):
 
 def _run(command, stdin, cwd, timeout_s, variables):
     done = subprocess.run(
-        command, input=stdin, capture_output=True, cwd=cwd, env=own_environment(**variables), timeout=timeout_s, check=False
+        command,
+        input=stdin,
+        capture_output=True,
+        cwd=cwd,
+        env=own_environment(**variables),
+        timeout=timeout_s,
+        check=False,
     )
     result = subprocess.CompletedProcess(
         command,

@@ -38,6 +38,8 @@ def write_silent_wav(path, seconds, *, sample_rate=16_000):
     n_bytes = round(seconds * sample_rate) * 2
     layout = struct.pack("<IHHIIHH", 16, 1, 1, sample_rate, 2 * sample_rate, 2, 16)
     with path.open("wb") as file:
-        file.write(b"RIFF" + struct.pack("<I", 36 + n_bytes) + b"WAVEfmt " + layout + b"data" + struct.pack("<I", n_bytes))
+        file.write(
+            b"RIFF" + struct.pack("<I", 36 + n_bytes) + b"WAVEfmt " + layout + b"data" + struct.pack("<I", n_bytes)
+        )
         file.truncate(44 + n_bytes)
     return path

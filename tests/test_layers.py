@@ -48,7 +48,7 @@ def imports(tree):
 
 def upward_imports(part, tree):
     own = [name for name in imports(tree) if name.partition(".")[0] == "panns"]
-    targets = {name: (name.split(".") + [""])[1] for name in own}
+    targets = {name: ([*name.split("."), ""])[1] for name in own}
     return [name for name, target in targets.items() if target != part and not HEIGHT[target] < HEIGHT[part]]
 
 

@@ -50,6 +50,11 @@ def test_too_long_by_its_own_header_is_refused_before_it_is_decoded():
         open_audio(sound_file("wav"), sample_rate=32_000, limits=DecodeLimits(max_duration_s=1))
 
 
+def test_an_array_has_the_same_bounds():
+    with pytest.raises(AudioDecodeError, match="<array>: longer than the 1 s"):
+        _drain((np.zeros(100_000), 8_000), limits=DecodeLimits(max_duration_s=1))
+
+
 @pytest.mark.parametrize("name", ["ogg", "aac", "webm", "flac"])
 def test_too_long_is_refused_while_it_is_decoded(name):
     data = sound_file(name, 5.0)

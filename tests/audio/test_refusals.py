@@ -224,6 +224,14 @@ def test_playlists_never_lead_to_other_files(template, name, tmp_path):
         _refusal(path)
 
 
+def test_a_change_of_rate_that_would_blow_up_a_block(monkeypatch):
+    from panns.audio.media import MediaReader
+
+    pieces = [(np.zeros(1024, np.float32), 44_100), (np.zeros(1024, np.float32), 100)]
+    monkeypatch.setattr(MediaReader, "_pieces", lambda _self: iter(pieces))
+    assert "changes its sample rate from 44100 to 100 Hz on the way" in _refusal(sound_file("aac"))
+
+
 def test_no_demuxer_that_opens_other_files_is_allowed():
     from panns.audio.media import _FORMATS, _OPTIONS
 

@@ -128,4 +128,5 @@ def cnn6_shapes():
     return shapes | {"fc_audioset.weight": (527, 512), "fc_audioset.bias": (527,)}
 
 
-CNN6_DIGEST = "e0c165bb4666b0270fcf4921bb80de4e04a1bf15e43e8eeb10e06f0db3f3697e"  # of its parameters, as the index of the golden outputs has it
+# Of its parameters, as the index of the golden outputs has it.
+CNN6_DIGEST = "e0c165bb4666b0270fcf4921bb80de4e04a1bf15e43e8eeb10e06f0db3f3697e"

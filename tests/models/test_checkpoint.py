@@ -1,3 +1,4 @@
+import contextlib
 import json
 import re
 from dataclasses import replace
@@ -30,7 +31,9 @@ from panns.models.registry import find_model, list_models
 PETS = LabelSet.from_names("pets", ["cat", "dog", "狗"])
 MANIFEST = Manifest(
     architecture="cnn14_16k",
-    config=CnnConfig(frontend=LogMelConfig(sample_rate=16_000, f_max_hz=8_000), channels=(4, 8), n_poolings=2, n_classes=3),
+    config=CnnConfig(
+        frontend=LogMelConfig(sample_rate=16_000, f_max_hz=8_000), channels=(4, 8), n_poolings=2, n_classes=3
+    ),
     labels=PETS,
     activation="softmax",
     input="waveform",
@@ -124,7 +127,7 @@ def test_derived_fields_are_not_read():
         (changed(format_version=2), "here has format version 2; this panns reads 1, so upgrade it"),
         (changed(format_version=None), "here has format version None"),
         (without("format_version"), "here has format version None"),
-        (changed(architecture="cnn15"), "here is not a manifest of panns: no model 'cnn15'; did you mean 'cnn10'?"),
+        (changed(architecture="cnn15"), "here is not a manifest of panns: no model 'cnn15'; did you mean 'cnn14'?"),
         (changed(architecture=["cnn14"]), "here is not a manifest of panns"),
         (changed(labels=LabelSet.from_names("pets", ["cat", "dog"]).to_dict()), "2 labels for 3 classes"),
         (changed(labels={"name": "pets"}), "here is not a manifest of panns"),
@@ -171,10 +174,8 @@ plain_values = st.recursive(
 
 @given(st.sampled_from([*json.loads(MANIFEST.to_json())]), plain_values)
 def test_any_field_may_hold_anything_and_only_a_checkpoint_error_comes_out(field, value):
-    try:
+    with contextlib.suppress(CheckpointError):
         read(changed(**{field: value}))
-    except CheckpointError:
-        pass
 
 
 def test_labels_and_thresholds_of_ones_own_are_checked():
@@ -252,7 +253,9 @@ def test_a_damaged_manifest_is_refused_by_its_path(folder):
 def test_a_published_file_is_not_a_checkpoint(tmp_path):
     path = tmp_path / "Cnn14_mAP=0.431.pth"
     path.write_bytes(b"weights")
-    with pytest.raises(CheckpointError, match=r"is not a checkpoint; give a folder .*by the model's name with `--weights"):
+    with pytest.raises(
+        CheckpointError, match=r"is not a checkpoint; give a folder .*by the model's name with `--weights"
+    ):
         open_checkpoint(path)
 
 

@@ -37,7 +37,9 @@ def test_settings_are_those_of_the_zoo(shared):
 
 @pytest.mark.parametrize("name", DECISION_LEVEL)
 def test_decision_level_models_score_frames_of_a_third_of_a_second(name):
-    assert find_model(name).config.frame_hop_s == 0.32
+    config = find_model(name).config
+    assert config.frame_hop_s == 0.32
+    assert config.embedding_dim is None
 
 
 def test_other_models_have_no_frame_scores():

@@ -50,9 +50,9 @@ def test_channels_are_multiples_of_8_and_at_least_nine_tenths(channels, rounded)
     assert rounded >= 0.9 * channels
 
 
-def test_any_length_is_heard_and_no_frames_are_scored():
+def test_shortest_input_by_hand_and_no_frames_are_scored():
     config = MobileNetConfig()
-    assert config.min_input_samples == 514  # 512 reflected samples, one more, and the one that pre-emphasis takes
+    assert config.min_input_samples == 31 * 320 + 1  # 32 frames, and the sample that pre-emphasis takes
     assert config.frame_hop_s is None
     assert config.n_frames(320_000) == 0
 

@@ -11,7 +11,7 @@ from panns.models.onnx_metadata import read_onnx_metadata
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 
-def model_bytes(metadata, *, n_weights=300):
+def model_bytes(metadata, *, n_weights=20):
     """A model of one addition, as the onnx package writes it."""
     shape = [n_weights]
     weights = helper.make_tensor("w", TensorProto.FLOAT, shape, [0.5] * n_weights)
@@ -81,7 +81,7 @@ def test_an_empty_file_has_no_metadata(path):
 )
 def test_damage_is_named(path, content, words):
     path.write_bytes(content)
-    with pytest.raises(CheckpointError, match="is not a whole ONNX model .*; export it again") as caught:
+    with pytest.raises(CheckpointError, match=r"is not a whole ONNX model .*; export it again") as caught:
         read_onnx_metadata(path)
     assert words in str(caught.value)
 
@@ -101,7 +101,7 @@ def test_every_cut_of_a_model_is_noticed_or_ends_between_its_fields(path):
             assert read_onnx_metadata(path).items() <= written.items()
         except CheckpointError:
             n_noticed += 1
-    assert n_noticed > 0.98 * len(WHOLE)
+    assert n_noticed > 0.95 * len(WHOLE)
 
 
 @settings(max_examples=300)

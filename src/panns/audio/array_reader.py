@@ -29,6 +29,7 @@ class ArrayReader:
         samples = np.asarray(array)
         self._samples = _as_frames(samples)
         self.n_channels = self._samples.shape[1]
+        self.n_bytes = samples.nbytes
         check_header(ARRAY_NAME, self.sample_rate, self.n_channels)
         to_float32(samples[:0])  # an unusable type is refused before anything is read
         self.declared = Declared(len(self._samples) / self.sample_rate)

@@ -29,6 +29,8 @@ _FORMATS = (
 _OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "none"}
 # Formats whose length is written down, where FFmpeg would otherwise give a guess from size and bit rate.
 _DECLARING = {"mov", "matroska", "asf", "avi", "caf", "ape", "wv", "tta", "tak", "mpc8", "dsf"}
+# Between the lowest and the highest rate of AAC lies a factor of 13. More would only blow up a block.
+_MAX_RATE_CHANGE = 16
 # Coders leave out their delay and padding: up to 0.12 s for HE-AAC at 44.1 kHz, twice that at 22.05 kHz.
 _TOLERANCE_S = 0.25
 # What may be read while looking for the tracks: the index of a day of AAC has 100 MB. Without a bound, 6 GB of zeros
@@ -118,6 +120,11 @@ class MediaReader:
         resampler = Resampler(self.sample_rate, self.sample_rate)
         for piece, rate in self._pieces():
             if rate != resampler.from_rate:
+                if not 1 / _MAX_RATE_CHANGE <= rate / self.sample_rate <= _MAX_RATE_CHANGE:
+                    raise AudioDecodeError(
+                        f"{self._name}: changes its sample rate from {self.sample_rate} to {rate} Hz on the way; "
+                        f"changes by a factor of {_MAX_RATE_CHANGE} are read, so it is damaged"
+                    )
                 yield resampler.finish()
                 resampler = Resampler(rate, self.sample_rate)
             yield resampler.push(piece)
@@ -160,11 +167,15 @@ class MediaReader:
             self.losses.append("ends in damage, so its end is missing, and nothing in it says how much that is")
 
     def _packets(self) -> Iterator[Any]:
-        for _ in range(_MAX_DEMUX_ERRORS):
+        n_errors = 0
+        while n_errors < _MAX_DEMUX_ERRORS:
             try:
-                yield from self._container.demux(self._track)
+                for packet in self._container.demux(self._track):
+                    n_errors = 0
+                    yield packet
             # IndexError: PyAV has no track for the packet, as damaged transport streams may start one in the middle.
             except (*self._errors, IndexError) as exc:
+                n_errors += 1
                 reason = _reason(exc)  # the demuxer goes on behind the damage when asked again
             else:
                 return

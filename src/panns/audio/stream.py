@@ -38,9 +38,7 @@ class AudioStream:
         duration_s: Of what was decoded so far.
     """
 
-    def __init__(
-        self, reader: Reader, *, name: str, n_bytes: int | None, sample_rate: int, limits: DecodeLimits
-    ) -> None:
+    def __init__(self, reader: Reader, *, name: str, n_bytes: int, sample_rate: int, limits: DecodeLimits) -> None:
         self.name = name
         self.sample_rate = sample_rate
         self.native_sample_rate = reader.sample_rate
@@ -71,14 +69,14 @@ class AudioStream:
 
     def _blocks(self) -> Iterator[Waveform]:
         resampler = Resampler(self.native_sample_rate, self.sample_rate)
-        # From 100 Hz to 32 kHz a block becomes 320 times as long: cut it so that what comes out is a block again.
-        step = max(BLOCK_SAMPLES * self.native_sample_rate // self.sample_rate, 1)
+        # From 100 Hz to 32 kHz a block becomes 320 times as long: cut it so that what comes out stays small.
+        step = max(2 * BLOCK_SAMPLES * self.native_sample_rate // self.sample_rate, 1)
         n_samples = 0
         try:
             for block in self._checked_blocks():
                 n_samples += len(block)
-                for start in range(0, len(block), step) if len(block) > 2 * step else (0,):
-                    resampled = resampler.push(block[start : start + step] if len(block) > 2 * step else block)
+                for start in range(0, len(block), step):
+                    resampled = resampler.push(block[start : start + step])
                     if len(resampled):
                         yield resampled
             if len(rest := resampler.finish()):
@@ -99,8 +97,7 @@ class AudioStream:
             highest = max(highest, peak)
             n_samples += len(block)
             self.duration_s = n_samples / self.native_sample_rate
-            if self._n_bytes is not None:
-                self._limits.check_decoded(self.name, self.duration_s, self._n_bytes)
+            self._limits.check_decoded(self.name, self.duration_s, self._n_bytes)
             yield block
         for sentence in self._reader.losses:
             self._warn(sentence)
@@ -146,7 +143,8 @@ def open_audio(source: Source, *, sample_rate: int, limits: DecodeLimits = _NO_L
     """
     wanted = _checked_rate(sample_rate)
     if isinstance(source, tuple):
-        return AudioStream(ArrayReader(source), name=ARRAY_NAME, n_bytes=None, sample_rate=wanted, limits=limits)
+        array = ArrayReader(source)
+        return AudioStream(array, name=ARRAY_NAME, n_bytes=array.n_bytes, sample_rate=wanted, limits=limits)
     opened = open_input(source, limits)
     try:
         reader = FileReader(opened)

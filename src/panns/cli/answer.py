@@ -160,6 +160,8 @@ def _start_bar(unit: str) -> tuple[Any, Any]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn())
-    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    # On a terminal the bar moves below what is printed; into a file or a pipe, results must go on untouched.
+    is_shared = sys.stdout.isatty()
+    bar = Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=is_shared)
     bar.start()
     return bar, bar.add_task("", total=None)

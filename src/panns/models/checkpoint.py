@@ -96,7 +96,7 @@ class Manifest:
             raise ValueError(f"window_s={self.window_s} must be a positive number of seconds")
         for name in ("licence", "source", "training_data"):
             if not isinstance(getattr(self, name), str):
-                raise ValueError(f"{name}={getattr(self, name)!r} must be a text")
+                raise TypeError(f"{name}={getattr(self, name)!r} must be a text")
 
     @property
     def sample_rate(self) -> int:

@@ -1,0 +1,234 @@
+import logging
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from panns.errors import CheckpointError, UnknownModel, WeightsMissing
+from panns.export.prepare import prepare
+from panns.frontend import LogMelConfig, fft_window, mel_filters
+from panns.models.cache import checkpoints_dir
+from panns.models.checkpoint import MANIFEST_FILE, ONNX_FILE, TORCH_FILE, write_text_atomically
+from panns.models.registry import find_model
+from panns.networks.checkpoint import load_network
+from tests.checkpoints import healthy_network
+from tests.commands import WITHOUT_TORCH, own_environment, run_panns, run_python, succeed
+from tests.sounds import tone, write_wav
+
+
+def published_name(name):
+    """What the original code calls an entry of our CNN6."""
+    if block := re.fullmatch(r"blocks\.(\d)\.([01])\.(\w+)", name):
+        return f"conv_block{int(block[1]) + 1}.{'bn1' if block[2] == '1' else 'conv1'}.{block[3]}"
+    ours, _, rest = name.partition(".")
+    return f"{ {'input_norm': 'bn0', 'projection': 'fc1', 'head': 'fc_audioset'}[ours] }.{rest}"
+
+
+def published_frontend(config):
+    """The Fourier transform as convolutions and the mel matrix that published files carry along."""
+    basis = np.exp(-2j * np.pi * np.outer(np.arange(config.n_fft // 2 + 1), np.arange(config.n_fft)) / config.n_fft)
+    basis = (basis * fft_window(config))[:, None]
+    return {
+        "spectrogram_extractor.stft.conv_real.weight": torch.from_numpy(basis.real.astype(np.float32)),
+        "spectrogram_extractor.stft.conv_imag.weight": torch.from_numpy(basis.imag.astype(np.float32)),
+        "logmel_extractor.melW": torch.from_numpy(mel_filters(config).copy()),
+    }
+
+
+@pytest.fixture(scope="module")
+def network():
+    return healthy_network("cnn6", find_model("cnn6").config)
+
+
+@pytest.fixture(scope="module")
+def published_tensors(network):
+    return {published_name(name): value for name, value in network.state_dict().items()}
+
+
+@pytest.fixture(scope="module")
+def published_file(published_tensors, tmp_path_factory):
+    """As published: under "model", with the filters of the front end."""
+    path = tmp_path_factory.mktemp("published") / "Cnn6.pth"
+    torch.save({"model": published_tensors | published_frontend(find_model("cnn6").config.frontend)}, path)
+    return path
+
+
+def stamps(folder):
+    return {file.name: file.stat().st_mtime_ns for file in folder.iterdir()}
+
+
+def test_a_published_file_becomes_a_checkpoint(published_file, network):
+    checkpoint = prepare("cnn6", weights=published_file, needs_onnx=False)
+    ours = load_network(checkpoint)
+    for name, value in network.state_dict().items():
+        assert torch.equal(ours.state_dict()[name], value), name
+    manifest = checkpoint.manifest
+    assert (manifest.architecture, manifest.config) == ("cnn6", find_model("cnn6").config)
+    assert (manifest.source, manifest.licence, manifest.metrics) == ("own file Cnn6.pth", "unknown", ())
+
+
+def test_it_is_converted_once(published_file, caplog):
+    caplog.set_level(logging.INFO, "panns.export")
+    first = prepare("cnn6", weights=published_file, needs_onnx=False)
+    before = stamps(first.path)
+    assert "converting" in caplog.text
+    caplog.clear()
+    assert prepare("cnn6", weights=published_file, needs_onnx=False) == first
+    assert stamps(first.path) == before
+    assert caplog.text == ""
+
+
+def test_torch_needs_no_onnx_file(published_file):
+    checkpoint = prepare("cnn6", weights=published_file, needs_onnx=False)
+    assert {file.name for file in checkpoint.path.iterdir()} == {MANIFEST_FILE, TORCH_FILE}
+
+
+def test_other_weights_get_a_folder_of_their_own(published_file, published_tensors, tmp_path):
+    other = tmp_path / "Cnn6.pth"
+    torch.save(published_tensors | {"fc_audioset.bias": torch.ones(527)}, other)  # plain, without the front end
+    paths = {prepare("cnn6", weights=path, needs_onnx=False).path for path in (published_file, other)}
+    assert len(paths) == 2
+
+
+def test_the_cache_may_be_shared(published_file):
+    """What one user, or an image's build, puts there another may read."""
+    folder = prepare("cnn6", weights=published_file, needs_onnx=False).path
+    umask = os.umask(0o022)
+    os.umask(umask)
+    assert folder.stat().st_mode & 0o777 == 0o777 & ~umask
+    assert {file.stat().st_mode & 0o777 for file in folder.iterdir()} == {0o666 & ~umask}
+
+
+@pytest.mark.parametrize("needs_onnx", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_two_processes_at_once_end_well(published_file, needs_onnx):
+    code = "import sys; from pathlib import Path; from panns.export.prepare import prepare\n"
+    code += f"print(prepare('cnn6', weights=Path(sys.argv[1]), needs_onnx={needs_onnx}).path)"
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(published_file)],
+            env=own_environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    answers = [process.communicate(timeout=120) for process in running]
+    assert [process.returncode for process in running] == [0, 0], answers
+    folder = prepare("cnn6", weights=published_file, needs_onnx=needs_onnx).path
+    assert {out.strip() for out, _ in answers} == {str(folder)}
+    assert [path.name for path in checkpoints_dir().iterdir()] == [folder.name]
+    assert {file.name for file in folder.iterdir()} == {MANIFEST_FILE, TORCH_FILE} | (
+        {ONNX_FILE} if needs_onnx else set()
+    )
+
+
+def test_many_writers_of_one_manifest_leave_a_whole_one(tmp_path):
+    from concurrent.futures import ThreadPoolExecutor
+
+    path, texts = tmp_path / "model.json", [str(i) * 100_000 for i in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda text: [write_text_atomically(path, text) for _ in range(20)], texts))
+    assert path.read_text() in texts
+    assert [file.name for file in tmp_path.iterdir()] == ["model.json"]
+
+
+def test_a_failed_conversion_leaves_nothing(published_tensors, tmp_path):
+    path = tmp_path / "short.pth"
+    torch.save({key: value for key, value in published_tensors.items() if key != "fc1.bias"}, path)
+    with pytest.raises(CheckpointError, match=r"loaded as cnn6 does not fit: 1 missing, such as projection\.bias"):
+        prepare("cnn6", weights=path)
+    assert not checkpoints_dir().exists() or list(checkpoints_dir().iterdir()) == []
+
+
+def test_a_front_end_of_another_model_is_refused(published_tensors, tmp_path):
+    path = tmp_path / "other.pth"
+    torch.save(published_tensors | published_frontend(LogMelConfig(f_max_hz=16_000.0)), path)
+    with pytest.raises(CheckpointError, match=r"logmel_extractor\.melW of this file.* is not that of cnn6 \(32000 Hz"):
+        prepare("cnn6", weights=path)
+
+
+class RunsCode:
+    def __reduce__(self):
+        return print, ("this file was run",)
+
+
+@pytest.mark.parametrize("content", [b"", b"no weights at all", RunsCode(), {"model": RunsCode()}, [1, 2], {"a": 1}])
+def test_a_file_that_is_no_weights_is_refused_and_never_run(content, tmp_path, capsys):
+    path = tmp_path / "bad.pth"
+    path.write_bytes(content) if isinstance(content, bytes) else torch.save(content, path)
+    with pytest.raises(
+        CheckpointError, match=r"bad\.pth (cannot be read as PyTorch weights|holds no state dict)"
+    ) as info:
+        prepare("cnn6", weights=path)
+    assert "weights_only" not in str(info.value)  # torch's advice to load it with its code
+    assert capsys.readouterr().out == ""
+
+
+def test_weights_that_are_not_here_are_fetched_by_a_command():
+    with pytest.raises(WeightsMissing, match=r"the weights of 'cnn14' are not on this machine; fetch them once with "):
+        prepare("cnn14")
+    with pytest.raises(
+        WeightsMissing, match=r"`panns models fetch cnn14` \(327 MB, licence CC BY 4\.0\).* --from FILE"
+    ):
+        prepare("cnn14")
+
+
+def test_weights_that_were_never_published():
+    with pytest.raises(WeightsMissing, match=r"no weights of 'cnn14_no_specaug' were ever published; .*--weights FILE"):
+        prepare("cnn14_no_specaug")
+
+
+def test_weights_file_that_is_not_there(tmp_path):
+    with pytest.raises(
+        WeightsMissing, match=r"no file .*nosuch\.pth; `--weights` takes a published \.pth or \.pt file"
+    ):
+        prepare("cnn6", weights=tmp_path / "nosuch.pth")
+
+
+def test_an_unknown_name_names_the_nearest():
+    with pytest.raises(UnknownModel, match=r"no model 'cn14'; did you mean 'cnn14'\? `panns models list` shows all"):
+        prepare("cn14")
+    with pytest.raises(UnknownModel, match=r"no model 'cn14'; did you mean 'cnn14'\?"):
+        prepare("cn14", weights="any.pth")
+
+
+@pytest.mark.parametrize("name", ["nosuch.onnx", "no/such", "./nosuch"])
+def test_a_path_that_is_not_there(name):
+    with pytest.raises(
+        WeightsMissing, match=rf"no file or folder {re.escape(name)}; give a checkpoint, or a name from"
+    ):
+        prepare(name)
+
+
+def test_a_path_that_is_no_checkpoint(tmp_path, published_file):
+    with pytest.raises(CheckpointError, match=r"holds no model\.json; a checkpoint is a folder with one"):
+        prepare(tmp_path)
+    with pytest.raises(
+        CheckpointError, match=r"\.pth is not a checkpoint; .* by the model's name with `--weights FILE`"
+    ):
+        prepare(published_file)
+
+
+def test_without_torch_conversion_is_one_sentence(published_file, tmp_path):
+    sound = write_wav(tmp_path / "a.wav", tone())
+    code = WITHOUT_TORCH + "from panns.cli.main import main; main()"
+    result = run_python(code, "tag", sound, "--model", "cnn6", "--weights", published_file)
+    assert result.returncode == 1
+    assert result.stdout == ""
+    sentence = (
+        "converting Cnn6.pth, once, needs the package 'torch'; install it with: pip install 'panns-audio[export]'"
+    )
+    assert result.stderr == f"panns: {sentence}\n"
+
+
+def test_without_torch_a_ready_checkpoint_answers(tiny_checkpoint, exported_file, tmp_path):
+    sound = write_wav(tmp_path / "a.wav", tone())
+    code = WITHOUT_TORCH + "from panns.cli.main import main; main()"
+    for model in (tiny_checkpoint, exported_file):
+        answer = succeed(run_python(code, "tag", sound, "--model", model, "--json"))
+        assert answer == run_panns("tag", sound, "--model", model, "--json").stdout

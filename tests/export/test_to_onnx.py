@@ -1,0 +1,150 @@
+import re
+import sys
+from dataclasses import replace
+
+import numpy as np
+import onnx
+import pytest
+
+import panns
+from panns.errors import CheckpointError, MissingExtra
+from panns.export.to_onnx import export_onnx, output_names
+from panns.export.verify import TOLERANCE, verify_onnx
+from panns.frontend import log_mel
+from panns.labels import audioset
+from panns.models.checkpoint import METADATA_KEY, Manifest, open_checkpoint
+from panns.models.onnx_metadata import read_onnx_metadata
+from panns.models.registry import find_model
+from panns.networks.checkpoint import save_checkpoint
+from panns.runtime.load import load_model
+from panns.runtime.onnx import OnnxBackend
+from tests.checkpoints import healthy_network
+from tests.sounds import RATE, changing_sound, noise
+
+
+@pytest.fixture(scope="module")
+def small_mobilenet(tmp_path_factory):
+    """A checkpoint with the Kaldi front end."""
+    config = replace(find_model("mn04_as").config, width=0.1)
+    manifest = Manifest("mn04_as", config, audioset(), licence="MIT", source="made by a test")
+    return save_checkpoint(healthy_network("mn04_as", config), manifest, tmp_path_factory.mktemp("mobilenet")).path
+
+
+@pytest.fixture(scope="module", params=["tiny_checkpoint", "tiny_frames_checkpoint", "small_mobilenet"])
+def pair(request, tmp_path_factory):
+    """A checkpoint, and the same exported with the front end inside."""
+    checkpoint = open_checkpoint(request.getfixturevalue(request.param))
+    if request.param == "tiny_checkpoint":
+        return checkpoint, request.getfixturevalue("exported_file")
+    path = tmp_path_factory.mktemp("inside") / "model.onnx"
+    export_onnx(checkpoint, path)
+    return checkpoint, path
+
+
+@pytest.mark.parametrize("n_clips", [1, 2, 3])
+@pytest.mark.parametrize("n_samples", [1, 2, 512, 513, 514, 4801, RATE, 3 * RATE])
+def test_waveform_in_equals_torch(pair, n_clips, n_samples):
+    checkpoint, path = pair
+    torch_backend = load_model(checkpoint, backend="torch", device="cpu").backend
+    waveform = np.stack([changing_sound(3, seed=seed)[:n_samples] for seed in range(n_clips)])
+    want, have = torch_backend(waveform), OnnxBackend(open_checkpoint(path), "cpu", 1)(waveform)
+    for field in ("clip_probs", "frame_probs", "embedding"):
+        expected, found = getattr(want, field), getattr(have, field)
+        assert (expected is None) == (found is None), field
+        if expected is not None:
+            np.testing.assert_allclose(found, expected, rtol=TOLERANCE, atol=TOLERANCE)
+
+
+def test_the_file_is_a_sound_model_of_one_piece(pair):
+    _, path = pair
+    onnx.checker.check_model(path, full_check=True)
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_its_names_and_shapes_say_what_they_are(pair):
+    checkpoint, path = pair
+    graph = onnx.load(path).graph
+    assert [one.name for one in graph.input] == ["waveform"]
+    axes = [axis.dim_param for axis in graph.input[0].type.tensor_type.shape.dim]
+    assert axes == ["batch", "samples"]
+    assert [one.name for one in graph.output] == output_names(checkpoint.manifest)
+
+
+def test_the_manifest_is_inside(pair):
+    checkpoint, path = pair
+    by_onnx = {one.key: one.value for one in onnx.load(path).metadata_props}
+    assert read_onnx_metadata(path)[METADATA_KEY] == by_onnx[METADATA_KEY]
+    manifest = open_checkpoint(path).manifest
+    assert manifest == replace(checkpoint.manifest, input="waveform", files={})
+
+
+def test_it_tells_nothing_of_the_machine_it_was_made_on(pair):
+    content = pair[1].read_bytes()
+    assert not re.search(rb"site-packages|/src/panns|\.py\b", content)
+
+
+@pytest.mark.parametrize("backend", ["onnx", "openvino"])
+def test_it_answers_as_the_folder_does(tiny_checkpoint, exported_file, backend):
+    folder, file = panns.load(tiny_checkpoint), panns.load(exported_file, backend=backend)
+    clips = [changing_sound(3, seed=1), noise(1)[:1], changing_sound(33, seed=2)]
+    want, have = folder.run(clips), file.run(clips)
+    np.testing.assert_allclose(have.clip_probs, want.clip_probs, rtol=0, atol=TOLERANCE)
+    np.testing.assert_allclose(have.embedding, want.embedding, rtol=TOLERANCE, atol=TOLERANCE)
+    assert file.manifest.labels == folder.manifest.labels
+
+
+def test_it_holds_no_parameters_for_torch(exported_file):
+    with pytest.raises(CheckpointError, match=r"holds no model\.safetensors; run it with the backend 'onnx'"):
+        panns.load(exported_file, backend="torch")
+
+
+def test_log_mel_in(tiny_checkpoint):
+    checkpoint = open_checkpoint(tiny_checkpoint)
+    path = tiny_checkpoint / "model.onnx"  # what the runtime makes for itself
+    model = onnx.load(path)
+    onnx.checker.check_model(model, full_check=True)
+    assert [one.name for one in model.graph.input] == ["features"]
+    assert open_checkpoint(path).manifest.input == "features"
+    waveform = np.stack([changing_sound(2, seed=seed) for seed in range(3)])
+    features = log_mel(waveform, checkpoint.manifest.config.frontend)
+    want = load_model(checkpoint, backend="torch", device="cpu").backend(waveform)
+    have = OnnxBackend(open_checkpoint(path), "cpu", 1)(features)
+    np.testing.assert_allclose(have.clip_probs, want.clip_probs, rtol=0, atol=TOLERANCE)
+
+
+def test_verify_says_how_near_the_file_is(tiny_checkpoint, exported_file):
+    assert 0 <= verify_onnx(open_checkpoint(tiny_checkpoint), exported_file) < 1e-5
+
+
+def test_verify_refuses_a_model_whose_weights_changed(tiny_checkpoint, exported_file, tmp_path):
+    model = onnx.load(exported_file)
+    weights = next(one for one in model.graph.initializer if one.name.endswith("head.weight"))
+    weights.raw_data = (1.01 * np.frombuffer(weights.raw_data, dtype=np.float32)).astype(np.float32).tobytes()
+    changed = tmp_path / "changed.onnx"
+    onnx.save(model, changed)
+    with pytest.raises(CheckpointError, match=r"differs from the network by .*, more than the 1e-04 that is allowed"):
+        verify_onnx(open_checkpoint(tiny_checkpoint), changed)
+
+
+def test_verify_refuses_scores_that_are_no_numbers(tiny_checkpoint, exported_file, tmp_path):
+    model = onnx.load(exported_file)
+    weights = next(one for one in model.graph.initializer if one.name.endswith("head.weight"))
+    weights.raw_data = np.full(len(weights.raw_data) // 4, np.nan, dtype=np.float32).tobytes()
+    broken = tmp_path / "broken.onnx"
+    onnx.save(model, broken)
+    with pytest.raises(CheckpointError, match=r"differs from the network by inf"):
+        verify_onnx(open_checkpoint(tiny_checkpoint), broken)
+
+
+def test_verify_refuses_a_model_with_other_fields(tiny_checkpoint, tiny_frames_checkpoint):
+    with pytest.raises(CheckpointError, match=r"lacks a field of the network, or has one more"):
+        verify_onnx(open_checkpoint(tiny_checkpoint), tiny_frames_checkpoint / "model.onnx")
+
+
+def test_the_missing_exporter_is_a_sentence(tiny_checkpoint, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    with pytest.raises(
+        MissingExtra, match=r"exporting to ONNX needs .*'onnxscript'.*pip install 'panns-audio\[export\]'"
+    ):
+        export_onnx(open_checkpoint(tiny_checkpoint), tmp_path / "a.onnx")
+    assert list(tmp_path.iterdir()) == []
