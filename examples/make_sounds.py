@@ -63,15 +63,21 @@ def rain() -> np.ndarray:
 
 
 def engine() -> np.ndarray:
-    """A four-stroke engine that idles, is revved up and falls back: a burst of pressure for every firing."""
+    """An engine that idles, is revved up and falls back: a burst of pressure for every firing, through an exhaust."""
     rng = np.random.default_rng(2)
     t = np.arange(6 * SAMPLE_RATE) / SAMPLE_RATE
-    firings_hz = 26 + 70 * np.exp(-(((t - 3.0) / 0.9) ** 2))
-    phase = np.cumsum(firings_hz) / SAMPLE_RATE
-    position = phase % 1.0
-    uneven = 1 + 0.25 * np.sin(2 * np.pi * phase / 4) + 0.15 * np.sin(2 * np.pi * phase / 2 + 1)
-    bursts = uneven * np.exp(-position * 7) * (np.sin(2 * np.pi * 2.2 * position) + 0.5 * rng.standard_normal(len(t)))
-    return low_pass(bursts, 900) + 0.35 * low_pass(bursts, 3000) + 0.02 * rng.standard_normal(len(t))
+    unsteady = 1 + 0.6 * low_pass(rng.standard_normal(len(t)), 8)
+    phase = np.cumsum((60 + 80 * np.exp(-(((t - 3.0) / 1.2) ** 2))) * unsteady) / SAMPLE_RATE
+    firing, position = phase.astype(int), phase % 1.0
+    strength = 1 + 0.25 * rng.standard_normal(firing.max() + 1)[firing] + 0.2 * np.sin(2 * np.pi * phase / 4)
+    shape = np.sin(3 * np.pi * position) + 0.5 * rng.standard_normal(len(t))
+    hz = np.fft.rfftfreq(len(t), 1 / SAMPLE_RATE)
+    exhaust = 1 / (1 + (hz / 900) ** 2)
+    for centre_hz, width_hz, gain in ((90, 40, 2.0), (210, 60, 1.5), (430, 120, 1.2), (1100, 300, 0.5)):
+        exhaust += gain * np.exp(-(((hz - centre_hz) / width_hz) ** 2))
+    sound = np.fft.irfft(np.fft.rfft(strength * np.exp(-7 * position) * shape) * exhaust, len(t))
+    rumble = low_pass(rng.standard_normal(len(t)), 120)
+    return reverberate(sound / sound.std() + 0.3 * rumble / rumble.std(), seconds=0.4, level=0.3)
 
 
 def knock() -> np.ndarray:
