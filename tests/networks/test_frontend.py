@@ -117,6 +117,15 @@ def test_autocast_keeps_float32(config):
     assert torch.equal(ours, expected)
 
 
+@pytest.mark.usefixtures("exporting")
+def test_autocast_of_convolutions_keeps_the_logarithm_in_float32():
+    waveforms = torch.tensor(sounds(SMALL))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        features = LogMel(SMALL)(waveforms)
+    assert features.dtype == torch.float32
+    assert features[2].min() == features[2].max() == pytest.approx(-100.0, abs=1e-5)
+
+
 def test_a_half_precision_waveform_is_computed_in_float32():
     waveform = torch.tensor(sounds(SMALL)).bfloat16()
     assert torch.equal(LogMel(SMALL)(waveform), LogMel(SMALL)(waveform.float()))

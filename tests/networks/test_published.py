@@ -151,6 +151,19 @@ def test_changed_bytes_are_read_or_refused(damaged, kind, changes):
     assert all(isinstance(tensor, torch.Tensor) for tensor in tensors.values())
 
 
+def test_a_storage_that_is_not_there_is_refused(path):
+    """torch's reader of old files answers with an AssertionError."""
+    save(TENSORS, path, _use_new_zipfile_serialization=False)
+    content = bytearray(path.read_bytes())
+    *_, key = re.finditer(rb"\d{6,}", content)  # of the list of storages, behind the tensors
+    content[key.start()] ^= 1  # another digit
+    path.write_bytes(content)
+    with pytest.raises(AssertionError):
+        torch.load(path, weights_only=True)
+    with pytest.raises(CheckpointError, match="cannot be read as PyTorch weights"):
+        read_state_dict(path)
+
+
 def frontend_tensors(config):
     """As torchlibrosa has them: e^(-i angle) under the window."""
     angle = 2 * np.pi * np.outer(np.arange(config.n_fft // 2 + 1), np.arange(config.n_fft)) / config.n_fft

@@ -10,6 +10,7 @@ import sys
 import typer
 
 from panns.cli.embed import embed
+from panns.cli.explain import explain
 from panns.cli.export import export
 from panns.cli.labels import labels
 from panns.cli.models import models_app
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.command()(tag)
 app.command()(embed)
+app.command()(explain)
 app.command()(labels)
 app.command()(export)
 app.add_typer(models_app, name="models")
@@ -74,7 +76,7 @@ def _log_to_stderr() -> None:
     """Show what models and conversion have to say; what is wrong with a sound stands in its result."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("panns: %(message)s"))
-    for name in ("panns.models", "panns.export"):
+    for name in ("panns.models", "panns.export", "panns.plot"):
         logger = logging.getLogger(name)
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)

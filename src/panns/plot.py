@@ -1,0 +1,147 @@
+"""Pictures of what a model hears: waveform, log-mel, and when each of the top tags sounds."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from panns.audio import DecodeLimits, Source, load_audio
+from panns.errors import MissingExtra
+from panns.frontend import log_mel
+from panns.recognizer import Recognizer
+from panns.results import Array
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MAX_DURATION_S = 600.0  # more would not be readable in one picture
+# A model without frame scores is asked about windows: long enough to know a sound, short enough to place it.
+WINDOW_S, WINDOW_HOP_S = 2.0, 0.5
+CHINESE_FONTS = (
+    "Noto Sans CJK SC",
+    "Source Han Sans SC",
+    "WenQuanYi Micro Hei",
+    "Microsoft YaHei",
+    "PingFang SC",
+    "SimHei",
+)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Timeline:
+    """Scores over time.
+
+    Attributes:
+        onsets_s: `(frames,)`, start of every frame.
+        hop_s: Seconds from one to the next.
+        probs: `(frames, classes)`.
+    """
+
+    onsets_s: np.ndarray[tuple[int], np.dtype[np.float64]]
+    hop_s: float
+    probs: Array
+
+
+def explain(recognizer: Recognizer, source: Source, output: Path, *, top: int = 8, language: str = "en") -> None:
+    """Draw a sound as a model hears it: its waveform, its log-mel, and its top tags over time.
+
+    Args:
+        recognizer: The model.
+        source: A sound of up to 10 minutes.
+        output: The picture to write; the suffix names its format (.png, .svg, .pdf).
+        top: How many tags.
+        language: "en" or "zh", of the tags; English where no installed font has Chinese.
+
+    Raises:
+        AudioDecodeError: The sound cannot be read, or is too long.
+        MissingExtra: matplotlib is not installed.
+    """
+    try:
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+        from matplotlib.font_manager import get_font_names
+    except ImportError as exc:
+        raise MissingExtra("drawing", package="matplotlib", extra="plot") from exc
+
+    waveform = load_audio(
+        source, sample_rate=recognizer.sample_rate, limits=DecodeLimits(max_duration_s=MAX_DURATION_S)
+    )
+    labels = recognizer.manifest.labels
+    clip_probs = recognizer.run(waveform).clip_probs[0]
+    best = np.argsort(-clip_probs, kind="stable")[:top]
+    chinese_fonts = [font for font in CHINESE_FONTS if font in get_font_names()] if language == "zh" else []
+    if language == "zh" and not chinese_fonts:
+        logger.warning("no font with Chinese is installed, such as %s; the tags are in English", CHINESE_FONTS[0])
+    names = [labels[int(i)].zh if chinese_fonts else labels[int(i)].en for i in best]
+    timeline = score_timeline(recognizer, waveform)
+
+    with mpl.rc_context({"font.family": ["DejaVu Sans", *chinese_fonts]}):
+        figure = Figure(figsize=(10, 6.2), layout="constrained")
+        axes = figure.subplots(3, 1, sharex=True, height_ratios=(1, 2, 0.3 + 0.28 * len(best)))
+        _draw_waveform(axes[0], waveform, recognizer.sample_rate)
+        _draw_log_mel(axes[1], waveform, recognizer)
+        _draw_timeline(
+            axes[2], timeline, best, [f"{name}  {clip_probs[i]:.2f}" for name, i in zip(names, best, strict=True)]
+        )
+        axes[2].set_xlim(0, len(waveform) / recognizer.sample_rate)
+        axes[2].set_xlabel("seconds")
+        title = source if isinstance(source, str | Path) else "sound"
+        axes[0].set_title(f"{Path(title).name}, as {recognizer.manifest.architecture} hears it", fontsize=11)
+        figure.savefig(output, dpi=150)
+
+
+def score_timeline(recognizer: Recognizer, waveform: Array) -> Timeline:
+    """Scores over time: the model's own frames, or overlapping windows of 2 s where it has none."""
+    frame_hop_s = recognizer.manifest.config.frame_hop_s
+    if frame_hop_s is not None:
+        scores = recognizer.run(waveform)
+        assert scores.frame_probs is not None
+        assert scores.frame_onsets_s is not None
+        return Timeline(scores.frame_onsets_s[0], frame_hop_s, scores.frame_probs[0])
+    window, hop = round(WINDOW_S * recognizer.sample_rate), round(WINDOW_HOP_S * recognizer.sample_rate)
+    half = (window - hop) // 2  # a window stands for the middle of it
+    padded = np.pad(waveform, half)
+    starts = range(0, max(len(waveform), 1), hop)
+    windows = [
+        np.pad(piece, (0, window - len(piece))) for start in starts if (piece := padded[start : start + window]).size
+    ]
+    onsets_s = np.arange(len(windows), dtype=np.float64) * WINDOW_HOP_S
+    return Timeline(onsets_s, WINDOW_HOP_S, recognizer.run(windows).clip_probs)
+
+
+def _draw_waveform(axes: Axes, waveform: Array, sample_rate: int) -> None:
+    """The highest and lowest sample of each of some 2,000 columns, so that no peak is lost."""
+    step = max(1, len(waveform) // 2000)
+    columns = waveform[: len(waveform) // step * step].reshape(-1, step)
+    times_s = np.arange(len(columns)) * step / sample_rate
+    axes.fill_between(times_s, columns.min(axis=1), columns.max(axis=1), linewidth=0.4, color="#335577")
+    axes.set_ylabel("waveform")
+    axes.set_ylim(*(np.array([-1.05, 1.05]) * max(float(np.abs(waveform).max()), 1e-3)))
+
+
+def _draw_log_mel(axes: Axes, waveform: Array, recognizer: Recognizer) -> None:
+    config = recognizer.manifest.config.frontend
+    padded = np.pad(waveform, (0, max(0, recognizer.manifest.config.min_input_samples - len(waveform))))
+    mel = log_mel(padded, config)
+    end_s = len(mel) * config.hop_s
+    low = max(float(mel.min()), float(mel.max()) - (80.0 if config.log == "db" else 2.5))
+    axes.imshow(mel.T, origin="lower", aspect="auto", extent=(0, end_s, 0, config.n_mels), vmin=low, cmap="magma")
+    axes.set_ylabel(f"log-mel, {config.n_mels} bands\n{config.f_min_hz:g} to {config.f_max_hz / 1000:g} kHz")
+
+
+def _draw_timeline(
+    axes: Axes, timeline: Timeline, classes: np.ndarray[Any, np.dtype[np.intp]], names: list[str]
+) -> None:
+    end_s = timeline.onsets_s[-1] + timeline.hop_s
+    rows = timeline.probs[:, classes].T
+    image = axes.imshow(rows, aspect="auto", extent=(0, end_s, len(names), 0), vmin=0, vmax=1, cmap="viridis")
+    axes.set_yticks(np.arange(len(names)) + 0.5, names)
+    figure = axes.get_figure()
+    assert figure is not None
+    figure.colorbar(image, ax=axes, label="probability", shrink=0.9, pad=0.01)

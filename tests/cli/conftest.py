@@ -1,0 +1,29 @@
+"""A folder of good and bad sounds."""
+
+import pytest
+
+from tests.sounds import changing_sound, noise, tone, write_wav
+
+
+@pytest.fixture(scope="session")
+def sound_folder(tmp_path_factory):
+    """Answered in this order: a.wav (good), b.wav (text), c.flac (good), sub/d.WAV (good); notes.txt is no sound."""
+    folder = tmp_path_factory.mktemp("sounds")
+    write_wav(folder / "a.wav", tone(2))
+    (folder / "b.wav").write_bytes(b"this is not a sound\n" * 20)
+    write_wav(folder / "c.flac", noise(1), 32_000)
+    (folder / "sub").mkdir()
+    write_wav(folder / "d.wav", changing_sound(1.5)).rename(folder / "sub" / "d.WAV")
+    (folder / "notes.txt").write_text("no sound")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sound(sound_folder):
+    return sound_folder / "a.wav"
+
+
+@pytest.fixture(scope="session")
+def long_sound(tmp_path_factory):
+    """35 s, so that it is heard in four windows."""
+    return write_wav(tmp_path_factory.mktemp("long") / "long.wav", changing_sound(35))

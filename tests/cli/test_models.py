@@ -1,0 +1,97 @@
+import hashlib
+import json
+
+import pytest
+
+from panns.models import list_models
+from tests.commands import run_panns, succeed
+
+
+def rows_of(result):
+    return {row["name"]: row for row in map(json.loads, succeed(result).splitlines())}
+
+
+def test_list_names_every_model():
+    header, *rows = succeed(run_panns("models", "list")).splitlines()
+    assert header.split() == ["model", "rate", "frames", "dim", "mAP", "weights", "about"]
+    assert [row.split()[0] for row in rows] == [entry.name for entry in list_models()]
+
+
+def test_list_says_what_each_can_do():
+    rows = rows_of(run_panns("models", "list", "--json"))
+    assert list(rows) == [entry.name for entry in list_models()]
+    cnn14, frames, tiny = rows["cnn14"], rows["cnn14_decision_level_max"], rows["mn04_as"]
+    assert (cnn14["embedding_dim"], cnn14["frame_hop_s"], cnn14["value"]) == (2048, None, 0.431)
+    assert (frames["embedding_dim"], frames["frame_hop_s"]) == (None, 0.32)
+    assert (tiny["weights"], tiny["licence"], tiny["sample_rate"]) == ("to fetch", "MIT", 32_000)
+    assert rows["cnn14_no_specaug"]["weights"] == "unpublished"
+
+
+def test_show():
+    plain = json.loads(succeed(run_panns("models", "show", "mn04_as", "--json")))
+    assert plain["config"]["frontend"]["n_mels"] == 128
+    assert plain["n_bytes"] == 4_066_513
+    assert plain["sha256"] == "899a8c6217063f6941793102a2780b3dd788ab11fce468d9cf5f0577c453321c"
+    table = succeed(run_panns("models", "show", "mn04_as"))
+    shown = dict(line.split(maxsplit=1) for line in table.splitlines())
+    assert shown["config.frontend.n_mels"] == "128"
+    assert shown["sha256"] == plain["sha256"]
+    assert shown["licence"] == "MIT"
+
+
+def test_show_says_what_cannot_be_checked():
+    assert json.loads(succeed(run_panns("models", "show", "mn10_as", "--json")))["check"].startswith("no digest is pub")
+    unpublished = json.loads(succeed(run_panns("models", "show", "cnn14_mel32", "--json")))
+    assert "sha256" not in unpublished
+
+
+@pytest.mark.parametrize("verb", ["show", "fetch"])
+def test_an_unknown_name_is_wrong_usage(verb):
+    result = run_panns("models", verb, "cn14")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("panns: no model 'cn14'; did you mean 'cnn14'?")
+
+
+def test_fetch_from_a_file_makes_it_ready(shared, sound, tmp_path):
+    """Without a network: fetch, see it in the list, tag."""
+    cache = {"PANNS_CACHE": str(tmp_path / "cache")}
+    file = shared / "weights" / "mn04_as_mAP_432.pt"
+    result = run_panns("models", "fetch", "mn04_as", "--from", file, **cache)
+    assert succeed(result) == f"mn04_as is ready: {tmp_path}/cache/checkpoints/mn04_as\n"
+    assert result.stderr.startswith("panns: licence of the weights: MIT; publisher's sha256 known\n")
+    assert rows_of(run_panns("models", "list", "--json", **cache))["mn04_as"]["weights"] == "ready"
+    tagged = run_panns("tag", sound, "--top", "1", **cache)
+    assert succeed(tagged).splitlines()[1].endswith("Sine wave")
+    assert tagged.stderr == ""
+    again = run_panns("models", "fetch", "mn04_as", **cache)
+    assert "ready" in succeed(again)
+    assert "converting" not in again.stderr
+
+
+def test_a_wrong_file_is_refused_with_both_digests(tmp_path):
+    wrong = tmp_path / "wrong.pt"
+    wrong.write_bytes(b"\x00" * 4_066_513)
+    result = run_panns("models", "fetch", "mn04_as", "--from", wrong)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "expected sha256 899a8c6217063f6941793102a2780b3dd788ab11fce468d9cf5f0577c453321c" in result.stderr
+    assert f"got {hashlib.sha256(wrong.read_bytes()).hexdigest()}" in result.stderr
+    assert rows_of(run_panns("models", "list", "--json"))["mn04_as"]["weights"] == "to fetch"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"", "the file is empty"), (b"short", "expected 4,066,513 bytes, got 5"), (None, "No such file")],
+)
+def test_a_file_that_cannot_be_it_is_refused(tmp_path, content, words):
+    path = tmp_path / "weights.pt"
+    if content is not None:
+        path.write_bytes(content)
+    result = run_panns("models", "fetch", "mn04_as", "--from", path)
+    assert result.returncode == 1
+    assert words in result.stderr
+
+
+def test_what_was_never_published_cannot_be_fetched():
+    result = run_panns("models", "fetch", "cnn14_no_specaug")
+    assert result.returncode == 1
+    assert "no weights of 'cnn14_no_specaug' were ever published" in result.stderr
