@@ -1,7 +1,7 @@
-"""CNN14 here and in panns_inference 0.1.1, the original authors' package, in one run on one file and one set of weights.
+"""CNN14 here and in panns_inference 0.1.1, the original authors' package, in one run on one file and the same weights.
 
-panns_inference is installed for this benchmark alone, into a folder of its own. Both read the same published-layout file
-of random parameters, which cost the same as trained ones, so that the scores can be compared too.
+panns_inference is installed for this benchmark alone, into a folder of its own. Both read the same published-layout
+file of random parameters, which cost the same as trained ones, so that the scores can be compared too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every published architecture: parameters, file size, published mAP, and the cost of its network for 10 s, one thread."""
+"""Every published architecture: parameters, file size, published mAP, and what its network costs for 10 s."""
 
 from __future__ import annotations
 

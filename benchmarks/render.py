@@ -1,4 +1,4 @@
-"""Put the measured tables into benchmarks/README.md and README.md, between their markers: `python -m benchmarks.render`."""
+"""Put the measured tables into this folder's README.md and the main one: `python -m benchmarks.render`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ def main() -> None:
     """Render every `<!-- table: NAME -->` ... `<!-- end -->`."""
     for page in (ROOT / "README.md", ROOT / "benchmarks" / "README.md"):
         text = page.read_text(encoding="utf-8")
-        page.write_text(re.sub(r"<!-- table: (\w+) -->.*?<!-- end -->", _table, text, flags=re.DOTALL), encoding="utf-8")
+        page.write_text(
+            re.sub(r"<!-- table: (\w+) -->.*?<!-- end -->", _table, text, flags=re.DOTALL), encoding="utf-8"
+        )
 
 
 def _table(match: re.Match[str]) -> str:

@@ -1,6 +1,6 @@
 """Make the example sounds beside this script: synthesised here, so they are free of anyone else's rights.
 
-Usage: python examples/make_sounds.py. The speech comes from eSpeak NG, which must be installed for it (a system package).
+Usage: python examples/make_sounds.py. The speech comes from eSpeak NG, a system package that must be installed for it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ def bell() -> np.ndarray:
         start = round(stroke_s * SAMPLE_RATE)
         t = np.arange(len(sound) - start) / SAMPLE_RATE
         # Every partial is a pair, a little apart, because no bell is quite round: it beats.
-        pairs = np.sin(2 * np.pi * 523 * ratios[:, None] * t) + 0.6 * np.sin(2 * np.pi * (523 * ratios[:, None] + 0.9) * t)
+        pairs = np.sin(2 * np.pi * 523 * ratios[:, None] * t) + 0.6 * np.sin(
+            2 * np.pi * (523 * ratios[:, None] + 0.9) * t
+        )
         sound[start:] += (levels[:, None] * np.exp(-decays_per_s[:, None] * t) * pairs).sum(axis=0)
         sound[start:] += 2.0 * rng.standard_normal(len(t)) * np.exp(-t * 180)  # the clapper
     return reverberate(sound, seconds=1.5, level=0.25)

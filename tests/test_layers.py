@@ -22,12 +22,12 @@ LAYERS = [
     {"frontend"},
     {"audio", "metrics", "results"},
     {"labels"},
-    {"config", "errors", "version"},
+    {"config", "defaults", "errors", "version"},
 ]
 HEIGHT = {part: -i for i, layer in enumerate(LAYERS) for part in layer}
 
 FILES = sorted(PACKAGE.rglob("*.py"))
-PARTS_WITHOUT_TORCH = {"models", "audio", "labels", "frontend", "results", "config", "errors", "metrics"}
+PARTS_WITHOUT_TORCH = {"models", "audio", "labels", "frontend", "results", "config", "defaults", "errors", "metrics"}
 
 
 def part_of(path):
@@ -49,11 +49,15 @@ def imports(tree):
 def upward_imports(part, tree):
     own = [name for name in imports(tree) if name.partition(".")[0] == "panns"]
     targets = {name: ([*name.split("."), ""])[1] for name in own}
-    return [name for name, target in targets.items() if target != part and not HEIGHT[target] < HEIGHT[part]]
+    return [name for name, target in targets.items() if target != part and not HEIGHT.get(target, 0) < HEIGHT[part]]
 
 
 def id_of(path):
     return str(path.relative_to(PACKAGE))
+
+
+def test_every_part_has_its_layer():
+    assert {part_of(path) for path in FILES} - {""} <= HEIGHT.keys()
 
 
 @pytest.mark.parametrize("path", FILES, ids=id_of)

@@ -5,7 +5,7 @@ A fenced block is run if the line before it is a comment that says so:
     <!-- runs -->            as it is, with the examples at hand and nothing in the cache
     <!-- runs: weights -->   the same with `mn04_as` in the cache; skipped where the real weights are not at hand
 
-`bash` and `console` blocks go to bash, of a `console` block only the lines that begin with `$ `; what such a block shows
+`bash` and `console` blocks go to bash, of a `console` block only lines that begin with `$ `; what such a block shows
 as their output must be printed, up to the digits. `python` blocks go to Python.
 """
 

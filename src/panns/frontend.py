@@ -161,6 +161,10 @@ def mel_filters(config: LogMelConfig) -> Array:
 def mel_bin_range(config: LogMelConfig) -> tuple[int, int]:
     """First bin, and the one after the last, that any mel band looks at; the others need not be computed."""
     used = np.flatnonzero(mel_filters(config).any(axis=1))
+    if not used.size:
+        raise ValueError(
+            f"no bin of n_fft={config.n_fft} lies within {config.f_min_hz:g} to {config.f_max_hz:g} Hz; widen the band"
+        )
     return int(used[0]), int(used[-1]) + 1
 
 

@@ -14,9 +14,14 @@ from panns.cli import options
 if TYPE_CHECKING:
     from panns.models import ModelEntry
 
-models_app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="List the models, show what is known of one, fetch its weights."
-)
+models_app = typer.Typer(rich_markup_mode=None)
+
+
+@models_app.callback(invoke_without_command=True)
+def models(context: typer.Context) -> None:
+    """List the models (also without a command), show what is known of one, fetch its weights."""
+    if context.invoked_subcommand is None:
+        list_()
 
 
 @models_app.command("list")

@@ -34,7 +34,7 @@ class LanguageChoice(StrEnum):
 
 
 Paths = Annotated[
-    list[str], typer.Argument(metavar="PATH...", help="Sound or video files, folders, globs; - is standard input.")
+    list[str], typer.Argument(metavar="PATH", help="Sound or video files, folders, globs; - is standard input.")
 ]
 ModelName = Annotated[
     str,

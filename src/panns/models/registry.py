@@ -88,9 +88,16 @@ def find_model(name: str) -> ModelEntry:
     try:
         return _entries[name]
     except KeyError:
-        near = difflib.get_close_matches(name.lower(), _entries, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
+        near = " or ".join(map(repr, _nearest(name)))
+        hint = f"did you mean {near}? " if near else ""
         raise UnknownModel(f"no model {name!r}; {hint}`panns models list` shows all {len(_entries)}") from None
+
+
+def _nearest(name: str) -> list[str]:
+    """The names most like this one: several if they are equally so, as mn04_as and mn40_as are to mn4_as."""
+    likeness = {known: difflib.SequenceMatcher(None, name.lower(), known).ratio() for known in _entries}
+    best = max(likeness.values())
+    return sorted(known for known, value in likeness.items() if value == best and value >= 0.6)  # difflib's own cutoff
 
 
 def list_models() -> list[ModelEntry]:
