@@ -22,12 +22,23 @@ LAYERS = [
     {"frontend"},
     {"audio", "metrics", "results"},
     {"labels"},
-    {"config", "defaults", "errors", "version"},
+    {"config", "defaults", "errors", "files", "version"},
 ]
 HEIGHT = {part: -i for i, layer in enumerate(LAYERS) for part in layer}
 
 FILES = sorted(PACKAGE.rglob("*.py"))
-PARTS_WITHOUT_TORCH = {"models", "audio", "labels", "frontend", "results", "config", "defaults", "errors", "metrics"}
+PARTS_WITHOUT_TORCH = {
+    "models",
+    "audio",
+    "labels",
+    "frontend",
+    "results",
+    "config",
+    "defaults",
+    "errors",
+    "files",
+    "metrics",
+}
 
 
 def part_of(path):

@@ -84,7 +84,7 @@ def test_a_selection_without_sense_is_refused(recognizer, selection, words):
 
 def test_a_timeline_gives_every_window(recognizer):
     clip = changing_sound(35.5)
-    tagging = recognizer.tag((clip, RATE), has_timeline=True)
+    tagging = recognizer.tag((clip, RATE), timeline=True)
     assert [(one.onset_s, one.offset_s) for one in tagging.windows] == [(0, 10), (10, 20), (20, 30), (30, 35.5)]
     for window in tagging.windows:
         alone = recognizer.tag((clip[round(window.onset_s * RATE) : round(window.offset_s * RATE)], RATE))
@@ -95,7 +95,7 @@ def test_a_timeline_gives_every_window(recognizer):
 
 
 def test_a_short_sound_is_one_window(recognizer, sound):
-    (window,) = recognizer.tag((sound, RATE), has_timeline=True).windows
+    (window,) = recognizer.tag((sound, RATE), timeline=True).windows
     assert (window.onset_s, window.offset_s) == (0.0, 2.0)
 
 

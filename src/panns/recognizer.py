@@ -71,7 +71,7 @@ class Recognizer:
         *,
         top: int | None = 5,
         threshold: float | None = None,
-        has_timeline: bool = False,
+        timeline: bool = False,
         limits: DecodeLimits = _USUAL_LIMITS,
         on_progress: OnProgress = ignore_progress,
     ) -> Tagging:
@@ -81,7 +81,7 @@ class Recognizer:
             source: A path, bytes, a file object or `(array, sample_rate)`; any format, rate, channels and length.
             top: At most so many tags; None for all classes.
             threshold: Leave out what is less probable than this.
-            has_timeline: Whether to give the tags of every window of a long sound too.
+            timeline: Whether to give the tags of every window of a long sound too.
             limits: What is refused as too long.
             on_progress: Called now and then with the seconds heard and those the source declares, if it does.
 
@@ -90,7 +90,7 @@ class Recognizer:
         """
         with open_audio(source, sample_rate=self.sample_rate, limits=limits) as stream:
             return tagging_task.tag(
-                self._model, stream, top=top, threshold=threshold, has_timeline=has_timeline, on_progress=on_progress
+                self._model, stream, top=top, threshold=threshold, timeline=timeline, on_progress=on_progress
             )
 
     def embed(

@@ -14,7 +14,7 @@ from panns.labels import Label
 Array = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scores:
     """Arrays that a model computed for a batch of clips; None where the model has no such field.
 

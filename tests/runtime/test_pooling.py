@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from panns.results import Scores
-from panns.runtime.backend import BatchScores
 from panns.runtime.pooling import WindowPool, stack_scores
 from panns.runtime.windows import Window
 
@@ -27,8 +26,8 @@ def array(values):
 
 def test_clip_score_is_the_maximum_over_windows():
     pool = WindowPool(manifest())
-    pool.add(window(0, 100), BatchScores(array([[0.25, 0.5, 0.0]]), None, None))
-    pool.add(window(100, 20), BatchScores(array([[0.75, 0.125, 0.0]]), None, None))
+    pool.add(window(0, 100), Scores(array([[0.25, 0.5, 0.0]]), None, None))
+    pool.add(window(100, 20), Scores(array([[0.75, 0.125, 0.0]]), None, None))
     scores = pool.result()
     np.testing.assert_array_equal(scores.clip_probs, [[0.75, 0.5, 0.0]])
     assert (scores.frame_probs, scores.embedding, scores.frame_onsets_s) == (None, None, None)
@@ -36,16 +35,16 @@ def test_clip_score_is_the_maximum_over_windows():
 
 def test_embedding_is_the_mean_weighted_by_length():
     pool = WindowPool(manifest(embedding_dim=2))
-    pool.add(window(0, 30), BatchScores(array([[0.0]]), None, array([[1.0, 0.0]])))
-    pool.add(window(30, 10), BatchScores(array([[0.0]]), None, array([[5.0, 4.0]])))
+    pool.add(window(0, 30), Scores(array([[0.0]]), None, array([[1.0, 0.0]])))
+    pool.add(window(30, 10), Scores(array([[0.0]]), None, array([[5.0, 4.0]])))
     np.testing.assert_array_equal(pool.result().embedding, [[2.0, 1.0]])
     assert pool.result().embedding.dtype == np.float32
 
 
 def test_frames_follow_each_other_at_the_time_of_their_window():
     pool = WindowPool(manifest(frame_hop_s=0.5))
-    pool.add(window(0, 15), BatchScores(array([[0.5]]), array([[[0.1], [0.2], [0.3]]]), None))
-    pool.add(window(100, 10), BatchScores(array([[0.5]]), array([[[0.4], [0.5]]]), None))
+    pool.add(window(0, 15), Scores(array([[0.5]]), array([[[0.1], [0.2], [0.3]]]), None))
+    pool.add(window(100, 10), Scores(array([[0.5]]), array([[[0.4], [0.5]]]), None))
     scores = pool.result()
     np.testing.assert_array_equal(scores.frame_probs, array([[[0.1], [0.2], [0.3], [0.4], [0.5]]]))
     np.testing.assert_array_equal(scores.frame_onsets_s, [[0.0, 0.5, 1.0, 10.0, 10.5]])
@@ -53,13 +52,13 @@ def test_frames_follow_each_other_at_the_time_of_their_window():
 
 def test_frames_are_dropped_where_nobody_wants_them():
     pool = WindowPool(manifest(frame_hop_s=0.5), keeps_frames=False)
-    pool.add(window(0, 15), BatchScores(array([[0.5]]), array([[[0.1], [0.2]]]), None))
+    pool.add(window(0, 15), Scores(array([[0.5]]), array([[[0.1], [0.2]]]), None))
     assert pool.result().frame_probs is None
 
 
 def test_the_row_of_a_batch_is_the_one_asked_for():
     pool = WindowPool(manifest(embedding_dim=1))
-    pool.add(window(0, 10), BatchScores(array([[0.1], [0.9]]), None, array([[1.0], [2.0]])), row=1)
+    pool.add(window(0, 10), Scores(array([[0.1], [0.9]]), None, array([[1.0], [2.0]])), row=1)
     np.testing.assert_array_equal(pool.result().clip_probs, array([[0.9]]))
     np.testing.assert_array_equal(pool.result().embedding, [[2.0]])
 
@@ -67,7 +66,7 @@ def test_the_row_of_a_batch_is_the_one_asked_for():
 def test_a_pool_keeps_its_own_copy():
     probs = array([[0.5]])
     pool = WindowPool(manifest())
-    pool.add(window(0, 10), BatchScores(probs, None, None))
+    pool.add(window(0, 10), Scores(probs, None, None))
     probs[0] = 1.0
     np.testing.assert_array_equal(pool.result().clip_probs, [[0.5]])
 

@@ -48,7 +48,7 @@ def tag(
     for answer in answer_all(
         files,
         lambda source, on_progress: recognizer.tag(
-            source, top=top, threshold=threshold, has_timeline=timeline, on_progress=on_progress
+            source, top=top, threshold=threshold, timeline=timeline, on_progress=on_progress
         ),
     ):
         report_problems(answer)

@@ -12,7 +12,7 @@ from panns.frontend import log_mel
 from panns.models.checkpoint import Checkpoint, open_checkpoint
 from panns.networks.activation import activate
 from panns.networks.checkpoint import load_network
-from panns.runtime.backend import Array
+from panns.results import Array
 from panns.runtime.onnx import OnnxBackend
 
 TOLERANCE = 1e-4  # between backends; measured on real weights: about 1e-6

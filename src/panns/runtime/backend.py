@@ -3,31 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
 
-import numpy as np
-import numpy.typing as npt
+from panns.results import Array, Scores
 
-Array = npt.NDArray[np.float32]
 BackendName = Literal["onnx", "torch", "openvino"]
 BACKENDS: tuple[BackendName, ...] = get_args(BackendName)
 DEVICES = ("auto", "cpu", "cuda", "mps")
-
-
-@dataclass(frozen=True)
-class BatchScores:
-    """What a backend computed for a batch of inputs of one length; None where the model has no such field.
-
-    Attributes:
-        clip_probs: `(batch, classes)`.
-        frame_probs: `(batch, frames, classes)`.
-        embedding: `(batch, dim)`.
-    """
-
-    clip_probs: Array
-    frame_probs: Array | None
-    embedding: Array | None
 
 
 class Backend(Protocol):
@@ -41,14 +23,14 @@ class Backend(Protocol):
     device: str
     input: Literal["features", "waveform"]
 
-    def __call__(self, batch: Array) -> BatchScores:
+    def __call__(self, batch: Array) -> Scores:
         """The scores of a batch."""
 
 
-def scores_from_fields(names: list[str], arrays: list[Array]) -> BatchScores:
+def scores_from_fields(names: list[str], arrays: list[Array]) -> Scores:
     """Scores from the named outputs of an ONNX graph."""
     fields = dict(zip(names, arrays, strict=True))
-    return BatchScores(fields["clip_probs"], fields.get("frame_probs"), fields.get("embedding"))
+    return Scores(fields["clip_probs"], fields.get("frame_probs"), fields.get("embedding"))
 
 
 def n_threads_or_all(n_threads: int | None) -> int:

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from panns.frontend import log_mel
 from panns.models.checkpoint import Manifest
-from panns.results import Scores
-from panns.runtime.backend import Array, Backend, BatchScores
+from panns.results import Array, Scores
+from panns.runtime.backend import Backend
 from panns.runtime.pooling import WindowPool, stack_scores
 from panns.runtime.windows import Window, cut_into_windows
 
@@ -30,7 +30,7 @@ class Model:
         self.manifest = manifest
         self.backend = backend
 
-    def score(self, batch: Array) -> BatchScores:
+    def score(self, batch: Array) -> Scores:
         """Scores of clips of one length in one pass.
 
         Args:

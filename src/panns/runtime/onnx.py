@@ -8,7 +8,8 @@ import numpy as np
 
 from panns.errors import CheckpointError, DeviceUnavailable
 from panns.models.checkpoint import ONNX_FILE, Checkpoint
-from panns.runtime.backend import Array, BatchScores, n_threads_or_all, scores_from_fields
+from panns.results import Array, Scores
+from panns.runtime.backend import n_threads_or_all, scores_from_fields
 
 
 class OnnxBackend:
@@ -63,7 +64,7 @@ class OnnxBackend:
         self._input_name = self._session.get_inputs()[0].name
         self._output_names = [output.name for output in self._session.get_outputs()]
 
-    def __call__(self, batch: Array) -> BatchScores:
+    def __call__(self, batch: Array) -> Scores:
         """The scores of a batch."""
         arrays = self._session.run(self._output_names, {self._input_name: np.ascontiguousarray(batch)})
         return scores_from_fields(self._output_names, arrays)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from panns.errors import CheckpointError, DeviceUnavailable, MissingExtra
 from panns.models.checkpoint import ONNX_FILE, Checkpoint
-from panns.runtime.backend import Array, BatchScores, n_threads_or_all, scores_from_fields
+from panns.results import Array, Scores
+from panns.runtime.backend import n_threads_or_all, scores_from_fields
 
 if TYPE_CHECKING:
     from openvino import InferRequest
@@ -44,7 +45,7 @@ class OpenVinoBackend:
         self._output_names = [output.get_any_name() for output in self._model.outputs]
         self._local = threading.local()
 
-    def __call__(self, batch: Array) -> BatchScores:
+    def __call__(self, batch: Array) -> Scores:
         """The scores of a batch."""
         result = self._request().infer({0: batch}, share_inputs=True)
         return scores_from_fields(self._output_names, [result[i].copy() for i in range(len(self._output_names))])

@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.models.checkpoint import Manifest
-from panns.results import Scores
-from panns.runtime.backend import Array, BatchScores
+from panns.results import Array, Scores
 from panns.runtime.windows import Window
 
 FloatT = TypeVar("FloatT", bound=np.floating)
@@ -27,7 +26,7 @@ class WindowPool:
         self._frame_probs: list[Array] = []
         self._frame_onsets_s: list[npt.NDArray[np.float64]] = []
 
-    def add(self, window: Window, scores: BatchScores, row: int = 0) -> None:
+    def add(self, window: Window, scores: Scores, row: int = 0) -> None:
         """Take in one row of a batch of scores."""
         clip_probs = scores.clip_probs[row]
         self._clip_probs = clip_probs.copy() if self._clip_probs is None else np.maximum(self._clip_probs, clip_probs)

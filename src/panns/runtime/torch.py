@@ -8,7 +8,7 @@ import numpy as np
 
 from panns.errors import DeviceUnavailable, MissingExtra
 from panns.models.checkpoint import Checkpoint
-from panns.runtime.backend import Array, BatchScores
+from panns.results import Array, Scores
 
 
 class TorchBackend:
@@ -39,7 +39,7 @@ class TorchBackend:
         self._activation = checkpoint.manifest.activation
         self._network = load_network(checkpoint).to(device)
 
-    def __call__(self, batch: Array) -> BatchScores:
+    def __call__(self, batch: Array) -> Scores:
         """The scores of a batch."""
         import torch
 
@@ -48,7 +48,7 @@ class TorchBackend:
         with torch.inference_mode():
             output = self._network(torch.from_numpy(np.ascontiguousarray(batch)).to(self.device))
             frame_logits = output.frame_logits
-            return BatchScores(
+            return Scores(
                 clip_probs=activate(output.clip_logits, self._activation).cpu().numpy(),
                 frame_probs=None if frame_logits is None else activate(frame_logits, self._activation).cpu().numpy(),
                 embedding=None if output.embedding is None else output.embedding.cpu().numpy(),

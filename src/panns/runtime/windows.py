@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from panns.runtime.backend import Array
+from panns.results import Array
 
 ONE_PASS_S = 30.0  # up to here a model hears the sound as a whole
 SHORTEST_LAST_S = 1.0  # a shorter remainder of a longer sound is not heard: too little for a window of its own

@@ -18,7 +18,7 @@ def tag(
     *,
     top: int | None = 5,
     threshold: float | None = None,
-    has_timeline: bool = False,
+    timeline: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> Tagging:
     """The tags of a sound of any length, in memory that does not grow with it.
@@ -28,7 +28,7 @@ def tag(
         stream: The sound, at the model's rate.
         top: At most so many tags; None for all classes.
         threshold: Leave out what is less probable than this.
-        has_timeline: Whether to give the tags of every window too; they do grow with the sound.
+        timeline: Whether to give the tags of every window too; they do grow with the sound.
         on_progress: Called after every window with the seconds heard and those declared by the source, if it says so.
     """
     check_selection(top, threshold)
@@ -39,7 +39,7 @@ def tag(
         scores = model.score(window.waveform[None])
         pool.add(window, scores)
         on_progress(stream.duration_s, stream.declared_duration_s)
-        if has_timeline:
+        if timeline:
             tags = tags_from_probs(scores.clip_probs[0], manifest.labels, top=top, threshold=threshold)
             onset_s = window.onset_sample / manifest.sample_rate
             windows.append(TagWindow(onset_s, onset_s + len(window.waveform) / manifest.sample_rate, tags))
