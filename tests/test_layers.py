@@ -22,7 +22,8 @@ LAYERS = [
     {"frontend"},
     {"audio", "metrics", "results"},
     {"labels"},
-    {"config", "defaults", "errors", "files", "version"},
+    {"config", "extras", "files"},
+    {"defaults", "errors", "version"},
 ]
 HEIGHT = {part: -i for i, layer in enumerate(LAYERS) for part in layer}
 

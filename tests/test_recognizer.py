@@ -72,7 +72,7 @@ def test_top_and_threshold(recognizer, sound):
 @pytest.mark.parametrize(
     ("selection", "words"),
     [
-        ({"top": 0}, r"top=0 must be at least 1, or None for all classes"),
+        ({"top": 0}, r"top=0 must be a whole number of at least 1, or None for all classes"),
         ({"threshold": 1.5}, r"threshold=1.5 must be a probability, 0 to 1"),
         ({"threshold": float("nan")}, r"threshold=nan must be a probability"),
     ],

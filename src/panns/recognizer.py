@@ -11,7 +11,7 @@ from panns.defaults import DEFAULT_MODEL
 from panns.export.prepare import prepare
 from panns.models.checkpoint import Manifest
 from panns.results import Embedding, Scores, Tagging
-from panns.runtime.backend import BACKENDS, BackendName
+from panns.runtime.backend import BackendName, check_choices
 from panns.runtime.load import load_model
 from panns.runtime.model import Model, Waveforms
 from panns.tasks import embedding as embedding_task
@@ -88,6 +88,7 @@ class Recognizer:
         Raises:
             AudioDecodeError: The sound cannot be read.
         """
+        tagging_task.check_selection(top, threshold)
         with open_audio(source, sample_rate=self.sample_rate, limits=limits) as stream:
             return tagging_task.tag(
                 self._model, stream, top=top, threshold=threshold, timeline=timeline, on_progress=on_progress
@@ -130,7 +131,7 @@ def load(
         weights: A published file (`.pth`, `.pt`) for that registered name, in place of the one in the cache.
         backend: "onnx" (the default, without torch), "torch" or "openvino"; all give the same numbers within 1e-4.
         device: "auto", "cpu", "cuda" or "mps"; `recognizer.device` says what was chosen.
-        n_threads: Threads for one call; None for all cores.
+        n_threads: Threads for one call; None for all cores. Of torch there is one number for the whole process.
 
     Raises:
         UnknownModel: No such name.
@@ -139,8 +140,7 @@ def load(
         MissingExtra: The backend is not installed, or torch is needed once to convert a published file.
         DeviceUnavailable: No such device here, or not for this backend.
     """
-    if backend not in BACKENDS:
-        raise ValueError(f"backend={backend!r} is not one of {', '.join(BACKENDS)}")
+    check_choices(backend, device, n_threads)
     checkpoint = prepare(model, weights=None if weights is None else Path(weights), needs_onnx=backend != "torch")
     return Recognizer(load_model(checkpoint, backend=backend, device=device, n_threads=n_threads), backend)
 

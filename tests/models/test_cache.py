@@ -120,11 +120,6 @@ def test_storage_errors_name_the_cache_and_the_way_out(tmp_path, number, words):
     assert "PANNS_CACHE" in str(caught.value)
 
 
-def test_digests_come_from_one_pass(file):
-    assert file_digests(file) == {"sha256": SHA256}
-    assert file_digests(file, ["md5"]) == {"sha256": SHA256, "md5": MD5}
-
-
 @pytest.mark.parametrize(
     "known", [{"sha256": SHA256}, {"md5": MD5}, {"n_bytes": len(BODY)}, {"sha256": SHA256, "md5": MD5}]
 )

@@ -6,9 +6,10 @@ import pytest
 
 import panns
 from panns.errors import CheckpointError, DeviceUnavailable, MissingExtra
-from panns.models.checkpoint import ONNX_FILE, open_checkpoint
+from panns.models.checkpoint import ONNX_FILE, TORCH_FILE, open_checkpoint
 from panns.runtime.backend import BACKENDS
 from panns.runtime.load import load_model
+from tests.commands import run_python, succeed
 from tests.sounds import RATE, changing_sound
 
 TOLERANCE = 1e-4  # DESIGN, section 3: the same numbers by every backend
@@ -81,10 +82,11 @@ def test_unknown_backend_or_device(tiny_checkpoint):
         panns.load(tiny_checkpoint, device="gpu")
 
 
-@pytest.mark.parametrize("backend", ["onnx", "openvino"])
-def test_no_threads_are_too_few(tiny_checkpoint, backend):
-    with pytest.raises(ValueError, match=r"n_threads=0 must be at least 1, or None for all cores"):
-        panns.load(tiny_checkpoint, backend=backend, n_threads=0)
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("n_threads", [0, -1, True, 1.5, "2"])
+def test_a_number_of_threads_that_is_none_is_refused(backend, n_threads):
+    with pytest.raises(ValueError, match=rf"n_threads={n_threads!r} must be a whole number of at least 1, or None"):
+        panns.load("cnn14", backend=backend, n_threads=n_threads)
 
 
 @pytest.mark.parametrize(
@@ -122,8 +124,11 @@ def test_a_changed_parameter_file_is_refused(copy):
 
 
 def test_a_missing_file_is_named(copy):
+    (copy / TORCH_FILE).unlink()
+    with pytest.raises(CheckpointError, match=r"holds no model\.safetensors; run it with the backend 'onnx'"):
+        panns.load(copy, backend="torch")
     (copy / ONNX_FILE).unlink()
-    with pytest.raises(CheckpointError, match=r"model\.onnx is missing, though model\.json beside it names it"):
+    with pytest.raises(CheckpointError, match=r"holds neither model\.onnx nor model\.safetensors"):
         panns.load(copy)
 
 
@@ -144,3 +149,20 @@ def test_a_cut_exported_file_is_refused(exported_file, tmp_path, share):
     path.write_bytes(exported_file.read_bytes()[: int(share * exported_file.stat().st_size)])
     with pytest.raises(CheckpointError, match=r"cut\.onnx (is not a whole ONNX model|carries no manifest of panns)"):
         panns.load(path)
+
+
+@pytest.mark.parametrize("backend", ["onnx", "openvino"])
+def test_a_graph_that_is_not_the_one_of_its_manifest_is_refused(
+    tiny_frames_checkpoint, tiny_checkpoint, tmp_path, backend
+):
+    folder = shutil.copytree(tiny_checkpoint, tmp_path / "mixed")
+    shutil.copy(tiny_frames_checkpoint / ONNX_FILE, folder / ONNX_FILE)
+    open_checkpoint(folder).with_files(ONNX_FILE)
+    with pytest.raises(CheckpointError, match="gives clip_probs, frame_probs, where its manifest says"):
+        panns.load(folder, backend=backend)
+
+
+def test_nothing_is_reported_to_anyone(tiny_checkpoint, tmp_path):
+    """ONNX Runtime's wheels keep a device id and a queue of events in the home folder unless told not to."""
+    succeed(run_python("import sys, panns; panns.load(sys.argv[1])", tiny_checkpoint, HOME=tmp_path))
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -6,30 +6,21 @@ import logging
 import os
 import shutil
 import tempfile
-import uuid
 from pathlib import Path
+from typing import Literal
 
-from panns.errors import MissingExtra, WeightsMissing
-from panns.labels import audioset
-from panns.models.cache import cache_dir, checkpoints_dir, storage_errors
-from panns.models.checkpoint import (
-    MANIFEST_FILE,
-    ONNX_FILE,
-    Checkpoint,
-    Manifest,
-    Metric,
-    file_digest,
-    open_checkpoint,
-)
+from panns.errors import CheckpointError, PannsError, UnknownModel, WeightsMissing
+from panns.export.convert import convert_published
+from panns.extras import require
+from panns.files import file_digests
+from panns.models.cache import cache_dir, checkpoints_dir, downloads_dir, forget, recorded_digests, storage_errors
+from panns.models.checkpoint import MANIFEST_FILE, ONNX_FILE, TORCH_FILE, Checkpoint, open_checkpoint
 from panns.models.download import fetched
-from panns.models.registry import ModelEntry, find_model, list_models
-from panns.models.weights import Weights
+from panns.models.registry import ModelEntry, find_model, is_registered
 
 logger = logging.getLogger(__name__)
 
-AUDIOSET_DATA = (
-    "AudioSet (Gemmeke et al. 2017): clips of YouTube videos under their own terms; labels CC BY 4.0 by Google"
-)
+State = Literal["ready", "fetched", "to fetch", "unpublished"]
 
 
 def prepare(model: str | os.PathLike[str], *, weights: Path | None = None, needs_onnx: bool = True) -> Checkpoint:
@@ -47,108 +38,121 @@ def prepare(model: str | os.PathLike[str], *, weights: Path | None = None, needs
         MissingExtra: A published file must be converted first, which needs torch.
     """
     name = os.fspath(model)
-    is_registered = any(entry.name == name for entry in list_models())
     if weights is not None:
-        checkpoint = _of_own_weights(find_model(name), weights)
-    elif is_registered:
-        checkpoint = _of_published_weights(find_model(name))
-    elif Path(name).exists() or Path(name).suffix or os.sep in name:
-        path = Path(name)
-        if not path.exists():
-            raise WeightsMissing(f"no file or folder {name}; give a checkpoint, or a name from `panns models list`")
-        checkpoint = open_checkpoint(path)
+        checkpoint = _of_own_weights(name, weights)
+    elif is_registered(name):
+        with storage_errors(cache_dir()):
+            checkpoint = _of_published_weights(find_model(name))
+    elif Path(name).exists():
+        checkpoint = open_checkpoint(Path(name))
+    elif Path(name).suffix or os.sep in name:
+        raise UnknownModel(f"no file or folder {name}; give a checkpoint, or a name from `panns models list`")
     else:
-        find_model(name)  # raises, naming the nearest
-        raise AssertionError(name)
+        checkpoint = _of_published_weights(find_model(name))  # which raises, naming the nearest
     return _with_onnx(checkpoint) if needs_onnx and not checkpoint.has(ONNX_FILE) else checkpoint
+
+
+def renew(entry: ModelEntry) -> Checkpoint:
+    """The checkpoint of freshly fetched weights, whole and ready for every backend; what is damaged is made again.
+
+    Raises:
+        CheckpointError: The fetched file is of another model; it is removed from the cache.
+        MissingExtra: torch is not installed.
+    """
+    folder = checkpoints_dir() / entry.name
+    try:
+        checkpoint = prepare(entry.name)
+        checkpoint.check()
+    except CheckpointError:
+        with storage_errors(cache_dir()):
+            shutil.rmtree(folder, ignore_errors=True)
+        try:
+            checkpoint = prepare(entry.name)
+        except CheckpointError:
+            if entry.weights is not None:
+                forget(downloads_dir() / entry.weights.file)
+            raise
+    return checkpoint
+
+
+def state_of(entry: ModelEntry) -> State:
+    """How near a registered model is to running on this machine."""
+    with storage_errors(cache_dir()):
+        if (checkpoints_dir() / entry.name / MANIFEST_FILE).is_file():
+            return "ready"
+        if entry.weights is None:
+            return "unpublished"
+        return "fetched" if (downloads_dir() / entry.weights.file).is_file() else "to fetch"
 
 
 def _of_published_weights(entry: ModelEntry) -> Checkpoint:
     folder = checkpoints_dir() / entry.name
+    path = None if entry.weights is None else fetched(entry.weights)
+    sha256 = None if path is None else (recorded_digests(path) or file_digests(path))["sha256"]
     if (folder / MANIFEST_FILE).is_file():
-        return open_checkpoint(folder)
+        checkpoint = _open_in_cache(folder, entry)
+        # Without the published file beside it, a folder that someone brought along is taken as it is.
+        if sha256 in (None, checkpoint.manifest.source_sha256):
+            return checkpoint
     if entry.weights is None:
         raise WeightsMissing(
             f"no weights of {entry.name!r} were ever published; give a file of your own with `--weights FILE`"
         )
-    path = fetched(entry.weights)
-    if path is None:
+    if path is None or sha256 is None:
         size = "" if entry.weights.n_bytes is None else f"{entry.weights.n_bytes / 1e6:.0f} MB, "
         raise WeightsMissing(
             f"the weights of {entry.name!r} are not on this machine; fetch them once with "
             f"`panns models fetch {entry.name}` ({size}licence {entry.weights.licence}), "
             f"or without a network with `panns models fetch {entry.name} --from FILE`"
         )
-    return _convert(entry, path, folder, entry.weights)
+    return convert_published(entry, path, folder, sha256=sha256, weights=entry.weights)
 
 
-def _of_own_weights(entry: ModelEntry, path: Path) -> Checkpoint:
-    if not path.is_file():
-        raise WeightsMissing(f"no file {path}; `--weights` takes a published .pth or .pt file for {entry.name!r}")
-    sha256 = file_digest(path).sha256
-    folder = checkpoints_dir() / f"{entry.name}-{sha256[:12]}"
-    if (folder / MANIFEST_FILE).is_file():
-        return open_checkpoint(folder)
-    is_published = entry.weights is not None and entry.weights.sha256 == sha256
-    return _convert(entry, path, folder, entry.weights if is_published else None)
-
-
-def _convert(entry: ModelEntry, path: Path, folder: Path, weights: Weights | None) -> Checkpoint:
-    """Write our checkpoint of a published file; whole or not at all, also when two processes do it at once."""
+def _open_in_cache(folder: Path, entry: ModelEntry) -> Checkpoint:
     try:
-        from panns.networks.build import load_published
-        from panns.networks.checkpoint import save_checkpoint
-    except ImportError as exc:
-        raise MissingExtra(f"converting {path.name}, once,", package=exc.name or "torch", extra="export") from exc
+        return open_checkpoint(folder)
+    except CheckpointError as exc:
+        raise CheckpointError(f"{exc}; `panns models fetch {entry.name}` makes it again") from exc
 
-    logger.info("converting %s to %s", path, folder)
-    network = load_published(entry, path)
+
+def _of_own_weights(name: str, path: Path) -> Checkpoint:
+    if not is_registered(name) and Path(name).exists():
+        raise CheckpointError(f"{name} has weights of its own; `--weights` goes with a name from `panns models list`")
+    entry = find_model(name)
+    if not path.is_file():
+        raise WeightsMissing(f"no file {path}; `--weights` takes a published .pth or .pt file for {name!r}")
     with storage_errors(cache_dir()):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        # mkdtemp makes folders that only their maker may enter; a cache may be shared, or filled by root in an image.
-        partial = folder.parent / f".{folder.name}-{uuid.uuid4().hex}"
-        partial.mkdir()
-        try:
-            manifest = Manifest(
-                architecture=entry.name,
-                config=entry.config,
-                labels=audioset(),
-                licence="unknown" if weights is None else weights.licence,
-                source=f"own file {path.name}" if weights is None else f"{weights.source}, {weights.url}",
-                training_data=AUDIOSET_DATA if weights is not None else "unknown",
-                metrics=_published_metrics(weights),
-            )
-            save_checkpoint(network, manifest, partial)
-            try:
-                partial.rename(folder)
-            except OSError:
-                if not (folder / MANIFEST_FILE).is_file():  # else another process was faster, with the same result
-                    raise
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
-    return open_checkpoint(folder)
-
-
-def _published_metrics(weights: Weights | None) -> tuple[Metric, ...]:
-    if weights is None or weights.metric is None or weights.value is None:
-        return ()
-    return (Metric(weights.metric, weights.value, weights.protocol),)
+        sha256 = file_digests(path)["sha256"]
+        folder = checkpoints_dir() / f"{name}-{sha256[:12]}"
+        if (folder / MANIFEST_FILE).is_file():
+            return open_checkpoint(folder)
+        is_published = entry.weights is not None and entry.weights.sha256 == sha256
+        return convert_published(entry, path, folder, sha256=sha256, weights=entry.weights if is_published else None)
 
 
 def _with_onnx(checkpoint: Checkpoint) -> Checkpoint:
     """The same checkpoint with `model.onnx`, checked against the network."""
-    try:
-        from panns.export.to_onnx import export_onnx
-        from panns.export.verify import verify_onnx
-    except ImportError as exc:
-        raise MissingExtra(
-            f"making {ONNX_FILE} of {checkpoint.path}, once,", package=exc.name or "torch", extra="export"
-        ) from exc
+    if not checkpoint.has(TORCH_FILE):
+        raise CheckpointError(
+            f"{checkpoint.path} holds neither {ONNX_FILE} nor {TORCH_FILE}; make the checkpoint again"
+        )
+    what = f"making {ONNX_FILE} of {checkpoint.path}, once,"
+    require("torch", "safetensors", "onnx", "onnxscript", what=what, extra="export")
+    from panns.export.to_onnx import export_onnx
+    from panns.export.verify import verify_onnx
 
     logger.info("making %s for %s", ONNX_FILE, checkpoint.manifest.architecture)
-    with storage_errors(checkpoint.path), tempfile.TemporaryDirectory(prefix=".onnx-", dir=checkpoint.path) as partial:
-        path = Path(partial) / ONNX_FILE
-        export_onnx(checkpoint, path, frontend="outside")
-        verify_onnx(checkpoint, path)
-        path.replace(checkpoint.path / ONNX_FILE)
-    return checkpoint.with_files(ONNX_FILE)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".onnx-", dir=checkpoint.path) as partial:
+            path = Path(partial) / ONNX_FILE
+            export_onnx(checkpoint, path, frontend="outside")
+            verify_onnx(checkpoint, path)
+            path.replace(checkpoint.path / ONNX_FILE)
+        return checkpoint.with_files(ONNX_FILE)
+    except OSError as exc:
+        if isinstance(exc, PannsError):
+            raise
+        raise CheckpointError(
+            f"{checkpoint.path} has no {ONNX_FILE} yet and cannot be written ({exc}); make room or give permission "
+            "there, copy it to where you may write, or run it with backend='torch'"
+        ) from exc

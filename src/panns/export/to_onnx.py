@@ -13,8 +13,9 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from panns.errors import MissingExtra
-from panns.models.checkpoint import METADATA_KEY, Checkpoint, Manifest
+from panns.extras import require
+from panns.files import replacing
+from panns.models.checkpoint import METADATA_KEY, Checkpoint
 from panns.networks.activation import activate
 from panns.networks.checkpoint import load_network
 from panns.networks.output import NetworkOutput
@@ -31,7 +32,7 @@ class ScoresOfFeatures(nn.Module):
         self.activation: Literal["sigmoid", "softmax"] = activation
 
     def forward(self, features: Tensor) -> tuple[Tensor, ...]:
-        """The fields that the network has, in the order of `output_names`."""
+        """The fields that the network has, in the order of `Manifest.onnx_outputs`."""
         return self._present(self.network.forward_features(features))  # type: ignore[operator]
 
     def _present(self, output: NetworkOutput) -> tuple[Tensor, ...]:
@@ -44,18 +45,8 @@ class ScoresOfWaveform(ScoresOfFeatures):
     """Waveform `(batch, samples)` to probabilities, for export."""
 
     def forward(self, waveform: Tensor) -> tuple[Tensor, ...]:
-        """The fields that the network has, in the order of `output_names`."""
+        """The fields that the network has, in the order of `Manifest.onnx_outputs`."""
         return self._present(self.network(waveform))
-
-
-def output_names(manifest: Manifest) -> list[str]:
-    """Names of the outputs of an exported model, in order."""
-    names = ["clip_probs"]
-    if manifest.config.frame_hop_s is not None:
-        names.append("frame_probs")
-    if manifest.config.embedding_dim is not None:
-        names.append("embedding")
-    return names
 
 
 def export_onnx(checkpoint: Checkpoint, path: Path, *, frontend: Literal["inside", "outside"] = "inside") -> None:
@@ -67,7 +58,7 @@ def export_onnx(checkpoint: Checkpoint, path: Path, *, frontend: Literal["inside
         frontend: "inside" reads a waveform `(batch, samples)` of one sample or more at the manifest's rate, "outside" a
             log-mel `(batch, frames, mels)`.
     """
-    _require_exporter()
+    require("onnx", "onnxscript", what="exporting to ONNX", extra="export")
     manifest = checkpoint.manifest
     network = load_network(checkpoint)
     scores: nn.Module
@@ -87,7 +78,7 @@ def export_onnx(checkpoint: Checkpoint, path: Path, *, frontend: Literal["inside
             dynamo=True,
             opset_version=OPSET,
             input_names=[name],
-            output_names=output_names(manifest),
+            output_names=manifest.onnx_outputs,
             dynamic_shapes=(dynamic_axes,),
             verbose=False,
         )
@@ -96,17 +87,8 @@ def export_onnx(checkpoint: Checkpoint, path: Path, *, frontend: Literal["inside
         node.metadata_props.clear()
     written = replace(manifest, input="waveform" if frontend == "inside" else "features", files={})
     program.model.metadata_props[METADATA_KEY] = written.to_json()
-    partial = path.with_name(path.name + ".part")
-    program.save(partial, external_data=False)
-    partial.replace(path)
-
-
-def _require_exporter() -> None:
-    try:
-        import onnx  # noqa: F401 - needed by torch.onnx.export
-        import onnxscript  # noqa: F401
-    except ImportError as exc:
-        raise MissingExtra("exporting to ONNX", package=exc.name or "onnxscript", extra="export") from exc
+    with replacing(path) as partial:
+        program.save(partial, external_data=False)
 
 
 @contextlib.contextmanager

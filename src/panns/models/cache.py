@@ -11,18 +11,17 @@ Nothing is read from the environment or created at import.
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import logging
 import os
 import sys
 import time
-import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from panns.errors import DownloadError
+from panns.files import file_digests, replacing
 from panns.models.weights import Weights
 
 if sys.platform == "win32":
@@ -106,7 +105,7 @@ def exclusive(lock: Path, *, watched: Path, patience_s: float) -> Iterator[None]
                 seen, deadline = _stamp(watched), time.monotonic() + patience_s
             if time.monotonic() > deadline:
                 raise DownloadError(
-                    f"another process holds {lock} and has fetched nothing for {patience_s:.0f} s; end it and try again"
+                    f"another process holds {lock} and has got no further for {patience_s:.0f} s; end it and try again"
                 )
             time.sleep(_POLL_S)
         yield
@@ -131,16 +130,6 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return stat.st_size, stat.st_mtime_ns
 
 
-def file_digests(path: Path, algorithms: Iterable[str] = ()) -> dict[str, str]:
-    """Digests of a file by algorithm, from one pass: always its sha256, and those asked for."""
-    hashes = {name: hashlib.new(name, usedforsecurity=False) for name in {"sha256", *algorithms}}
-    with path.open("rb") as handle:
-        while block := handle.read(1 << 20):
-            for one in hashes.values():
-                one.update(block)
-    return {name: one.hexdigest() for name, one in hashes.items()}
-
-
 def is_checked(path: Path, weights: Weights) -> bool:
     """Whether the file in the cache is the published one.
 
@@ -155,7 +144,7 @@ def is_checked(path: Path, weights: Weights) -> bool:
         return weights.mismatch(n_bytes=stamp[0], digests=memo[1]) is None
     if memo is None and weights.check == "none":
         return False
-    digests = file_digests(path, weights.digests)
+    digests = file_digests(path, {"sha256", *weights.digests})
     if weights.mismatch(n_bytes=stamp[0], digests=digests) is not None:
         return False
     if memo is not None and not weights.digests and memo[1]["sha256"] != digests["sha256"]:
@@ -170,12 +159,14 @@ def is_checked(path: Path, weights: Weights) -> bool:
 def remember(path: Path, stamp: tuple[int, int], digests: dict[str, str]) -> None:
     """Note that the file of this size and time stamp was found right, with these digests."""
     memo = json.dumps({"n_bytes": stamp[0], "mtime_ns": stamp[1], "digests": digests}, indent=1)
-    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        temporary.write_text(memo, encoding="utf-8")
-        temporary.replace(_memo_path(path))
-    finally:
-        temporary.unlink(missing_ok=True)
+    with replacing(_memo_path(path)) as partial:
+        partial.write_text(memo, encoding="utf-8")
+
+
+def forget(path: Path) -> None:
+    """Remove a file from the cache, with what was noted of it."""
+    path.unlink(missing_ok=True)
+    _memo_path(path).unlink(missing_ok=True)
 
 
 def recorded_digests(path: Path) -> dict[str, str] | None:

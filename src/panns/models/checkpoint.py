@@ -7,16 +7,15 @@ model.onnx          log-mel to scores, for the other backends; made from the for
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
-import uuid
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from panns.config import config_from_dict, config_to_dict
 from panns.errors import CheckpointError
+from panns.files import file_digests, replacing
 from panns.labels import LabelSet
 from panns.models.onnx_metadata import read_onnx_metadata
 from panns.models.registry import ModelConfig, find_model
@@ -61,6 +60,7 @@ class Manifest:
         source: Where the weights come from.
         training_data: What they were trained on, with its licence.
         metrics: What they reach.
+        source_sha256: Digest of the published file it was converted from; None where it was trained here.
         files: Size and digest of each file of the folder.
     """
 
@@ -75,6 +75,7 @@ class Manifest:
     source: str = "unknown"
     training_data: str = "unknown"
     metrics: tuple[Metric, ...] = ()
+    source_sha256: str | None = None
     files: dict[str, FileDigest] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -103,6 +104,16 @@ class Manifest:
         """Rate of the waveforms that the model hears."""
         return self.config.frontend.sample_rate
 
+    @property
+    def onnx_outputs(self) -> list[str]:
+        """Names of the outputs of its `.onnx` file, in order."""
+        names = ["clip_probs"]
+        if self.config.frame_hop_s is not None:
+            names.append("frame_probs")
+        if self.config.embedding_dim is not None:
+            names.append("embedding")
+        return names
+
     def to_json(self) -> str:
         """The text of `model.json`."""
         plain = {
@@ -117,6 +128,7 @@ class Manifest:
             "licence": self.licence,
             "source": self.source,
             "training_data": self.training_data,
+            "source_sha256": self.source_sha256,
             "metrics": [config_to_dict(metric) for metric in self.metrics],
             "files": {name: config_to_dict(digest) for name, digest in self.files.items()},
             # For readers of other languages; derived from the config and ignored when read.
@@ -178,9 +190,16 @@ class Checkpoint:
         """Whether this is a single `.onnx` file."""
         return self.path.is_file()
 
+    @property
+    def onnx_input(self) -> Literal["features", "waveform"]:
+        """What its `.onnx` file reads; that of a folder always reads a log-mel."""
+        return self.manifest.input if self.is_exported_file else "features"
+
     def has(self, name: str) -> bool:
         """Whether the checkpoint holds that file."""
-        return name == ONNX_FILE if self.is_exported_file else name in self.manifest.files
+        if self.is_exported_file:
+            return name == ONNX_FILE
+        return name in self.manifest.files and (self.path / name).is_file()
 
     def file(self, name: str) -> Path:
         """A file of the checkpoint, checked against its digest.
@@ -191,21 +210,31 @@ class Checkpoint:
         if self.is_exported_file:
             return self.path
         path, expected = self.path / name, self.manifest.files[name]
+        again = f"make the checkpoint again, in the cache by `panns models fetch {self.manifest.architecture}`"
         if not path.is_file():
-            raise CheckpointError(
-                f"{path} is missing, though {MANIFEST_FILE} beside it names it; make the checkpoint again"
-            )
-        if path.stat().st_size != expected.n_bytes or file_digest(path).sha256 != expected.sha256:
-            raise CheckpointError(
-                f"{path} is not the file that {MANIFEST_FILE} beside it names; make the checkpoint again"
-            )
+            raise CheckpointError(f"{path} is missing, though {MANIFEST_FILE} beside it names it; {again}")
+        if path.stat().st_size != expected.n_bytes or file_digests(path)["sha256"] != expected.sha256:
+            raise CheckpointError(f"{path} is not the file that {MANIFEST_FILE} beside it names; {again}")
         return path
+
+    def check(self) -> None:
+        """Check every file that the manifest names.
+
+        Raises:
+            CheckpointError: One is missing or was changed.
+        """
+        for name in self.manifest.files:
+            self.file(name)
 
     def with_files(self, *names: str) -> Checkpoint:
         """The same checkpoint after files of these names were written to its folder; writes the manifest."""
-        files = {**self.manifest.files, **{name: file_digest(self.path / name) for name in names}}
-        manifest = replace(self.manifest, files=files)
-        write_text_atomically(self.path / MANIFEST_FILE, manifest.to_json())
+        new = {
+            name: FileDigest((self.path / name).stat().st_size, file_digests(self.path / name)["sha256"])
+            for name in names
+        }
+        manifest = replace(self.manifest, files={**self.manifest.files, **new})
+        with replacing(self.path / MANIFEST_FILE) as partial:
+            partial.write_text(manifest.to_json(), encoding="utf-8")
         return replace(self, manifest=manifest)
 
 
@@ -237,21 +266,3 @@ def open_checkpoint(path: Path) -> Checkpoint:
         f"{path} is not a checkpoint; give a folder with {MANIFEST_FILE} or an exported .onnx file. "
         "A published .pth or .pt file is loaded by the model's name with `--weights FILE`"
     )
-
-
-def file_digest(path: Path) -> FileDigest:
-    """Size and sha256 of a file."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return FileDigest(n_bytes=path.stat().st_size, sha256=digest)
-
-
-def write_text_atomically(path: Path, text: str) -> None:
-    """Write a file so that a reader sees the old text or the new one, never a part."""
-    # A name for each writer: of two with one, the first to finish would move the other's half-written text into place.
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

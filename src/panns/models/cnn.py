@@ -111,19 +111,23 @@ def _register(name: str, config: CnnConfig, about: str, weights: Weights | None 
 _CNN14 = CnnConfig()
 _CNN10 = replace(_CNN14, channels=(64, 128, 256, 512), n_poolings=4, hidden_dim=512)
 _CNN6 = replace(_CNN10, kernel_sizes=(5,))
+_IN_PUBLIC_CODE = "from public code that took it from the Zenodo record"
+_IN_SCRIPTS = "repeated by several public download scripts"
+_IN_ONE_SCRIPT = "from one public download script that says it matched Zenodo"
+_OLDER_RECORD = "file name from the older Zenodo record 3960586"
 _UNCONFIRMED = "sha256 from one public registry, unconfirmed; the server was seen to answer with another length"
 
 _register(
     "cnn6",
     _CNN6,
     "4 convolution layers of 5x5",
-    _published("Cnn6_mAP=0.343.pth", 0.343, md5="e25e26b84585b14c7754c91e48efc9be"),
+    _published("Cnn6_mAP=0.343.pth", 0.343, md5="e25e26b84585b14c7754c91e48efc9be", note=_IN_PUBLIC_CODE),
 )
 _register(
     "cnn10",
     _CNN10,
     "8 convolution layers of 3x3",
-    _published("Cnn10_mAP=0.380.pth", 0.380, md5="bfb1f1f9968938fa8ef4012b8471f5f6"),
+    _published("Cnn10_mAP=0.380.pth", 0.380, md5="bfb1f1f9968938fa8ef4012b8471f5f6", note=_IN_PUBLIC_CODE),
 )
 _register(
     "cnn14",
@@ -135,6 +139,7 @@ _register(
         n_bytes=327_428_481,
         sha256="0dc499e40e9761ef5ea061ffc77697697f277f6a960894903df3ada000e34b31",
         md5="541141fa2ee191a88f24a3219fff024e",
+        note=_IN_SCRIPTS,
     ),
 )
 _register(
@@ -149,6 +154,7 @@ _register(
         0.438,
         sha256="e2ee543a27919542c2ea03eabaa70b24dcd4e6c8e05621de6b67a94e4c5058e6",
         md5="362fc5ff18f1d6ad2f6d464b45893f2c",
+        note=_IN_ONE_SCRIPT,
     ),
 )
 _register(
@@ -166,19 +172,19 @@ _register(
     "cnn14_emb32",
     replace(_CNN14, hidden_dim=32),
     "CNN14 with 32 embedding dimensions",
-    _published("Cnn14_emb32_mAP=0.364.pth", 0.364),
+    _published("Cnn14_emb32_mAP=0.364.pth", 0.364, note=_OLDER_RECORD),
 )
 _register(
     "cnn14_emb128",
     replace(_CNN14, hidden_dim=128),
     "CNN14 with 128 embedding dimensions",
-    _published("CNN14_emb128_mAP=0.412.pth", 0.412),
+    _published("CNN14_emb128_mAP=0.412.pth", 0.412, note=_OLDER_RECORD),
 )
 _register(
     "cnn14_emb512",
     replace(_CNN14, hidden_dim=512),
     "CNN14 with 512 embedding dimensions",
-    _published("Cnn14_emb512_mAP=0.420.pth", 0.420),
+    _published("Cnn14_emb512_mAP=0.420.pth", 0.420, note=_OLDER_RECORD),
 )
 # The next three differ from CNN14 in how they were trained; what they compute is the same.
 _register("cnn14_no_specaug", _CNN14, "CNN14 trained without SpecAugment")
@@ -203,5 +209,7 @@ _register(
     "cnn14_decision_level_att",
     replace(_CNN14, head="attention"),
     "frame scores every 0.32 s, weighted by attention for the clip",
-    _published("Cnn14_DecisionLevelAtt_mAP=0.425.pth", 0.425, md5="c8281ca2b9967244b91d557aa941e8ca"),
+    _published(
+        "Cnn14_DecisionLevelAtt_mAP=0.425.pth", 0.425, md5="c8281ca2b9967244b91d557aa941e8ca", note=_IN_PUBLIC_CODE
+    ),
 )

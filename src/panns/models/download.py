@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import IO
 
 from panns.errors import DownloadError
-from panns.models.cache import downloads_dir, exclusive, file_digests, is_checked, remember, storage_errors
+from panns.files import file_digests
+from panns.models.cache import downloads_dir, exclusive, is_checked, remember, storage_errors
 from panns.models.weights import Weights, is_fetchable_url
 
 log = logging.getLogger(__name__)
@@ -143,7 +144,7 @@ def _take(source: Path, path: Path, weights: Weights) -> None:
 
 def _install(arrived: Path, path: Path, weights: Weights, *, way_out: str) -> None:
     """Check a whole file and give it its final name; remove it if it is not the published one."""
-    digests = file_digests(arrived, weights.digests)
+    digests = file_digests(arrived, {"sha256", *weights.digests})
     stat = arrived.stat()
     wrong = weights.mismatch(n_bytes=stat.st_size, digests=digests)
     if wrong is not None:

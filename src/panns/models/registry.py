@@ -93,6 +93,11 @@ def find_model(name: str) -> ModelEntry:
         raise UnknownModel(f"no model {name!r}; {hint}`panns models list` shows all {len(_entries)}") from None
 
 
+def is_registered(name: str) -> bool:
+    """Whether there is a model of that name."""
+    return name in _entries
+
+
 def _nearest(name: str) -> list[str]:
     """The names most like this one: several if they are equally so, as mn04_as and mn40_as are to mn4_as."""
     likeness = {known: difflib.SequenceMatcher(None, name.lower(), known).ratio() for known in _entries}

@@ -72,11 +72,9 @@ class Weights:
 
     def describe_check(self) -> str:
         """How strongly the file can be checked, as a phrase for a person."""
-        if self.check == "sha256":
-            return f"sha256 known ({self.note})" if self.note else "publisher's sha256 known"
-        if self.check == "md5":
-            return f"md5 known ({self.note or f'as published by {self.source}'})"
         note = f" ({self.note})" if self.note else ""
+        if self.check in ("sha256", "md5"):
+            return f"{self.check} known{note}"
         if self.n_bytes is not None:
             return f"no digest is published; only the size, {self.n_bytes:,} bytes, can be checked{note}"
         return f"no digest is published; nothing can be checked{note}"

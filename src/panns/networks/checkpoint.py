@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from panns.errors import CheckpointError
+from panns.files import replacing
 from panns.models.checkpoint import TORCH_FILE, Checkpoint, Manifest
 from panns.networks.build import construct_network, load_strictly
 from panns.networks.frontend import LogMel
@@ -24,10 +25,9 @@ def save_checkpoint(network: nn.Module, manifest: Manifest, folder: Path) -> Che
         folder: Where to; a checkpoint that lies there is replaced.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f".{TORCH_FILE}.part"
-    save_file({key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}, partial)
-    partial.chmod(folder.stat().st_mode & 0o666)  # safetensors writes files that only their maker may read
-    partial.replace(folder / TORCH_FILE)
+    with replacing(folder / TORCH_FILE) as partial:
+        save_file({key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}, partial)
+        partial.chmod(folder.stat().st_mode & 0o666)  # safetensors writes files that only their maker may read
     return Checkpoint(folder, manifest).with_files(TORCH_FILE)
 
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Literal, Protocol, get_args
 
+from panns.errors import CheckpointError
+from panns.models.checkpoint import Checkpoint
 from panns.results import Array, Scores
 
 BackendName = Literal["onnx", "torch", "openvino"]
@@ -33,14 +36,36 @@ def scores_from_fields(names: list[str], arrays: list[Array]) -> Scores:
     return Scores(fields["clip_probs"], fields.get("frame_probs"), fields.get("embedding"))
 
 
-def n_threads_or_all(n_threads: int | None) -> int:
-    """The number of threads to compute with: as asked, else every core this process may use.
+def check_graph(path: Path, checkpoint: Checkpoint, inputs: list[str], outputs: list[str]) -> None:
+    """Make sure that an ONNX graph is the one that its manifest describes.
 
     Raises:
-        ValueError: Fewer than one.
+        CheckpointError: Its inputs or outputs are others.
     """
-    if n_threads is not None and n_threads < 1:
-        raise ValueError(f"n_threads={n_threads} must be at least 1, or None for all cores")
+    expected = checkpoint.manifest.onnx_outputs
+    if inputs != [checkpoint.onnx_input] or outputs != expected:
+        raise CheckpointError(
+            f"{path} reads {', '.join(inputs)} and gives {', '.join(outputs)}, where its manifest says "
+            f"{checkpoint.onnx_input} and {', '.join(expected)}; export it again"
+        )
+
+
+def n_threads_or_all(n_threads: int | None) -> int:
+    """The number of threads to compute with: as asked, else every core this process may use."""
     if n_threads is not None:
         return n_threads
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def check_choices(backend: str, device: str, n_threads: int | None) -> None:
+    """Refuse what no backend offers, before anything is loaded or converted.
+
+    Raises:
+        ValueError: An unknown backend or device, or a number of threads that is none.
+    """
+    if backend not in BACKENDS:
+        raise ValueError(f"backend={backend!r} is not one of {', '.join(BACKENDS)}")
+    if device not in DEVICES:
+        raise ValueError(f"device={device!r} is not one of {', '.join(DEVICES)}")
+    if n_threads is not None and (not isinstance(n_threads, int) or isinstance(n_threads, bool) or n_threads < 1):
+        raise ValueError(f"n_threads={n_threads!r} must be a whole number of at least 1, or None for all cores")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from panns.models.checkpoint import Checkpoint
-from panns.runtime.backend import BACKENDS, DEVICES, Backend, BackendName
+from panns.runtime.backend import Backend, BackendName, check_choices
 from panns.runtime.model import Model
 
 
@@ -13,13 +13,12 @@ def load_model(
     """A checkpoint, ready to be asked.
 
     Raises:
-        ValueError: An unknown backend or device.
+        ValueError: An unknown backend or device, or no number of threads.
         DeviceUnavailable: The device is not on this machine, or not for this backend.
         MissingExtra: The backend is not installed.
         CheckpointError: The checkpoint's file for this backend is missing or damaged.
     """
-    if device not in DEVICES:
-        raise ValueError(f"device={device!r} is not one of {', '.join(DEVICES)}")
+    check_choices(backend, device, n_threads)
     return Model(checkpoint.manifest, _start(checkpoint, backend, device, n_threads))
 
 
@@ -32,8 +31,6 @@ def _start(checkpoint: Checkpoint, backend: BackendName, device: str, n_threads:
         from panns.runtime.openvino import OpenVinoBackend
 
         return OpenVinoBackend(checkpoint, device, n_threads)
-    if backend == "torch":
-        from panns.runtime.torch import TorchBackend
+    from panns.runtime.torch import TorchBackend
 
-        return TorchBackend(checkpoint, device, n_threads)
-    raise ValueError(f"backend={backend!r} is not one of {', '.join(BACKENDS)}")
+    return TorchBackend(checkpoint, device, n_threads)

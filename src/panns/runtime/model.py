@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from panns.audio.limits import MAX_PEAK
 from panns.frontend import log_mel
 from panns.models.checkpoint import Manifest
 from panns.results import Array, Scores
@@ -87,26 +88,38 @@ def _batches_of_one_length(
 
 
 def _checked_clips(waveforms: Waveforms) -> list[Array]:
-    clips = [waveforms] if isinstance(waveforms, np.ndarray) and waveforms.ndim == 1 else list(waveforms)
+    if isinstance(waveforms, list | tuple):
+        clips = [_checked_clip(clip, f"clip {i}") for i, clip in enumerate(waveforms)]
+    else:
+        array = np.asarray(waveforms)
+        if array.ndim == 2 and array.shape[0] > 1000 and array.shape[1] <= 64:
+            raise ValueError(
+                f"shape {array.shape} would be {array.shape[0]} clips of {array.shape[1]} samples, and looks like one "
+                "clip of several channels; pass the mean of these, (samples,), or a list of clips if it is one"
+            )
+        clips = (
+            [_checked_clip(array, "the waveform")]
+            if array.ndim != 2
+            else [_checked_clip(row, "a row") for row in array]
+        )
     if not clips:
         raise ValueError("no clips given; give at least one waveform")
-    return [_checked_clip(clip, i) for i, clip in enumerate(clips)]
+    return clips
 
 
-def _checked_clip(clip: npt.ArrayLike, i: int) -> Array:
+def _checked_clip(clip: npt.ArrayLike, name: str) -> Array:
     array = np.asarray(clip)
     if array.dtype.kind != "f":
         raise TypeError(
-            f"clip {i} is of type {array.dtype}; floating-point samples of about -1 to 1 are needed (16-bit integers "
-            "divided by 32768), or pass (array, sample_rate) to tag() or embed()"
+            f"{name} is of type {type(clip).__name__}, {array.dtype}; floating-point samples of about -1 to 1 are "
+            "needed (16-bit integers divided by 32768), or pass (array, sample_rate) to tag() or embed()"
         )
     if array.ndim != 1 or not array.size:
-        raise ValueError(f"clip {i} has shape {array.shape}; mono samples are needed, (samples,) with at least one")
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is refused below
-        array = array.astype(np.float32)
-    # A sum is finite only if every sample is; it is computed in a fifth of the time of a test of each.
-    if not np.isfinite(array.sum(dtype=np.float64)):
+        raise ValueError(f"{name} has shape {array.shape}; mono samples are needed, (samples,) with at least one")
+    # NaN is neither below nor above, so it is refused here too.
+    if not max(array.max(), -array.min()) <= MAX_PEAK:
         raise ValueError(
-            f"clip {i} holds NaN or infinity; only finite samples can be heard, so repair or cut the sound"
+            f"{name} holds NaN, infinity or values beyond {MAX_PEAK:.0e}; sound is finite and within about -1 to 1, "
+            "so repair it or divide by its full scale"
         )
-    return array
+    return array.astype(np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Literal
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from panns.errors import CheckpointError, DeviceUnavailable
 from panns.models.checkpoint import ONNX_FILE, Checkpoint
 from panns.results import Array, Scores
-from panns.runtime.backend import n_threads_or_all, scores_from_fields
+from panns.runtime.backend import check_graph, n_threads_or_all, scores_from_fields
 
 
 class OnnxBackend:
@@ -19,6 +20,9 @@ class OnnxBackend:
     input: Literal["features", "waveform"]
 
     def __init__(self, checkpoint: Checkpoint, device: str = "auto", n_threads: int | None = None) -> None:
+        # ONNX Runtime's wheels report their use to their maker; from here nothing is sent anywhere. Its own switch,
+        # called after the import, comes too late.
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         import onnxruntime
         from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
@@ -34,7 +38,7 @@ class OnnxBackend:
                 "device='mps' asked of the backend 'onnx', which has cpu and cuda; use backend='torch'"
             )
         self.device = "cuda" if device == "cuda" or (device == "auto" and has_cuda) else "cpu"
-        self.input = checkpoint.manifest.input if checkpoint.is_exported_file else "features"
+        self.input = checkpoint.onnx_input
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = n_threads_or_all(n_threads)
         options.inter_op_num_threads = 1
@@ -63,6 +67,7 @@ class OnnxBackend:
             self.device = "cpu"
         self._input_name = self._session.get_inputs()[0].name
         self._output_names = [output.name for output in self._session.get_outputs()]
+        check_graph(path, checkpoint, [one.name for one in self._session.get_inputs()], self._output_names)
 
     def __call__(self, batch: Array) -> Scores:
         """The scores of a batch."""

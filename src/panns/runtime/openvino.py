@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Literal
 
-from panns.errors import CheckpointError, DeviceUnavailable, MissingExtra
+from panns.errors import CheckpointError, DeviceUnavailable
+from panns.extras import require
 from panns.models.checkpoint import ONNX_FILE, Checkpoint
 from panns.results import Array, Scores
-from panns.runtime.backend import n_threads_or_all, scores_from_fields
+from panns.runtime.backend import check_graph, n_threads_or_all, scores_from_fields
 
 if TYPE_CHECKING:
     from openvino import InferRequest
@@ -21,17 +22,15 @@ class OpenVinoBackend:
     input: Literal["features", "waveform"]
 
     def __init__(self, checkpoint: Checkpoint, device: str = "auto", n_threads: int | None = None) -> None:
-        try:
-            import openvino
-        except ImportError as exc:
-            raise MissingExtra("the backend 'openvino'", package="openvino", extra="openvino") from exc
+        require("openvino", what="the backend 'openvino'", extra="openvino")
+        import openvino
 
         if device not in ("auto", "cpu"):
             raise DeviceUnavailable(
                 f"device={device!r} asked of the backend 'openvino', which runs here on cpu; use backend='torch'"
             )
         self.device = "cpu"
-        self.input = checkpoint.manifest.input if checkpoint.is_exported_file else "features"
+        self.input = checkpoint.onnx_input
         settings = {
             # Processors with bfloat16 would otherwise compute in it, and scores would differ by 1e-2.
             "INFERENCE_PRECISION_HINT": "f32",
@@ -43,6 +42,7 @@ class OpenVinoBackend:
         except RuntimeError as exc:
             raise CheckpointError(f"{path} cannot be run by OpenVINO: {exc}; export it again") from exc
         self._output_names = [output.get_any_name() for output in self._model.outputs]
+        check_graph(path, checkpoint, [one.get_any_name() for one in self._model.inputs], self._output_names)
         self._local = threading.local()
 
     def __call__(self, batch: Array) -> Scores:

@@ -6,7 +6,8 @@ from typing import Literal
 
 import numpy as np
 
-from panns.errors import DeviceUnavailable, MissingExtra
+from panns.errors import DeviceUnavailable
+from panns.extras import require
 from panns.models.checkpoint import Checkpoint
 from panns.results import Array, Scores
 
@@ -18,12 +19,10 @@ class TorchBackend:
     input: Literal["features", "waveform"] = "waveform"
 
     def __init__(self, checkpoint: Checkpoint, device: str = "auto", n_threads: int | None = None) -> None:
-        try:
-            import torch
+        require("torch", "safetensors", what="the backend 'torch'", extra="train")
+        import torch
 
-            from panns.networks.checkpoint import load_network
-        except ImportError as exc:
-            raise MissingExtra("the backend 'torch'", package=exc.name or "torch", extra="train") from exc
+        from panns.networks.checkpoint import load_network
 
         available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
         if device == "auto":

@@ -31,7 +31,6 @@ def tag(
         timeline: Whether to give the tags of every window too; they do grow with the sound.
         on_progress: Called after every window with the seconds heard and those declared by the source, if it says so.
     """
-    check_selection(top, threshold)
     manifest = model.manifest
     pool = WindowPool(manifest, keeps_frames=False)
     windows = []
@@ -84,7 +83,7 @@ def check_selection(top: int | None, threshold: float | None) -> None:
     Raises:
         ValueError: `top` is below 1, or `threshold` is no probability.
     """
-    if top is not None and top < 1:
-        raise ValueError(f"top={top} must be at least 1, or None for all classes")
-    if threshold is not None and not 0 <= threshold <= 1:
-        raise ValueError(f"threshold={threshold} must be a probability, 0 to 1")
+    if top is not None and (not isinstance(top, int) or isinstance(top, bool) or top < 1):
+        raise ValueError(f"top={top!r} must be a whole number of at least 1, or None for all classes")
+    if threshold is not None and not (isinstance(threshold, int | float) and 0 <= threshold <= 1):
+        raise ValueError(f"threshold={threshold!r} must be a probability, 0 to 1")
