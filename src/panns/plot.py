@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from panns.audio import DecodeLimits, Source, load_audio
-from panns.errors import MissingExtra
+from panns.extras import require
 from panns.frontend import log_mel
 from panns.recognizer import Recognizer
 from panns.results import Array
@@ -48,7 +49,9 @@ class Timeline:
     probs: Array
 
 
-def explain(recognizer: Recognizer, source: Source, output: Path, *, top: int = 8, language: str = "en") -> None:
+def explain(
+    recognizer: Recognizer, source: Source, output: Path, *, top: int = 8, language: Literal["en", "zh"] = "en"
+) -> None:
     """Draw a sound as a model hears it: its waveform, its log-mel, and its top tags over time.
 
     Args:
@@ -62,12 +65,10 @@ def explain(recognizer: Recognizer, source: Source, output: Path, *, top: int = 
         AudioDecodeError: The sound cannot be read, or is too long.
         MissingExtra: matplotlib is not installed.
     """
-    try:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
-        from matplotlib.font_manager import get_font_names
-    except ImportError as exc:
-        raise MissingExtra("drawing", package="matplotlib", extra="plot") from exc
+    require("matplotlib", what="drawing", extra="plot")
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+    from matplotlib.font_manager import get_font_names
 
     waveform = load_audio(
         source, sample_rate=recognizer.sample_rate, limits=DecodeLimits(max_duration_s=MAX_DURATION_S)
@@ -75,13 +76,16 @@ def explain(recognizer: Recognizer, source: Source, output: Path, *, top: int = 
     labels = recognizer.manifest.labels
     clip_probs = recognizer.run(waveform).clip_probs[0]
     best = np.argsort(-clip_probs, kind="stable")[:top]
-    chinese_fonts = [font for font in CHINESE_FONTS if font in get_font_names()] if language == "zh" else []
+    chinese_fonts = sorted(set(CHINESE_FONTS) & set(get_font_names()), key=CHINESE_FONTS.index)
     if language == "zh" and not chinese_fonts:
         logger.warning("no font with Chinese is installed, such as %s; the tags are in English", CHINESE_FONTS[0])
-    names = [labels[int(i)].zh if chinese_fonts else labels[int(i)].en for i in best]
+    is_chinese = language == "zh" and bool(chinese_fonts)
+    fonts = ["DejaVu Sans", *chinese_fonts]
+    names = [drawable(labels[int(i)].zh if is_chinese else labels[int(i)].en, fonts) for i in best]
     timeline = score_timeline(recognizer, waveform)
+    title = drawable(Path(source).name if isinstance(source, str | os.PathLike) else "sound", fonts)
 
-    with mpl.rc_context({"font.family": ["DejaVu Sans", *chinese_fonts]}):
+    with mpl.rc_context({"font.family": fonts, "text.parse_math": False}):
         figure = Figure(figsize=(10, 6.2), layout="constrained")
         axes = figure.subplots(3, 1, sharex=True, height_ratios=(1, 2, 0.3 + 0.28 * len(best)))
         _draw_waveform(axes[0], waveform, recognizer.sample_rate)
@@ -91,9 +95,23 @@ def explain(recognizer: Recognizer, source: Source, output: Path, *, top: int = 
         )
         axes[2].set_xlim(0, len(waveform) / recognizer.sample_rate)
         axes[2].set_xlabel("seconds")
-        title = source if isinstance(source, str | Path) else "sound"
-        axes[0].set_title(f"{Path(title).name}, as {recognizer.manifest.architecture} hears it", fontsize=11)
+        axes[0].set_title(f"{title}, as {recognizer.manifest.architecture} hears it", fontsize=11)
         figure.savefig(output, dpi=150)
+
+
+def drawable(text: str, fonts: list[str]) -> str:
+    r"""The text with what no font can draw as escapes: a box, which is all it would be, tells two files not apart.
+
+    >>> drawable("caf\u00e9\n\u12a0.wav", ["DejaVu Sans"])
+    'café\\n\\u12a0.wav'
+    """
+    from matplotlib.font_manager import findfont, get_font
+
+    known = [get_font(findfont(font)).get_charmap() for font in fonts]
+    return "".join(
+        character if any(ord(character) in one for one in known) else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
 
 
 def score_timeline(recognizer: Recognizer, waveform: Array) -> Timeline:

@@ -194,9 +194,7 @@ def test_an_unknown_name_names_the_nearest():
 
 @pytest.mark.parametrize("name", ["nosuch.onnx", "no/such", "./nosuch"])
 def test_a_path_that_is_not_there(name):
-    with pytest.raises(
-        UnknownModel, match=rf"no file or folder {re.escape(name)}; give a checkpoint, or a name from"
-    ):
+    with pytest.raises(UnknownModel, match=rf"no file or folder {re.escape(name)}; give a checkpoint, or a name from"):
         prepare(name)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import logging
 import sys
 import threading
 from collections import deque
@@ -11,157 +11,127 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Generic, TypeAlias, TypeVar
 
-from panns.cli.inputs import STDIN
+from panns.cli.inputs import STDIN, Input
+from panns.cli.output import complain
+from panns.cli.progress import Bar, doing
 from panns.errors import PannsError
 
 if TYPE_CHECKING:
     from panns.recognizer import Recognizer
     from panns.results import Embedding, Tagging
+    from panns.tasks.progress import OnProgress
 
 ResultT = TypeVar("ResultT", bound="Tagging | Embedding")
-OnProgress = Callable[[float, float | None], None]
+Ask: TypeAlias = "Callable[[str | BinaryIO, OnProgress], ResultT]"
 
-SHOW_PROGRESS_AFTER_S = 1.0
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Answer(Generic[ResultT]):
-    """What became of one file: a result, or the sentence that says why there is none."""
+    """What became of one file, under the name that the user gave it: a result, or the sentence why there is none."""
 
     file: str
     result: ResultT | None
     error: str | None
 
+    def to_dict(self) -> dict[str, Any]:
+        """JSON of this answer."""
+        if self.result is None:
+            return {"file": self.file, "error": self.error}
+        return self.result.to_dict() | {"file": self.file}
 
-def load_for(files: list[str], *, model: str, weights: Path | None, backend: str, device: str) -> Recognizer:
-    """The recognizer for these files; it says on stderr what it chose.
 
-    Several files are heard at once, one a core, so each then gets one thread; a single file gets all of them.
+def load_for(inputs: list[Input], *, model: str, weights: Path | None, backend: str, device: str) -> Recognizer:
+    """The recognizer for these sounds; it says on a terminal what it chose.
+
+    Several are heard at once, one a core, so each then gets one thread; a single one gets all of them.
     """
     from panns.recognizer import load
 
-    # Plain strings, so that messages show them as they were given; typer has checked the name of the backend.
-    n_threads = 1 if len(files) > 1 else None
-    recognizer = load(model, weights, str(backend), str(device), n_threads=n_threads)  # type: ignore[arg-type]
+    n_threads = 1 if len(inputs) > 1 else None
+    with doing(f"loading {model}"):
+        # Plain strings, so that messages show them as they were given; typer has checked the name of the backend.
+        recognizer = load(model, weights, str(backend), str(device), n_threads=n_threads)  # type: ignore[arg-type]
     if sys.stderr.isatty():
         print(f"{recognizer.manifest.architecture} on {recognizer.device} by {recognizer.backend}", file=sys.stderr)
     return recognizer
 
 
-def answer_all(files: list[str], ask: Callable[[str | BinaryIO, OnProgress], ResultT]) -> Iterator[Answer[ResultT]]:
-    """Ask about every file; the answers come in the order of the files, as soon as they can.
+def answer_all(inputs: list[Input], ask: Ask[ResultT]) -> Iterator[Answer[ResultT]]:
+    """Ask about every sound; the answers come in the order of the sounds, as soon as they can.
 
     Args:
-        files: Paths, or - for standard input.
+        inputs: The sounds.
         ask: Called from several threads with a source and what to call with the seconds heard and declared.
     """
-    n_workers = min(len(files), _n_cores())
-    with ThreadPoolExecutor(n_workers, thread_name_prefix="panns") as pool, _Progress(len(files)) as progress:
-        waiting = iter(files)
-        running: deque[Future[Answer[ResultT]]] = deque()
-        is_unwanted = threading.Event()
+    from panns.runtime.backend import n_threads_or_all
 
-        def heard(heard_s: float, declared_s: float | None) -> None:
-            if is_unwanted.is_set():
-                raise _Unwanted
-            progress.heard(heard_s, declared_s)
+    n_workers = min(len(inputs), n_threads_or_all(None))
+    pool = ThreadPoolExecutor(n_workers, thread_name_prefix="panns")
+    waiting = iter(inputs)
+    running: deque[Future[Answer[ResultT]]] = deque()
+    is_unwanted = threading.Event()
+    heard_of_one: tuple[float, float | None] = (0.0, None)
+    n_done = 0
 
-        def submit(count: int) -> None:
-            running.extend(pool.submit(_answer, file, ask, heard) for file in islice(waiting, count))
+    def on_progress(heard_s: float, declared_s: float | None) -> None:
+        nonlocal heard_of_one
+        if is_unwanted.is_set():
+            raise _Unwanted
+        heard_of_one = heard_s, declared_s
 
-        # A few more than run, so that no worker waits for the printing; not all, for a folder may hold a million.
-        submit(4 * n_workers)
+    def submit(count: int) -> None:
+        running.extend(pool.submit(_answer, one, ask, on_progress) for one in islice(waiting, count))
+
+    def show(bar: Bar) -> None:
+        bar.show(n_done, len(inputs)) if len(inputs) > 1 else bar.show(*heard_of_one)
+
+    with Bar("files" if len(inputs) > 1 else "seconds of sound") as bar:
         try:
+            # A few more than run, so that no worker waits for the printing; not all, for a folder may hold a million.
+            submit(4 * n_workers)
             while running:
                 while not running[0].done():
                     wait([running[0]], timeout=0.2)
-                    progress.show()
+                    show(bar)
                 answer = running.popleft().result()
                 submit(1)
-                progress.file_done()
+                n_done += 1
                 yield answer
-        finally:  # after an interrupt nobody waits for the hours of sound that are left
+                show(bar)
+        finally:
+            # After an interrupt nobody waits for the hours of sound that are left, nor for a pipe that stays silent:
+            # what cannot end by itself ends with the process, in `main`.
             is_unwanted.set()
-            pool.shutdown(cancel_futures=True)
+            pool.shutdown(wait=not running, cancel_futures=True)
 
 
-class _Unwanted(Exception):
-    """Ends a worker whose answer nobody waits for any more."""
+class _Unwanted(BaseException):
+    """Ends a worker whose answer nobody waits for any more; no error of its sound."""
 
 
-def _answer(
-    file: str, ask: Callable[[str | BinaryIO, OnProgress], ResultT], on_progress: OnProgress
-) -> Answer[ResultT]:
+def _answer(one: Input, ask: Ask[ResultT], on_progress: OnProgress) -> Answer[ResultT]:
+    if one.problem is not None:
+        return Answer(one.file, None, one.problem)
     try:
-        return Answer(file, ask(sys.stdin.buffer if file == STDIN else file, on_progress), None)
+        return Answer(one.file, ask(sys.stdin.buffer if one.file == STDIN else one.file, on_progress), None)
     except PannsError as error:
-        return Answer(file, None, str(error))
+        return Answer(one.file, None, str(error))
+    except Exception as error:  # whatever is wrong with one file or with us, ten thousand others are to be answered
+        logger.debug("%s", one.file, exc_info=True)
+        reason = f"{type(error).__name__}: {error}".rstrip(": ")
+        return Answer(
+            one.file, None, f"{one.file}: failed in an unforeseen way ({reason}); please report it with the file"
+        )
 
 
 def report_problems(answer: Answer[Tagging] | Answer[Embedding]) -> None:
     """Say on stderr why a file was not answered, or what was wrong with it although it was."""
     if answer.result is None:
-        print(f"panns: {answer.error}", file=sys.stderr)
+        complain(str(answer.error))
         return
     for warning in answer.result.warnings:
-        print(f"panns: warning: {answer.file}: {warning}", file=sys.stderr)
-
-
-def _n_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-class _Progress:
-    """A bar on a terminal for what takes over a second: files if there are many, seconds of sound if there is one."""
-
-    def __init__(self, n_files: int) -> None:
-        import time
-
-        self._clock = time.monotonic
-        self._start_s = self._clock()
-        self._n_files = n_files
-        self._n_done = 0
-        self._heard_s = 0.0
-        self._declared_s: float | None = None
-        self._bar: Any = None  # rich.progress.Progress, imported only when there is something to show
-        self._task: Any = None
-
-    def heard(self, heard_s: float, declared_s: float | None) -> None:
-        self._heard_s, self._declared_s = heard_s, declared_s
-
-    def file_done(self) -> None:
-        self._n_done += 1
-        self.show()
-
-    def show(self) -> None:
-        if not sys.stderr.isatty() or self._clock() - self._start_s < SHOW_PROGRESS_AFTER_S:
-            return
-        if self._bar is None:
-            self._bar, self._task = _start_bar("files" if self._n_files > 1 else "seconds of sound")
-        if self._n_files > 1:
-            self._bar.update(self._task, completed=self._n_done, total=self._n_files)
-        else:
-            self._bar.update(
-                self._task, completed=round(self._heard_s), total=self._declared_s and round(self._declared_s)
-            )
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-
-def _start_bar(unit: str) -> tuple[Any, Any]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (BarColumn(), MofNCompleteColumn(), TextColumn(unit), TimeRemainingColumn())
-    # On a terminal the bar moves below what is printed; into a file or a pipe, results must go on untouched.
-    is_shared = sys.stdout.isatty()
-    bar = Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=is_shared)
-    bar.start()
-    return bar, bar.add_task("", total=None)
+        complain(f"warning: {answer.file}: {warning}")

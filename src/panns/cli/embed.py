@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,13 +11,11 @@ import typer
 from panns.cli import options
 from panns.cli.answer import answer_all, load_for, report_problems
 from panns.cli.inputs import expand_paths
+from panns.cli.output import print_json, writing
 from panns.defaults import DEFAULT_MODEL
-from panns.errors import MissingExtra
 
 if TYPE_CHECKING:
     from panns.results import Embedding
-
-FORMATS = (".npz", ".parquet")
 
 
 def embed(
@@ -38,20 +36,20 @@ def embed(
     if (output is None) == (not as_json):
         raise typer.BadParameter("give one of -o FILE and --json")
     if output is not None:
-        _check_output(output)
-    files = list(expand_paths(paths))
-    recognizer = load_for(files, model=model, weights=weights, backend=backend, device=device)
+        options.check_output(output, ".npz", ".parquet")
+        _check_writer(output)
+    inputs = expand_paths(paths)
+    recognizer = load_for(inputs, model=model, weights=weights, backend=backend, device=device)
     if recognizer.manifest.config.embedding_dim is None:
         raise typer.BadParameter(f"{model} has no embedding; `panns models list` shows the models with a dim")
 
     found: list[tuple[str, Embedding]] = []
     has_failed = False
-    for answer in answer_all(files, lambda source, on_progress: recognizer.embed(source, on_progress=on_progress)):
+    for answer in answer_all(inputs, lambda source, on_progress: recognizer.embed(source, on_progress=on_progress)):
         report_problems(answer)
         has_failed |= answer.error is not None
         if as_json:
-            plain = {"file": answer.file, "error": answer.error} if answer.result is None else answer.result.to_dict()
-            print(json.dumps(plain | {"file": answer.file}, ensure_ascii=False), flush=True)
+            print_json(answer.to_dict())
         elif answer.result is not None:
             found.append((answer.file, answer.result))
     if output is not None and found:
@@ -60,30 +58,22 @@ def embed(
         raise typer.Exit(1)
 
 
-def _check_output(output: Path) -> None:
-    """Refuse before hours of work what could not be written after them."""
-    if output.suffix not in FORMATS:
-        raise typer.BadParameter(f"-o {output} ends in {output.suffix or 'nothing'}; use one of {', '.join(FORMATS)}")
-    if not output.absolute().parent.is_dir():
-        raise typer.BadParameter(f"-o {output}: there is no folder {output.absolute().parent}; make it first")
-    if output.is_dir():
-        raise typer.BadParameter(f"-o {output} is a folder; give the name of a file")
+def _check_writer(output: Path) -> None:
+    from panns.extras import require
+
     if output.suffix == ".parquet":
-        try:
-            import pyarrow  # noqa: F401
-        except ImportError as exc:
-            raise MissingExtra("writing .parquet", package="pyarrow", extra="parquet") from exc
+        require("pyarrow", what="writing .parquet", extra="parquet")
 
 
 def _write(output: Path, found: list[tuple[str, Embedding]], *, model: str) -> None:
     """Write all rows, under the final name only when they are whole."""
     import numpy as np
 
-    files = [file for file, _ in found]
+    # The name of a file may be bytes that are no text, but neither format holds such a string.
+    files = [os.fsencode(file).decode("utf-8", "backslashreplace") for file, _ in found]
     durations_s = np.array([one.duration_s for _, one in found])
     vectors = np.stack([one.vector for _, one in found])
-    partial = output.with_name(f".{output.name}.part{output.suffix}")
-    try:
+    with writing(output) as partial:
         if output.suffix == ".npz":
             np.savez(partial, path=np.array(files), duration_s=durations_s, embedding=vectors, model=np.array(model))
         else:
@@ -93,6 +83,3 @@ def _write(output: Path, found: list[tuple[str, Embedding]], *, model: str) -> N
             embedding = pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(vectors.ravel()), vectors.shape[1])
             columns = {"path": files, "duration_s": durations_s, "embedding": embedding}
             parquet.write_table(pyarrow.table(columns, metadata={"panns.model": model}), partial)
-        partial.replace(output)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from panns.cli import options
+from panns.cli.inputs import STDIN
+from panns.cli.output import print_line, writing
+from panns.cli.progress import doing
 from panns.defaults import DEFAULT_MODEL
 
 
 def explain(
-    path: Annotated[str, typer.Argument(metavar="PATH", help="A sound or video file of up to 10 minutes.")],
+    path: Annotated[
+        str,
+        typer.Argument(metavar="PATH", help="A sound or video file of up to 10 minutes; - is standard input."),
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The picture: .png, .svg or .pdf.")],
     model: options.ModelName = DEFAULT_MODEL,
     weights: options.WeightsFile = None,
@@ -22,12 +29,16 @@ def explain(
     lang: options.Language = options.LanguageChoice.en,
 ) -> None:
     """Draw a sound as a model hears it: waveform, log-mel, and when each of the top tags sounds."""
+    from panns.extras import require
+
+    options.check_output(output, ".png", ".svg", ".pdf")
+    require("matplotlib", what="drawing", extra="plot")
     from panns.plot import explain as draw
     from panns.recognizer import load
 
-    if output.suffix not in (".png", ".svg", ".pdf"):
-        raise typer.BadParameter(f"-o {output} must end in .png, .svg or .pdf")
-    if not output.absolute().parent.is_dir():
-        raise typer.BadParameter(f"-o {output}: there is no folder {output.absolute().parent}; make it first")
-    draw(load(model, weights, backend.value, device.value), path, output, top=top, language=lang.value)
-    print(output)
+    with doing(f"loading {model}"):
+        recognizer = load(model, weights, backend.value, device.value)
+    source = sys.stdin.buffer if path == STDIN else path
+    with doing(f"drawing {path}"), writing(output) as partial:
+        draw(recognizer, source, partial, top=top, language=lang.value)
+    print_line(str(output))

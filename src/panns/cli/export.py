@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from panns.cli import options
+from panns.cli.output import print_line, writing
+from panns.cli.progress import doing
 
 
 class FrontendChoice(StrEnum):
@@ -30,33 +32,24 @@ def export(
     ] = FrontendChoice.inside,
 ) -> None:
     """Export a model to one ONNX file with its manifest inside, and check what was written against the network."""
-    from panns.errors import MissingExtra
     from panns.export.prepare import prepare
+    from panns.extras import require
 
-    if output.suffix != ".onnx":
-        raise typer.BadParameter(f"-o {output} must end in .onnx")
-    if not output.absolute().parent.is_dir():
-        raise typer.BadParameter(f"-o {output}: there is no folder {output.absolute().parent}; make it first")
-    if output.is_dir():
-        raise typer.BadParameter(f"-o {output} is a folder; give the name of a file")
-    checkpoint = prepare(model, weights=weights, needs_onnx=False)
-    try:
+    options.check_output(output, ".onnx")
+    with doing(f"loading {model}"):
+        checkpoint = prepare(model, weights=weights, needs_onnx=False)
+        require("torch", "safetensors", "onnx", "onnxscript", what="exporting", extra="export")
         from panns.export.to_onnx import export_onnx
         from panns.export.verify import verify_onnx
-    except ImportError as exc:
-        raise MissingExtra("exporting", package=exc.name or "torch", extra="export") from exc
 
-    partial = output.with_name(f".{output.stem}.part.onnx")
-    try:
+    with doing(f"exporting {model} and checking the file"), writing(output) as partial:
         export_onnx(checkpoint, partial, frontend=frontend.value)
         difference = verify_onnx(checkpoint, partial)
-        partial.replace(output)
-    finally:
-        partial.unlink(missing_ok=True)
     manifest = checkpoint.manifest
     reads = (
         f"waveform (batch, samples) at {manifest.sample_rate} Hz"
         if frontend == "inside"
         else "log-mel (batch, frames, mels)"
     )
-    print(f"{output}  {output.stat().st_size / 1e6:.1f} MB  reads {reads}; within {difference:.1e} of the network")
+    size_mb = output.stat().st_size / 1e6
+    print_line(f"{output}  {size_mb:.1f} MB  reads {reads}; within {difference:.1e} of the network")

@@ -5,7 +5,10 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+
+import typer
 
 # Files of these suffixes are taken from a folder; a file that is named is read whatever its suffix.
 SUFFIX_NAMES = """
@@ -16,29 +19,60 @@ SOUND_SUFFIXES = frozenset(f".{name}" for name in SUFFIX_NAMES.split())
 STDIN = "-"
 
 
-def expand_paths(paths: list[str]) -> Iterator[str]:
-    """The files meant by the arguments, in a stable order: folders with all below them, globs expanded.
+@dataclass(frozen=True)
+class Input:
+    """A sound that is meant: its path, or - for standard input; or the sentence that says why there is none."""
 
-    A folder or glob without a sound file is given back as it is, so that reading it names the problem.
-    """
-    for path in paths:
-        if path == STDIN or Path(path).is_file():
-            yield path
-        elif Path(path).is_dir():
-            yield from _files_below(path) or [path]
-        elif glob.has_magic(path):
-            yield from sorted(match for match in _glob(path) if Path(match).is_file()) or [path]
-        else:
-            yield path
+    file: str
+    problem: str | None = None
+
+
+def expand_paths(paths: list[str]) -> list[Input]:
+    """The sounds meant by the arguments, in a stable order: folders with all below them, globs expanded."""
+    if paths.count(STDIN) > 1:
+        raise typer.BadParameter("standard input can be read once; give - once")
+    return [one for path in paths for one in _expand(path)]
+
+
+def _expand(path: str) -> Iterator[Input]:
+    # os.path, as Path.is_file raises for a name that is too long or in a closed folder, which is that one's problem.
+    if os.path.isdir(path):  # noqa: PTH112
+        yield from _files_below(path)
+    elif path == STDIN or os.path.lexists(path) or not glob.has_magic(path):
+        yield Input(path)
+    else:
+        matches = sorted(match for match in _glob(path) if Path(match).is_file())
+        yield from map(Input, matches)
+        if not matches:
+            yield Input(path, f"{path}: matches no file; check the pattern")
 
 
 def _glob(pattern: str) -> list[str]:
     return glob.glob(pattern, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute patterns
 
 
-def _files_below(folder: str) -> list[str]:
-    found = []
-    for parent, folders, files in os.walk(folder):
-        folders.sort()
-        found += [os.path.join(parent, file) for file in sorted(files) if Path(file).suffix.lower() in SOUND_SUFFIXES]  # noqa: PTH118 - keeps the path as it was given
-    return found
+def _files_below(folder: str) -> Iterator[Input]:
+    """The sounds in a folder and in those below it, also where a link leads, but none twice; hidden ones are left out.
+
+    (macOS writes a hidden ._x.wav, which is no sound, beside every x.wav on foreign disks.)
+    """
+    closed: list[OSError] = []
+    visited: set[str] = set()
+    is_empty = True
+    for parent, folders, files in os.walk(folder, followlinks=True, onerror=closed.append):
+        real = os.path.realpath(parent)
+        if real in visited:
+            folders.clear()
+            continue
+        visited.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if not name.startswith(".") and Path(name).suffix.lower() in SOUND_SUFFIXES:
+                is_empty = False
+                yield Input(os.path.join(parent, name))  # noqa: PTH118 - keeps the path as it was given
+    for error in closed:
+        yield Input(
+            error.filename, f"{error.filename}: may not be looked into ({error.strerror}); check its permissions"
+        )
+    if is_empty and not closed:
+        yield Input(folder, f"{folder}: holds no sound file; name the file itself if its suffix is an unusual one")

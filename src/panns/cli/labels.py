@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import sys
 from typing import Annotated
 
 import typer
 
 from panns.cli import options
+from panns.cli.output import complain, print_csv, print_json, print_line
 
 
 def labels(
@@ -22,16 +20,14 @@ def labels(
 
     options.refuse_two_formats(as_json, as_csv)
     found = audioset().search(query)
-    if as_json:
-        for label in found:
-            print(json.dumps(label.to_dict(), ensure_ascii=False))
-    elif as_csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(["index", "id", "en", "zh"])
-        writer.writerows([label.index, label.id, label.en, label.zh] for label in found)
-    else:
-        for label in found:
-            print(f"{label.index:4}  {label.id:<12}  {label.en}  {label.zh}")
+    if as_csv:
+        print_csv([("index", "id", "en", "zh", "parents")])
+        print_csv((label.index, label.id, label.en, label.zh, ";".join(label.parents)) for label in found)
+    for label in () if as_csv else found:
+        if as_json:
+            print_json(label.to_dict())
+        else:
+            print_line(f"{label.index:4}  {label.id:<12}  {label.en}  {label.zh}")
     if not found:
-        print(f"panns: no label has {query!r} in its name; `panns labels` lists all {len(audioset())}", file=sys.stderr)
+        complain(f"no label has {query!r} in its name; `panns labels` lists all {len(audioset())}")
         raise typer.Exit(1)

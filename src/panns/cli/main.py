@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import os
+import signal
 import sys
+import threading
+from typing import NoReturn
 
 import typer
 
+from panns.cli import progress
 from panns.cli.embed import embed
 from panns.cli.explain import explain
 from panns.cli.export import export
 from panns.cli.labels import labels
 from panns.cli.models import models_app
+from panns.cli.output import LogLines, complain
 from panns.cli.tag import tag
 from panns.errors import PannsError, UnknownLabel, UnknownModel
 from panns.version import __version__
@@ -34,6 +40,7 @@ app.command()(export)
 app.add_typer(models_app, name="models")
 
 WRONG_USAGE = 2
+INTERRUPTED = 130  # as a shell says it: 128 + SIGINT
 
 
 def _print_version(is_wanted: bool) -> None:
@@ -54,28 +61,54 @@ def main() -> None:
     # Files are heard in parallel, one a core. Threads inside numpy's small matrix products would only wait for each
     # other; torch and ONNX Runtime have threads of their own.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    _open_closed_streams()
     # A name that the terminal's encoding lacks (Chinese on an old Windows, a byte that is no text in a file's name) is
-    # shown as \\uXXXX, which is valid JSON too.
+    # shown as \\uXXXX.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
     _log_to_stderr()
     try:
         app()
+        status: object = 0
+    except SystemExit as end:  # how typer ends, also after an interrupt
+        status = end.code
     except PannsError as error:
-        print(f"panns: {error}", file=sys.stderr)
-        sys.exit(WRONG_USAGE if isinstance(error, UnknownModel | UnknownLabel) else 1)
+        complain(str(error))
+        status = WRONG_USAGE if isinstance(error, UnknownModel | UnknownLabel) else 1
     except OSError as error:  # what is written cannot be: a full disk, a folder that is closed to this user
-        print(f"panns: {error}", file=sys.stderr)
-        sys.exit(1)
+        complain(str(error))
+        status = 1
     except KeyboardInterrupt:
-        print("panns: interrupted", file=sys.stderr)
-        sys.exit(130)  # as a shell says it: 128 + SIGINT
+        status = INTERRUPTED
+    _leave(status if isinstance(status, int) else 0)
+
+
+def _leave(status: int) -> NoReturn:
+    """End now, also where a thread still waits for input that never comes: Python would wait with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    progress.clear()
+    if status == INTERRUPTED:
+        complain("interrupted")
+    is_held = any(not one.daemon for one in threading.enumerate() if one is not threading.main_thread())
+    if status == INTERRUPTED or is_held:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(status)
+    sys.exit(status)
+
+
+def _open_closed_streams() -> None:
+    """Put nothing where the caller closed a standard stream, lest the next file that is opened takes its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, open(descriptor, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 def _log_to_stderr() -> None:
     """Show what models and conversion have to say; what is wrong with a sound stands in its result."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("panns: %(message)s"))
+    handler = LogLines()
     for name in ("panns.models", "panns.export", "panns.plot"):
         logger = logging.getLogger(name)
         logger.addHandler(handler)

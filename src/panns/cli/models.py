@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from panns.cli import options
+from panns.cli.output import complain, print_json, print_line
+from panns.cli.progress import Bar, doing
 
 if TYPE_CHECKING:
     from panns.models import ModelEntry
@@ -32,16 +32,15 @@ def list_(as_json: options.AsJson = False) -> None:
     rows = [_describe(entry) for entry in list_models()]
     if as_json:
         for row in rows:
-            print(json.dumps(row, ensure_ascii=False))
+            print_json(row)
         return
-    print(f"{'model':<26} {'rate':>6}  {'frames':>7}  {'dim':>4}  {'mAP':>5}  {'weights':<12} about")
+    print_line(f"{'model':<26} {'rate':>6}  {'frames':>7}  {'dim':>4}  {'mAP':>5}  weights")
     for row in rows:
+        rate = f"{row['sample_rate'] / 1000:g} kHz"
         frames = "-" if row["frame_hop_s"] is None else f"{row['frame_hop_s']:.2f} s"
         mean_ap = "-" if row["value"] is None else f"{row['value']:.3f}"
-        print(
-            f"{row['name']:<26} {row['sample_rate']:>6}  {frames:>7}  {row['embedding_dim'] or '-':>4}  {mean_ap:>5}  "
-            f"{row['weights']:<12} {row['about']}"
-        )
+        dim = row["embedding_dim"] or "-"
+        print_line(f"{row['name']:<26} {rate:>6}  {frames:>7}  {dim:>4}  {mean_ap:>5}  {row['weights']}")
 
 
 @models_app.command()
@@ -65,10 +64,12 @@ def show(
             "check": entry.weights.describe_check(),
         }
     if as_json:
-        print(json.dumps(record, ensure_ascii=False))
+        print_json(record)
         return
-    for key, value in _flatten(record):
-        print(f"{key:<28} {value}")
+    for title, lines in _in_words(record).items():
+        print_line(title)
+        for key, value in lines.items():
+            print_line(f"  {key:<10} {value}")
 
 
 @models_app.command()
@@ -83,7 +84,7 @@ def fetch(
 ) -> None:
     """Fetch the published weights of a model into the cache, check them, and make them ready to run."""
     from panns.errors import MissingExtra, WeightsMissing
-    from panns.export.prepare import prepare
+    from panns.export.prepare import renew
     from panns.models import find_model
     from panns.models.download import fetch as fetch_weights
 
@@ -92,28 +93,22 @@ def fetch(
         raise WeightsMissing(
             f"no weights of {name!r} were ever published; run your own with `panns tag --model {name} --weights FILE`"
         )
-    print(f"panns: licence of the weights: {entry.weights.licence}; {entry.weights.describe_check()}", file=sys.stderr)
-    with _DownloadBar() as bar:
-        path = fetch_weights(entry.weights, name=name, from_file=from_file, progress=bar.update)
+    complain(f"licence of the weights: {entry.weights.licence}; {entry.weights.describe_check()}")
+    with Bar("bytes") as bar:
+        path = fetch_weights(entry.weights, name=name, from_file=from_file, progress=bar.show)
     try:
-        checkpoint = prepare(name)
+        with doing(f"making {name} ready"):
+            checkpoint = renew(entry)
     except MissingExtra as error:
-        print(f"panns: {path} is fetched and checked; to run it, {error}", file=sys.stderr)
+        complain(f"{path} is fetched and checked; to run it, {error}")
         raise typer.Exit(1) from None
-    print(f"{name} is ready: {checkpoint.path}")
+    print_line(f"{name} is ready: {checkpoint.path}")
 
 
 def _describe(entry: ModelEntry) -> dict[str, Any]:
-    from panns.models.cache import checkpoints_dir, downloads_dir
-    from panns.models.checkpoint import MANIFEST_FILE
+    from panns.export.prepare import state_of
 
     config, weights = entry.config, entry.weights
-    if (checkpoints_dir() / entry.name / MANIFEST_FILE).is_file():
-        state = "ready"
-    elif weights is not None:
-        state = "fetched" if (downloads_dir() / weights.file).is_file() else "to fetch"
-    else:
-        state = "unpublished"
     return {
         "name": entry.name,
         "family": entry.family,
@@ -123,7 +118,7 @@ def _describe(entry: ModelEntry) -> dict[str, Any]:
         "frame_hop_s": config.frame_hop_s,
         "embedding_dim": config.embedding_dim,
         "min_input_samples": config.min_input_samples,
-        "weights": state,
+        "weights": state_of(entry),
         "licence": None if weights is None else weights.licence,
         "metric": None if weights is None else weights.metric,
         "value": None if weights is None else weights.value,
@@ -131,39 +126,51 @@ def _describe(entry: ModelEntry) -> dict[str, Any]:
     }
 
 
-def _flatten(record: dict[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
-    rows: list[tuple[str, Any]] = []
-    for key, value in record.items():
-        if isinstance(value, dict):
-            rows += _flatten(value, f"{prefix}{key}.")
-        else:
-            rows.append((prefix + key, "-" if value is None else value))
-    return rows
+def _in_words(record: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """What is known of a model, for people: groups by title, of lines by key."""
+    rate, config = record["sample_rate"], record["config"]
+    mel = config["frontend"]
+    hop_s, dim = record["frame_hop_s"], record["embedding_dim"]
+    network = {key.replace("_", " "): value for key, value in config.items() if key not in {"frontend", "n_classes"}}
+    groups: dict[str, dict[str, str]] = {
+        f"{record['name']}: {record['about']}": {
+            "hears": f"{rate / 1000:g} kHz; what is shorter than {record['min_input_samples'] / rate:.2f} s is padded",
+            "tells": f"{record['n_classes']} classes, {f'every {hop_s:.2f} s and ' if hop_s else ''}of the whole sound",
+            "embeds": f"{dim} numbers" if dim else "no embedding",
+        },
+        f"weights: {record['weights']}": _weights_in_words(record),
+        "log-mel": {
+            "bands": f"{mel['n_mels']}, {mel['f_min_hz']:g} to {mel['f_max_hz']:g} Hz, {mel['mel_scale']} scale",
+            "window": f"{_samples(mel['window_samples'], rate)}, {mel['window']} Hann, transform of {mel['n_fft']}",
+            "hop": _samples(mel["hop_samples"], rate),
+            "emphasis": "none" if mel["pre_emphasis"] is None else f"{mel['pre_emphasis']:g}",
+            "logarithm": f"{mel['log']}, floor {mel['log_floor']:g}, shift {mel['shift']:g}, scale {mel['scale']:g}",
+        },
+    }
+    width = max(map(len, network), default=0)
+    groups["network"] = {
+        f"{key:<{width}}": " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        for key, value in network.items()
+    }
+    return groups
 
 
-class _DownloadBar:
-    """Bytes so far, on a terminal."""
+def _weights_in_words(record: dict[str, Any]) -> dict[str, str]:
+    if "file" not in record:
+        return {"published": "never; `--weights FILE` runs your own"}
+    size = "size unknown" if record["n_bytes"] is None else f"{record['n_bytes'] / 1e6:.0f} MB"
+    words = {
+        "reach": f"{record['metric']} {record['value']:.3f} ({record['protocol']})" if record["metric"] else None,
+        "file": f"{record['file']}, {size}",
+        "licence": record["licence"],
+        "source": record["source"],
+        "address": record["url"],
+        "check": record["check"],
+        "sha256": record["sha256"],
+        "md5": record["md5"],
+    }
+    return {key: value for key, value in words.items() if value is not None}
 
-    def __init__(self) -> None:
-        self._bar: Any = None  # rich.progress.Progress, imported only when there is something to show
-        self._task: Any = None
 
-    def update(self, n_bytes: int, n_total: int | None) -> None:
-        if not sys.stderr.isatty():
-            return
-        if self._bar is None:
-            from rich.console import Console
-            from rich.progress import BarColumn, DownloadColumn, Progress, TimeRemainingColumn, TransferSpeedColumn
-
-            columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
-            self._bar.start()
-            self._task = self._bar.add_task("", total=n_total)
-        self._bar.update(self._task, completed=n_bytes, total=n_total)
-
-    def __enter__(self) -> _DownloadBar:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+def _samples(n_samples: int, rate: int) -> str:
+    return f"{n_samples} samples ({1000 * n_samples / rate:g} ms)"

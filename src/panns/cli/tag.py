@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import json
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from panns.cli import options
-from panns.cli.answer import Answer, answer_all, load_for, report_problems
+from panns.cli.answer import answer_all, load_for, report_problems
 from panns.cli.inputs import expand_paths
+from panns.cli.output import print_csv, print_json, print_line
 from panns.defaults import DEFAULT_MODEL
 
 if TYPE_CHECKING:
@@ -40,67 +38,55 @@ def tag(
     A sound of more than 30 s is heard in windows of 10 s; its scores are the maximum over them.
     """
     options.refuse_two_formats(as_json, as_csv)
-    files = list(expand_paths(paths))
-    recognizer = load_for(files, model=model, weights=weights, backend=backend, device=device)
+    inputs = expand_paths(paths)
+    recognizer = load_for(inputs, model=model, weights=weights, backend=backend, device=device)
 
-    write = _write_json if as_json else _CsvWriter() if as_csv else _TableWriter(lang)
+    if as_csv:
+        print_csv([CSV_COLUMNS])
     has_failed = False
     for answer in answer_all(
-        files,
+        inputs,
         lambda source, on_progress: recognizer.tag(
             source, top=top, threshold=threshold, timeline=timeline, on_progress=on_progress
         ),
     ):
         report_problems(answer)
-        write(answer)
         has_failed |= answer.error is not None
+        if as_json:
+            print_json(answer.to_dict())
+        elif answer.result is not None:
+            print_csv(_csv_rows(answer.file, answer.result)) if as_csv else _print_table(
+                answer.file, answer.result, lang
+            )
     if has_failed:
         raise typer.Exit(1)
 
 
-def _write_json(answer: Answer[Tagging]) -> None:
-    plain = {"file": answer.file, "error": answer.error} if answer.result is None else answer.result.to_dict()
-    print(json.dumps(plain | {"file": answer.file}, ensure_ascii=False), flush=True)
+CSV_COLUMNS = ("file", "span", "onset_s", "offset_s", "index", "label", "label_zh", "score")
 
 
-class _CsvWriter:
-    """A row per tag; with a timeline a row per tag and window, and of the whole sound too."""
-
-    def __init__(self) -> None:
-        self._writer = csv.writer(sys.stdout, lineterminator="\n")
-        self._writer.writerow(["file", "onset_s", "offset_s", "index", "label", "label_zh", "score"])
-
-    def __call__(self, answer: Answer[Tagging]) -> None:
-        if answer.result is None:
-            return
-        result = answer.result
-        spans = [(0.0, result.duration_s, result.tags)]
-        spans += [(window.onset_s, window.offset_s, window.tags) for window in result.windows]
-        for onset_s, offset_s, tags in spans:
-            for one in tags:
-                self._writer.writerow([answer.file, onset_s, offset_s, one.index, one.label, one.label_zh, one.score])
-        sys.stdout.flush()
+def _csv_rows(file: str, result: Tagging) -> list[tuple[object, ...]]:
+    """A row per tag of the sound, and with a timeline one per tag of every window, which `span` tells apart."""
+    spans = [("sound", 0.0, result.duration_s, result.tags)]
+    spans += [("window", window.onset_s, window.offset_s, window.tags) for window in result.windows]
+    return [
+        (file, span, onset_s, offset_s, one.index, one.label, one.label_zh, one.score)
+        for span, onset_s, offset_s, tags in spans
+        for one in tags
+    ]
 
 
-class _TableWriter:
+def _print_table(file: str, result: Tagging, language: options.LanguageChoice) -> None:
     """For people: a block per file."""
+    print_line(f"{file}  {result.duration_s:.1f} s")
+    _print_tags(result.tags, language)
+    for window in result.windows if len(result.windows) > 1 else ():  # a single one is the sound again
+        print_line(f"  {window.onset_s:.0f} to {window.offset_s:.0f} s")
+        _print_tags(window.tags, language)
 
-    def __init__(self, language: options.LanguageChoice) -> None:
-        self._language = language
 
-    def __call__(self, answer: Answer[Tagging]) -> None:
-        if answer.result is None:
-            return
-        result = answer.result
-        print(f"{answer.file}  {result.duration_s:.1f} s")
-        self._print_tags(result.tags)
-        for window in result.windows:
-            print(f"  {window.onset_s:.0f} to {window.offset_s:.0f} s")
-            self._print_tags(window.tags)
-        sys.stdout.flush()
-
-    def _print_tags(self, tags: tuple[Tag, ...]) -> None:
-        for one in tags:
-            print(f"  {one.score:6.3f}  {one.label_zh if self._language == 'zh' else one.label}")
-        if not tags:
-            print("  nothing above the threshold")
+def _print_tags(tags: tuple[Tag, ...], language: options.LanguageChoice) -> None:
+    for one in tags:
+        print_line(f"  {one.score:6.3f}  {one.label_zh if language == 'zh' else one.label}")
+    if not tags:
+        print_line("  nothing above the threshold")

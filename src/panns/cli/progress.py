@@ -1,0 +1,164 @@
+"""One moving line on a terminal for what takes over a second: a bar with numbers, or a spinner with words."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, ProgressColumn, TaskID
+
+Unit = Literal["files", "seconds of sound", "bytes"]
+
+SHOW_AFTER_S = 1.0
+SHOW_AGAIN_S = 0.1  # after a printed line; drawing the bar between any two of a thousand lines would only slow them
+
+_lock = threading.RLock()
+_shown: Progress | None = None  # there is one terminal, and one moving line on it
+
+
+def is_watched() -> bool:
+    """Whether stderr is a terminal on which a line can be overwritten."""
+    return sys.stderr.isatty() and os.environ.get("TERM", "").lower() not in {"dumb", "unknown"}
+
+
+def clear() -> None:
+    """Take the moving line off the terminal, so that something can be printed there."""
+    global _shown
+    with _lock:
+        if _shown is not None:
+            _shown.stop()
+            _shown = None
+
+
+def _show(line: Progress) -> None:
+    global _shown
+    with _lock:
+        if _shown is not line:
+            clear()
+            line.start()
+            _shown = line
+
+
+def _make_line(*columns: ProgressColumn) -> Progress:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    # Nothing is redirected through the line: rich would wrap long results, and print them on stderr.
+    return Progress(
+        *columns, console=Console(stderr=True), transient=True, redirect_stdout=False, redirect_stderr=False
+    )
+
+
+class Bar:
+    """How far something is; nothing at all where nobody watches or where it is done within a second."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+        self._since_s = time.monotonic()
+        self._shown_s = self._since_s
+        self._line: Progress | None = None  # rich is imported only when there is something to show
+        self._task: TaskID | None = None
+
+    def show(self, completed: float, total: float | None) -> None:
+        """Show that so much of the total is done; None where the total is not known."""
+        now_s = time.monotonic()
+        if now_s - self._since_s < SHOW_AFTER_S or not is_watched():
+            return
+        if self._line is None or self._task is None:
+            self._line = _make_line(*_columns(self._unit))
+            self._task = self._line.add_task("", total=None)
+        self._line.update(self._task, completed=round(completed), total=None if total is None else round(total))
+        if now_s - self._shown_s >= SHOW_AGAIN_S:
+            self._shown_s = now_s
+            _show(self._line)
+
+    def __enter__(self) -> Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        clear()
+
+
+def _columns(unit: Unit) -> tuple[ProgressColumn, ...]:
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        MofNCompleteColumn,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    numbers = (DownloadColumn(), TransferSpeedColumn()) if unit == "bytes" else (MofNCompleteColumn(), TextColumn(unit))
+    return BarColumn(), *numbers, TimeRemainingColumn()
+
+
+class Spinner:
+    """What is being done, where no number says how far it is; made by `doing`.
+
+    Attributes:
+        current: The one inside whose `doing` the program is.
+    """
+
+    current: ClassVar[Spinner | None] = None
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._is_over = False
+        self._line: Progress | None = None
+        self._task: TaskID | None = None
+
+    def show(self) -> None:
+        """Show it, unless it is over already."""
+        from rich.progress import SpinnerColumn, TextColumn
+
+        with _lock:
+            if self._is_over:
+                return
+            if self._line is None:
+                words = TextColumn("{task.description}", markup=False)
+                self._line = _make_line(SpinnerColumn("line"), words)
+                self._task = self._line.add_task(self._text, total=None)
+            _show(self._line)
+
+    def say(self, text: str) -> None:
+        """Something else is being done now."""
+        with _lock:
+            self._text = text
+            if self._line is not None and self._task is not None:
+                self._line.update(self._task, description=text)
+
+    def resume(self) -> None:
+        """Show it again if it had been shown before a line was printed."""
+        if self._line is not None:
+            self.show()
+
+    def end(self) -> None:
+        """It is done."""
+        with _lock:
+            self._is_over = True
+            clear()
+
+
+@contextmanager
+def doing(text: str) -> Iterator[None]:
+    """Say on a terminal what is being done inside, once it takes over a second."""
+    if not is_watched():
+        yield
+        return
+    spinner = Spinner.current = Spinner(text)
+    timer = threading.Timer(SHOW_AFTER_S, spinner.show)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        spinner.end()
+        Spinner.current = None
