@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from panns.audio import DecodeLimits, Source, open_audio
+from panns.defaults import DEFAULT_MODEL
 from panns.export.prepare import prepare
 from panns.models.checkpoint import Manifest
 from panns.results import Embedding, Scores, Tagging
@@ -17,7 +18,6 @@ from panns.tasks import embedding as embedding_task
 from panns.tasks import tagging as tagging_task
 from panns.tasks.progress import OnProgress, ignore_progress
 
-DEFAULT_MODEL = "mn04_as"
 _USUAL_LIMITS = DecodeLimits()
 
 

@@ -11,6 +11,7 @@ import typer
 from panns.cli import options
 from panns.cli.answer import answer_all, load_for, report_problems
 from panns.cli.inputs import expand_paths
+from panns.defaults import DEFAULT_MODEL
 from panns.errors import MissingExtra
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def embed(
             "--output", "-o", metavar="FILE", help="Write all to an .npz or .parquet file: path, duration_s, embedding."
         ),
     ] = None,
-    model: options.ModelName = "mn04_as",
+    model: options.ModelName = DEFAULT_MODEL,
     weights: options.WeightsFile = None,
     backend: options.Backend = options.BackendChoice.onnx,
     device: options.Device = options.DeviceChoice.auto,

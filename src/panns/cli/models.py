@@ -83,6 +83,9 @@ def fetch(
     from panns.models.download import fetch as fetch_weights
 
     entry = find_model(name)
+    if entry.shipped is not None:
+        print(f"{name} is ready: it came with this package")
+        return
     if entry.weights is None:
         raise WeightsMissing(
             f"no weights of {name!r} were ever published; run your own with `panns tag --model {name} --weights FILE`"
@@ -100,10 +103,15 @@ def fetch(
 
 def _describe(entry: ModelEntry) -> dict[str, Any]:
     from panns.models.cache import checkpoints_dir, downloads_dir
-    from panns.models.checkpoint import MANIFEST_FILE
+    from panns.models.checkpoint import MANIFEST_FILE, open_checkpoint
+    from panns.models.registry import shipped_checkpoint
 
     config, weights = entry.config, entry.weights
-    if (checkpoints_dir() / entry.name / MANIFEST_FILE).is_file():
+    licence = None if weights is None else weights.licence
+    if entry.shipped is not None:
+        state = "inside"
+        licence = open_checkpoint(shipped_checkpoint(entry.shipped)).manifest.licence
+    elif (checkpoints_dir() / entry.name / MANIFEST_FILE).is_file():
         state = "ready"
     elif weights is not None:
         state = "fetched" if (downloads_dir() / weights.file).is_file() else "to fetch"
@@ -119,7 +127,7 @@ def _describe(entry: ModelEntry) -> dict[str, Any]:
         "embedding_dim": config.embedding_dim,
         "min_input_samples": config.min_input_samples,
         "weights": state,
-        "licence": None if weights is None else weights.licence,
+        "licence": licence,
         "metric": None if weights is None else weights.metric,
         "value": None if weights is None else weights.value,
         "protocol": None if weights is None else weights.protocol,

@@ -12,6 +12,7 @@ import typer
 from panns.cli import options
 from panns.cli.answer import Answer, answer_all, load_for, report_problems
 from panns.cli.inputs import expand_paths
+from panns.defaults import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from panns.results import Tag, Tagging
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def tag(
     paths: options.Paths,
-    model: options.ModelName = "mn04_as",
+    model: options.ModelName = DEFAULT_MODEL,
     weights: options.WeightsFile = None,
     backend: options.Backend = options.BackendChoice.onnx,
     device: options.Device = options.DeviceChoice.auto,

@@ -1,4 +1,4 @@
-"""A checkpoint that a backend can run: found on this machine, or made once from a published file in the cache."""
+"""A checkpoint that a backend can run: in this package, on this machine, or made once from a published file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from panns.models.checkpoint import (
     open_checkpoint,
 )
 from panns.models.download import fetched
-from panns.models.registry import ModelEntry, find_model, list_models
+from panns.models.registry import ModelEntry, find_model, list_models, shipped_checkpoint
 from panns.models.weights import Weights
 
 logger = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ def prepare(model: str | os.PathLike[str], *, weights: Path | None = None, needs
     if weights is not None:
         checkpoint = _of_own_weights(find_model(name), weights)
     elif is_registered:
-        checkpoint = _of_published_weights(find_model(name))
+        checkpoint = _of_registered(find_model(name))
     elif Path(name).exists() or Path(name).suffix or os.sep in name:
         path = Path(name)
         if not path.exists():
@@ -63,7 +63,9 @@ def prepare(model: str | os.PathLike[str], *, weights: Path | None = None, needs
     return _with_onnx(checkpoint) if needs_onnx and not checkpoint.has(ONNX_FILE) else checkpoint
 
 
-def _of_published_weights(entry: ModelEntry) -> Checkpoint:
+def _of_registered(entry: ModelEntry) -> Checkpoint:
+    if entry.shipped is not None:
+        return open_checkpoint(shipped_checkpoint(entry.shipped))
     folder = checkpoints_dir() / entry.name
     if (folder / MANIFEST_FILE).is_file():
         return open_checkpoint(folder)

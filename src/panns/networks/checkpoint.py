@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
 from panns.errors import CheckpointError
 from panns.models.checkpoint import TORCH_FILE, Checkpoint, Manifest
@@ -17,6 +17,8 @@ from panns.networks.frontend import LogMel
 def save_checkpoint(network: nn.Module, manifest: Manifest, folder: Path) -> Checkpoint:
     """Write parameters and manifest to a folder, which is made if need be.
 
+    Tensors that half precision holds exactly, as after `round_to_half`, are stored in it.
+
     Args:
         network: Built from `manifest.config`.
         manifest: What is known of it; sizes and digests of files are filled in.
@@ -24,7 +26,7 @@ def save_checkpoint(network: nn.Module, manifest: Manifest, folder: Path) -> Che
     """
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / f".{TORCH_FILE}.part"
-    save_file({key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}, partial)
+    save_file({key: _smallest(value.detach().cpu()) for key, value in network.state_dict().items()}, partial)
     partial.chmod(folder.stat().st_mode & 0o666)  # safetensors writes files that only their maker may read
     partial.replace(folder / TORCH_FILE)
     return Checkpoint(folder, manifest).with_files(TORCH_FILE)
@@ -40,8 +42,29 @@ def load_network(checkpoint: Checkpoint) -> nn.Module:
         raise CheckpointError(f"{checkpoint.path} holds no {TORCH_FILE}; run it with the backend 'onnx' or 'openvino'")
     with torch.device("meta"):  # no time is spent on initial values that are replaced at once
         network = build_network(checkpoint.manifest.architecture, checkpoint.manifest.config)
-    parameters = load_file(checkpoint.file(TORCH_FILE))
+    stored = load_file(checkpoint.file(TORCH_FILE))
+    parameters = {key: value.float() if value.dtype == torch.float16 else value for key, value in stored.items()}
     load_strictly(network, parameters, where=str(checkpoint.path / TORCH_FILE))
     # Filters are no parameters, so they have no values on the meta device.
     network.frontend = LogMel(checkpoint.manifest.config.frontend)
     return network.eval()
+
+
+def round_to_half(network: nn.Module) -> None:
+    """Round every parameter and statistic to a value that half precision holds, so that files take half the space.
+
+    Raises:
+        ValueError: A value is beyond half precision.
+    """
+    with torch.no_grad():
+        for key, value in network.state_dict().items():
+            if value.is_floating_point():
+                rounded = value.half().float()
+                if not torch.isfinite(rounded).all():
+                    raise ValueError(f"{key} reaches {value.abs().max():g}; half precision ends at 65504, so keep it")
+                value.copy_(rounded)
+
+
+def _smallest(value: Tensor) -> Tensor:
+    is_exact = value.dtype == torch.float32 and torch.equal(value.half().float(), value)
+    return (value.half() if is_exact else value).contiguous()
