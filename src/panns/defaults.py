@@ -1,3 +1,3 @@
 """What is meant where nothing is said; imports nothing, so that the command line can show it at once."""
 
-DEFAULT_MODEL = "mn04_as"
+DEFAULT_MODEL = "builtin"

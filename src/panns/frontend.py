@@ -119,10 +119,11 @@ def log_mel(waveform: Array, config: LogMelConfig) -> Array:
         spectrum = np.fft.rfft(frames[start : start + BLOCK_FRAMES] * window)[:, low:high]
         power = np.square(spectrum.real) + np.square(spectrum.imag)
         np.matmul(power, filters[low:high], out=mel[start : start + BLOCK_FRAMES])
-    return _compress(mel, config)
+    return compress(mel, config)
 
 
-def _compress(mel: Array, config: LogMelConfig) -> Array:
+def compress(mel: Array, config: LogMelConfig) -> Array:
+    """The log-mel of a mel power spectrogram `(..., mels)`; computed in its place."""
     floor = np.float32(config.log_floor)
     if config.log == "db":
         # Of the ratio to the floor, so that silence is exactly -100 dB: log10 of float32 is one unit off at 1e-10.

@@ -89,6 +89,9 @@ def fetch(
     from panns.models.download import fetch as fetch_weights
 
     entry = find_model(name)
+    if entry.shipped is not None:
+        print_line(f"{name} is ready: it came with this package")
+        return
     if entry.weights is None:
         raise WeightsMissing(
             f"no weights of {name!r} were ever published; run your own with `panns tag --model {name} --weights FILE`"

@@ -1,4 +1,4 @@
-"""A checkpoint that a backend can run: found on this machine, or made once from a published file in the cache."""
+"""A checkpoint that a backend can run: in this package, on this machine, or made once from a published file."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from panns.files import file_digests
 from panns.models.cache import cache_dir, checkpoints_dir, downloads_dir, forget, recorded_digests, storage_errors
 from panns.models.checkpoint import MANIFEST_FILE, ONNX_FILE, TORCH_FILE, Checkpoint, open_checkpoint
 from panns.models.download import fetched
-from panns.models.registry import ModelEntry, find_model, is_registered
+from panns.models.registry import ModelEntry, find_model, is_registered, shipped_checkpoint
 
 logger = logging.getLogger(__name__)
 
-State = Literal["ready", "fetched", "to fetch", "unpublished"]
+State = Literal["inside", "ready", "fetched", "to fetch", "unpublished"]
 
 
 def prepare(model: str | os.PathLike[str], *, weights: Path | None = None, needs_onnx: bool = True) -> Checkpoint:
@@ -42,13 +42,13 @@ def prepare(model: str | os.PathLike[str], *, weights: Path | None = None, needs
         checkpoint = _of_own_weights(name, weights)
     elif is_registered(name):
         with storage_errors(cache_dir()):
-            checkpoint = _of_published_weights(find_model(name))
+            checkpoint = _of_registered(find_model(name))
     elif Path(name).exists():
         checkpoint = open_checkpoint(Path(name))
     elif Path(name).suffix or os.sep in name:
         raise UnknownModel(f"no file or folder {name}; give a checkpoint, or a name from `panns models list`")
     else:
-        checkpoint = _of_published_weights(find_model(name))  # which raises, naming the nearest
+        checkpoint = _of_registered(find_model(name))  # which raises, naming the nearest
     return _with_onnx(checkpoint) if needs_onnx and not checkpoint.has(ONNX_FILE) else checkpoint
 
 
@@ -77,6 +77,8 @@ def renew(entry: ModelEntry) -> Checkpoint:
 
 def state_of(entry: ModelEntry) -> State:
     """How near a registered model is to running on this machine."""
+    if entry.shipped is not None:
+        return "inside"
     with storage_errors(cache_dir()):
         if (checkpoints_dir() / entry.name / MANIFEST_FILE).is_file():
             return "ready"
@@ -85,7 +87,9 @@ def state_of(entry: ModelEntry) -> State:
         return "fetched" if (downloads_dir() / entry.weights.file).is_file() else "to fetch"
 
 
-def _of_published_weights(entry: ModelEntry) -> Checkpoint:
+def _of_registered(entry: ModelEntry) -> Checkpoint:
+    if entry.shipped is not None:
+        return open_checkpoint(shipped_checkpoint(entry.shipped))
     folder = checkpoints_dir() / entry.name
     path = None if entry.weights is None else fetched(entry.weights)
     sha256 = None if path is None else (recorded_digests(path) or file_digests(path))["sha256"]

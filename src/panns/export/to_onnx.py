@@ -13,6 +13,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from panns.export.half import store_in_half
 from panns.extras import require
 from panns.files import replacing
 from panns.models.checkpoint import METADATA_KEY, Checkpoint
@@ -61,15 +62,17 @@ def export_onnx(checkpoint: Checkpoint, path: Path, *, frontend: Literal["inside
     require("onnx", "onnxscript", what="exporting to ONNX", extra="export")
     manifest = checkpoint.manifest
     network = load_network(checkpoint)
+    # Long enough for several score frames: the exporter takes a size of 1 for a constant.
+    n_samples = manifest.config.min_input_samples + manifest.config.frontend.sample_rate
     scores: nn.Module
     if frontend == "inside":
         scores = ScoresOfWaveform(network, manifest.activation)
-        example = torch.zeros(2, manifest.config.min_input_samples + 4 * manifest.config.frontend.hop_samples)
+        example = torch.zeros(2, n_samples)
         name, dynamic_axes = "waveform", {0: "batch", 1: "samples"}
     else:
         scores = ScoresOfFeatures(network, manifest.activation)
-        n_frames = manifest.config.frontend.n_frames(manifest.config.min_input_samples)
-        example = torch.zeros(2, 2 * n_frames + 1, manifest.config.frontend.n_mels)
+        frontend_config = manifest.config.frontend
+        example = torch.zeros(2, frontend_config.n_frames(n_samples), frontend_config.n_mels)
         name, dynamic_axes = "features", {0: "batch", 1: "frames"}
     with _quiet_exporter():
         program = torch.onnx.export(
@@ -80,9 +83,12 @@ def export_onnx(checkpoint: Checkpoint, path: Path, *, frontend: Literal["inside
             input_names=[name],
             output_names=manifest.onnx_outputs,
             dynamic_shapes=(dynamic_axes,),
+            optimize=False,
             verbose=False,
         )
-    assert program is not None
+        assert program is not None
+        store_in_half(program.model.graph)  # before norms are folded into convolutions, which makes other numbers
+        program.optimize()
     for node in program.model.graph.all_nodes():  # the exporter notes the paths of this machine's source files there
         node.metadata_props.clear()
     written = replace(manifest, input="waveform" if frontend == "inside" else "features", files={})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from panns.errors import UnknownModel
@@ -49,18 +50,20 @@ class ModelEntry:
         family: Name of the module under `models` that registers it.
         config: Everything its network is built from.
         network: "module:Class" of the network, taking `config`.
-        converter: "module:function" from a published state dict to the network's own.
+        converter: "module:function" from a published state dict to the network's own, None where none is published.
         weights: Where published weights are, None where none were ever published.
         about: What sets it apart, in a few words.
+        shipped: Folder of its checkpoint inside this package, beside this file; None where the package has none.
     """
 
     name: str
     family: str
     config: ModelConfig
     network: str
-    converter: str
+    converter: str | None
     weights: Weights | None
     about: str
+    shipped: str | None = None
 
 
 _entries: dict[str, ModelEntry] = {}
@@ -77,6 +80,11 @@ def register(entry: ModelEntry) -> None:
             f"a model named {entry.name!r} is registered already, by family {_entries[entry.name].family!r}"
         )
     _entries[entry.name] = entry
+
+
+def shipped_checkpoint(folder: str) -> Path:
+    """Where a checkpoint lies that came with this package."""
+    return Path(__file__).parent / folder
 
 
 def find_model(name: str) -> ModelEntry:

@@ -13,6 +13,8 @@ from panns.errors import CheckpointError
 from panns.models.registry import ModelConfig, ModelEntry, find_model
 from panns.networks.published import StateDict, read_state_dict, split_frontend
 
+_OWN_FILE_HINT = "give a checkpoint folder or an exported .onnx file in place of the name"
+
 
 def build_network(architecture: str, config: ModelConfig | None = None) -> nn.Module:
     """A network with fresh parameters, in training mode.
@@ -39,6 +41,10 @@ def load_published(entry: ModelEntry, path: Path) -> nn.Module:
     Raises:
         CheckpointError: The file is damaged, or of another model or front end.
     """
+    if entry.converter is None:
+        raise CheckpointError(
+            f"no file of {entry.name!r} was ever published, so {path} cannot be one; {_OWN_FILE_HINT}"
+        )
     state_dict = split_frontend(read_state_dict(path), entry.config.frontend, name=entry.name)
     network = construct_network(entry.name)
     convert: Callable[[StateDict], StateDict] = _import(entry.converter)

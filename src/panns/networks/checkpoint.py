@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
 from panns.errors import CheckpointError
 from panns.files import replacing
@@ -19,6 +19,8 @@ from panns.networks.frontend import LogMel
 def save_checkpoint(network: nn.Module, manifest: Manifest, folder: Path) -> Checkpoint:
     """Write parameters and manifest to a folder, which is made if need be.
 
+    Tensors that half precision holds exactly, as after `round_to_half`, are stored in it.
+
     Args:
         network: Built from `manifest.config`.
         manifest: What is known of it; sizes and digests of files are filled in.
@@ -26,7 +28,7 @@ def save_checkpoint(network: nn.Module, manifest: Manifest, folder: Path) -> Che
     """
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(folder / TORCH_FILE) as partial:
-        save_file({key: value.detach().cpu().contiguous() for key, value in network.state_dict().items()}, partial)
+        save_file({key: _smallest(value.detach().cpu()) for key, value in network.state_dict().items()}, partial)
         partial.chmod(folder.stat().st_mode & 0o666)  # safetensors writes files that only their maker may read
     return Checkpoint(folder, manifest).with_files(TORCH_FILE)
 
@@ -50,3 +52,23 @@ def load_network(checkpoint: Checkpoint) -> nn.Module:
     # Filters are no parameters, so they have no values on the meta device.
     network.frontend = LogMel(checkpoint.manifest.config.frontend)
     return network.eval()
+
+
+def round_to_half(network: nn.Module) -> None:
+    """Round every parameter and statistic to a value that half precision holds, so that files take half the space.
+
+    Raises:
+        ValueError: A value is beyond half precision.
+    """
+    with torch.no_grad():
+        for key, value in network.state_dict().items():
+            if value.is_floating_point():
+                rounded = value.half().float()
+                if not torch.isfinite(rounded).all():
+                    raise ValueError(f"{key} reaches {value.abs().max():g}; half precision ends at 65504, so keep it")
+                value.copy_(rounded)
+
+
+def _smallest(value: Tensor) -> Tensor:
+    is_exact = value.dtype == torch.float32 and torch.equal(value.half().float(), value)
+    return (value.half() if is_exact else value).contiguous()

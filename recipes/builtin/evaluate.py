@@ -1,0 +1,191 @@
+"""Measure the built-in model as it ships, beside its teacher, and write `results.json`.
+
+    python -m recipes.builtin.evaluate [--data ../shared] [--model builtin]
+
+Nothing that is measured here was used to choose anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from panns.audio import load_audio
+from panns.data.manifest import read_manifest
+from panns.export.prepare import prepare
+from panns.frontend import log_mel
+from panns.labels import audioset
+from panns.models.checkpoint import Checkpoint
+from panns.models.registry import find_model, shipped_checkpoint
+from panns.runtime.load import load_model
+from panns.runtime.model import Model
+from panns.runtime.onnx import OnnxBackend
+from recipes.builtin.clips import HELD_OUT_FOLD, audioset_names, held_out_sources, rows_of
+from recipes.builtin.measures import mapped_top1, rank_correlation, top_overlap
+from recipes.builtin.prepare import MANIFEST_FILE
+from recipes.builtin.settings import HERE, ROOT, read_settings
+
+Array = npt.NDArray[np.float32]
+
+PROBE_C = 0.01  # fixed beforehand for standardised embeddings, and the same for every model
+TOP = 5
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a model answers to the clips of one data set, in the order of its manifest."""
+
+    rows: list[dict[str, str]]
+    probs: Array
+    embedding: Array
+
+    def where(self, is_wanted: npt.NDArray[np.bool_]) -> Heard:
+        """Only some of the clips."""
+        return Heard(
+            [self.rows[i] for i in np.flatnonzero(is_wanted)], self.probs[is_wanted], self.embedding[is_wanted]
+        )
+
+
+def main() -> None:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared", help="the reference data")
+    parser.add_argument("--model", default="builtin", help="a registered name, a folder or an exported file")
+    parser.add_argument("--out", type=Path, default=HERE / "results.json")
+    parser.add_argument("--manifest", type=Path, default=ROOT / "runs" / "builtin" / MANIFEST_FILE)
+    arguments = parser.parse_args()
+    data, mapping = arguments.data / "data", arguments.data / "reference" / "esc50_to_audioset.json"
+    checkpoints = {
+        "builtin": prepare(arguments.model),
+        "teacher": prepare("mn04_as", weights=arguments.data / "weights" / "mn04_as_mAP_432.pt"),
+    }
+    sets = ("esc10", "esc50", "urbansound8k_subset", "fsdd", "heart_springer6")
+    answers = {
+        name: {dataset: hear(load_model(checkpoint), data / dataset) for dataset in sets}
+        for name, checkpoint in checkpoints.items()
+    }
+    held_out = held_out_sources(data)
+    results: dict[str, Any] = {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": platform.processor() or platform.machine(),
+        "seed": read_settings().seed,
+        "top1_fold5": {name: top1_of(heard, audioset_names(mapping)) for name, heard in answers.items()},
+        "linear_probe_esc50_fold5": {name: probe(heard["esc50"], held_out) for name, heard in answers.items()},
+        "agreement_with_teacher": agreement_of(answers["builtin"], answers["teacher"]),
+        "classes_heard_in_training": classes_heard(arguments.manifest),
+        "n_parameters": n_parameters(),
+        "bytes": sizes(),
+        "cpu_ms_per_10_s": {name: cpu_ms(checkpoint) for name, checkpoint in checkpoints.items()},
+    }
+    arguments.out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps({key: value for key, value in results.items() if key != "classes_heard_in_training"}, indent=1))
+
+
+def hear(model: Model, dataset: Path) -> Heard:
+    """Ask a model about every clip of a data set."""
+    rows = rows_of(dataset)
+    scores = [model.run(load_audio(dataset / row["path"], sample_rate=model.manifest.sample_rate)) for row in rows]
+    return Heard(
+        rows,
+        np.concatenate([one.clip_probs for one in scores]),
+        np.concatenate([one.embedding for one in scores if one.embedding is not None]),
+    )
+
+
+def top1_of(heard: dict[str, Heard], names: dict[str, list[str]]) -> dict[str, float]:
+    """Label-mapped top-1 on the held-out fold; candidates are the categories of the data set."""
+    result = {}
+    for dataset in ("esc10", "esc50"):
+        fold = heard[dataset].where(np.array([row["fold"] == HELD_OUT_FOLD for row in heard[dataset].rows]))
+        candidates = {row["label"] for row in heard[dataset].rows}
+        classes = {label: [audioset().find(name).index for name in names[label]] for label in sorted(candidates)}
+        result[dataset] = mapped_top1(fold.probs, [row["label"] for row in fold.rows], classes)
+    return result
+
+
+def probe(heard: Heard, held_out: set[str]) -> float:
+    """Accuracy on the held-out fold of a logistic regression on the standardised embedding of the other folds."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    is_test = np.array([row["fold"] == HELD_OUT_FOLD for row in heard.rows])
+    is_train = np.array([row["source_id"] not in held_out for row in heard.rows])
+    train, test = heard.where(is_train), heard.where(is_test)
+    classifier = make_pipeline(StandardScaler(), LogisticRegression(C=PROBE_C, max_iter=2_000))
+    classifier.fit(train.embedding, [row["label"] for row in train.rows])
+    return float(classifier.score(test.embedding, [row["label"] for row in test.rows]))
+
+
+def agreement_of(student: dict[str, Heard], teacher: dict[str, Heard]) -> dict[str, dict[str, float]]:
+    """How far the model says what its teacher says, on sounds that it never heard."""
+    kept = {
+        "esc50": ("fold", lambda value: value == HELD_OUT_FOLD),
+        "urbansound8k_subset": ("in_esc50_source", lambda value: value == "false"),
+        "fsdd": ("fold", lambda value: value == "test"),
+        "heart_springer6": ("fold", lambda value: bool(value)),
+    }
+    result = {}
+    for dataset, (column, is_wanted) in kept.items():
+        chosen = np.array([is_wanted(row[column]) for row in student[dataset].rows])
+        one, other = student[dataset].probs[chosen], teacher[dataset].probs[chosen]
+        result[dataset] = {
+            "clips": int(chosen.sum()),
+            f"top{TOP}_overlap": top_overlap(one, other, TOP),
+            "rank_correlation": rank_correlation(one, other),
+        }
+    return result
+
+
+def classes_heard(manifest: Path) -> dict[str, Any]:
+    """Which classes some training clip carries as its own label."""
+    names = sorted({name for clip in read_manifest(manifest) for name in clip.labels})
+    return {"count": len(names), "of": len(audioset()), "names": names}
+
+
+def n_parameters() -> int:
+    """Learned numbers of the network."""
+    from panns.networks.build import build_network
+
+    return sum(parameter.numel() for parameter in build_network("builtin").parameters())
+
+
+def sizes() -> dict[str, int]:
+    """Bytes of every file that ships."""
+    folder = shipped_checkpoint(find_model("builtin").shipped or "")
+    return {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
+
+
+def cpu_ms(checkpoint: Checkpoint, *, repeats: int = 50) -> dict[str, float]:
+    """Median CPU time for 10 s of noise on one thread: of the front end, and of the network in ONNX Runtime."""
+    frontend = checkpoint.manifest.config.frontend
+    backend = OnnxBackend(checkpoint, device="cpu", n_threads=1)
+    waveform = np.random.default_rng(0).normal(0, 0.1, 10 * frontend.sample_rate).astype(np.float32)
+    features = log_mel(waveform, frontend)[None]
+    return {
+        "frontend": _median_cpu_ms(lambda: log_mel(waveform, frontend), repeats),
+        "network": _median_cpu_ms(lambda: backend(features), repeats),
+    }
+
+
+def _median_cpu_ms(function: Callable[[], object], repeats: int) -> float:
+    times = []
+    for _ in range(repeats):
+        start = time.process_time()
+        function()
+        times.append(time.process_time() - start)
+    return float(np.median(times) * 1e3)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""Reference data to what training reads: the manifest, log-mels of every clip, and how the teacher scores them.
+
+python -m recipes.builtin.prepare [--data ../shared] [--out runs/builtin]
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from panns.audio import load_audio, resample
+from panns.data.manifest import Clip, write_manifest
+from panns.data.mel_store import MelStore, write_mel_store
+from panns.frontend import LogMelConfig, compress
+from panns.models.registry import find_model
+from recipes.builtin.clips import training_clips
+from recipes.builtin.settings import ROOT, read_settings
+from recipes.builtin.teacher import Teacher
+
+Array = npt.NDArray[np.float32]
+
+MANIFEST_FILE, MELS_FOLDER, TEACHER_FILE = "manifest.csv", "mels", "teacher.npz"
+
+
+def main() -> None:
+    """Prepare everything."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared", help="the reference data")
+    parser.add_argument("--out", type=Path, default=ROOT / "runs" / "builtin")
+    parser.add_argument("--weights", default="mn04_as_mAP_432.pt", help="the teacher's file, in weights/ of the data")
+    arguments = parser.parse_args()
+    out: Path = arguments.out
+    settings = read_settings()
+    out.mkdir(parents=True, exist_ok=True)
+    clips = training_clips(arguments.data / "data", arguments.data / "reference" / "esc50_to_audioset.json")
+    write_manifest(out / MANIFEST_FILE, clips)
+    teacher = Teacher(settings.teacher, arguments.data / "weights" / arguments.weights)
+    frontends = (find_model(settings.architecture).config.frontend, teacher.manifest.config.frontend)
+    waveforms = at_speeds(clips, arguments.data / "data", settings.speeds, frontends[0].sample_rate)
+    write_mel_store(out / MELS_FOLDER, waveforms, frontends)
+    np.savez(out / TEACHER_FILE, **teacher_statistics(teacher, out, len(clips), len(settings.speeds), frontends[1]))
+    print(f"{len(clips)} clips at {len(settings.speeds)} speeds are in {out}")
+
+
+def at_speeds(clips: Sequence[Clip], data: Path, speeds: Sequence[float], sample_rate: int) -> Iterator[Array]:
+    """Every clip at every speed, clips outermost."""
+    for clip in clips:
+        waveform = load_audio(data / clip.path, sample_rate=sample_rate)
+        for speed in speeds:
+            yield resample(waveform, round(sample_rate * speed), sample_rate)
+
+
+def teacher_statistics(
+    teacher: Teacher, out: Path, n_clips: int, n_speeds: int, frontend: LogMelConfig
+) -> dict[str, Array]:
+    """Mean probability of each class, mean and standard deviation of the embedding, over the unmixed clips."""
+    store = MelStore(out / MELS_FOLDER, n_frontends=2)
+    probs, embeddings = [], []
+    for row in range(0, n_clips * n_speeds, n_speeds):
+        power = store.power(row, np.arange(min(store.n_frames(row), 1_000)))[1]
+        one_probs, one_embedding = teacher(compress(power, frontend)[None])
+        probs.append(one_probs[0])
+        embeddings.append(one_embedding[0])
+    return {
+        "probs": np.mean(probs, axis=0),
+        "embedding_mean": np.mean(embeddings, axis=0),
+        "embedding_scale": np.std(embeddings, axis=0) + np.float32(1e-3),
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,43 @@
+"""The settings of this recipe: `train.toml`, read strictly."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from panns.config import config_from_dict
+from panns.training.loop import TrainConfig
+from panns.training.losses import LossConfig
+from panns.training.mixtures import MixtureConfig
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides what the trained model is.
+
+    Attributes:
+        seed: Of everything random.
+        architecture: Registered name of the network to train.
+        teacher: Registered name of the network it learns from.
+        speeds: Each clip is kept at these speeds; pitch moves with them.
+        mixtures: How sounds are mixed.
+        loss: What is minimised.
+        train: How.
+    """
+
+    seed: int
+    train: TrainConfig
+    architecture: str = "builtin"
+    teacher: str = "mn04_as"
+    speeds: tuple[float, ...] = (1.0,)
+    mixtures: MixtureConfig = field(default_factory=MixtureConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+
+
+def read_settings(path: Path = HERE / "train.toml") -> Settings:
+    """The settings in a file."""
+    return config_from_dict(Settings, tomllib.loads(path.read_text(encoding="utf-8")))

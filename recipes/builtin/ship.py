@@ -1,0 +1,80 @@
+"""Put the trained network into the package: `model.json`, `model.onnx` and `model.safetensors`, 4.2 MB in all.
+
+python -m recipes.builtin.ship [--out runs/builtin]
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+from pathlib import Path
+
+import torch
+
+from panns.data.manifest import Clip, read_manifest
+from panns.export.to_onnx import export_onnx
+from panns.export.verify import verify_onnx
+from panns.labels import audioset
+from panns.models.checkpoint import MANIFEST_FILE, ONNX_FILE, TORCH_FILE, Manifest
+from panns.models.registry import find_model, shipped_checkpoint
+from panns.networks.build import build_network
+from panns.networks.checkpoint import round_to_half, save_checkpoint
+from recipes.builtin.prepare import MANIFEST_FILE as CLIPS_FILE
+from recipes.builtin.settings import ROOT, read_settings
+from recipes.builtin.train import NETWORK_FILE
+
+MAX_BYTES = 4_200_000
+ATTRIBUTION_FILE = "ATTRIBUTION.csv"
+LICENCE = "MIT"
+TRAINING_DATA = (
+    "ESC-50 (Piczak 2015), folds 1 to 4, only clips that are themselves CC0 or CC BY 3.0, and 7 minutes of meeting "
+    "speech of pyannote.audio's test data (MIT); every clip is attributed in ATTRIBUTION.csv beside this file. "
+    "Labels: the clips' own, and the guesses of mn04_as (MIT), which was trained on AudioSet"
+)
+
+
+def main() -> None:
+    """Round, export, check and copy."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=ROOT / "runs" / "builtin")
+    arguments = parser.parse_args()
+    settings = read_settings()
+    entry = find_model(settings.architecture)
+    assert entry.shipped is not None
+    network = build_network(entry.name)
+    network.load_state_dict(torch.load(arguments.out / NETWORK_FILE, weights_only=True))
+    round_to_half(network.eval())
+    manifest = Manifest(
+        architecture=entry.name,
+        config=entry.config,
+        labels=audioset(),
+        licence=LICENCE,
+        source="trained by recipes/builtin of this project; see docs/model-cards/builtin.md",
+        training_data=TRAINING_DATA,
+    )
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "model"  # a plain folder: the temporary one is for its maker alone
+        checkpoint = save_checkpoint(network, manifest, folder)
+        export_onnx(checkpoint, folder / ONNX_FILE, frontend="outside")
+        worst = verify_onnx(checkpoint, folder / ONNX_FILE)
+        checkpoint.with_files(ONNX_FILE)
+        (folder / ATTRIBUTION_FILE).write_text(attribution(read_manifest(arguments.out / CLIPS_FILE)), encoding="utf-8")
+        n_bytes = sum((folder / name).stat().st_size for name in (TORCH_FILE, ONNX_FILE, MANIFEST_FILE))
+        if n_bytes > MAX_BYTES:
+            raise SystemExit(f"the model takes {n_bytes:,} bytes; at most {MAX_BYTES:,} may ship")
+        shutil.copytree(folder, shipped_checkpoint(entry.shipped), dirs_exist_ok=True)
+    print(
+        f"{n_bytes:,} bytes in {shipped_checkpoint(entry.shipped)}; the graph differs from the network by {worst:.1e}"
+    )
+
+
+def attribution(clips: list[Clip]) -> str:
+    """One line for every clip: its source, licence and author."""
+    lines = ["clip,licence,attribution"]
+    lines += [f'{Path(clip.path).name},{clip.licence},"{clip.attribution.replace(chr(34), chr(39))}"' for clip in clips]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()

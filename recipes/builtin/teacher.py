@@ -1,0 +1,41 @@
+"""The teacher: a registered model in ONNX Runtime, on log-mels that were mixed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from panns.export.prepare import prepare
+from panns.models.checkpoint import Manifest
+from panns.runtime.onnx import OnnxBackend
+
+Array = npt.NDArray[np.float32]
+
+BATCH = 8  # its activations for more sounds at once do not fit the second-level cache
+
+
+class Teacher:
+    """Probabilities and embedding of features; the embedding standardised once `mean` and `scale` are known.
+
+    Attributes:
+        manifest: What is known of the model.
+    """
+
+    def __init__(self, name: str, weights: Path) -> None:
+        checkpoint = prepare(name, weights=weights)
+        self.manifest: Manifest = checkpoint.manifest
+        self._backend = OnnxBackend(checkpoint, device="cpu", n_threads=1)
+        self._mean: Array | float = 0.0
+        self._scale: Array | float = 1.0
+
+    def standardise(self, mean: Array, scale: Array) -> None:
+        """Give embeddings as `(embedding - mean) / scale` from now on."""
+        self._mean, self._scale = mean, scale
+
+    def __call__(self, features: Array) -> tuple[Array, Array]:
+        """`(batch, frames, mels)` to probabilities `(batch, classes)` and embedding `(batch, dim)`."""
+        scores = [self._backend(features[i : i + BATCH]) for i in range(0, len(features), BATCH)]
+        embedding = np.concatenate([one.embedding for one in scores if one.embedding is not None])
+        return np.concatenate([one.clip_probs for one in scores]), (embedding - self._mean) / self._scale

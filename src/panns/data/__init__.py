@@ -1,0 +1,1 @@
+"""What a model is trained on: manifests of clips, and log-mels of them that are computed once."""

@@ -1,0 +1,38 @@
+"""Batches made ahead of time by threads, in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def prefetch(make: Callable[[int], T], first: int, last: int, *, n_threads: int, n_ahead: int = 4) -> Iterator[T]:
+    """`make(first)`, `make(first + 1)`, ... `make(last - 1)`, made by threads while the caller works on earlier ones.
+
+    Args:
+        make: Depends on nothing but its argument, so that the result does not depend on the number of threads.
+        first: Where to start.
+        last: Where to stop, not included.
+        n_threads: How many are made at once.
+        n_ahead: How many may wait.
+
+    Example:
+        >>> list(prefetch(lambda i: i * i, 2, 6, n_threads=3))
+        [4, 9, 16, 25]
+    """
+    pending: deque[Future[T]] = deque()
+    with ThreadPoolExecutor(n_threads, thread_name_prefix="prefetch") as pool:
+        try:
+            for i in range(first, last):
+                pending.append(pool.submit(make, i))
+                if len(pending) > n_ahead:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for future in pending:
+                future.cancel()
