@@ -13,7 +13,7 @@ from panns.runtime.load import load_model
 def main() -> None:
     """Measure and report."""
     rows: list[dict[str, object]] = []
-    for name, repeats in (("mn04_as", 20), ("cnn14", 3)):
+    for name, repeats in (("builtin", 20), ("mn04_as", 20), ("cnn14", 3)):
         found = checkpoint(name)
         for backend in BACKENDS:
             model = load_model(found, backend=backend, device="cpu", n_threads=1)

@@ -14,7 +14,7 @@ def main() -> None:
     """Measure and report."""
     path, seconds = noise_file(), 10.0
     rows: list[dict[str, object]] = []
-    for name, repeats in (("mn04_as", 50), ("cnn6", 15), ("cnn14", 7)):
+    for name, repeats in (("builtin", 50), ("mn04_as", 50), ("cnn6", 15), ("cnn14", 7)):
         model = load_model(checkpoint(name), n_threads=1)
         recognizer, config = Recognizer(model, "onnx"), model.manifest.config.frontend
         waveform = load_audio(path, sample_rate=config.sample_rate)

@@ -25,7 +25,7 @@ print(json.dumps([time.process_time() - cpu, time.perf_counter() - wall]))
 def main() -> None:
     """Measure and report."""
     rows: list[dict[str, object]] = []
-    for name in ("mn04_as", "cnn14"):
+    for name in ("builtin", "mn04_as", "cnn14"):
         path = str(checkpoint(name).path)
         for backend in ("onnx", "torch", "openvino"):
             runs = [run_process([sys.executable, "-c", CHILD, path, backend]) for _ in range(5)]

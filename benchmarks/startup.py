@@ -17,7 +17,8 @@ def main() -> None:
         "import panns": [sys.executable, "-c", "import panns"],
         "panns --help": [*command, "--help"],
         "panns labels dog": [*command, "labels", "dog"],
-        "panns tag clip.wav (mn04_as)": [*command, "tag", str(noise_file()), "--model", model],
+        "panns tag clip.wav": [*command, "tag", str(noise_file())],
+        "panns tag clip.wav --model mn04_as": [*command, "tag", str(noise_file()), "--model", model],
     }
     rows: list[dict[str, object]] = []
     for title, arguments in cases.items():
