@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import resource
 import subprocess
 import sys
 import time
@@ -129,11 +128,6 @@ def machine() -> dict[str, object]:
         "threads": int(os.environ.get("OMP_NUM_THREADS", "0")) or "all",
         "date": datetime.now(UTC).date().isoformat(),
     }
-
-
-def own_peak_mb() -> float:
-    """Peak resident memory of this process."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _processor() -> str:

@@ -41,7 +41,7 @@ def test_published_weights(real_cache, sound, tmp_path):
 @pytest.mark.parametrize(
     ("output", "words"),
     [
-        ("a.tflite", "must end in .onnx"),
+        ("a.tflite", "ends in .tflite; use .onnx"),
         ("nosuch/a.onnx", "make it first"),
         ("folder.onnx", "is a folder"),
     ],

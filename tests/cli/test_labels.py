@@ -27,7 +27,7 @@ def test_json():
 
 def test_csv():
     header, *rows = csv.reader(io.StringIO(succeed(run_panns("labels", "--csv"))))
-    assert header == ["index", "id", "en", "zh"]
+    assert header == ["index", "id", "en", "zh", "parents"]
     assert [row[2] for row in rows] == [label.en for label in audioset()]
 
 

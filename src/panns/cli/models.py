@@ -50,6 +50,8 @@ def show(
     """Show everything that is known of a model: its settings, its published weights and how they can be checked."""
     from panns.config import config_to_dict
     from panns.models import find_model
+    from panns.models.checkpoint import open_checkpoint
+    from panns.models.registry import shipped_checkpoint
 
     entry = find_model(name)
     record = _describe(entry) | {"config": config_to_dict(entry.config)}
@@ -63,6 +65,11 @@ def show(
             "source": entry.weights.source,
             "check": entry.weights.describe_check(),
         }
+    if entry.shipped is not None:
+        manifest = open_checkpoint(shipped_checkpoint(entry.shipped)).manifest
+        metrics = [config_to_dict(metric) for metric in manifest.metrics]
+        record |= {"licence": manifest.licence, "source": manifest.source, "training_data": manifest.training_data}
+        record |= {"metrics": metrics}
     if as_json:
         print_json(record)
         return
@@ -159,10 +166,14 @@ def _in_words(record: dict[str, Any]) -> dict[str, dict[str, str]]:
 
 
 def _weights_in_words(record: dict[str, Any]) -> dict[str, str]:
+    if record["weights"] == "inside":
+        reach = [f"{one['name']} {one['value']:.3f} ({one['protocol']})" for one in record["metrics"]]
+        words = {"reach": "; ".join(reach)} if reach else {}
+        return words | {key.replace("_", " "): record[key] for key in ("licence", "source", "training_data")}
     if "file" not in record:
         return {"published": "never; `--weights FILE` runs your own"}
     size = "size unknown" if record["n_bytes"] is None else f"{record['n_bytes'] / 1e6:.0f} MB"
-    words = {
+    published = {
         "reach": f"{record['metric']} {record['value']:.3f} ({record['protocol']})" if record["metric"] else None,
         "file": f"{record['file']}, {size}",
         "licence": record["licence"],
@@ -172,7 +183,7 @@ def _weights_in_words(record: dict[str, Any]) -> dict[str, str]:
         "sha256": record["sha256"],
         "md5": record["md5"],
     }
-    return {key: value for key, value in words.items() if value is not None}
+    return {key: value for key, value in published.items() if value is not None}
 
 
 def _samples(n_samples: int, rate: int) -> str:

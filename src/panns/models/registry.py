@@ -114,5 +114,5 @@ def _nearest(name: str) -> list[str]:
 
 
 def list_models() -> list[ModelEntry]:
-    """Every registered model, families together, in the order they were registered."""
-    return list(_entries.values())
+    """Every registered model: what ships with the package first, then in the order of registration."""
+    return sorted(_entries.values(), key=lambda entry: entry.shipped is None)

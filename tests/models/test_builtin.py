@@ -1,0 +1,165 @@
+"""The model inside the package: it runs with nothing else, keeps its numbers, and hears what it should."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+
+import numpy as np
+import pytest
+
+import panns
+from panns.audio import load_audio
+from panns.export.prepare import prepare
+from panns.labels import audioset
+from panns.models.checkpoint import open_checkpoint
+from panns.models.registry import find_model, shipped_checkpoint
+from panns.runtime.load import load_model
+from tests.commands import WITHOUT_TORCH, run_python, succeed
+from tests.conftest import ROOT
+
+FOLDER = shipped_checkpoint(find_model("builtin").shipped)
+MODEL_FILES = ("model.json", "model.onnx", "model.safetensors")
+EXPECTED = {
+    "bell": {"Church bell", "Bell"},
+    "siren": {"Siren"},
+    "rain": {"Rain"},
+    "knock": {"Knock"},
+    "speech": {"Speech"},
+    "engine": {"Vehicle", "Engine", "Idling", "Engine starting"},
+}
+# Of `sweep()`, as the files that ship answered on 2026-11-23: a change of weights or front end shows here.
+GOLDEN = {
+    "Siren": 0.815281,
+    "Police car (siren)": 0.208431,
+    "Emergency vehicle": 0.056933,
+    "Music": 0.04952,
+    "Speech": 0.00623,
+    "Rain": 0.000147,
+}
+
+
+def sweep():
+    """Two seconds from 200 Hz up to 3 kHz in a 4 Hz tremolo, the same on every machine."""
+    t = np.arange(64_000) / 32_000
+    tone = np.sin(2 * np.pi * (200 * t + 700 * t**2)) * (0.6 + 0.4 * np.sin(2 * np.pi * 4 * t))
+    return (0.3 * tone).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model(prepare("builtin"), n_threads=1)
+
+
+def test_it_tags_with_an_empty_cache_and_without_torch(tmp_path):
+    code = WITHOUT_TORCH + "import panns\nprint(panns.load().tag(sys.argv[1]).tags[0].label)"
+    answer = run_python(code, ROOT / "examples" / "siren.ogg", PANNS_CACHE=str(tmp_path / "empty"))
+    assert succeed(answer).strip() == "Siren"
+
+
+def test_its_files_are_whole_and_small():
+    checkpoint = open_checkpoint(FOLDER)
+    assert set(checkpoint.manifest.files) == {"model.onnx", "model.safetensors"}
+    checkpoint.check()
+    assert sum((FOLDER / name).stat().st_size for name in MODEL_FILES) <= 4_200_000
+
+
+@pytest.mark.xfail(reason="the attributions beside the model take it to 4.24 MB", strict=True)
+def test_all_that_ships_is_small():
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) <= 4_200_000
+
+
+def test_git_and_so_the_wheel_has_its_files():
+    assert FOLDER.is_relative_to(ROOT / "src" / "panns")
+    files = [str(FOLDER / name) for name in (*MODEL_FILES, "ATTRIBUTION.csv")]
+    command = ["git", "check-ignore", *files]
+    ignored = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if ignored.returncode == 128:
+        pytest.skip("not a checkout of git")
+    assert (ignored.returncode, ignored.stdout) == (1, "")
+
+
+def test_its_manifest_says_what_it_is_and_what_it_reaches():
+    manifest = open_checkpoint(FOLDER).manifest
+    assert manifest.licence == "MIT"
+    for word in ("ESC-50", "CC0", "CC BY", "mn04_as", "ATTRIBUTION.csv"):
+        assert word in manifest.training_data
+    assert "docs/model-cards/builtin.md" in manifest.source
+    measured = json.loads((ROOT / "recipes" / "builtin" / "results.json").read_text(encoding="utf-8"))
+    assert {metric.name: metric.value for metric in manifest.metrics} == {
+        "top1_esc10_fold5": measured["top1_fold5"]["builtin"]["esc10"],
+        "top1_esc50_fold5": measured["top1_fold5"]["builtin"]["esc50"],
+        "linear_probe_esc50_fold5": measured["linear_probe_esc50_fold5"]["builtin"],
+    }
+    assert all("fold 5" in metric.protocol for metric in manifest.metrics)
+
+
+def test_its_numbers_stay(model):
+    probs = model.run(sweep()).clip_probs[0]
+    scores = {name: float(probs[audioset().find(name).index]) for name in GOLDEN}
+    assert scores == pytest.approx(GOLDEN, abs=1e-4)
+
+
+@pytest.mark.parametrize("backend", ["torch", "openvino"])
+def test_backends_agree(model, backend):
+    pytest.importorskip(backend)
+    expected = model.run(sweep())
+    scores = load_model(prepare("builtin"), backend=backend, n_threads=1).run(sweep())
+    # 1e-4: float32 in another order of summation.
+    np.testing.assert_allclose(scores.clip_probs, expected.clip_probs, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(scores.frame_probs, expected.frame_probs, rtol=0, atol=1e-4)
+    np.testing.assert_allclose(scores.embedding, expected.embedding, rtol=1e-4, atol=1e-4)
+
+
+def test_a_score_every_eighty_milliseconds(model):
+    config = model.manifest.config
+    assert config.frame_hop_s == pytest.approx(0.08)
+    for n_samples in (1_600, 32_000, 64_000, 100_001):
+        frames = model.run(np.zeros(n_samples, np.float32)).frame_probs
+        assert frames.shape == (1, config.n_frames(n_samples), 527)
+        assert frames.shape[1] * 0.08 == pytest.approx(n_samples / 32_000, abs=0.09)
+
+
+def test_frames_say_when(model):
+    rng = np.random.default_rng(0)
+    knock = load_audio(ROOT / "examples" / "knock.ogg", sample_rate=32_000)[:64_000]
+    quiet = 1e-4 * rng.standard_normal(96_000).astype(np.float32)
+    frames = model.run(np.concatenate([quiet, knock])).frame_probs[0, :, audioset().find("Knock").index]
+    assert frames.argmax() * 0.08 > 2.9
+    assert frames[: int(2.8 / 0.08)].max() < frames.max() / 2
+
+
+@pytest.mark.parametrize("level", [1e-4, 1e-3, 1e-2])
+def test_a_moment_of_quiet_noise_is_nothing_certain(model, level):
+    noise = level * np.random.default_rng(0).standard_normal(1_600).astype(np.float32)
+    probs = model.run(noise).clip_probs
+    assert np.isfinite(probs).all()
+    assert probs.max() <= 0.9
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_it_hears_the_examples(name):
+    tags = panns.load(n_threads=1).tag(ROOT / "examples" / f"{name}.ogg").tags
+    assert len(tags) == 5
+    assert EXPECTED[name] & {tag.label for tag in tags}
+
+
+def test_every_example_has_an_expectation():
+    assert {path.stem for path in (ROOT / "examples").glob("*.ogg")} == set(EXPECTED)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("dataset", "least"), [("esc10", 0.95), ("esc50", 0.80)])
+def test_it_knows_clips_it_never_heard(shared, model, dataset, least):
+    folder = shared / "data" / dataset
+    names = json.loads((shared / "reference" / "esc50_to_audioset.json").read_text(encoding="utf-8"))["map"]
+    with (folder / "manifest.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    classes = {row["label"]: [audioset().find(name).index for name in names[row["label"]]] for row in rows}
+    held_out = [row for row in rows if row["fold"] == "5"]
+    n_right = 0
+    for row in held_out:
+        probs = model.run(load_audio(folder / row["path"], sample_rate=32_000)).clip_probs[0]
+        n_right += max(classes, key=lambda label: max(probs[classes[label]])) == row["label"]
+    assert n_right / len(held_out) >= least
