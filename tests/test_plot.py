@@ -1,0 +1,59 @@
+import sys
+
+import numpy as np
+import pytest
+from matplotlib import image
+
+import panns
+from panns.errors import AudioDecodeError, MissingExtra
+from panns.plot import WINDOW_S, explain, score_timeline
+from tests.sounds import RATE, changing_sound
+
+
+def test_frames_of_a_model_are_its_timeline(tiny_frames_checkpoint):
+    recognizer, sound = panns.load(tiny_frames_checkpoint), changing_sound(4)
+    timeline, scores = score_timeline(recognizer, sound), recognizer.run(sound)
+    np.testing.assert_array_equal(timeline.probs, scores.frame_probs[0])
+    np.testing.assert_array_equal(timeline.onsets_s, scores.frame_onsets_s[0])
+    assert timeline.hop_s == 0.32
+
+
+def test_a_model_without_frames_is_asked_about_windows(tiny_checkpoint):
+    recognizer, sound = panns.load(tiny_checkpoint), changing_sound(4)
+    timeline = score_timeline(recognizer, sound)
+    np.testing.assert_array_equal(timeline.onsets_s, np.arange(8) * 0.5)
+    # The window from 1.25 s to 3.25 s stands for its middle half second, from 2 s.
+    window = sound[round(1.25 * RATE) : round((1.25 + WINDOW_S) * RATE)]
+    np.testing.assert_allclose(timeline.probs[4], recognizer.run(window).clip_probs[0], rtol=0, atol=2e-6)
+
+
+@pytest.mark.parametrize("name", ["tiny_checkpoint", "tiny_frames_checkpoint"])
+@pytest.mark.parametrize("seconds", [0.001, 3.0])
+def test_a_picture_is_drawn(name, seconds, request, tmp_path):
+    output = tmp_path / "a.png"
+    explain(panns.load(request.getfixturevalue(name)), (changing_sound(seconds), RATE), output, top=3)
+    pixels = image.imread(output)[..., :3]
+    assert pixels.shape[0] > 500
+    # The log-mel and the timeline are colourful, and lie one above the other.
+    colourfulness = np.ptp(pixels, axis=2).mean(axis=1)
+    assert (colourfulness > 0.1).mean() > 0.3
+
+
+def test_a_name_that_no_font_has_is_drawn_without_a_warning(tiny_checkpoint, tmp_path):
+    import soundfile
+
+    path = tmp_path / "狗😀.wav"
+    soundfile.write(path, changing_sound(1), RATE)
+    explain(panns.load(tiny_checkpoint), str(path), tmp_path / "a.png")  # warnings are errors here
+
+
+def test_what_is_too_long_for_one_picture_is_refused(tiny_checkpoint, tmp_path):
+    with pytest.raises(AudioDecodeError, match="longer than the 600 s that are allowed"):
+        explain(panns.load(tiny_checkpoint), (np.zeros(601 * 1000, dtype=np.float32), 1000), tmp_path / "a.png")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_matplotlib_it_is_one_sentence(tiny_checkpoint, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'panns-audio\[plot\]'"):
+        explain(panns.load(tiny_checkpoint), (changing_sound(1), RATE), tmp_path / "a.png")
