@@ -6,8 +6,8 @@ from matplotlib import image
 
 import panns
 from panns.errors import AudioDecodeError, MissingExtra
-from panns.plot import WINDOW_S, explain, score_timeline
-from tests.sounds import RATE, changing_sound
+from panns.plot import WINDOW_S, drawable, explain, score_timeline
+from tests.sounds import RATE, changing_sound, write_wav
 
 
 def test_frames_of_a_model_are_its_timeline(tiny_frames_checkpoint):
@@ -45,6 +45,15 @@ def test_a_name_that_no_font_has_is_drawn_without_a_warning(tiny_checkpoint, tmp
     path = tmp_path / "狗😀.wav"
     soundfile.write(path, changing_sound(1), RATE)
     explain(panns.load(tiny_checkpoint), str(path), tmp_path / "a.png")  # warnings are errors here
+
+
+def test_what_no_font_has_is_escaped_and_nothing_is_mathematics(tiny_checkpoint, tmp_path):
+    assert drawable("caf\xe9\n\udcff.wav", ["DejaVu Sans"]) == "caf\xe9\\n\\udcff.wav"
+    output = tmp_path / "a.svg"
+    path = tmp_path / "$\\frac$ $1.wav"
+    write_wav(path, changing_sound(1))
+    explain(panns.load(tiny_checkpoint), path, output)
+    assert "<!-- $\\frac$ $1.wav, as cnn6 hears it -->" in output.read_text(encoding="utf-8")
 
 
 def test_what_is_too_long_for_one_picture_is_refused(tiny_checkpoint, tmp_path):

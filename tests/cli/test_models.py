@@ -49,6 +49,18 @@ def test_the_built_in_model_shows_what_it_was_trained_on():
     assert succeed(run_panns("models", "fetch", "builtin")) == "builtin is ready: it came with this package\n"
 
 
+@pytest.mark.parametrize("entry", list_models(), ids=lambda entry: entry.name)
+def test_show_finds_words_for_every_model(entry, capsys):
+    from panns.cli.models import show
+
+    show(entry.name, as_json=False)
+    text = capsys.readouterr().out
+    assert text.startswith(f"{entry.name}: {entry.about}\n")
+    assert "None" not in text
+    if entry.weights is not None:
+        assert {entry.weights.licence, entry.weights.url} <= {line[17:] for line in text.splitlines()}
+
+
 def test_models_alone_lists():
     assert succeed(run_panns("models")) == succeed(run_panns("models", "list"))
 

@@ -86,7 +86,7 @@ def main() -> None:
 def _leave(status: int) -> NoReturn:
     """End now, also where a thread still waits for input that never comes: Python would wait with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    progress.clear()
+    progress.leave()
     if status == INTERRUPTED:
         complain("interrupted")
     is_held = any(not one.daemon for one in threading.enumerate() if one is not threading.main_thread())

@@ -76,7 +76,7 @@ def show(
     for title, lines in _in_words(record).items():
         print_line(title)
         for key, value in lines.items():
-            print_line(f"  {key:<10} {value}")
+            print_line(f"  {key:<13}  {value}")
 
 
 @models_app.command()
@@ -157,9 +157,8 @@ def _in_words(record: dict[str, Any]) -> dict[str, dict[str, str]]:
             "logarithm": f"{mel['log']}, floor {mel['log_floor']:g}, shift {mel['shift']:g}, scale {mel['scale']:g}",
         },
     }
-    width = max(map(len, network), default=0)
     groups["network"] = {
-        f"{key:<{width}}": " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        key: " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
         for key, value in network.items()
     }
     return groups

@@ -41,8 +41,16 @@ def _show(line: Progress) -> None:
     with _lock:
         if _shown is not line:
             clear()
+            _shown = line  # first, so that an interrupt while it is being drawn finds it
             line.start()
-            _shown = line
+
+
+def leave() -> None:
+    """Leave the terminal as it was, also if an interrupt came while a line was being drawn or taken off."""
+    if _shown is not None:
+        clear()
+        if sys.platform != "win32":
+            print("\r\x1b[2K\x1b[?25h", end="", file=sys.stderr, flush=True)  # erase the line, show the cursor
 
 
 def _make_line(*columns: ProgressColumn) -> Progress:
