@@ -1,20 +1,36 @@
-"""Make the built-in model, from the data to the package: `python -m recipes.builtin`.
+"""Make the built-in model, from the data to the package.
 
-Each step is a command of its own too. A run that was stopped goes on from its last state.
+python -m recipes.builtin [--data ../shared] [--out runs/builtin]
+
+Each step is a command of its own too, with more options. A training that was stopped goes on from its last state.
 """
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
+from pathlib import Path
 
-STEPS = (("prepare",), ("train",), ("ship",), ("evaluate",), ("ship", "--metrics"))
+from recipes.builtin.settings import ROOT
 
 
 def main() -> None:
     """Run every step in a process of its own; a failing one ends it all."""
-    for module, *arguments in STEPS:
-        subprocess.run([sys.executable, "-m", f"recipes.builtin.{module}", *arguments], check=True)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared", help="the reference data")
+    parser.add_argument("--out", type=Path, default=ROOT / "runs" / "builtin")
+    arguments = parser.parse_args()
+    data, out = ["--data", str(arguments.data)], ["--out", str(arguments.out)]
+    steps = (
+        ["prepare", *data, *out],
+        ["train", *data, *out],
+        ["ship", *out],
+        ["evaluate", *data],
+        ["ship", *out, "--metrics"],
+    )
+    for module, *options in steps:
+        subprocess.run([sys.executable, "-m", f"recipes.builtin.{module}", *options], check=True)
 
 
 if __name__ == "__main__":

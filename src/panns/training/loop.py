@@ -176,7 +176,7 @@ class _Run:
 
     def load(self, path: Path) -> int:
         """Take up a state; returns the number of steps done."""
-        state: dict[str, Any] = torch.load(path, weights_only=True)
+        state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
         for part in self.__dataclass_fields__:
             getattr(self, part).load_state_dict(state[part])
         torch.set_rng_state(state["torch_rng"])
@@ -190,8 +190,10 @@ class _Metrics:
 
     def __init__(self, path: Path, first: int) -> None:
         lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-        kept = [line for line in lines if json.loads(line)["step"] <= first]
-        path.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
+        # A process that was killed may have left half a last line.
+        kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= first]
+        with replacing(path) as partial:
+            partial.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
         self._path = path
         self._sums: dict[str, float] = {}
         self._n = 0

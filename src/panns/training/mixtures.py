@@ -1,7 +1,7 @@
 """Batches of sounds mixed at random from a store of clips, labelled by the clips' own labels and by a teacher.
 
-Few clips make many sounds: each is shifted, coloured, band-limited, re-levelled and joined by others, and the teacher
-hears exactly what the network hears.
+Few clips make many sounds: each is shifted, coloured, band-limited, re-levelled and joined by others. The teacher
+hears the same mixture, without the masks that hide a part of it from the network.
 """
 
 from __future__ import annotations
