@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from recipes.builtin.prepare import MANIFEST_FILE
 from recipes.builtin.settings import ROOT
 
 
@@ -26,7 +27,7 @@ def main() -> None:
         ["prepare", *data, *out],
         ["train", *data, *out],
         ["ship", *out],
-        ["evaluate", *data],
+        ["evaluate", *data, "--manifest", str(arguments.out / MANIFEST_FILE)],
         ["ship", *out, "--metrics"],
     )
     for module, *options in steps:

@@ -1,7 +1,7 @@
 """A small residual CNN over the PANNs' log-mel: the model that ships inside this package.
 
-Time and frequency are strided early to keep it cheap. Its convolutions are plain 3x3 ones with residual connections (He et
-al. 2016, arXiv:1512.03385), which learn from few clips in fewer steps than depthwise ones.
+Time and frequency are strided early to keep it cheap. Its convolutions are plain 3x3 ones with residual connections (He
+et al. 2016, arXiv:1512.03385), which learn from few clips in fewer steps than depthwise ones.
 """
 
 from __future__ import annotations
