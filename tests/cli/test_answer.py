@@ -1,7 +1,5 @@
 import logging
 
-import pytest
-
 from panns.cli.answer import answer_all
 from panns.cli.inputs import Input
 from panns.errors import AudioDecodeError
@@ -40,12 +38,10 @@ def test_an_answer_bears_the_name_that_was_given():
     assert problem.to_dict() == {"file": "*.x", "error": "*.x: matches no file"}
 
 
-@pytest.mark.parametrize("count", [1, 50])
-def test_nobody_is_asked_any_more_after_the_caller_went_away(count):
+def test_nobody_is_asked_any_more_after_the_caller_went_away(monkeypatch):
+    monkeypatch.setattr("panns.runtime.backend.n_threads_or_all", lambda _: 2)  # whatever machine this is
     asked = []
-    answers = answer_all(
-        [Input(str(i)) for i in range(count)], lambda source, _: asked.append(source) or ask(source, _)
-    )
+    answers = answer_all([Input(str(i)) for i in range(50)], lambda source, _: asked.append(source) or ask(source, _))
     next(answers)
     answers.close()
-    assert len(asked) < 40
+    assert 1 <= len(asked) <= 9  # eight wait at first, and one more for the answer that was taken

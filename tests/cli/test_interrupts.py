@@ -45,7 +45,8 @@ def interrupt(process, times=1):
 
 def test_progress_on_a_terminal_and_an_interrupt_that_ends_it(tiny_checkpoint, hours):
     terminal = Terminal("-m", "panns", "tag", hours, "--model", tiny_checkpoint)
-    while b"/36000" not in terminal.shown:
+    give_up_s = time.monotonic() + 60
+    while b"/36000" not in terminal.shown and time.monotonic() < give_up_s:
         time.sleep(0.05)
     terminal.process.send_signal(signal.SIGINT)
     since_s = time.monotonic()
