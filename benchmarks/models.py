@@ -1,50 +1,152 @@
-"""Every published architecture: parameters, file size, published mAP, and what its network costs for 10 s."""
+"""Every registered model: parameters, multiply-adds, file size, published metric, and what 10 s of sound cost.
+
+The default backend stands beside the original's way of computing: the same layers in eager torch behind a Fourier
+transform as two convolutions of all bins (of EfficientAT and CED, whose code has it so, an FFT). Writes the table, and
+`src/panns/models/costs.json` for `panns models list`.
+"""
 
 from __future__ import annotations
 
+import json
+import re
+import sys
+from dataclasses import asdict, replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
 from benchmarks.material import checkpoint, noise
-from benchmarks.measure import cpu_ms, report, require_one_thread
-from panns.frontend import log_mel
-from panns.models import list_models
-from panns.models.checkpoint import ONNX_FILE, TORCH_FILE
+from benchmarks.measure import cpu_ms, machine, report, require_one_thread
+from panns.frontend import LogMelConfig, fft_window, mel_filters
+from panns.models import ModelEntry, list_models
+from panns.models.checkpoint import ONNX_FILE
+from panns.models.costs import COSTS_FILE, Cost
+from panns.networks.checkpoint import load_network
+from panns.networks.cost import multiply_adds, n_parameters
 from panns.runtime.load import load_model
 
-# The other variants of CNN14 cost what it costs.
-SAME_AS_CNN14 = ("cnn14_emb", "cnn14_no_", "cnn14_mixup", "cnn14_decision_level_avg", "cnn14_decision_level_att")
+DURATION_S = 10.0
+ZOO = ("cnn", "mobilenet", "resnet", "wave1d", "wavegram")
+HEADLINES = ("builtin", "mn04_as", "mn10_as", "mn40_as_ext", "dymn04_as", "dymn10_as", "dymn20_as", "cnn6", "cnn10")
+HEADLINES += ("cnn14", "cnn14_16k", "cnn14_decision_level_max", "cnn14_attention", "cnn14_gru", "resnet38", "resnet50")
+HEADLINES += ("mobilenetv1", "mobilenetv2", "leenet11", "dainet19", "res1dnet31", "wavegram_cnn14")
+HEADLINES += ("wavegram_logmel_cnn14", "ced_tiny", "ced_mini", "ced_small", "ced_base")
+HEADLINES += ("patch_attention_tiny", "patch_attention", "patch_attention_16")
+
+
+class OriginalLogMel(nn.Module):
+    """The log-mel as the original PANNs compute it: sines and cosines of every bin as kernels of two convolutions."""
+
+    def __init__(self, config: LogMelConfig) -> None:
+        super().__init__()
+        self.config = config
+        angle = 2 * np.pi * np.outer(np.arange(config.n_fft // 2 + 1), np.arange(config.n_fft)) / config.n_fft
+        window = fft_window(config)
+        self.real = torch.tensor((np.cos(angle) * window)[:, None], dtype=torch.float32)
+        self.imaginary = torch.tensor((-np.sin(angle) * window)[:, None], dtype=torch.float32)
+        self.filters = torch.tensor(mel_filters(config))
+
+    def forward(self, waveform: Tensor) -> Tensor:
+        """`(batch, samples)` to `(batch, frames, mels)`."""
+        half, hop = self.config.n_fft // 2, self.config.hop_samples
+        padded = functional.pad(waveform[:, None], (half, half), mode="reflect")
+        real, imaginary = (functional.conv1d(padded, kernels, stride=hop) for kernels in (self.real, self.imaginary))
+        mel = (real**2 + imaginary**2).transpose(1, 2) @ self.filters
+        return 10.0 * torch.log10(mel.clamp(min=self.config.log_floor))
 
 
 def main() -> None:
-    """Measure and report."""
+    """Measure and report; with "prepare", only make the checkpoints, which takes long and no quiet."""
+    if sys.argv[1:] == ["prepare"]:
+        for entry in list_models():
+            print(entry.name, flush=True)
+            checkpoint(same_graph(entry))
+        return
+    costs: dict[str, Cost] = {}
     rows: list[dict[str, object]] = []
+    eager_ms: dict[str, float] = {}
     for entry in list_models():
-        if entry.name.startswith(SAME_AS_CNN14):
-            continue
-        found = checkpoint(entry.name)
-        model = load_model(found, n_threads=1)
-        config = entry.config.frontend
-        features = log_mel(noise(10, config.sample_rate)[:, 0], config)[None]
-        n_bytes = found.file(ONNX_FILE).stat().st_size
-        cost = cpu_ms(lambda: model.backend(features), repeats=9 if n_bytes < 100e6 else 3, warm_up=1)
-        rows.append(
-            {
-                "model": entry.name,
-                "parameters, M": f"{_n_parameters(found.file(TORCH_FILE)) / 1e6:.1f}",
-                "file, MB": f"{n_bytes / 1e6:.0f}",
-                "rate, Hz": config.sample_rate,
-                "mAP": "-" if entry.weights is None else f"{entry.weights.value:.3f}",
-                "network, CPU-ms": f"{cost.median:.1f}",
-            }
-        )
-    report("models", "Models, 10 s of sound, ONNX Runtime, one thread; mAP as published", rows)
+        name = same_graph(entry)
+        if name not in costs:
+            costs[name], eager_ms[name] = measure(name)
+        costs[entry.name], eager_ms[entry.name] = costs[name], eager_ms[name]
+        rows.append(row(entry, costs[name], eager_ms[name]))
+        print(rows[-1], flush=True)
+    report("models", "Models, 10 s of sound from waveform to scores, one thread; mAP as published", rows)
+    headlines = [one for one in rows if one["model"] in HEADLINES]
+    report("models_short", "Models, 10 s of sound from waveform to scores, one thread; mAP as published", headlines)
+    found = machine()
+    record = {
+        "processor": found["processor"],
+        "date": found["date"],
+        "models": {name: asdict(cost) for name, cost in costs.items()},
+    }
+    COSTS_FILE.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 
-def _n_parameters(path: object) -> int:
-    """What training changes: statistics of batch norms are no parameters."""
-    from safetensors import safe_open
+def same_graph(entry: ModelEntry) -> str:
+    """The first registered name that computes the same: others differ in how they were trained."""
+    for other in list_models():
+        if other.network == entry.network and _shape(other) == _shape(entry):
+            return other.name
+    raise AssertionError(entry.name)
 
-    with safe_open(path, framework="numpy") as file:
-        names = [name for name in file.keys() if "running_" not in name and "num_batches" not in name]  # noqa: SIM118 - no mapping
-        return sum(file.get_tensor(name).size for name in names)
+
+def _shape(entry: ModelEntry) -> object:
+    training = {field: 0.0 for field in vars(entry.config) if "dropout" in field or field == "drop_path"}
+    return replace(entry.config, **training)  # type: ignore[type-var] # every config is a dataclass
+
+
+def measure(name: str) -> tuple[Cost, float]:
+    """Cost of a model by the default backend, and CPU-ms in eager torch behind the original's front end."""
+    found = checkpoint(name)
+    waveform = noise(DURATION_S, found.manifest.sample_rate)[:, 0][None]
+    model = load_model(found, n_threads=1)
+    n_bytes = found.file(ONNX_FILE).stat().st_size
+    repeats = 9 if n_bytes < 100e6 else 5
+    ours = cpu_ms(lambda: model.score(waveform), repeats=repeats, warm_up=1)
+    network = load_network(found)
+    eager = cpu_ms(eager_call(network, torch.from_numpy(waveform)), repeats=repeats, warm_up=1)
+    cost = Cost(n_parameters(network), multiply_adds(network, DURATION_S), n_bytes, round(ours.median, 2))
+    return cost, eager.median
+
+
+def eager_call(network: nn.Module, waveform: Tensor) -> object:
+    """One answer in the original's way."""
+    frontend = network.config.frontend
+    is_original = frontend.log_mel is not None and frontend.log_mel.mel_scale == "slaney"
+    log_mel = OriginalLogMel(frontend.log_mel) if is_original else None
+
+    def call() -> None:
+        with torch.inference_mode():
+            if log_mel is None:
+                network(waveform)
+            else:
+                inputs = [log_mel(waveform) if name == "features" else waveform for name in frontend.inputs]
+                network.forward_features(*inputs)
+
+    return call
+
+
+def row(entry: ModelEntry, cost: Cost, eager_ms: float) -> dict[str, object]:
+    """One line of the table."""
+    weights = entry.weights
+    arxiv = None if weights is None else re.search(r"arXiv:([\d.]+)", weights.source)
+    return {
+        "model": entry.name,
+        "parameters, M": f"{cost.n_parameters / 1e6:.2f}",
+        "multiply-adds, G": f"{cost.multiply_adds / 1e9:.2f}",
+        "file, MB": f"{cost.n_bytes / 1e6:.0f}",
+        "rate, kHz": f"{entry.config.frontend.sample_rate / 1000:g}",
+        "frames": "-" if entry.config.frame_hop_s is None else f"{entry.config.frame_hop_s:.2f} s",
+        "mAP": "-" if weights is None else f"{weights.value:.3f}",
+        "source": "-" if arxiv is None else f"[{arxiv[1]}](https://arxiv.org/abs/{arxiv[1]})",
+        "CPU-ms": f"{cost.cpu_ms:.1f}",
+        "eager torch, CPU-ms": f"{eager_ms:.1f}",
+        "times faster": f"{eager_ms / cost.cpu_ms:.1f}",
+    }
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from panns.frontend import LogMelConfig, fft_window, log_mel, mel_bin_range, mel
 from panns.models import find_model, list_models
 
 KALDI = find_model("mn10_as").config.frontend
+HTK = find_model("ced_tiny").config.frontend
 SMALL = LogMelConfig(
     sample_rate=8_000, n_fft=256, window_samples=256, hop_samples=80, n_mels=16, f_min_hz=50, f_max_hz=4_000
 )
@@ -138,6 +139,30 @@ def test_equals_the_original_efficientat(shared):
     assert np.abs(ours - expected).max() <= 2e-4
 
 
+def test_equals_the_original_ced(shared):
+    with np.load(shared / "reference/ced/ced_tiny.npz") as golden:
+        expected = golden["1s_16000:logmel"].transpose(0, 2, 1)
+    difference = np.abs(log_mel(golden_waveforms(shared, "1s_16000"), HTK) - expected)
+    # The original itself is 4.2e-4 dB from a float64 computation, ours 1.1e-4.
+    assert difference.max() <= 5e-4
+    assert np.quantile(difference, 0.999) <= 2.5e-4
+
+
+def test_the_range_ends_below_the_loudest_value_of_each_clip():
+    loud = np.concatenate([noise(4_000), np.zeros(4_000, np.float32)])
+    whole = log_mel(np.stack([loud, 0.01 * loud]), SMALL)
+    limited = log_mel(np.stack([loud, 0.01 * loud]), replace(SMALL, range_db=50.0))
+    peaks = whole.max(axis=(1, 2), keepdims=True)
+    assert np.allclose(peaks[0] - peaks[1], 40.0, atol=1e-4)
+    assert np.array_equal(limited, np.maximum(whole, peaks - np.float32(50)))
+    assert np.allclose(limited.min(axis=(1, 2)), peaks[:, 0, 0] - 50)
+
+
+def test_silence_is_within_any_range():
+    silence = np.zeros(4_000, np.float32)
+    assert np.all(log_mel(silence, replace(SMALL, range_db=50.0)) == -100.0)
+
+
 @pytest.mark.parametrize("config", PANNS, ids=describe)
 def test_silence_is_exactly_minus_100_db(config):
     assert np.all(log_mel(np.zeros(config.sample_rate, np.float32), config) == -100.0)
@@ -234,6 +259,8 @@ def test_too_short_a_waveform_is_refused(config):
         ({"sample_rate": 0}, "half of sample_rate=0"),
         ({"log_floor": 0.0}, "log_floor=0.0 must be above 0"),
         ({"log_floor": float("nan")}, "log_floor=nan must be above 0"),
+        ({"range_db": 0.0}, "range_db=0.0 must be above 0 and goes with log='db', not 'db'"),
+        ({"range_db": 80.0, "log": "ln"}, "range_db=80.0 must be above 0 and goes with log='db', not 'ln'"),
         ({"window": "symmetric", "window_samples": 2}, "window_samples=2 is all zeros as a symmetric window"),
     ],
 )
@@ -253,6 +280,21 @@ def test_slaney_filters_equal_librosas(config):
         dtype=np.float64,
     )
     assert np.abs(mel_filters(config) - expected.T).max() <= 1e-8
+
+
+@pytest.mark.parametrize("config", [HTK, replace(HTK, n_mels=23, f_min_hz=64.0, f_max_hz=7_500.0)], ids=describe)
+def test_htk_filters_equal_librosas(config):
+    expected = librosa.filters.mel(
+        sr=config.sample_rate,
+        n_fft=config.n_fft,
+        n_mels=config.n_mels,
+        fmin=config.f_min_hz,
+        fmax=config.f_max_hz,
+        htk=True,
+        norm=None,
+        dtype=np.float64,
+    )
+    assert np.abs(mel_filters(config) - expected.T).max() <= 1e-7  # rounded to float32, heights up to 1
 
 
 def test_slaney_bands_have_unit_area():

@@ -1,15 +1,19 @@
-"""Log-mel spectrograms in numpy, and the settings and filters that the torch twin (`networks/frontend.py`) shares."""
+"""What networks read of a waveform: log-mel spectrograms in numpy.
+
+The torch twin, `networks/frontend.py`, shares the settings and the filters.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
+InputName = Literal["waveform", "features"]
 
 # 64 frames of 1,024 samples fit the second-level cache; one FFT call over a whole 10 s clip takes twice as long.
 BLOCK_FRAMES = 64
@@ -30,11 +34,14 @@ class LogMelConfig:
         n_mels: Number of mel bands.
         f_min_hz: Lower edge of the lowest band.
         f_max_hz: Upper edge of the highest band, at most half the sample rate.
-        mel_scale: "slaney" (librosa's default: linear below 1 kHz, bands normalised to unit area) or "kaldi"
-            (1127 ln(1 + f/700), triangles of height 1 in mel, the Nyquist bin left out).
+        mel_scale: "slaney" (librosa's default: linear below 1 kHz, bands normalised to unit area), "htk"
+            (2595 log10(1 + f/700), triangles of height 1 in Hz) or "kaldi" (1127 ln(1 + f/700), triangles of height 1
+            in mel, the Nyquist bin left out).
         pre_emphasis: p of x[n] - p x[n-1], which shortens the waveform by one sample; None for none.
         log: "db" is 10 log10(max(m, `log_floor`)); "ln" is ln(m + `log_floor`).
         log_floor: What keeps the logarithm finite.
+        range_db: With "db", what lies further below the loudest value of the clip is raised to this distance; None
+            for no limit.
         shift: Added after the logarithm.
         scale: Multiplied after `shift`.
     """
@@ -47,10 +54,11 @@ class LogMelConfig:
     n_mels: int = 64
     f_min_hz: float = 50.0
     f_max_hz: float = 14_000.0
-    mel_scale: Literal["slaney", "kaldi"] = "slaney"
+    mel_scale: Literal["slaney", "htk", "kaldi"] = "slaney"
     pre_emphasis: float | None = None
     log: Literal["db", "ln"] = "db"
     log_floor: float = 1e-10
+    range_db: float | None = None
     shift: float = 0.0
     scale: float = 1.0
 
@@ -70,6 +78,18 @@ class LogMelConfig:
             )
         if not self.log_floor > 0:
             raise ValueError(f"log_floor={self.log_floor} must be above 0, or silence has no logarithm")
+        if self.range_db is not None and (self.log != "db" or not self.range_db > 0):
+            raise ValueError(f"range_db={self.range_db} must be above 0 and goes with log='db', not {self.log!r}")
+
+    @property
+    def inputs(self) -> tuple[InputName, ...]:
+        """The log-mel alone."""
+        return ("features",)
+
+    @property
+    def log_mel(self) -> LogMelConfig:
+        """These settings."""
+        return self
 
     @property
     def hop_s(self) -> float:
@@ -88,6 +108,71 @@ class LogMelConfig:
     def samples_for(self, n_frames: int) -> int:
         """Shortest waveform that has `n_frames` frames."""
         return max((n_frames - 1) * self.hop_samples + (self.pre_emphasis is not None), self.min_samples)
+
+
+@dataclass(frozen=True)
+class WaveformConfig:
+    """No front end: the network reads the waveform itself.
+
+    Attributes:
+        sample_rate: Rate of the waveform, in Hz.
+    """
+
+    sample_rate: int = 32_000
+
+    @property
+    def inputs(self) -> tuple[InputName, ...]:
+        """The waveform alone."""
+        return ("waveform",)
+
+    @property
+    def log_mel(self) -> None:
+        """There is none."""
+        return None
+
+    @property
+    def min_samples(self) -> int:
+        """One sample."""
+        return 1
+
+
+@dataclass(frozen=True)
+class WaveformAndLogMelConfig:
+    """Both: the network reads the waveform beside a log-mel of it.
+
+    Attributes:
+        log_mel: The log-mel.
+    """
+
+    log_mel: LogMelConfig = LogMelConfig()
+
+    @property
+    def inputs(self) -> tuple[InputName, ...]:
+        """The waveform, then the log-mel."""
+        return ("waveform", "features")
+
+    @property
+    def sample_rate(self) -> int:
+        """Rate of the waveform, in Hz."""
+        return self.log_mel.sample_rate
+
+    @property
+    def min_samples(self) -> int:
+        """Shortest waveform that has a log-mel."""
+        return self.log_mel.min_samples
+
+
+Frontend: TypeAlias = LogMelConfig | WaveformConfig | WaveformAndLogMelConfig
+
+
+def network_inputs(waveform: Array, frontend: Frontend) -> tuple[Array, ...]:
+    """What a network reads of a waveform `(batch, samples)`: the arrays that `frontend.inputs` names, in that order.
+
+    A "waveform" is `(batch, samples)`, "features" are `(batch, frames, mels)`; float32 both.
+    """
+    config = frontend.log_mel
+    features = () if config is None else (log_mel(waveform, config),)
+    return (waveform, *features) if "waveform" in frontend.inputs else features
 
 
 def log_mel(waveform: Array, config: LogMelConfig) -> Array:
@@ -123,7 +208,7 @@ def log_mel(waveform: Array, config: LogMelConfig) -> Array:
 
 
 def compress(mel: Array, config: LogMelConfig) -> Array:
-    """The log-mel of a mel power spectrogram `(..., mels)`; computed in its place."""
+    """The log-mel of the mel power spectrogram of one clip, `(frames, mels)`; computed in its place."""
     floor = np.float32(config.log_floor)
     if config.log == "db":
         # Of the ratio to the floor, so that silence is exactly -100 dB: log10 of float32 is one unit off at 1e-10.
@@ -131,6 +216,8 @@ def compress(mel: Array, config: LogMelConfig) -> Array:
         np.log10(mel, out=mel)
         mel *= np.float32(10.0)
         mel += np.float32(10.0 * np.log10(config.log_floor))
+        if config.range_db is not None:
+            np.maximum(mel, mel.max() - np.float32(config.range_db), out=mel)
     else:
         np.log(np.add(mel, floor, out=mel), out=mel)
     if config.shift:
@@ -138,6 +225,16 @@ def compress(mel: Array, config: LogMelConfig) -> Array:
     if config.scale != 1.0:
         mel *= np.float32(config.scale)
     return mel
+
+
+def silence(config: LogMelConfig) -> float:
+    """The log-mel of silence, the same in every band.
+
+    Example:
+        >>> silence(LogMelConfig())
+        -100.0
+    """
+    return float(compress(np.zeros((1, 1), np.float32), config)[0, 0])
 
 
 @lru_cache(maxsize=32)
@@ -154,7 +251,7 @@ def fft_window(config: LogMelConfig) -> Array:
 @lru_cache(maxsize=32)
 def mel_filters(config: LogMelConfig) -> Array:
     """Mel filter bank: `(n_fft // 2 + 1, mels)`."""
-    build = _slaney_filters if config.mel_scale == "slaney" else _kaldi_filters
+    build = {"slaney": _slaney_filters, "htk": _htk_filters, "kaldi": _kaldi_filters}[config.mel_scale]
     return _frozen(build(config))
 
 
@@ -182,10 +279,19 @@ def _slaney_filters(config: LogMelConfig) -> npt.NDArray[np.float64]:
     """
     edges_mel = np.linspace(_hz_to_slaney(config.f_min_hz), _hz_to_slaney(config.f_max_hz), config.n_mels + 2)
     edges_hz = np.array([_slaney_to_hz(mel) for mel in edges_mel])
-    bins_hz = np.arange(config.n_fft // 2 + 1) * config.sample_rate / config.n_fft
-    triangles = _triangles(bins_hz, edges_hz)
+    triangles = _triangles(_bins_hz(config), edges_hz)
     triangles *= 2.0 / (edges_hz[2:] - edges_hz[:-2])
     return triangles
+
+
+def _htk_filters(config: LogMelConfig) -> npt.NDArray[np.float64]:
+    """Triangles in Hz, height 1, between points equally spaced on the mel scale of HTK.
+
+    S. Young et al., The HTK Book, section 5.4.
+    """
+    low_mel, high_mel = 2595.0 * np.log10(1.0 + np.array([config.f_min_hz, config.f_max_hz]) / 700.0)
+    edges_hz = 700.0 * (10.0 ** (np.linspace(low_mel, high_mel, config.n_mels + 2) / 2595.0) - 1.0)
+    return _triangles(_bins_hz(config), edges_hz)
 
 
 def _kaldi_filters(config: LogMelConfig) -> npt.NDArray[np.float64]:
@@ -194,10 +300,11 @@ def _kaldi_filters(config: LogMelConfig) -> npt.NDArray[np.float64]:
     Kaldi's feature extraction (D. Povey et al., "The Kaldi Speech Recognition Toolkit", ASRU 2011).
     """
     edges_mel = np.linspace(_hz_to_kaldi(config.f_min_hz), _hz_to_kaldi(config.f_max_hz), config.n_mels + 2)
-    bins_mel = _hz_to_kaldi(np.arange(config.n_fft // 2 + 1) * config.sample_rate / config.n_fft)
-    triangles = _triangles(bins_mel, edges_mel)
-    triangles[-1] = 0.0
-    return triangles
+    return _triangles(_hz_to_kaldi(_bins_hz(config)), edges_mel)
+
+
+def _bins_hz(config: LogMelConfig) -> npt.NDArray[np.float64]:
+    return np.arange(config.n_fft // 2 + 1) * config.sample_rate / config.n_fft
 
 
 def _triangles(positions: npt.NDArray[np.float64], edges: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

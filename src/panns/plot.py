@@ -1,4 +1,4 @@
-"""Pictures of what a model hears: waveform, log-mel, and when each of the top tags sounds."""
+"""Pictures of what a model hears: waveform, log-mel, when each of the top tags sounds, and what attention looked at."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ import numpy as np
 
 from panns.audio import DecodeLimits, Source, load_audio
 from panns.extras import require
-from panns.frontend import log_mel
+from panns.frontend import LogMelConfig, log_mel
 from panns.recognizer import Recognizer
-from panns.results import Array
+from panns.results import Array, Scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+N_WEIGHTED = 3  # of the top tags, for which weights of patches are drawn
 MAX_DURATION_S = 600.0  # more would not be readable in one picture
 # A model without frame scores is asked about windows: long enough to know a sound, short enough to place it.
 WINDOW_S, WINDOW_HOP_S = 2.0, 0.5
@@ -54,6 +55,8 @@ def explain(
 ) -> None:
     """Draw a sound as a model hears it: its waveform, its log-mel, and its top tags over time.
 
+    Of a model that weighs patches of the log-mel, the weights for the first tags are drawn too.
+
     Args:
         recognizer: The model.
         source: A sound of up to 10 minutes.
@@ -74,7 +77,8 @@ def explain(
         source, sample_rate=recognizer.sample_rate, limits=DecodeLimits(max_duration_s=MAX_DURATION_S)
     )
     labels = recognizer.manifest.labels
-    clip_probs = recognizer.run(waveform).clip_probs[0]
+    scores = recognizer.run(waveform, patch_weights=True)
+    clip_probs = scores.clip_probs[0]
     best = np.argsort(-clip_probs, kind="stable")[:top]
     chinese_fonts = sorted(set(CHINESE_FONTS) & set(get_font_names()), key=CHINESE_FONTS.index)
     if language == "zh" and not chinese_fonts:
@@ -82,19 +86,23 @@ def explain(
     is_chinese = language == "zh" and bool(chinese_fonts)
     fonts = ["DejaVu Sans", *chinese_fonts]
     names = [drawable(labels[int(i)].zh if is_chinese else labels[int(i)].en, fonts) for i in best]
-    timeline = score_timeline(recognizer, waveform)
+    timeline = score_timeline(recognizer, waveform, scores)
     title = drawable(Path(source).name if isinstance(source, str | os.PathLike) else "sound", fonts)
 
     with mpl.rc_context({"font.family": fonts, "text.parse_math": False}):
-        figure = Figure(figsize=(10, 6.2), layout="constrained")
-        axes = figure.subplots(3, 1, sharex=True, height_ratios=(1, 2, 0.3 + 0.28 * len(best)))
+        n_weighted = 0 if scores.patch_weights is None else min(N_WEIGHTED, len(best))
+        heights = (1, 2, 0.3 + 0.28 * len(best), *[0.8] * n_weighted)
+        figure = Figure(figsize=(10, 1 + sum(heights)), layout="constrained")
+        axes = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
         _draw_waveform(axes[0], waveform, recognizer.sample_rate)
         _draw_log_mel(axes[1], waveform, recognizer)
         _draw_timeline(
             axes[2], timeline, best, [f"{name}  {clip_probs[i]:.2f}" for name, i in zip(names, best, strict=True)]
         )
-        axes[2].set_xlim(0, len(waveform) / recognizer.sample_rate)
-        axes[2].set_xlabel("seconds")
+        for panel, name, i in zip(axes[3:], names, best, strict=False):
+            _draw_patch_weights(panel, scores, int(i), name, recognizer)
+        axes[-1].set_xlim(0, len(waveform) / recognizer.sample_rate)
+        axes[-1].set_xlabel("seconds")
         axes[0].set_title(f"{title}, as {recognizer.manifest.architecture} hears it", fontsize=11)
         figure.savefig(output, dpi=150)
 
@@ -114,13 +122,16 @@ def drawable(text: str, fonts: list[str]) -> str:
     )
 
 
-def score_timeline(recognizer: Recognizer, waveform: Array) -> Timeline:
-    """Scores over time: the model's own frames, or overlapping windows of 2 s where it has none."""
+def score_timeline(recognizer: Recognizer, waveform: Array, scores: Scores) -> Timeline:
+    """Scores over time: the model's own frames, or overlapping windows of 2 s where it has none.
+
+    Args:
+        recognizer: The model.
+        waveform: `(samples,)`.
+        scores: What the model answered of the whole.
+    """
     frame_hop_s = recognizer.manifest.config.frame_hop_s
-    if frame_hop_s is not None:
-        scores = recognizer.run(waveform)
-        assert scores.frame_probs is not None
-        assert scores.frame_onsets_s is not None
+    if frame_hop_s is not None and scores.frame_probs is not None and scores.frame_onsets_s is not None:
         return Timeline(scores.frame_onsets_s[0], frame_hop_s, scores.frame_probs[0])
     window, hop = round(WINDOW_S * recognizer.sample_rate), round(WINDOW_HOP_S * recognizer.sample_rate)
     half = (window - hop) // 2  # a window stands for the middle of it
@@ -144,13 +155,19 @@ def _draw_waveform(axes: Axes, waveform: Array, sample_rate: int) -> None:
 
 
 def _draw_log_mel(axes: Axes, waveform: Array, recognizer: Recognizer) -> None:
-    config = recognizer.manifest.config.frontend
-    padded = np.pad(waveform, (0, max(0, recognizer.manifest.config.min_input_samples - len(waveform))))
+    config = recognizer.manifest.config.frontend.log_mel
+    is_heard = config is not None
+    if config is None:  # a network that reads the waveform; people like to see a spectrogram all the same
+        config = LogMelConfig(sample_rate=recognizer.sample_rate, f_max_hz=0.4375 * recognizer.sample_rate)
+    padded = np.pad(
+        waveform, (0, max(0, max(config.min_samples, recognizer.manifest.config.min_input_samples) - len(waveform)))
+    )
     mel = log_mel(padded, config)
     end_s = len(mel) * config.hop_s
     low = max(float(mel.min()), float(mel.max()) - (80.0 if config.log == "db" else 2.5))
     axes.imshow(mel.T, origin="lower", aspect="auto", extent=(0, end_s, 0, config.n_mels), vmin=low, cmap="magma")
-    axes.set_ylabel(f"log-mel, {config.n_mels} bands\n{config.f_min_hz:g} to {config.f_max_hz / 1000:g} kHz")
+    heard = "" if is_heard else "\n(the model reads the waveform)"
+    axes.set_ylabel(f"log-mel, {config.n_mels} bands\n{config.f_min_hz:g} Hz to {config.f_max_hz / 1000:g} kHz{heard}")
 
 
 def _draw_timeline(
@@ -163,3 +180,30 @@ def _draw_timeline(
     figure = axes.get_figure()
     assert figure is not None
     figure.colorbar(image, ax=axes, label="probability", shrink=0.9, pad=0.01)
+
+
+def _draw_patch_weights(axes: Axes, scores: Scores, index: int, name: str, recognizer: Recognizer) -> None:
+    """How much each patch counted for one class, as a multiple of what it would be if all counted alike."""
+    hop_s, weights, onsets_s = recognizer.manifest.patch_hop_s, scores.patch_weights, scores.patch_onsets_s
+    assert hop_s is not None
+    assert weights is not None
+    assert onsets_s is not None
+    weights_of_class = weights[0, index]  # (columns, rows)
+    weights_of_class = weights_of_class / weights_of_class.mean()
+    for onset_s, column in zip(onsets_s[0], weights_of_class, strict=True):
+        extent = (onset_s, onset_s + hop_s, 0, len(column))
+        image = axes.imshow(
+            column[:, None],
+            origin="lower",
+            aspect="auto",
+            extent=extent,
+            vmin=0,
+            vmax=weights_of_class.max(),
+            cmap="magma",
+        )
+    axes.set_ylim(0, weights_of_class.shape[1])
+    axes.set_yticks([])
+    axes.set_ylabel(f"patches for\n{name}", rotation=0, ha="right", va="center")
+    figure = axes.get_figure()
+    assert figure is not None
+    figure.colorbar(image, ax=axes, pad=0.01)

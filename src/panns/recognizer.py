@@ -49,21 +49,23 @@ class Recognizer:
         name, n_classes = self.manifest.architecture, len(self.manifest.labels)
         return f"<Recognizer {name} by {self.backend} on {self.device}, {n_classes} classes, {self.sample_rate} Hz>"
 
-    def run(self, waveforms: Waveforms) -> Scores:
+    def run(self, waveforms: Waveforms, *, patch_weights: bool = False) -> Scores:
         """Scores of waveforms at `sample_rate`: the plain call, arrays in and arrays out.
 
         Args:
             waveforms: `(samples,)`, `(batch, samples)`, or a list of `(samples,)` of any lengths; floats, about -1..1.
+            patch_weights: Whether to tell too how much each patch of the log-mel counted for each class, where the
+                model weighs them.
 
         Returns:
-            `clip_probs (batch, classes)`; `frame_probs (batch, frames, classes)` and `embedding (batch, dim)`, or None
-            where the model has none.
+            `clip_probs (batch, classes)`; `frame_probs (batch, frames, classes)`, `embedding (batch, dim)` and, if
+            asked, `patch_weights (batch, classes, columns, rows)`, or None where the model has none.
 
         Raises:
             ValueError: No sample, a wrong shape, NaN or infinity.
             TypeError: Not floating-point numbers.
         """
-        return self._model.run(waveforms)
+        return self._model.run(waveforms, patch_weights=patch_weights)
 
     def tag(
         self,

@@ -23,12 +23,18 @@ class Scores:
         frame_probs: `(batch, frames, classes)`; a clip with fewer frames than the longest is filled up with NaN.
         embedding: `(batch, dim)`.
         frame_onsets_s: `(batch, frames)`, start of every frame in seconds, NaN where a clip has no such frame.
+        patch_weights: `(batch, classes, columns, rows)`, how much each patch of the log-mel, by time and by frequency,
+            counts for the clip score of each class; a clip with fewer columns is filled up with NaN. They sum to 1, in
+            each window of its own where a long clip was heard in several.
+        patch_onsets_s: `(batch, columns)`, start of every column of patches in seconds.
     """
 
     clip_probs: Array
     frame_probs: Array | None = None
     embedding: Array | None = None
     frame_onsets_s: npt.NDArray[np.float64] | None = None
+    patch_weights: Array | None = None
+    patch_onsets_s: npt.NDArray[np.float64] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
 import hashlib
 import json
+import re
 
 import pytest
 
 from panns.models import list_models
+from panns.models.costs import measured_on
 from tests.commands import run_panns, succeed
 
 
@@ -12,10 +14,15 @@ def rows_of(result):
 
 
 def test_list_names_every_model():
-    header, *rows = succeed(run_panns("models", "list")).splitlines()
-    assert header.split() == ["model", "rate", "frames", "dim", "mAP", "weights"]
-    assert max(map(len, [header, *rows])) <= 80
+    result = run_panns("models", "list")
+    header, *rows = succeed(result).splitlines()
+    words = header.split()
+    assert words == ["model", "M", "par.", "G", "mul.", "MB", "CPU-ms", "mAP", "source", "rate", "frames", "weights"]
+    assert max(map(len, [header, *rows])) <= 100
     assert [row.split()[0] for row in rows] == [entry.name for entry in list_models()]
+    cnn14 = next(row for row in rows if row.startswith("cnn14 "))
+    assert re.fullmatch(r"cnn14 +80\.75 +20\.04 +323 +\d+ +0\.431 +1912\.10211 +32 kHz +- +to fetch", cnn14)
+    assert measured_on() in result.stderr
 
 
 def test_list_says_what_each_can_do():
@@ -25,6 +32,8 @@ def test_list_says_what_each_can_do():
     assert (cnn14["embedding_dim"], cnn14["frame_hop_s"], cnn14["value"]) == (2048, None, 0.431)
     assert (frames["embedding_dim"], frames["frame_hop_s"]) == (None, 0.32)
     assert (tiny["weights"], tiny["licence"], tiny["sample_rate"]) == ("to fetch", "MIT", 32_000)
+    assert (tiny["cost"]["n_parameters"], tiny["arxiv"]) == (983_599, "2211.04772")
+    assert rows["cnn14_gru"]["starts_from"] == "cnn14"
     assert rows["cnn14_no_specaug"]["weights"] == "unpublished"
 
 

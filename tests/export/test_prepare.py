@@ -29,8 +29,8 @@ def published_name(name):
     """What the original code calls an entry of our CNN6."""
     if block := re.fullmatch(r"blocks\.(\d)\.([01])\.(\w+)", name):
         return f"conv_block{int(block[1]) + 1}.{'bn1' if block[2] == '1' else 'conv1'}.{block[3]}"
-    ours, _, rest = name.partition(".")
-    return f"{ {'input_norm': 'bn0', 'projection': 'fc1', 'head': 'fc_audioset'}[ours] }.{rest}"
+    ours, _, kind = name.rpartition(".")
+    return f"{ {'input_norm': 'bn0', 'head.projection': 'fc1', 'head.classifier': 'fc_audioset'}[ours] }.{kind}"
 
 
 def published_frontend(config):
@@ -135,7 +135,9 @@ def test_two_processes_at_once_end_well(published_file, needs_onnx):
 def test_a_failed_conversion_leaves_nothing(published_tensors, tmp_path):
     path = tmp_path / "short.pth"
     torch.save({key: value for key, value in published_tensors.items() if key != "fc1.bias"}, path)
-    with pytest.raises(CheckpointError, match=r"loaded as cnn6 does not fit: 1 missing, such as projection\.bias"):
+    with pytest.raises(
+        CheckpointError, match=r"loaded as cnn6 does not fit: 1 missing, such as head\.projection\.bias"
+    ):
         prepare("cnn6", weights=path)
     assert not [found for found in checkpoints_dir().iterdir() if found.is_dir()]
 
@@ -244,7 +246,7 @@ def other_file(published_tensors, tmp_path):
 
 
 def head_bias(checkpoint):
-    return load_network(checkpoint).state_dict()["head.bias"]
+    return load_network(checkpoint).state_dict()["head.classifier.bias"]
 
 
 def test_a_newly_fetched_file_takes_the_place_of_the_old(unchecked_cnn6, published_file, other_file):
@@ -281,7 +283,7 @@ def test_fetching_again_mends_a_damaged_checkpoint(unchecked_cnn6, published_fil
     DAMAGE[damage](whole.path)
     mended = renew(unchecked_cnn6)
     mended.check()
-    assert torch.equal(head_bias(mended), load_network(whole).state_dict()["head.bias"])
+    assert torch.equal(head_bias(mended), load_network(whole).state_dict()["head.classifier.bias"])
     assert [found.name for found in checkpoints_dir().iterdir() if found.is_dir()] == ["cnn6"]
 
 

@@ -118,7 +118,7 @@ def test_verify_says_how_near_the_file_is(tiny_checkpoint, exported_file):
 
 def test_verify_refuses_a_model_whose_weights_changed(tiny_checkpoint, exported_file, tmp_path):
     model = onnx.load(exported_file)
-    weights = next(one for one in model.graph.initializer if one.name.endswith("head.weight"))
+    weights = next(one for one in model.graph.initializer if one.name.endswith("head.classifier.weight"))
     weights.raw_data = (1.01 * np.frombuffer(weights.raw_data, dtype=np.float32)).astype(np.float32).tobytes()
     changed = tmp_path / "changed.onnx"
     onnx.save(model, changed)
@@ -128,7 +128,7 @@ def test_verify_refuses_a_model_whose_weights_changed(tiny_checkpoint, exported_
 
 def test_verify_refuses_scores_that_are_no_numbers(tiny_checkpoint, exported_file, tmp_path):
     model = onnx.load(exported_file)
-    weights = next(one for one in model.graph.initializer if one.name.endswith("head.weight"))
+    weights = next(one for one in model.graph.initializer if one.name.endswith("head.classifier.weight"))
     weights.raw_data = np.full(len(weights.raw_data) // 4, np.nan, dtype=np.float32).tobytes()
     broken = tmp_path / "broken.onnx"
     onnx.save(model, broken)

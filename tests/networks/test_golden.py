@@ -10,9 +10,7 @@ import pytest
 import torch
 
 from panns.models import find_model, list_models
-from panns.networks.build import build_network, load_published, load_strictly
-from panns.networks.cnn import from_published as cnn_from_published
-from panns.networks.efficientat import from_published as efficientat_from_published
+from panns.networks.build import build_network, converter_of, load_published, load_strictly
 from panns.networks.published import split_frontend
 from tests.conftest import SHARED
 from tests.golden import recipe
@@ -21,7 +19,8 @@ from tests.golden import recipe
 MAX_PROB, MAX_EMBEDDING, MAX_DB = 1e-5, 5e-5, 5e-4
 SHOWN_CLASSES = [0, 72, 137, 263, 526]
 
-ORIGINAL_CNNS = {
+# The classes of the original code, by our names.
+ORIGINALS = {
     "cnn6": "Cnn6",
     "cnn10": "Cnn10",
     "cnn14": "Cnn14",
@@ -38,12 +37,26 @@ ORIGINAL_CNNS = {
     "cnn14_decision_level_max": "Cnn14_DecisionLevelMax",
     "cnn14_decision_level_avg": "Cnn14_DecisionLevelAvg",
     "cnn14_decision_level_att": "Cnn14_DecisionLevelAtt",
+    "resnet22": "ResNet22",
+    "resnet38": "ResNet38",
+    "resnet54": "ResNet54",
+    "mobilenetv1": "MobileNetV1",
+    "mobilenetv2": "MobileNetV2",
+    "leenet11": "LeeNet11",
+    "leenet24": "LeeNet24",
+    "dainet19": "DaiNet19",
+    "res1dnet31": "Res1dNet31",
+    "res1dnet51": "Res1dNet51",
+    "wavegram_cnn14": "Wavegram_Cnn14",
+    "wavegram_logmel_cnn14": "Wavegram_Logmel_Cnn14",
+    "wavegram_logmel128_cnn14": "Wavegram_Logmel128_Cnn14",
 }
+SMALL = ("cnn6", "cnn10", "mobilenetv1", "mobilenetv2", "leenet11", "dainet19")
 MOBILE_NETS = [entry.name for entry in list_models() if entry.family == "efficientat"]
-CNN_CASES = [
-    # Models of 80 million parameters take seconds; one of them runs every time, in a test of its own below.
-    pytest.param(name, length, marks=() if name in ("cnn6", "cnn10") and length != "10s" else pytest.mark.slow)
-    for name in ORIGINAL_CNNS
+CASES = [
+    # Models of 80 million parameters take seconds.
+    pytest.param(name, length, marks=() if name in SMALL and length != "10s" else pytest.mark.slow)
+    for name in ORIGINALS
     for length in ("1s", "2.5s", "10s")
 ]
 MOBILE_NET_CASES = [
@@ -59,19 +72,19 @@ def difference(ours, expected):
     return np.abs(ours - expected).max()
 
 
-def network_of(name, published, convert):
+def network_of(name, published):
     """A registered network with published parameters, as `load_published` makes it of a file."""
     tensors = {key: torch.from_numpy(value) for key, value in published.items()}
     entry = find_model(name)
     network = build_network(name)
-    load_strictly(network, convert(split_frontend(tensors, entry.config.frontend, name=name)), where=name)
+    load_strictly(network, converter_of(entry)(split_frontend(tensors, entry.config.frontend, name=name)), where=name)
     return network.eval()
 
 
 def test_cnn6_equals_the_original():
     """Needs nothing beside the checkout: parameters, sounds and golden outputs are in `tests/golden`."""
     with np.load(Path(recipe.__file__).with_name("cnn6_1s.npz")) as golden:
-        network = network_of("cnn6", recipe.state_dict(recipe.cnn6_shapes()), cnn_from_published)
+        network = network_of("cnn6", recipe.state_dict(recipe.cnn6_shapes()))
         waveforms = torch.from_numpy(recipe.waveforms(32_000, 1))
         with torch.inference_mode():
             output = network(waveforms)
@@ -95,28 +108,29 @@ def golden_waveforms(key):
 
 
 @lru_cache(maxsize=1)  # one network at a time: the lengths of a model follow each other
-def cnn_network(name):
+def original_network(name):
     original = original_module(SHARED / "reference/golden/recipe.py")
-    published = json.loads((SHARED / f"reference/panns_zoo/{ORIGINAL_CNNS[name]}.json").read_text())
+    published = json.loads((SHARED / f"reference/panns_zoo/{ORIGINALS[name]}.json").read_text())
     parameters = original.fill_state_dict({key: shape for key, shape, _ in published})
     index = json.loads((SHARED / "reference/golden/index.json").read_text())
-    assert recipe.digest(parameters) == index["models"][ORIGINAL_CNNS[name]]["weights_sha256"]
-    return network_of(name, parameters, cnn_from_published)
+    assert recipe.digest(parameters) == index["models"][ORIGINALS[name]]["weights_sha256"]
+    return network_of(name, parameters)
 
 
-def test_every_cnn_has_an_original():
-    assert [entry.name for entry in list_models() if entry.family == "cnn"] == list(ORIGINAL_CNNS)
+def test_every_original_is_registered():
+    zoo = ("cnn", "mobilenet", "resnet", "wave1d", "wavegram")
+    assert {entry.name for entry in list_models() if entry.family in zoo} - {"resnet50"} == set(ORIGINALS)
 
 
-def check_cnn(name, length):
+def check_original(name, length):
     """Compare all that is stored for one length; returns the waveforms and the network for more."""
-    network = cnn_network(name)
+    network = original_network(name)
     waveforms = golden_waveforms(f"{length}_{network.config.frontend.sample_rate}")
     with torch.inference_mode():
         output = network(waveforms)
-    with np.load(SHARED / f"reference/golden/{ORIGINAL_CNNS[name]}.npz") as golden:
+    with np.load(SHARED / f"reference/golden/{ORIGINALS[name]}.npz") as golden:
         assert difference(output.clip_logits.sigmoid(), golden[f"{length}/clipwise_output"]) <= MAX_PROB
-        if network.config.head == "clip":
+        if network.config.embedding_dim is not None:
             assert difference(output.embedding, golden[f"{length}/embedding"]) <= MAX_EMBEDDING
             assert output.frame_logits is None
         else:
@@ -131,15 +145,15 @@ def check_cnn(name, length):
     return waveforms, network
 
 
-@pytest.mark.parametrize(("name", "length"), CNN_CASES)
+@pytest.mark.parametrize(("name", "length"), CASES)
 @pytest.mark.usefixtures("shared")
-def test_cnns_equal_the_originals(name, length):
-    check_cnn(name, length)
+def test_networks_equal_the_originals(name, length):
+    check_original(name, length)
 
 
 @pytest.mark.usefixtures("shared")
 def test_cnn14_equals_the_original_layer_by_layer():
-    waveforms, network = check_cnn("cnn14", "1s")
+    waveforms, network = check_original("cnn14", "1s")
     activations = []
     hooks = [network.input_norm.register_forward_hook(lambda _module, _given, result: activations.append(result))]
     hooks += [
@@ -169,7 +183,7 @@ def mobile_net(name):
             key: golden[f"bn:{key}"] if f"bn:{key}" in golden else original.fill(key, shape)
             for key, shape, _ in published["state_dict"]
         }
-    network = network_of(name, parameters, efficientat_from_published)
+    network = network_of(name, parameters)
     assert sum(parameter.numel() for parameter in network.parameters()) == published["parameters"]
     return network
 

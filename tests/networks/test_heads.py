@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from panns.networks.heads import AttentionHead, logit_of_mean_probability
+from panns.networks.heads import ClipHead, DecisionLevelHead, logit_of_mean_probability, pool_by_attention
 
 
 def logit(probability):
@@ -24,28 +24,40 @@ def test_neither_0_nor_1_is_rounded_away(value):
     assert logit_of_mean_probability(frames, equal).tolist() == [[pytest.approx(value, abs=1e-4)] * 2]
 
 
-def attention_head(attention, classes):
-    """One that hears `(attention, class logit)` of each frame as its two inputs."""
-    head = AttentionHead(2, 1)
-    with torch.no_grad():
-        for layer, weight in ((head.attention, [[1.0, 0.0]]), (head.classifier, [[0.0, 1.0]])):
-            layer.weight.copy_(torch.tensor(weight))
-            layer.bias.zero_()
-    return head(torch.tensor([attention, classes]).T[None])
+def pooled(attention, probabilities):
+    frame_logits = torch.tensor([logit(probability) for probability in probabilities])[None, :, None]
+    return pool_by_attention(frame_logits, torch.tensor(attention)[None, :, None]).item()
 
 
 def test_attention_weighs_the_frames():
-    output = attention_head([math.log(3), 0.0], [logit(0.8), logit(0.4)])
-    assert output.clip_logits.sigmoid().item() == pytest.approx(0.75 * 0.8 + 0.25 * 0.4, abs=1e-6)
-    assert output.frame_logits.sigmoid().flatten().tolist() == pytest.approx([0.8, 0.4], abs=1e-6)
+    assert pooled([math.log(3), 0.0], [0.8, 0.4]) == pytest.approx(logit(0.75 * 0.8 + 0.25 * 0.4), abs=1e-5)
 
 
 def test_attention_is_clamped_to_10_as_in_the_published_models():
-    clamped, unclamped = (
-        attention_head([high, low], [logit(0.8), logit(0.4)]).clip_logits.item()
-        for high, low in ((1_000.0, 9.0), (10.0, 9.0))
-    )
-    assert clamped == unclamped
+    clamped = pooled([1_000.0, 9.0], [0.8, 0.4])
+    assert clamped == pooled([10.0, 9.0], [0.8, 0.4])
     assert clamped != pytest.approx(logit(0.8), abs=1e-3)
-    low = attention_head([0.0, -1_000.0], [logit(0.5), logit(0.9)]).clip_logits.item()
-    assert low == attention_head([0.0, -10.0], [logit(0.5), logit(0.9)]).clip_logits.item()
+    assert pooled([0.0, -1_000.0], [0.5, 0.9]) == pooled([0.0, -10.0], [0.5, 0.9])
+
+
+def head(pooling="max"):
+    torch.manual_seed(0)
+    return DecisionLevelHead(6, 5, 3, dropout=0.5, pooling=pooling).eval()
+
+
+@pytest.mark.parametrize(
+    ("pooling", "pool"), [("max", lambda probs: probs.amax(dim=1)), ("average", lambda probs: probs.mean(dim=1))]
+)
+def test_decision_level_heads_pool_the_probabilities_of_frames(pooling, pool):
+    output = head(pooling)(torch.randn(2, 6, 9))
+    assert output.frame_logits.shape == (2, 9, 3)
+    torch.testing.assert_close(output.clip_logits.sigmoid(), pool(output.frame_logits.sigmoid()))
+
+
+def test_a_frame_of_a_clip_head_is_scored_as_a_clip_of_its_neighbourhood():
+    torch.manual_seed(0)
+    clip_head = ClipHead(6, 5, 3, dropout=0.5).eval()
+    x = torch.randn(2, 6, 9)
+    frame_logits = clip_head.frame_logits(x)
+    for frame in range(1, 8):
+        torch.testing.assert_close(frame_logits[:, frame], clip_head(x[:, :, frame - 1 : frame + 2]).clip_logits)

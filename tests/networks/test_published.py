@@ -224,8 +224,8 @@ def test_a_published_file_is_loaded(cnn6, path):
     assert not network.training
     assert torch.equal(network.input_norm.running_mean, cnn6["bn0.running_mean"])
     assert torch.equal(network.blocks[3][0].weight, cnn6["conv_block4.conv1.weight"])
-    assert torch.equal(network.projection.weight, cnn6["fc1.weight"])
-    assert torch.equal(network.head.bias, cnn6["fc_audioset.bias"])
+    assert torch.equal(network.head.projection.weight, cnn6["fc1.weight"])
+    assert torch.equal(network.head.classifier.bias, cnn6["fc_audioset.bias"])
 
 
 def test_half_precision_is_widened(cnn6, path):
@@ -238,7 +238,9 @@ def test_half_precision_is_widened(cnn6, path):
 
 def test_missing_parameters_are_named(cnn6, path):
     save({key: tensor for key, tensor in cnn6.items() if not key.startswith("fc1.")}, path)
-    message = r"weights\.pth loaded as cnn6 does not fit: 2 missing, such as projection\.bias; load it under the model"
+    message = (
+        r"weights\.pth loaded as cnn6 does not fit: 2 missing, such as head\.projection\.bias; load it under the model"
+    )
     with pytest.raises(CheckpointError, match=message):
         load_published(find_model("cnn6"), path)
 
@@ -251,7 +253,7 @@ def test_unknown_parameters_are_named(cnn6, path):
 
 def test_wrong_shapes_are_named(cnn6, path):
     save({**cnn6, "fc_audioset.bias": torch.zeros(10)}, path)
-    message = r"does not fit: head\.bias has shape \(10,\), needed is \(527,\); load it under the model it belongs to"
+    message = r"does not fit: head\.classifier\.bias has shape \(10,\), needed is \(527,\); load it under the model it belongs to"
     with pytest.raises(CheckpointError, match=message):
         load_published(find_model("cnn6"), path)
 
@@ -281,8 +283,8 @@ def test_published_names_become_ours():
         "conv_block3.bn1.running_var": "blocks.2.1.running_var",
         "conv_block6.conv2.weight": "blocks.5.3.weight",
         "conv_block6.bn2.bias": "blocks.5.4.bias",
-        "fc1.bias": "projection.bias",
-        "fc_audioset.weight": "head.weight",
+        "fc1.bias": "head.projection.bias",
+        "fc_audioset.weight": "head.classifier.weight",
         "att_block.att.bias": "head.attention.bias",
         "att_block.cla.bias": "head.classifier.bias",
     }

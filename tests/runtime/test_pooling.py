@@ -10,10 +10,9 @@ from panns.runtime.windows import Window
 RATE = 10
 
 
-def manifest(frame_hop_s=None, embedding_dim=None):
-    return SimpleNamespace(
-        config=SimpleNamespace(frame_hop_s=frame_hop_s, embedding_dim=embedding_dim), sample_rate=RATE
-    )
+def manifest(frame_hop_s=None, embedding_dim=None, patch_hop_s=None):
+    config = SimpleNamespace(frame_hop_s=frame_hop_s, embedding_dim=embedding_dim)
+    return SimpleNamespace(config=config, sample_rate=RATE, patch_hop_s=patch_hop_s)
 
 
 def window(onset_sample, n_samples):
@@ -71,6 +70,25 @@ def test_a_pool_keeps_its_own_copy():
     np.testing.assert_array_equal(pool.result().clip_probs, [[0.5]])
 
 
+def test_columns_of_patches_follow_each_other_where_asked_for():
+    weights = array(np.arange(12).reshape(1, 2, 3, 2))  # two classes, three columns, two rows
+    scores = Scores(array([[0.0, 0.0]]), patch_weights=weights)
+    pool = WindowPool(manifest(patch_hop_s=0.5), keeps_patches=True)
+    pool.add(window(0, 20), scores)
+    pool.add(window(20, 20), scores)
+    result = pool.result()
+    np.testing.assert_array_equal(result.patch_weights, np.concatenate([weights, weights], axis=2))
+    np.testing.assert_array_equal(result.patch_onsets_s, [[0.0, 0.5, 1.0, 2.0, 2.5, 3.0]])
+    unasked = WindowPool(manifest(patch_hop_s=0.5))
+    unasked.add(window(0, 20), scores)
+    assert unasked.result().patch_weights is None
+
+    longer = stack_scores([result, Scores(array([[0.0, 0.0]]), patch_weights=weights, patch_onsets_s=np.zeros((1, 3)))])
+    np.testing.assert_array_equal(longer.patch_weights[1, :, :3], weights[0])
+    assert np.isnan(longer.patch_weights[1, :, 3:]).all()
+    assert np.isnan(longer.patch_onsets_s[1, 3:]).all()
+
+
 def test_stacking_fills_up_with_nan():
     short = Scores(array([[0.1]]), array([[[0.1]]]), None, np.array([[0.0]]))
     long = Scores(array([[0.2]]), array([[[0.2], [0.3]]]), None, np.array([[0.0, 0.5]]))
@@ -81,6 +99,6 @@ def test_stacking_fills_up_with_nan():
     assert stacked.embedding is None
 
 
-@pytest.mark.parametrize("field", ["frame_probs", "embedding", "frame_onsets_s"])
+@pytest.mark.parametrize("field", ["frame_probs", "embedding", "frame_onsets_s", "patch_weights", "patch_onsets_s"])
 def test_stacking_keeps_what_is_missing_missing(field):
     assert getattr(stack_scores([Scores(array([[0.1]])), Scores(array([[0.2]]))]), field) is None

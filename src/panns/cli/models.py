@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,19 +30,45 @@ def models(context: typer.Context) -> None:
 def list_(as_json: options.AsJson = False) -> None:
     """List every registered model, and whether its weights are on this machine."""
     from panns.models import list_models
+    from panns.models.costs import measured_on
 
     rows = [_describe(entry) for entry in list_models()]
     if as_json:
         for row in rows:
             print_json(row)
         return
-    print_line(f"{'model':<26} {'rate':>6}  {'frames':>7}  {'dim':>4}  {'mAP':>5}  weights")
+    print_line(
+        f"{'model':<24} {'M par.':>6} {'G mul.':>6} {'MB':>4} {'CPU-ms':>6} {'mAP':>6} {'source':>10} {'rate':>6}"
+        f" {'frames':>7}  weights"
+    )
     for row in rows:
-        rate = f"{row['sample_rate'] / 1000:g} kHz"
-        frames = "-" if row["frame_hop_s"] is None else f"{row['frame_hop_s']:.2f} s"
-        mean_ap = "-" if row["value"] is None else f"{row['value']:.3f}"
-        dim = row["embedding_dim"] or "-"
-        print_line(f"{row['name']:<26} {rate:>6}  {frames:>7}  {dim:>4}  {mean_ap:>5}  {row['weights']}")
+        print_line(" ".join(_cells(row)))
+    complain(
+        "for 10 s of sound: millions of parameters, thousand millions of multiply-adds, size of the .onnx file, "
+        f"milliseconds on one thread ({measured_on()}); mAP on AudioSet as published at arXiv"
+    )
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    """One line of the list."""
+    cost = row["cost"] or {}
+    rate, hop_s = f"{row['sample_rate'] / 1000:g} kHz", row["frame_hop_s"]
+    return [
+        f"{row['name']:<24}",
+        _number(cost.get("n_parameters"), 1e6, width=6),
+        _number(cost.get("multiply_adds"), 1e9, width=6),
+        _number(cost.get("n_bytes"), 1e6, width=4, digits=0),
+        _number(cost.get("cpu_ms"), 1.0, width=6, digits=0 if cost and cost["cpu_ms"] >= 100 else 1),
+        _number(row["value"], 1.0, width=6, digits=3),
+        f"{row['arxiv'] or '-':>10}",
+        f"{rate:>6}",
+        f"{'-' if hop_s is None else f'{hop_s:.2f} s':>7} ",
+        row["weights"],
+    ]
+
+
+def _number(value: float | None, unit: float, *, width: int, digits: int = 2) -> str:
+    return f"{'-' if value is None else f'{value / unit:.{digits}f}':>{width}}"
 
 
 @models_app.command()
@@ -51,10 +79,17 @@ def show(
     from panns.config import config_to_dict
     from panns.models import find_model
     from panns.models.checkpoint import open_checkpoint
+    from panns.models.costs import measured_on
     from panns.models.registry import shipped_checkpoint
 
     entry = find_model(name)
+    log_mel = entry.config.frontend.log_mel
     record = _describe(entry) | {"config": config_to_dict(entry.config)}
+    record |= {
+        "inputs": list(entry.config.frontend.inputs),
+        "measured_on": measured_on(),
+        "log_mel": None if log_mel is None else config_to_dict(log_mel),
+    }
     if entry.weights is not None:
         record |= {
             "url": entry.weights.url,
@@ -75,8 +110,9 @@ def show(
         return
     for title, lines in _in_words(record).items():
         print_line(title)
+        width = max(13, *map(len, lines))
         for key, value in lines.items():
-            print_line(f"  {key:<13}  {value}")
+            print_line(f"  {key:<{width}}  {value}")
 
 
 @models_app.command()
@@ -116,9 +152,12 @@ def fetch(
 
 
 def _describe(entry: ModelEntry) -> dict[str, Any]:
+    from panns.config import config_to_dict
     from panns.export.prepare import state_of
+    from panns.models.costs import cost_of
 
-    config, weights = entry.config, entry.weights
+    config, weights, cost = entry.config, entry.weights, cost_of(entry.name)
+    arxiv = re.search(r"arXiv:([\d.]+)", "" if weights is None else weights.source)
     return {
         "name": entry.name,
         "family": entry.family,
@@ -133,29 +172,26 @@ def _describe(entry: ModelEntry) -> dict[str, Any]:
         "metric": None if weights is None else weights.metric,
         "value": None if weights is None else weights.value,
         "protocol": None if weights is None else weights.protocol,
+        "arxiv": None if arxiv is None else arxiv[1],
+        "starts_from": entry.starts_from,
+        "cost": None if cost is None else config_to_dict(cost),
     }
 
 
 def _in_words(record: dict[str, Any]) -> dict[str, dict[str, str]]:
     """What is known of a model, for people: groups by title, of lines by key."""
     rate, config = record["sample_rate"], record["config"]
-    mel = config["frontend"]
     hop_s, dim = record["frame_hop_s"], record["embedding_dim"]
-    network = {key.replace("_", " "): value for key, value in config.items() if key not in {"frontend", "n_classes"}}
+    network = dict(_settings(config))
     groups: dict[str, dict[str, str]] = {
         f"{record['name']}: {record['about']}": {
             "hears": f"{rate / 1000:g} kHz; what is shorter than {record['min_input_samples'] / rate:.2f} s is padded",
             "tells": f"{record['n_classes']} classes, {f'every {hop_s:.2f} s and ' if hop_s else ''}of the whole sound",
             "embeds": f"{dim} numbers" if dim else "no embedding",
+            "costs": _cost_in_words(record),
         },
         f"weights: {record['weights']}": _weights_in_words(record),
-        "log-mel": {
-            "bands": f"{mel['n_mels']}, {mel['f_min_hz']:g} to {mel['f_max_hz']:g} Hz, {mel['mel_scale']} scale",
-            "window": f"{_samples(mel['window_samples'], rate)}, {mel['window']} Hann, transform of {mel['n_fft']}",
-            "hop": _samples(mel["hop_samples"], rate),
-            "emphasis": "none" if mel["pre_emphasis"] is None else f"{mel['pre_emphasis']:g}",
-            "logarithm": f"{mel['log']}, floor {mel['log_floor']:g}, shift {mel['shift']:g}, scale {mel['scale']:g}",
-        },
+        "reads": _frontend_in_words(record),
     }
     groups["network"] = {
         key: " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
@@ -164,13 +200,53 @@ def _in_words(record: dict[str, Any]) -> dict[str, dict[str, str]]:
     return groups
 
 
+def _settings(config: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Of the network, without its front end; those of a part are named after it."""
+    for key, value in config.items():
+        if isinstance(value, dict) and key != "frontend":
+            yield from ((f"{key} {inner}", one) for inner, one in _settings(value))
+        elif key not in {"frontend", "n_classes"}:
+            yield key.replace("_", " "), value
+
+
+def _cost_in_words(record: dict[str, Any]) -> str:
+    cost = record["cost"]
+    if cost is None:
+        return "not measured"
+    return (
+        f"{cost['n_parameters'] / 1e6:.2f} M parameters; 10 s take {cost['multiply_adds'] / 1e9:.2f} G multiply-adds, "
+        f"{cost['cpu_ms']:.1f} ms on one thread ({record['measured_on']})"
+    )
+
+
+def _frontend_in_words(record: dict[str, Any]) -> dict[str, str]:
+    mel, rate = record["log_mel"], record["sample_rate"]
+    words = {
+        "inputs": " and ".join("the log-mel" if name == "features" else "the waveform" for name in record["inputs"])
+    }
+    if mel is None:
+        return words
+    words |= {
+        "bands": f"{mel['n_mels']}, {mel['f_min_hz']:g} to {mel['f_max_hz']:g} Hz, {mel['mel_scale']} scale",
+        "window": f"{_samples(mel['window_samples'], rate)}, {mel['window']} Hann, transform of {mel['n_fft']}",
+        "hop": _samples(mel["hop_samples"], rate),
+        "emphasis": "none" if mel["pre_emphasis"] is None else f"{mel['pre_emphasis']:g}",
+        "logarithm": f"{mel['log']}, floor {mel['log_floor']:g}, shift {mel['shift']:g}, scale {mel['scale']:g}",
+    }
+    if mel["range_db"] is not None:
+        words["range"] = f"{mel['range_db']:g} dB below the loudest value"
+    return words
+
+
 def _weights_in_words(record: dict[str, Any]) -> dict[str, str]:
     if record["weights"] == "inside":
         reach = [f"{one['name']} {one['value']:.3f} ({one['protocol']})" for one in record["metrics"]]
         words = {"reach": "; ".join(reach)} if reach else {}
         return words | {key.replace("_", " "): record[key] for key in ("licence", "source", "training_data")}
     if "file" not in record:
-        return {"published": "never; `--weights FILE` runs your own"}
+        start = record["starts_from"]
+        starts = {} if start is None else {"starts from": f"those of {start}, with the same answers"}
+        return {"published": "never; `--weights FILE` runs your own"} | starts
     size = "size unknown" if record["n_bytes"] is None else f"{record['n_bytes'] / 1e6:.0f} MB"
     published = {
         "reach": f"{record['metric']} {record['value']:.3f} ({record['protocol']})" if record["metric"] else None,

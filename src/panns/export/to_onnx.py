@@ -10,44 +10,46 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from panns.export.half import store_in_half
 from panns.extras import require
 from panns.files import replacing
+from panns.frontend import network_inputs
 from panns.models.checkpoint import METADATA_KEY, Checkpoint
-from panns.networks.activation import activate
+from panns.networks.activation import present_fields
 from panns.networks.checkpoint import load_network
-from panns.networks.output import NetworkOutput
 
 OPSET = 18  # the oldest that the exporter writes; every runtime of the last years reads it
 
 
 class ScoresOfFeatures(nn.Module):
-    """Log-mel `(batch, frames, mels)` to probabilities, for export."""
+    """What the front end makes of a waveform to probabilities, for export."""
 
     def __init__(self, network: nn.Module, activation: Literal["sigmoid", "softmax"]) -> None:
         super().__init__()
         self.network = network
         self.activation: Literal["sigmoid", "softmax"] = activation
 
-    def forward(self, features: Tensor) -> tuple[Tensor, ...]:
+    def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         """The fields that the network has, in the order of `Manifest.onnx_outputs`."""
-        return self._present(self.network.forward_features(features))  # type: ignore[operator]
-
-    def _present(self, output: NetworkOutput) -> tuple[Tensor, ...]:
-        clip_probs = activate(output.clip_logits, self.activation)
-        frame_probs = None if output.frame_logits is None else activate(output.frame_logits, self.activation)
-        return tuple(field for field in (clip_probs, frame_probs, output.embedding) if field is not None)
+        output = self.network.forward_features(*inputs)  # type: ignore[operator]
+        return tuple(present_fields(output, self.activation).values())
 
 
-class ScoresOfWaveform(ScoresOfFeatures):
+class ScoresOfWaveform(nn.Module):
     """Waveform `(batch, samples)` to probabilities, for export."""
+
+    def __init__(self, network: nn.Module, activation: Literal["sigmoid", "softmax"]) -> None:
+        super().__init__()
+        self.network = network
+        self.activation: Literal["sigmoid", "softmax"] = activation
 
     def forward(self, waveform: Tensor) -> tuple[Tensor, ...]:
         """The fields that the network has, in the order of `Manifest.onnx_outputs`."""
-        return self._present(self.network(waveform))
+        return tuple(present_fields(self.network(waveform), self.activation).values())
 
 
 def export_onnx(checkpoint: Checkpoint, path: Path, *, frontend: Literal["inside", "outside"] = "inside") -> None:
@@ -56,33 +58,29 @@ def export_onnx(checkpoint: Checkpoint, path: Path, *, frontend: Literal["inside
     Args:
         checkpoint: What to export; needs its parameters for torch.
         path: The file to write; an existing one is replaced only by a whole one.
-        frontend: "inside" reads a waveform `(batch, samples)` of one sample or more at the manifest's rate, "outside" a
-            log-mel `(batch, frames, mels)`.
+        frontend: "inside" reads a waveform `(batch, samples)` of one sample or more at the manifest's rate, "outside"
+            what the front end makes of it: for most models a log-mel `(batch, frames, mels)`.
     """
     require("onnx", "onnxscript", what="exporting to ONNX", extra="export")
     manifest = checkpoint.manifest
     network = load_network(checkpoint)
     # Long enough for several score frames: the exporter takes a size of 1 for a constant.
     n_samples = manifest.config.min_input_samples + manifest.config.frontend.sample_rate
-    scores: nn.Module
-    if frontend == "inside":
-        scores = ScoresOfWaveform(network, manifest.activation)
-        example = torch.zeros(2, n_samples)
-        name, dynamic_axes = "waveform", {0: "batch", 1: "samples"}
-    else:
-        scores = ScoresOfFeatures(network, manifest.activation)
-        frontend_config = manifest.config.frontend
-        example = torch.zeros(2, frontend_config.n_frames(n_samples), frontend_config.n_mels)
-        name, dynamic_axes = "features", {0: "batch", 1: "frames"}
+    is_inside = frontend == "inside"
+    scores = (ScoresOfWaveform if is_inside else ScoresOfFeatures)(network, manifest.activation)
+    silence = np.zeros((2, n_samples), np.float32)
+    names = ("waveform",) if is_inside else manifest.config.frontend.inputs
+    examples = (silence,) if is_inside else network_inputs(silence, manifest.config.frontend)
+    dynamic_axes = tuple({0: "batch", 1: "samples" if name == "waveform" else "frames"} for name in names)
     with _quiet_exporter():
         program = torch.onnx.export(
             scores.eval(),
-            (example,),
+            tuple(torch.from_numpy(example) for example in examples),
             dynamo=True,
             opset_version=OPSET,
-            input_names=[name],
+            input_names=list(names),
             output_names=manifest.onnx_outputs,
-            dynamic_shapes=(dynamic_axes,),
+            dynamic_shapes=(dynamic_axes,) if not is_inside else dynamic_axes,
             optimize=False,
             verbose=False,
         )

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 
 from panns.errors import CheckpointError
-from panns.frontend import log_mel
+from panns.frontend import network_inputs
 from panns.models.checkpoint import Checkpoint, open_checkpoint
-from panns.networks.activation import activate
+from panns.networks.activation import present_fields
 from panns.networks.checkpoint import load_network
-from panns.results import Array
+from panns.results import Array, Scores
 from panns.runtime.onnx import OnnxBackend
 
 TOLERANCE = 1e-4  # between backends; measured on real weights: about 1e-6
@@ -38,22 +38,19 @@ def verify_onnx(checkpoint: Checkpoint, path: Path) -> float:
     rng = np.random.default_rng(0)
     shortest = config.min_input_samples
     for n_clips, n_samples in ((1, 1), (2, shortest), (3, shortest + 1), (1, int(2.5 * config.frontend.sample_rate))):
-        if exported.input == "features":
-            n_samples = max(n_samples, shortest)  # padding belongs to the front end, which is outside
-        waveform = rng.uniform(-0.5, 0.5, (n_clips, n_samples)).astype(np.float32)
+        # Where the front end is inside, short sounds are padded inside too; where it is outside, before it.
+        is_inside = exported.inputs == ("waveform",) != config.frontend.inputs
+        size = (n_clips, n_samples if is_inside else max(n_samples, shortest))
+        waveform: Array = rng.uniform(-0.5, 0.5, size).astype(np.float32)
         with torch.inference_mode():
             output = network(torch.from_numpy(waveform))
-            expected = [
-                activate(output.clip_logits, checkpoint.manifest.activation),
-                None if output.frame_logits is None else activate(output.frame_logits, checkpoint.manifest.activation),
-                output.embedding,
-            ]
-        scores = exported(log_mel(waveform, config.frontend) if exported.input == "features" else waveform)
-        found = (scores.clip_probs, scores.frame_probs, scores.embedding)
-        for want, have in zip(expected, found, strict=True):
+        expected = present_fields(output, checkpoint.manifest.activation)
+        scores = exported(*((waveform,) if is_inside else network_inputs(waveform, config.frontend)))
+        for name in Scores.__dataclass_fields__:
+            want, have = expected.get(name), getattr(scores, name)
             if (want is None) != (have is None):
                 raise CheckpointError(f"{path} lacks a field of the network, or has one more; export it again")
-            if want is not None and have is not None:
+            if want is not None:
                 worst = max(worst, _difference(want.numpy(), have))
     if not worst <= TOLERANCE:
         raise CheckpointError(

@@ -1,8 +1,15 @@
 """What exists: registered models, their published weights, checkpoints. Plain data, no torch."""
 
 from panns.models import cnn as cnn
+from panns.models import cnn_attention as cnn_attention
 from panns.models import compact_cnn as compact_cnn
+from panns.models import dymn as dymn
 from panns.models import efficientat as efficientat
+from panns.models import mobilenet as mobilenet
+from panns.models import patch_attention as patch_attention
+from panns.models import resnet as resnet
+from panns.models import wave1d as wave1d
+from panns.models import wavegram as wavegram
 from panns.models.registry import ModelConfig, ModelEntry, find_model, list_models
 
 __all__ = ["ModelConfig", "ModelEntry", "find_model", "list_models"]

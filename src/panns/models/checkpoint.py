@@ -16,6 +16,7 @@ from typing import Literal
 from panns.config import config_from_dict, config_to_dict
 from panns.errors import CheckpointError
 from panns.files import file_digests, replacing
+from panns.frontend import InputName
 from panns.labels import LabelSet
 from panns.models.onnx_metadata import read_onnx_metadata
 from panns.models.registry import ModelConfig, find_model
@@ -25,6 +26,7 @@ MANIFEST_FILE = "model.json"
 TORCH_FILE = "model.safetensors"
 ONNX_FILE = "model.onnx"
 METADATA_KEY = "panns"
+ONE_PASS_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ class Manifest:
         config: Its full config, with the front end.
         labels: The classes, in both languages.
         activation: What turns logits into probabilities; softmax only where a model was trained so.
-        input: What the `.onnx` file reads: "features" is a log-mel, computed outside; "waveform" holds the front end.
+        input: What the `.onnx` file reads: "features" is what the front end, computed outside, makes; "waveform" holds
+            the front end, if there is one.
         window_s: Length of the clips it was trained on; longer sounds are heard in windows of it.
         thresholds: Per class, the probability from which it counts as present; None where none were chosen.
         licence: Licence of the weights.
@@ -112,7 +115,23 @@ class Manifest:
             names.append("frame_probs")
         if self.config.embedding_dim is not None:
             names.append("embedding")
+        if self.patch_hop_s is not None:
+            names.append("patch_weights")
         return names
+
+    @property
+    def patch_hop_s(self) -> float | None:
+        """Seconds from one column of weighted patches to the next, None where the model weighs no patches."""
+        patches, config = self.config.patches, self.config.frontend.log_mel
+        return patches.stride[0] * config.hop_s if patches and config and patches.has_weights else None
+
+    @property
+    def one_pass_s(self) -> float:
+        """Up to here a sound is heard as a whole: 30 s, or what the model can take."""
+        patches, config = self.config.patches, self.config.frontend.log_mel
+        if patches is None or config is None:
+            return ONE_PASS_S
+        return min(ONE_PASS_S, (patches.max_frames(config.n_mels) - 1) * config.hop_s)
 
     def to_json(self) -> str:
         """The text of `model.json`."""
@@ -191,9 +210,10 @@ class Checkpoint:
         return self.path.is_file()
 
     @property
-    def onnx_input(self) -> Literal["features", "waveform"]:
-        """What its `.onnx` file reads; that of a folder always reads a log-mel."""
-        return self.manifest.input if self.is_exported_file else "features"
+    def onnx_inputs(self) -> tuple[InputName, ...]:
+        """What its `.onnx` file reads; that of a folder always has the front end outside."""
+        is_inside = self.is_exported_file and self.manifest.input == "waveform"
+        return ("waveform",) if is_inside else self.manifest.config.frontend.inputs
 
     def has(self, name: str) -> bool:
         """Whether the checkpoint holds that file."""

@@ -8,6 +8,7 @@ from typing import Literal
 from panns.frontend import LogMelConfig
 from panns.models.registry import ModelEntry, register
 from panns.models.weights import Weights
+from panns.models.zenodo import zenodo_weights
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,11 @@ class CnnConfig:
         return self.hidden_dim if self.head == "clip" else None
 
     @property
+    def patches(self) -> None:
+        """The log-mel is not cut into patches."""
+        return None
+
+    @property
     def frame_hop_s(self) -> float | None:
         """0.32 s for the published decision-level models."""
         return None if self.head == "clip" else self.frontend.hop_s * 2**self.n_poolings
@@ -66,32 +72,6 @@ class CnnConfig:
     def n_frames(self, n_samples: int) -> int:
         """Number of score frames; poolings drop what does not fill a frame."""
         return self.frontend.n_frames(max(n_samples, self.min_input_samples)) >> self.n_poolings
-
-
-_ZENODO = "https://zenodo.org/record/3987831/files/"
-
-
-def _published(
-    file: str,
-    mean_ap: float,
-    *,
-    n_bytes: int | None = None,
-    sha256: str | None = None,
-    md5: str | None = None,
-    note: str | None = None,
-) -> Weights:
-    return Weights(
-        url=f"{_ZENODO}{file.replace('=', '%3D')}?download=1",
-        file=file,
-        licence="CC BY 4.0",
-        source="Zenodo record 3987831 (Kong et al. 2020, arXiv:1912.10211)",
-        n_bytes=n_bytes,
-        sha256=sha256,
-        md5=md5,
-        metric="mAP",
-        value=mean_ap,
-        note=note,
-    )
 
 
 def _register(name: str, config: CnnConfig, about: str, weights: Weights | None = None) -> None:
@@ -121,19 +101,19 @@ _register(
     "cnn6",
     _CNN6,
     "4 convolution layers of 5x5",
-    _published("Cnn6_mAP=0.343.pth", 0.343, md5="e25e26b84585b14c7754c91e48efc9be", note=_IN_PUBLIC_CODE),
+    zenodo_weights("Cnn6_mAP=0.343.pth", 0.343, md5="e25e26b84585b14c7754c91e48efc9be", note=_IN_PUBLIC_CODE),
 )
 _register(
     "cnn10",
     _CNN10,
     "8 convolution layers of 3x3",
-    _published("Cnn10_mAP=0.380.pth", 0.380, md5="bfb1f1f9968938fa8ef4012b8471f5f6", note=_IN_PUBLIC_CODE),
+    zenodo_weights("Cnn10_mAP=0.380.pth", 0.380, md5="bfb1f1f9968938fa8ef4012b8471f5f6", note=_IN_PUBLIC_CODE),
 )
 _register(
     "cnn14",
     _CNN14,
     "12 convolution layers of 3x3",
-    _published(
+    zenodo_weights(
         "Cnn14_mAP=0.431.pth",
         0.431,
         n_bytes=327_428_481,
@@ -149,7 +129,7 @@ _register(
         frontend=LogMelConfig(sample_rate=16_000, n_fft=512, window_samples=512, hop_samples=160, f_max_hz=8_000.0),
     ),
     "CNN14 for sound at 16 kHz",
-    _published(
+    zenodo_weights(
         "Cnn14_16k_mAP=0.438.pth",
         0.438,
         sha256="e2ee543a27919542c2ea03eabaa70b24dcd4e6c8e05621de6b67a94e4c5058e6",
@@ -164,7 +144,7 @@ _register(
         frontend=LogMelConfig(sample_rate=8_000, n_fft=256, window_samples=256, hop_samples=80, f_max_hz=4_000.0),
     ),
     "CNN14 for sound at 8 kHz",
-    _published("Cnn14_8k_mAP=0.416.pth", 0.416),
+    zenodo_weights("Cnn14_8k_mAP=0.416.pth", 0.416),
 )
 _register("cnn14_mel32", replace(_CNN14, frontend=LogMelConfig(n_mels=32)), "CNN14 on 32 mel bands")
 _register("cnn14_mel128", replace(_CNN14, frontend=LogMelConfig(n_mels=128)), "CNN14 on 128 mel bands")
@@ -172,19 +152,19 @@ _register(
     "cnn14_emb32",
     replace(_CNN14, hidden_dim=32),
     "CNN14 with 32 embedding dimensions",
-    _published("Cnn14_emb32_mAP=0.364.pth", 0.364, note=_OLDER_RECORD),
+    zenodo_weights("Cnn14_emb32_mAP=0.364.pth", 0.364, note=_OLDER_RECORD),
 )
 _register(
     "cnn14_emb128",
     replace(_CNN14, hidden_dim=128),
     "CNN14 with 128 embedding dimensions",
-    _published("CNN14_emb128_mAP=0.412.pth", 0.412, note=_OLDER_RECORD),
+    zenodo_weights("CNN14_emb128_mAP=0.412.pth", 0.412, note=_OLDER_RECORD),
 )
 _register(
     "cnn14_emb512",
     replace(_CNN14, hidden_dim=512),
     "CNN14 with 512 embedding dimensions",
-    _published("Cnn14_emb512_mAP=0.420.pth", 0.420, note=_OLDER_RECORD),
+    zenodo_weights("Cnn14_emb512_mAP=0.420.pth", 0.420, note=_OLDER_RECORD),
 )
 # The next three differ from CNN14 in how they were trained; what they compute is the same.
 _register("cnn14_no_specaug", _CNN14, "CNN14 trained without SpecAugment")
@@ -194,7 +174,7 @@ _register(
     "cnn14_decision_level_max",
     replace(_CNN14, head="max"),
     "frame scores every 0.32 s, their maximum for the clip",
-    _published(
+    zenodo_weights(
         "Cnn14_DecisionLevelMax_mAP=0.385.pth",
         0.385,
         n_bytes=327_428_481,
@@ -209,7 +189,7 @@ _register(
     "cnn14_decision_level_att",
     replace(_CNN14, head="attention"),
     "frame scores every 0.32 s, weighted by attention for the clip",
-    _published(
+    zenodo_weights(
         "Cnn14_DecisionLevelAtt_mAP=0.425.pth", 0.425, md5="c8281ca2b9967244b91d557aa941e8ca", note=_IN_PUBLIC_CODE
     ),
 )

@@ -46,6 +46,11 @@ class CompactCnnConfig:
         return self.frontend.min_samples
 
     @property
+    def patches(self) -> None:
+        """The log-mel is not cut into patches."""
+        return None
+
+    @property
     def frame_hop_s(self) -> float:
         """0.08 s."""
         return self.frontend.hop_s * TIME_STRIDE

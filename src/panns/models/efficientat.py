@@ -5,7 +5,7 @@ Schmid et al. 2022, arXiv:2211.04772; the backbone is Howard et al. 2019, arXiv:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from panns.frontend import LogMelConfig
 from panns.models.registry import ModelEntry, register
@@ -64,6 +64,11 @@ class MobileNetConfig:
         return self.frontend.samples_for(TOTAL_STRIDE)
 
     @property
+    def patches(self) -> None:
+        """The log-mel is not cut into patches."""
+        return None
+
+    @property
     def frame_hop_s(self) -> None:
         """No frame scores: the network averages over time before it classifies."""
         return None
@@ -84,41 +89,87 @@ def round_channels(channels: float) -> int:
     return rounded + 8 if rounded < 0.9 * channels else rounded
 
 
+def efficientat_weights(
+    file: str,
+    mean_ap: float,
+    *,
+    paper: str,
+    n_bytes: int | None = None,
+    sha256: str | None = None,
+    note: str | None = None,
+) -> Weights:
+    """The record of one release file of EfficientAT."""
+    return Weights(
+        url=f"https://github.com/fschmid56/EfficientAT/releases/download/v0.0.1/{file}",
+        file=file,
+        licence="MIT",
+        source=f"fschmid56/EfficientAT, release v0.0.1 ({paper})",
+        n_bytes=n_bytes,
+        sha256=sha256,
+        metric="mAP",
+        value=mean_ap,
+        note=note,
+    )
+
+
 def _register(
-    name: str, width: float, mean_ap: float, *, n_bytes: int | None = None, sha256: str | None = None
+    name: str,
+    config: MobileNetConfig,
+    mean_ap: float,
+    about: str | None = None,
+    *,
+    n_bytes: int | None = None,
+    sha256: str | None = None,
 ) -> None:
-    file = f"{name}_mAP_{round(mean_ap * 1000)}.pt"
     register(
         ModelEntry(
             name=name,
             family="efficientat",
-            config=MobileNetConfig(width=width),
+            config=config,
             network="panns.networks.efficientat:MobileNet",
             converter="panns.networks.efficientat:from_published",
-            weights=Weights(
-                url=f"https://github.com/fschmid56/EfficientAT/releases/download/v0.0.1/{file}",
-                file=file,
-                licence="MIT",
-                source="fschmid56/EfficientAT, release v0.0.1 (Schmid et al. 2022, arXiv:2211.04772)",
+            weights=efficientat_weights(
+                f"{name}_mAP_{round(mean_ap * 1000)}.pt",
+                mean_ap,
+                paper="Schmid et al. 2022, arXiv:2211.04772",
                 n_bytes=n_bytes,
                 sha256=sha256,
-                metric="mAP",
-                value=mean_ap,
             ),
-            about=f"MobileNetV3, {width:g} times the standard width",
+            about=about or f"MobileNetV3, {config.width:g} times the standard width",
         )
     )
 
 
+_register("mn01_as", MobileNetConfig(width=0.1), 0.298)
+_register("mn02_as", MobileNetConfig(width=0.2), 0.378)
 _register(
     "mn04_as",
-    0.4,
+    MobileNetConfig(width=0.4),
     0.432,
     n_bytes=4_066_513,
     sha256="899a8c6217063f6941793102a2780b3dd788ab11fce468d9cf5f0577c453321c",
 )
-_register("mn05_as", 0.5, 0.443)
-_register("mn10_as", 1.0, 0.471)
-_register("mn20_as", 2.0, 0.478)
-_register("mn30_as", 3.0, 0.482)
-_register("mn40_as", 4.0, 0.484)
+_register("mn05_as", MobileNetConfig(width=0.5), 0.443)
+_MN10 = MobileNetConfig()
+_register("mn10_as", _MN10, 0.471)
+_register("mn20_as", MobileNetConfig(width=2.0), 0.478)
+_register("mn30_as", MobileNetConfig(width=3.0), 0.482)
+_MN40 = MobileNetConfig(width=4.0)
+_register("mn40_as", _MN40, 0.484)
+# What these compute is the same as mn40_as.
+_register("mn40_as_ext", _MN40, 0.487, "mn40_as trained longer, for 300 epochs")
+_register("mn40_as_no_im_pre", _MN40, 0.483, "mn40_as trained without images before")
+for _hop_ms, _mean_ap in ((5, 0.475), (15, 0.463), (20, 0.456), (25, 0.447)):
+    _register(
+        f"mn10_as_hop_{_hop_ms}",
+        replace(_MN10, frontend=replace(KALDI_LOGMEL, hop_samples=32 * _hop_ms)),
+        _mean_ap,
+        f"mn10_as on a log-mel frame every {_hop_ms} ms",
+    )
+for _n_mels, _mean_ap in ((40, 0.453), (64, 0.461), (256, 0.474)):
+    _register(
+        f"mn10_as_mels_{_n_mels}",
+        replace(_MN10, frontend=replace(KALDI_LOGMEL, n_mels=_n_mels)),
+        _mean_ap,
+        f"mn10_as on {_n_mels} mel bands",
+    )

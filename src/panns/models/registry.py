@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from panns.errors import UnknownModel
-from panns.frontend import LogMelConfig
+from panns.frontend import Frontend
+from panns.models.patches import PatchGrid
 from panns.models.weights import Weights
 
 
@@ -18,8 +19,8 @@ class ModelConfig(Protocol):
     __dataclass_fields__: ClassVar[dict[str, Any]]
 
     @property
-    def frontend(self) -> LogMelConfig:
-        """Settings of the log-mel that the network reads."""
+    def frontend(self) -> Frontend:
+        """What the network reads of a waveform."""
 
     @property
     def n_classes(self) -> int:
@@ -40,6 +41,10 @@ class ModelConfig(Protocol):
     def n_frames(self, n_samples: int) -> int:
         """Number of score frames of a waveform of `n_samples`."""
 
+    @property
+    def patches(self) -> PatchGrid | None:
+        """How the log-mel is cut into patches, None where it is not."""
+
 
 @dataclass(frozen=True)
 class ModelEntry:
@@ -52,6 +57,8 @@ class ModelEntry:
         network: "module:Class" of the network, taking `config`.
         converter: "module:function" from a published state dict to the network's own, None where none is published.
         weights: Where published weights are, None where none were ever published.
+        starts_from: Name of a registered model whose published weights this one takes before it is trained, with the
+            same answers; None where it starts from nothing.
         about: What sets it apart, in a few words.
         shipped: Folder of its checkpoint inside this package, beside this file; None where the package has none.
     """
@@ -64,6 +71,7 @@ class ModelEntry:
     weights: Weights | None
     about: str
     shipped: str | None = None
+    starts_from: str | None = None
 
 
 _entries: dict[str, ModelEntry] = {}

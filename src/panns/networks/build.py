@@ -47,9 +47,33 @@ def load_published(entry: ModelEntry, path: Path) -> nn.Module:
         )
     state_dict = split_frontend(read_state_dict(path), entry.config.frontend, name=entry.name)
     network = construct_network(entry.name)
-    convert: Callable[[StateDict], StateDict] = _import(entry.converter)
-    load_strictly(network, convert(state_dict), where=f"{path} loaded as {entry.name}")
+    load_strictly(network, converter_of(entry)(state_dict), where=f"{path} loaded as {entry.name}")
     return network.eval()
+
+
+def converter_of(entry: ModelEntry) -> Callable[[StateDict], StateDict]:
+    """From a published state dict of a registered model, without its front end, to that of its network."""
+    assert entry.converter is not None, f"nothing was published of {entry.name}"
+    convert: Callable[[StateDict], StateDict] = _import(entry.converter)
+    return convert
+
+
+def start_from_published(network: nn.Module, entry: ModelEntry, path: Path) -> None:
+    """Give a network of `entry` the published parameters that it starts training from.
+
+    Args:
+        network: Built from the registered config, with initial values of its own for what is new.
+        entry: A model with `starts_from`.
+        path: The published file of that other model.
+
+    Raises:
+        CheckpointError: The file is damaged, or of another model or front end.
+    """
+    assert entry.starts_from is not None, f"{entry.name} starts from nothing"
+    state_dict = split_frontend(read_state_dict(path), entry.config.frontend, name=entry.starts_from)
+    parameters = converter_of(entry)(state_dict)
+    own = {key: value for key, value in network.state_dict().items() if key not in parameters}
+    load_strictly(network, own | parameters, where=f"{path} as the start of {entry.name}")
 
 
 def load_strictly(network: nn.Module, parameters: StateDict, *, where: str) -> None:

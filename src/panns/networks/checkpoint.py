@@ -49,8 +49,9 @@ def load_network(checkpoint: Checkpoint) -> nn.Module:
     except (SafetensorError, OSError) as exc:
         raise CheckpointError(f"{path} cannot be read ({exc}); make the checkpoint again") from exc
     load_strictly(network, parameters, where=str(path))
-    # Filters are no parameters, so they have no values on the meta device.
-    network.frontend = LogMel(checkpoint.manifest.config.frontend)
+    for module in network.modules():
+        if isinstance(module, LogMel):
+            module.set_filters()  # they are no parameters, so they have no values on the meta device
     return network.eval()
 
 

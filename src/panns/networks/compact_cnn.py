@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 from torch import Tensor, nn
 from torch.nn import functional
 
 from panns.models.compact_cnn import CompactCnnConfig
+from panns.networks.blocks import norm_bands
 from panns.networks.frontend import LogMel, pad_to_min
 from panns.networks.output import NetworkOutput
 
@@ -24,7 +27,7 @@ class CompactCnn(nn.Module):
         self.stages = nn.Sequential(
             *(
                 nn.Sequential(conv_norm(n_in, n_out, 3, stride=stride), nn.ReLU(), ResidualBlock(n_out))
-                for n_in, n_out, stride in zip(widths, config.channels, strides, strict=False)
+                for (n_in, n_out), stride in zip(itertools.pairwise(widths), strides, strict=True)
             )
         )
         self.projection = nn.Linear(config.channels[-1], config.embedding_dim)
@@ -44,8 +47,7 @@ class CompactCnn(nn.Module):
 
     def forward_features(self, features: Tensor) -> NetworkOutput:
         """Scores of a log-mel `(batch, frames, mels)`; a score frame every 8 of its frames."""
-        x = self.input_norm(features[:, None].transpose(1, 3)).transpose(1, 3)  # the norm is per mel band
-        x = self.stages(self.stem(x)).mean(dim=3)  # (batch, channels, frames)
+        x = self.stages(self.stem(norm_bands(self.input_norm, features))).mean(dim=3)  # (batch, channels, frames)
         frames = functional.relu(self.projection(x.transpose(1, 2)))  # (batch, frames, dim)
         embedding = self.pool(frames)
         dropped = functional.dropout(embedding, self.config.dropout, self.training)

@@ -143,16 +143,29 @@ def conv_norm(
 def from_published(state_dict: StateDict) -> StateDict:
     """Our names for the entries of a published state dict of EfficientAT.
 
-    `features.4.block.1.0.weight` becomes `blocks.3.depthwise.0.weight`: the published blocks number their layers, and
-    only the first has no expansion.
+    `features.4.block.1.0.weight` becomes `blocks.3.depthwise.0.weight`: the published blocks number their layers. The
+    depthwise one has the only kernel above 1x1; blocks as wide as their input have no expansion before it.
     """
-    return {_our_name(key): tensor for key, tensor in state_dict.items()}
+    depthwise = {
+        int(match[1]): int(match[2])
+        for key, tensor in state_dict.items()
+        if (match := re.match(r"features\.(\d+)\.block\.(\d+)\.0\.weight", key)) and tensor.shape[-1] > 1
+    }
+    return {_our_name(key, depthwise): tensor for key, tensor in state_dict.items()}
 
 
-def _our_name(key: str) -> str:
+def _our_name(key: str, depthwise: dict[int, int]) -> str:
+    """`depthwise` is the number of that layer by the number of the block."""
     for published, ours in _LAYER_NAMES:
         key = re.sub(published, ours, key)
-    return re.sub(r"^features\.(\d+)\.", lambda match: f"blocks.{int(match[1]) - 1}.", key)
+    match = re.match(r"features\.(\d+)\.block\.(\d+)\.(.*)", key)
+    if match is None:
+        return key
+    block, layer, rest = int(match[1]), int(match[2]), match[3]
+    if rest.startswith("squeeze_excitation."):
+        return f"blocks.{block - 1}.{rest}"
+    name = {-1: "expand", 0: "depthwise"}.get(layer - depthwise[block], "project")
+    return f"blocks.{block - 1}.{name}.{rest}"
 
 
 _LAYER_NAMES = (
@@ -160,11 +173,6 @@ _LAYER_NAMES = (
     (r"^features\.16\.", "last."),
     (r"^classifier\.2\.", "hidden."),
     (r"^classifier\.5\.", "classifier."),
-    (r"^features\.1\.block\.0\.", "features.1.depthwise."),
-    (r"^features\.1\.block\.1\.", "features.1.project."),
-    (r"\.block\.2\.conc_se_layers\.0\.fc1\.", ".squeeze_excitation.reduce."),
-    (r"\.block\.2\.conc_se_layers\.0\.fc2\.", ".squeeze_excitation.restore."),
-    (r"\.block\.0\.", ".expand."),
-    (r"\.block\.1\.", ".depthwise."),
-    (r"\.block\.[23]\.", ".project."),
+    (r"\.conc_se_layers\.0\.fc1\.", ".squeeze_excitation.reduce."),
+    (r"\.conc_se_layers\.0\.fc2\.", ".squeeze_excitation.restore."),
 )

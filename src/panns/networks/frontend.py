@@ -22,8 +22,12 @@ class LogMel(nn.Module):
     def __init__(self, config: LogMelConfig) -> None:
         super().__init__()
         self.config = config
-        self.register_buffer("window", torch.tensor(fft_window(config)), persistent=False)
-        self.register_buffer("filters", torch.tensor(mel_filters(config)), persistent=False)
+        self.set_filters()
+
+    def set_filters(self) -> None:
+        """Derive the filters from the config."""
+        self.register_buffer("window", torch.tensor(fft_window(self.config)), persistent=False)
+        self.register_buffer("filters", torch.tensor(mel_filters(self.config)), persistent=False)
 
     def forward(self, waveform: Tensor) -> Tensor:
         """`(batch, samples)`, at least `config.min_samples` of them, to `(batch, frames, mels)` float32."""
@@ -36,6 +40,8 @@ class LogMel(nn.Module):
         mel = mel.float()
         if config.log == "db":
             mel = 10.0 * torch.log10(mel.clamp(min=config.log_floor))
+            if config.range_db is not None:
+                mel = torch.maximum(mel, mel.amax(dim=(1, 2), keepdim=True) - config.range_db)
         else:
             mel = torch.log(mel + config.log_floor)
         return (mel + config.shift) * config.scale

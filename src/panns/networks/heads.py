@@ -1,6 +1,8 @@
-"""Heads shared by families: from frames to clip scores."""
+"""Heads shared by families: from frames to scores."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -9,22 +11,79 @@ from torch.nn import functional
 from panns.networks.output import NetworkOutput
 
 
-class AttentionHead(nn.Module):
-    """Clip probability as the mean of frame probabilities, weighted per class by attention over time.
+class ClipHead(nn.Module):
+    """Frames pooled by maximum plus mean, one hidden layer, which is the embedding, and the classifier.
 
-    Kong et al. 2020, arXiv:1912.10211, section III-B; the attention is clamped as in the published models.
+    Kong et al. 2020, arXiv:1912.10211, section III-A.
     """
 
-    def __init__(self, n_in: int, n_classes: int) -> None:
+    def __init__(self, n_in: int, hidden_dim: int, n_classes: int, dropout: float) -> None:
         super().__init__()
-        self.attention = nn.Linear(n_in, n_classes)
-        self.classifier = nn.Linear(n_in, n_classes)
+        self.dropout = dropout
+        self.projection = nn.Linear(n_in, hidden_dim)
+        self.classifier = nn.Linear(hidden_dim, n_classes)
 
     def forward(self, x: Tensor) -> NetworkOutput:
-        """Frames `(batch, frames, dim)` to clip and frame scores."""
-        log_weights = self.attention(x).clamp(-10, 10).log_softmax(dim=1)
+        """Frames `(batch, channels, frames)` to clip scores and embedding."""
+        x = functional.dropout(x.amax(dim=2) + x.mean(dim=2), self.dropout, self.training)
+        embedding = functional.relu(self.projection(x))
+        return NetworkOutput(clip_logits=self.classifier(embedding), embedding=embedding)
+
+    def frame_logits(self, x: Tensor) -> Tensor:
+        """Frames `(batch, channels, frames)` to scores `(batch, frames, classes)`.
+
+        Each frame and its two neighbours are heard as if they were the clip.
+        """
+        logits: Tensor = self.classifier(functional.relu(self.projection(pool_neighbours(x).transpose(1, 2))))
+        return logits
+
+
+class DecisionLevelHead(nn.Module):
+    """A score for every frame, and the clip's from these: their maximum, mean, or mean weighted by attention.
+
+    Kong et al. 2020, arXiv:1912.10211, section III-B.
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        hidden_dim: int,
+        n_classes: int,
+        dropout: float,
+        pooling: Literal["max", "average", "attention"],
+    ) -> None:
+        super().__init__()
+        self.dropout = dropout
+        self.pooling = pooling
+        self.projection = nn.Linear(n_in, hidden_dim)
+        self.classifier = nn.Linear(hidden_dim, n_classes)
+        self.attention = nn.Linear(hidden_dim, n_classes) if pooling == "attention" else None
+
+    def forward(self, x: Tensor) -> NetworkOutput:
+        """Frames `(batch, channels, frames)` to clip and frame scores."""
+        x = functional.dropout(pool_neighbours(x), self.dropout, self.training)
+        x = functional.relu(self.projection(x.transpose(1, 2)))  # (batch, frames, dim)
+        x = functional.dropout(x, self.dropout, self.training)
         frame_logits = self.classifier(x)
-        return NetworkOutput(logit_of_mean_probability(frame_logits, log_weights), frame_logits)
+        if self.pooling == "max":
+            return NetworkOutput(frame_logits.amax(dim=1), frame_logits)
+        attention = torch.zeros_like(frame_logits[..., :1]) if self.attention is None else self.attention(x)
+        return NetworkOutput(pool_by_attention(frame_logits, attention), frame_logits)
+
+
+def pool_neighbours(x: Tensor) -> Tensor:
+    """Maximum plus mean of every frame and its two neighbours: `(batch, channels, frames)` of the same size."""
+    return functional.max_pool1d(x, 3, stride=1, padding=1) + functional.avg_pool1d(x, 3, stride=1, padding=1)
+
+
+def pool_by_attention(frame_logits: Tensor, attention: Tensor) -> Tensor:
+    """Clip logits `(batch, classes)`: the mean of the frames' probabilities, weighted by attention over time.
+
+    Args:
+        frame_logits: `(batch, frames, classes)`.
+        attention: The same shape, or one class for all; clamped as in the published models.
+    """
+    return logit_of_mean_probability(frame_logits, attention.clamp(-10, 10).log_softmax(dim=1))
 
 
 def logit_of_mean_probability(logits: Tensor, log_weights: Tensor) -> Tensor:

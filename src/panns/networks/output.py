@@ -14,8 +14,11 @@ class NetworkOutput(NamedTuple):
         clip_logits: `(batch, classes)`.
         frame_logits: `(batch, frames, classes)` on the network's own time grid.
         embedding: `(batch, dim)`.
+        patch_weights: `(batch, classes, columns, rows)`, how much each patch of the log-mel, by time and by frequency,
+            counts for the clip score of each class; they sum to 1.
     """
 
     clip_logits: Tensor
     frame_logits: Tensor | None = None
     embedding: Tensor | None = None
+    patch_weights: Tensor | None = None

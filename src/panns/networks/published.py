@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pickle
+import re
 import struct
 import zipfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -14,9 +16,23 @@ import torch
 from torch import Tensor
 
 from panns.errors import CheckpointError
-from panns.frontend import LogMelConfig, fft_window, mel_filters
+from panns.frontend import Frontend, fft_window, mel_filters
 
 StateDict: TypeAlias = dict[str, Tensor]
+Renaming: TypeAlias = tuple[str, str | Callable[[re.Match[str]], str]]  # pattern and what takes its place, as of re.sub
+
+# A block of convolutions, each with norm and ReLU, as `panns.networks.blocks.conv_block` numbers them; the names of the
+# block itself must have been changed before.
+CONV_NAMES: tuple[Renaming, ...] = (
+    (r"^((?:stem|last|blocks\.\d+)\.)conv(\d)\.", lambda match: f"{match[1]}{3 * int(match[2]) - 3}."),
+    (r"^((?:stem|last|blocks\.\d+)\.)bn(\d)\.", lambda match: f"{match[1]}{3 * int(match[2]) - 2}."),
+)
+# What every network of the PANNs calls its input norm and its head.
+PANNS_NAMES: tuple[Renaming, ...] = (
+    (r"^bn0\.", "input_norm."),
+    (r"^fc1\.", "head.projection."),
+    (r"^fc_audioset\.", "head.classifier."),
+)
 
 # What torch's reader raises for damaged bytes, found by changing bytes of whole files at random.
 _UNREADABLE = (
@@ -58,26 +74,46 @@ def read_state_dict(path: Path) -> StateDict:
     return {str(key).removeprefix("module."): value for key, value in content.items()}
 
 
-def split_frontend(state_dict: StateDict, config: LogMelConfig, *, name: str) -> StateDict:
-    """The state dict without the filters of its front end, which must be those of `config` where they are present.
+def rename(state_dict: StateDict, renamings: Sequence[Renaming]) -> StateDict:
+    """The same tensors under other names: every renaming is tried on every key, one after the other.
+
+    Example:
+        >>> list(rename({"fc1.bias": torch.zeros(1)}, PANNS_NAMES))
+        ['head.projection.bias']
+    """
+    renamed = {}
+    for key, tensor in state_dict.items():
+        for pattern, replacement in renamings:
+            key = re.sub(pattern, replacement, key)
+        renamed[key] = tensor
+    return renamed
+
+
+def split_frontend(state_dict: StateDict, frontend: Frontend, *, name: str) -> StateDict:
+    """The state dict without the filters of its front end, which must be those of `frontend` where they are present.
 
     Args:
         state_dict: Published tensors; a Fourier transform as convolutions and a mel matrix may be among them.
-        config: The front end of the model they are loaded into.
+        frontend: That of the model they are loaded into.
         name: Name of that model, for messages.
 
     Raises:
         CheckpointError: The filters belong to another front end, so that the scores would be nonsense.
     """
+    config = frontend.log_mel
+    if config is None:
+        return state_dict
     angle = 2 * np.pi * np.outer(np.arange(config.n_fft // 2 + 1), np.arange(config.n_fft)) / config.n_fft
     expected: dict[str, npt.NDArray[np.floating]] = {
         "spectrogram_extractor.stft.conv_real.weight": (np.cos(angle) * fft_window(config))[:, None],
         "spectrogram_extractor.stft.conv_imag.weight": (-np.sin(angle) * fft_window(config))[:, None],
         "logmel_extractor.melW": mel_filters(config),
+        "front_end.0.spectrogram.window": fft_window(config),
+        "front_end.0.mel_scale.fb": mel_filters(config),
     }
     for key in expected.keys() & state_dict.keys():
         given, wanted = state_dict[key].detach().float().numpy(), expected[key]
-        if given.shape != wanted.shape or not np.allclose(given, wanted, atol=1e-5):
+        if given.shape != wanted.shape or not np.allclose(given, wanted, atol=2e-4 * np.abs(wanted).max()):
             raise CheckpointError(
                 f"{key} of this file, {given.shape}, is not that of {name} ({config.sample_rate} Hz, {config.n_fft} "
                 f"samples, {config.n_mels} bands, {config.f_min_hz:g} to {config.f_max_hz:g} Hz); "

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, Protocol, get_args
 
 from panns.errors import CheckpointError
+from panns.frontend import InputName
 from panns.models.checkpoint import Checkpoint
 from panns.results import Array, Scores
 
@@ -20,20 +21,26 @@ class Backend(Protocol):
 
     Attributes:
         device: Where it runs: "cpu", "cuda" or "mps".
-        input: What it reads: "features", a log-mel `(batch, frames, mels)`, or "waveform", `(batch, samples)`.
+        inputs: What it reads, in order: "features", a log-mel `(batch, frames, mels)`, "waveform", `(batch, samples)`,
+            or both.
     """
 
     device: str
-    input: Literal["features", "waveform"]
+    inputs: tuple[InputName, ...]
 
-    def __call__(self, batch: Array) -> Scores:
-        """The scores of a batch."""
+    def __call__(self, *batch: Array) -> Scores:
+        """The scores of a batch: one array for each of `inputs`."""
 
 
 def scores_from_fields(names: list[str], arrays: list[Array]) -> Scores:
-    """Scores from the named outputs of an ONNX graph."""
+    """Scores from arrays by name."""
     fields = dict(zip(names, arrays, strict=True))
-    return Scores(fields["clip_probs"], fields.get("frame_probs"), fields.get("embedding"))
+    return Scores(
+        fields["clip_probs"],
+        fields.get("frame_probs"),
+        fields.get("embedding"),
+        patch_weights=fields.get("patch_weights"),
+    )
 
 
 def check_graph(path: Path, checkpoint: Checkpoint, inputs: list[str], outputs: list[str]) -> None:
@@ -42,11 +49,11 @@ def check_graph(path: Path, checkpoint: Checkpoint, inputs: list[str], outputs: 
     Raises:
         CheckpointError: Its inputs or outputs are others.
     """
-    expected = checkpoint.manifest.onnx_outputs
-    if inputs != [checkpoint.onnx_input] or outputs != expected:
+    expected_inputs, expected = checkpoint.onnx_inputs, checkpoint.manifest.onnx_outputs
+    if tuple(inputs) != expected_inputs or outputs != expected:
         raise CheckpointError(
             f"{path} reads {', '.join(inputs)} and gives {', '.join(outputs)}, where its manifest says "
-            f"{checkpoint.onnx_input} and {', '.join(expected)}; export it again"
+            f"{', '.join(expected_inputs)} and {', '.join(expected)}; export it again"
         )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.audio.limits import MAX_PEAK
-from panns.frontend import log_mel
+from panns.frontend import network_inputs
 from panns.models.checkpoint import Manifest
 from panns.results import Array, Scores
 from panns.runtime.backend import Backend
@@ -41,19 +41,27 @@ class Model:
         missing = config.min_input_samples - batch.shape[1]
         if missing > 0:
             batch = np.pad(batch, ((0, 0), (0, missing)))
-        return self.backend(log_mel(batch, config.frontend) if self.backend.input == "features" else batch)
+        inside = self.backend.inputs == ("waveform",)
+        return self.backend(*((batch,) if inside else network_inputs(batch, config.frontend)))
 
     def windows(self, blocks: Iterable[Array]) -> Iterator[Window]:
         """The stretches in which this model hears a sound."""
-        return cut_into_windows(blocks, sample_rate=self.manifest.sample_rate, window_s=self.manifest.window_s)
+        manifest = self.manifest
+        return cut_into_windows(
+            blocks,
+            sample_rate=manifest.sample_rate,
+            window_s=min(manifest.window_s, manifest.one_pass_s),
+            one_pass_s=manifest.one_pass_s,
+        )
 
-    def run(self, waveforms: Waveforms) -> Scores:
+    def run(self, waveforms: Waveforms, *, patch_weights: bool = False) -> Scores:
         """Scores of one clip or of many.
 
         Args:
             waveforms: `(samples,)`, `(batch, samples)`, or a list of `(samples,)` of any lengths: floats at the
                 manifest's rate, about -1 to 1. A clip of more than 30 s is heard in windows: its clip score is the
                 maximum over them, its embedding their mean weighted by length, its frames follow each other.
+            patch_weights: Whether to give the weights of patches too, where the model has them; they take room.
 
         Returns:
             Arrays with one row per clip.
@@ -63,7 +71,7 @@ class Model:
             TypeError: Not floating-point numbers.
         """
         clips = _checked_clips(waveforms)
-        pools = [WindowPool(self.manifest) for _ in clips]
+        pools = [WindowPool(self.manifest, keeps_patches=patch_weights) for _ in clips]
         pending = [(i, window) for i, clip in enumerate(clips) for window in self.windows([clip])]
         for batch in _batches_of_one_length(
             pending, max_samples=int(BATCH_S[self.backend.device] * self.manifest.sample_rate)

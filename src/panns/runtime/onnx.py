@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import Literal
 
 import numpy as np
 
 from panns.errors import CheckpointError, DeviceUnavailable
+from panns.frontend import InputName
 from panns.models.checkpoint import ONNX_FILE, Checkpoint
 from panns.results import Array, Scores
 from panns.runtime.backend import check_graph, n_threads_or_all, scores_from_fields
@@ -17,7 +17,7 @@ class OnnxBackend:
     """A checkpoint in ONNX Runtime, on the CPU or on CUDA."""
 
     device: str
-    input: Literal["features", "waveform"]
+    inputs: tuple[InputName, ...]
 
     def __init__(self, checkpoint: Checkpoint, device: str = "auto", n_threads: int | None = None) -> None:
         # ONNX Runtime's wheels report their use to their maker; from here nothing is sent anywhere. Its own switch,
@@ -38,7 +38,7 @@ class OnnxBackend:
                 "device='mps' asked of the backend 'onnx', which has cpu and cuda; use backend='torch'"
             )
         self.device = "cuda" if device == "cuda" or (device == "auto" and has_cuda) else "cpu"
-        self.input = checkpoint.onnx_input
+        self.inputs = checkpoint.onnx_inputs
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = n_threads_or_all(n_threads)
         options.inter_op_num_threads = 1
@@ -65,11 +65,11 @@ class OnnxBackend:
             if device == "cuda":
                 raise DeviceUnavailable("device='cuda' asked, but ONNX Runtime found no usable GPU; use device='cpu'")
             self.device = "cpu"
-        self._input_name = self._session.get_inputs()[0].name
         self._output_names = [output.name for output in self._session.get_outputs()]
         check_graph(path, checkpoint, [one.name for one in self._session.get_inputs()], self._output_names)
 
-    def __call__(self, batch: Array) -> Scores:
-        """The scores of a batch."""
-        arrays = self._session.run(self._output_names, {self._input_name: np.ascontiguousarray(batch)})
+    def __call__(self, *batch: Array) -> Scores:
+        """The scores of a batch: one array for each of `inputs`."""
+        fed = {name: np.ascontiguousarray(array) for name, array in zip(self.inputs, batch, strict=True)}
+        arrays = self._session.run(self._output_names, fed)
         return scores_from_fields(self._output_names, arrays)

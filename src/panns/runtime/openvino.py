@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from panns.errors import CheckpointError, DeviceUnavailable
 from panns.extras import require
+from panns.frontend import InputName
 from panns.models.checkpoint import ONNX_FILE, Checkpoint
 from panns.results import Array, Scores
 from panns.runtime.backend import check_graph, n_threads_or_all, scores_from_fields
@@ -19,7 +20,7 @@ class OpenVinoBackend:
     """A checkpoint in OpenVINO, on the CPU."""
 
     device: str
-    input: Literal["features", "waveform"]
+    inputs: tuple[InputName, ...]
 
     def __init__(self, checkpoint: Checkpoint, device: str = "auto", n_threads: int | None = None) -> None:
         require("openvino", what="the backend 'openvino'", extra="openvino")
@@ -30,7 +31,7 @@ class OpenVinoBackend:
                 f"device={device!r} asked of the backend 'openvino', which runs here on cpu; use backend='torch'"
             )
         self.device = "cpu"
-        self.input = checkpoint.onnx_input
+        self.inputs = checkpoint.onnx_inputs
         settings = {
             # Processors with bfloat16 would otherwise compute in it, and scores would differ by 1e-2.
             "INFERENCE_PRECISION_HINT": "f32",
@@ -45,9 +46,9 @@ class OpenVinoBackend:
         check_graph(path, checkpoint, [one.get_any_name() for one in self._model.inputs], self._output_names)
         self._local = threading.local()
 
-    def __call__(self, batch: Array) -> Scores:
-        """The scores of a batch."""
-        result = self._request().infer({0: batch}, share_inputs=True)
+    def __call__(self, *batch: Array) -> Scores:
+        """The scores of a batch: one array for each of `inputs`."""
+        result = self._request().infer(dict(enumerate(batch)), share_inputs=True)
         return scores_from_fields(self._output_names, [result[i].copy() for i in range(len(self._output_names))])
 
     def _request(self) -> InferRequest:

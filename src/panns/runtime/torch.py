@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 
 from panns.errors import DeviceUnavailable
 from panns.extras import require
+from panns.frontend import InputName
 from panns.models.checkpoint import Checkpoint
 from panns.results import Array, Scores
+from panns.runtime.backend import scores_from_fields
 
 
 class TorchBackend:
     """A checkpoint in torch; the log-mel is computed on the device too."""
 
     device: str
-    input: Literal["features", "waveform"] = "waveform"
+    inputs: tuple[InputName, ...] = ("waveform",)
 
     def __init__(self, checkpoint: Checkpoint, device: str = "auto", n_threads: int | None = None) -> None:
         require("torch", "safetensors", what="the backend 'torch'", extra="train")
@@ -38,17 +38,14 @@ class TorchBackend:
         self._activation = checkpoint.manifest.activation
         self._network = load_network(checkpoint).to(device)
 
-    def __call__(self, batch: Array) -> Scores:
-        """The scores of a batch."""
+    def __call__(self, *batch: Array) -> Scores:
+        """The scores of a batch of waveforms `(batch, samples)`."""
         import torch
 
-        from panns.networks.activation import activate
+        from panns.networks.activation import present_fields
 
         with torch.inference_mode():
-            output = self._network(torch.from_numpy(np.ascontiguousarray(batch)).to(self.device))
-            frame_logits = output.frame_logits
-            return Scores(
-                clip_probs=activate(output.clip_logits, self._activation).cpu().numpy(),
-                frame_probs=None if frame_logits is None else activate(frame_logits, self._activation).cpu().numpy(),
-                embedding=None if output.embedding is None else output.embedding.cpu().numpy(),
-            )
+            (waveforms,) = batch
+            output = self._network(torch.from_numpy(np.ascontiguousarray(waveforms)).to(self.device))
+            fields = present_fields(output, self._activation)
+            return scores_from_fields(list(fields), [field.cpu().numpy() for field in fields.values()])

@@ -9,7 +9,6 @@ import numpy as np
 
 from panns.results import Array
 
-ONE_PASS_S = 30.0  # up to here a model hears the sound as a whole
 SHORTEST_LAST_S = 1.0  # a shorter remainder of a longer sound is not heard: too little for a window of its own
 
 
@@ -26,15 +25,19 @@ class Window:
     waveform: Array
 
 
-def cut_into_windows(blocks: Iterable[Array], *, sample_rate: int, window_s: float) -> Iterator[Window]:
-    """One window for up to 30 s; for more, windows of `window_s` back to back, the last kept if it has 1 s.
+def cut_into_windows(
+    blocks: Iterable[Array], *, sample_rate: int, window_s: float, one_pass_s: float = 30.0
+) -> Iterator[Window]:
+    """One window for up to `one_pass_s`; for more, windows of `window_s` back to back, the last kept if it has 1 s.
 
-    Holds at most 30 s and one block at a time. The windows do not depend on how the sound is cut into blocks.
+    Holds at most `one_pass_s`, or a window, and one block at a time. The windows do not depend on how the
+    sound is cut into blocks.
 
     Args:
         blocks: `(samples,)` each, of any lengths.
         sample_rate: Of the blocks.
         window_s: Length of a window of a longer sound.
+        one_pass_s: Up to here a sound is heard as a whole.
 
     Example:
         >>> minute = np.zeros(60 * 100, dtype=np.float32)
@@ -43,7 +46,7 @@ def cut_into_windows(blocks: Iterable[Array], *, sample_rate: int, window_s: flo
         >>> [(w.onset_sample, len(w.waveform)) for w in cut_into_windows([minute[:3150]], sample_rate=100, window_s=10)]
         [(0, 1000), (1000, 1000), (2000, 1000), (3000, 150)]
     """
-    one_pass, window = round(ONE_PASS_S * sample_rate), round(window_s * sample_rate)
+    one_pass, window = round(one_pass_s * sample_rate), round(window_s * sample_rate)
     pending: list[Array] = []
     n_pending = onset = 0
     is_long = False

@@ -1,0 +1,42 @@
+"""How a log-mel is cut into patches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class PatchGrid:
+    """Patches of one size at one distance, from the first frame and the lowest band on.
+
+    Attributes:
+        size: Frames and mel bands of one patch.
+        stride: From one patch to the next, in frames and in mel bands.
+        max_patches: At most so many in one pass.
+        fills_last: Whether silence fills the last patch in time; else frames that do not fill one are left out.
+        has_weights: Whether clip scores come with the weight that each patch had for each class.
+    """
+
+    size: tuple[int, int]
+    stride: tuple[int, int]
+    max_patches: int
+    fills_last: bool
+    has_weights: bool
+
+    def n_columns(self, n_frames: int) -> int:
+        """Number of patches after each other in time."""
+        beyond_first = n_frames - self.size[0] + self._slack()
+        return max(0, beyond_first // self.stride[0] + 1)
+
+    def n_rows(self, n_mels: int) -> int:
+        """Number of patches above each other."""
+        return max(0, (n_mels - self.size[1]) // self.stride[1] + 1)
+
+    def max_frames(self, n_mels: int) -> int:
+        """The longest log-mel that is one pass."""
+        n_columns = self.max_patches // self.n_rows(n_mels)
+        return n_columns * self.stride[0] + self.size[0] - 1 - self._slack()
+
+    def _slack(self) -> int:
+        """Frames that may be missing from the last patch."""
+        return self.stride[0] - 1 if self.fills_last else 0

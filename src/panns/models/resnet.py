@@ -1,0 +1,106 @@
+"""ResNet22, ResNet38 and ResNet54 over a log-mel. Kong et al. 2020, arXiv:1912.10211, section III-A and table II."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from panns.frontend import LogMelConfig
+from panns.models.registry import ModelEntry, register
+from panns.models.weights import Weights
+from panns.models.zenodo import zenodo_weights
+
+N_HALVINGS = 5  # of time and frequency: after the stem, three stages and the residual part
+
+
+@dataclass(frozen=True)
+class ResNetConfig:
+    """Settings of a residual network between two blocks of plain convolutions.
+
+    Attributes:
+        frontend: The log-mel.
+        widths: Channels of the convolutions of each stage; the first is the stem's too.
+        depths: Residual blocks of each stage.
+        block: "basic" has two 3x3 convolutions, "bottleneck" a 3x3 between two 1x1 that gives four times its width.
+        hidden_dim: Channels after the last block of convolutions, and length of the embedding.
+        n_classes: Number of classes.
+        block_dropout: Dropout after each block of convolutions, in training; residual blocks have half of it.
+        head_dropout: Dropout before the hidden layer, in training.
+    """
+
+    frontend: LogMelConfig = LogMelConfig()
+    widths: tuple[int, int, int, int] = (64, 128, 256, 512)
+    depths: tuple[int, int, int, int] = (2, 2, 2, 2)
+    block: Literal["basic", "bottleneck"] = "basic"
+    hidden_dim: int = 2048
+    n_classes: int = 527
+    block_dropout: float = 0.2
+    head_dropout: float = 0.5
+
+    def __post_init__(self) -> None:
+        if min(*self.widths, *self.depths) < 1:
+            raise ValueError(f"widths={self.widths} and depths={self.depths} must be at least 1")
+        if self.frontend.n_mels >> N_HALVINGS < 1:
+            raise ValueError(f"n_mels={self.frontend.n_mels} cannot be halved {N_HALVINGS} times; use more bands")
+
+    @property
+    def min_input_samples(self) -> int:
+        """Enough for one frame after the last halving."""
+        return self.frontend.samples_for(2**N_HALVINGS)
+
+    @property
+    def embedding_dim(self) -> int:
+        """The hidden layer."""
+        return self.hidden_dim
+
+    @property
+    def patches(self) -> None:
+        """The log-mel is not cut into patches."""
+        return None
+
+    @property
+    def frame_hop_s(self) -> None:
+        """No frame scores: the head pools over time before it classifies."""
+        return None
+
+    def n_frames(self, n_samples: int) -> int:
+        """Always 0: no frame scores."""
+        return 0 * n_samples
+
+
+def _register(name: str, config: ResNetConfig, about: str, weights: Weights) -> None:
+    register(
+        ModelEntry(
+            name=name,
+            family="resnet",
+            config=config,
+            network="panns.networks.resnet:ResNet",
+            converter="panns.networks.resnet:from_published",
+            weights=weights,
+            about=about,
+        )
+    )
+
+
+_RESNET22 = ResNetConfig()
+_RESNET38 = replace(_RESNET22, depths=(3, 4, 6, 3))
+_IN_PUBLIC_CODE = "md5 from public code that took it from the Zenodo record"
+
+_register(
+    "resnet22",
+    _RESNET22,
+    "8 residual blocks of two convolutions",
+    zenodo_weights("ResNet22_mAP=0.430.pth", 0.430, md5="cf36d413096793c4e15dc752a3abd599", note=_IN_PUBLIC_CODE),
+)
+_register(
+    "resnet38",
+    _RESNET38,
+    "16 residual blocks of two convolutions",
+    zenodo_weights("ResNet38_mAP=0.434.pth", 0.434, md5="bf12f36aaabac4e0855e22d3c3239c1b", note=_IN_PUBLIC_CODE),
+)
+_register(
+    "resnet54",
+    replace(_RESNET38, block="bottleneck"),
+    "16 residual blocks of three convolutions",
+    zenodo_weights("ResNet54_mAP=0.429.pth", 0.429, md5="4f1f1406d37a29e2379916885e18c5f3", note=_IN_PUBLIC_CODE),
+)

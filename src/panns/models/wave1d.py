@@ -1,0 +1,247 @@
+"""LeeNet, DaiNet and Res1dNet: convolutions over the waveform itself. Kong et al. 2020, arXiv:1912.10211.
+
+LeeNet after Lee et al. 2017, arXiv:1703.01789; DaiNet after Dai et al. 2017, arXiv:1610.00087; Res1dNet is their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from panns.frontend import WaveformConfig
+from panns.models.registry import ModelConfig, ModelEntry, register
+from panns.models.weights import Weights
+from panns.models.zenodo import zenodo_weights
+
+# Samples that the first convolution of a network reads at once, and from one time to the next.
+DAI_KERNEL, DAI_STRIDE = 80, 4
+RES1D_KERNEL, RES1D_STRIDE = 11, 5
+QUARTER = 4  # what DaiNet and Res1dNet divide time by, wherever they do
+
+
+@dataclass(frozen=True)
+class LeeNetConfig:
+    """Settings of blocks of plain convolutions that divide time by three.
+
+    Attributes:
+        frontend: Says the sample rate.
+        widths: Channels of each block.
+        n_convs: Convolutions of a block.
+        n_poolings: How many blocks, from the second on, end in a maximum over three times.
+        hidden_dim: Length of the embedding.
+        n_classes: Number of classes.
+        block_dropout: Dropout after each block, in training.
+        head_dropout: Dropout before the hidden layer, in training.
+    """
+
+    frontend: WaveformConfig = WaveformConfig()
+    widths: tuple[int, ...] = (64, 64, 64, 128, 128, 128, 128, 128, 256)
+    n_convs: int = 1
+    n_poolings: int = 8
+    hidden_dim: int = 512
+    n_classes: int = 527
+    block_dropout: float = 0.0
+    head_dropout: float = 0.5
+
+    def __post_init__(self) -> None:
+        _check_positive("widths", self.widths)
+        _check_positive("n_convs", (self.n_convs,))
+        if not 0 <= self.n_poolings < len(self.widths):
+            raise ValueError(
+                f"n_poolings={self.n_poolings} must be 0 to {len(self.widths) - 1}, one for each block but the first"
+            )
+
+    @property
+    def min_input_samples(self) -> int:
+        """One sample: convolutions and maxima are padded."""
+        return self.frontend.min_samples
+
+    @property
+    def embedding_dim(self) -> int:
+        """The hidden layer."""
+        return self.hidden_dim
+
+    @property
+    def patches(self) -> None:
+        """There is no log-mel to cut into patches."""
+        return None
+
+    @property
+    def frame_hop_s(self) -> None:
+        """No frame scores: the head pools over time before it classifies."""
+        return None
+
+    def n_frames(self, n_samples: int) -> int:
+        """Always 0: no frame scores."""
+        return 0 * n_samples
+
+
+@dataclass(frozen=True)
+class DaiNetConfig:
+    """Settings of a long first convolution and residual blocks of four short ones; between blocks time is quartered.
+
+    Attributes:
+        frontend: Says the sample rate.
+        stem_width: Channels of the first convolution.
+        widths: Channels of each block.
+        hidden_dim: Length of the embedding.
+        n_classes: Number of classes.
+        head_dropout: Dropout before the hidden layer, in training.
+    """
+
+    frontend: WaveformConfig = WaveformConfig()
+    stem_width: int = 64
+    widths: tuple[int, ...] = (64, 128, 256, 512)
+    hidden_dim: int = 512
+    n_classes: int = 527
+    head_dropout: float = 0.5
+
+    def __post_init__(self) -> None:
+        _check_positive("widths", self.widths)
+        _check_positive("stem_width", (self.stem_width,))
+
+    @property
+    def min_input_samples(self) -> int:
+        """Enough for one frame in the last block."""
+        n_steps: int = QUARTER ** (len(self.widths) - 1)
+        return (n_steps - 1) * DAI_STRIDE + DAI_KERNEL
+
+    @property
+    def embedding_dim(self) -> int:
+        """The hidden layer."""
+        return self.hidden_dim
+
+    @property
+    def patches(self) -> None:
+        """There is no log-mel to cut into patches."""
+        return None
+
+    @property
+    def frame_hop_s(self) -> None:
+        """No frame scores: the head pools over time before it classifies."""
+        return None
+
+    def n_frames(self, n_samples: int) -> int:
+        """Always 0: no frame scores."""
+        return 0 * n_samples
+
+
+@dataclass(frozen=True)
+class Res1dNetConfig:
+    """Settings of a first convolution and stages of residual blocks; every stage but the first quarters time.
+
+    Attributes:
+        frontend: Says the sample rate.
+        stem_width: Channels of the first convolution.
+        widths: Channels of each stage.
+        depths: Residual blocks of each stage.
+        hidden_dim: Length of the embedding.
+        n_classes: Number of classes.
+        block_dropout: Dropout inside each residual block, in training.
+        head_dropout: Dropout before the hidden layer, in training.
+    """
+
+    frontend: WaveformConfig = WaveformConfig()
+    stem_width: int = 64
+    widths: tuple[int, ...] = (64, 128, 256, 512, 1024, 1024, 2048)
+    depths: tuple[int, ...] = (2, 2, 2, 2, 2, 2, 2)
+    hidden_dim: int = 2048
+    n_classes: int = 527
+    block_dropout: float = 0.1
+    head_dropout: float = 0.5
+
+    def __post_init__(self) -> None:
+        _check_positive("widths", self.widths)
+        _check_positive("depths", self.depths)
+        _check_positive("stem_width", (self.stem_width,))
+        if len(self.widths) != len(self.depths):
+            raise ValueError(
+                f"widths={self.widths} and depths={self.depths} must be as many, one of each for every stage"
+            )
+
+    @property
+    def min_input_samples(self) -> int:
+        """Enough for one frame in the last stage; of the first convolution's last step one sample suffices."""
+        n_steps: int = QUARTER ** (len(self.widths) - 1)
+        return (n_steps - 1) * RES1D_STRIDE + 1
+
+    @property
+    def embedding_dim(self) -> int:
+        """The hidden layer."""
+        return self.hidden_dim
+
+    @property
+    def patches(self) -> None:
+        """There is no log-mel to cut into patches."""
+        return None
+
+    @property
+    def frame_hop_s(self) -> None:
+        """No frame scores: the head pools over time before it classifies."""
+        return None
+
+    def n_frames(self, n_samples: int) -> int:
+        """Always 0: no frame scores."""
+        return 0 * n_samples
+
+
+def _check_positive(name: str, values: tuple[int, ...]) -> None:
+    if not values or min(values) < 1:
+        raise ValueError(f"{name}={values} must be whole numbers from 1 on; give at least one")
+
+
+def _register(
+    name: str, config: ModelConfig, kind: Literal["LeeNet", "DaiNet", "Res1dNet"], about: str, weights: Weights
+) -> None:
+    register(
+        ModelEntry(
+            name=name,
+            family="wave1d",
+            config=config,
+            network=f"panns.networks.wave1d:{kind}",
+            converter=f"panns.networks.wave1d:{kind.lower()}_from_published",
+            weights=weights,
+            about=about,
+        )
+    )
+
+
+_OLDER_RECORD = "file name from the older Zenodo record 3960586"
+
+_register(
+    "leenet11",
+    LeeNetConfig(),
+    "LeeNet",
+    "9 convolutions over the waveform",
+    zenodo_weights("LeeNet11_mAP=0.266.pth", 0.266, note=_OLDER_RECORD),
+)
+_register(
+    "leenet24",
+    LeeNetConfig(
+        widths=(64, 96, 128, 128, 256, 256, 512, 512, 1024), n_convs=2, n_poolings=7, hidden_dim=1024, block_dropout=0.1
+    ),
+    "LeeNet",
+    "18 convolutions over the waveform",
+    zenodo_weights("LeeNet24_mAP=0.336.pth", 0.336, note=_OLDER_RECORD),
+)
+_register(
+    "dainet19",
+    DaiNetConfig(),
+    "DaiNet",
+    "4 residual blocks of four convolutions over the waveform",
+    zenodo_weights("DaiNet19_mAP=0.295.pth", 0.295, note=_OLDER_RECORD),
+)
+_register(
+    "res1dnet31",
+    Res1dNetConfig(),
+    "Res1dNet",
+    "14 residual blocks of two convolutions over the waveform",
+    zenodo_weights("Res1dNet31_mAP=0.365.pth", 0.365, note=_OLDER_RECORD),
+)
+_register(
+    "res1dnet51",
+    replace(Res1dNetConfig(), depths=(2, 3, 4, 6, 4, 3, 2)),
+    "Res1dNet",
+    "24 residual blocks of two convolutions over the waveform",
+    zenodo_weights("Res1dNet51_mAP=0.355.pth", 0.355, note=_OLDER_RECORD),
+)

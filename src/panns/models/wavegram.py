@@ -1,0 +1,144 @@
+"""Wavegram-CNN14: a map learned from the waveform in place of a log-mel, or beside one.
+
+Kong et al. 2020, arXiv:1912.10211.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from panns.frontend import LogMelConfig, WaveformAndLogMelConfig, WaveformConfig
+from panns.models.registry import ModelEntry, register
+from panns.models.weights import Weights
+from panns.models.zenodo import zenodo_weights
+
+STEM_STRIDE = 5  # samples from one step of the first convolution to the next
+BLOCK_STRIDE = 4  # what each block of one-dimensional convolutions divides time by
+MAP_STRIDE = 2  # what the map's own block divides time by, and what a log-mel is halved by to lie beside it
+
+
+@dataclass(frozen=True)
+class WavegramConfig:
+    """Settings of a wavegram and of the CNN over it.
+
+    Attributes:
+        frontend: A waveform alone, or with a log-mel, which then lies beside the wavegram.
+        wave_widths: Channels of the first convolution over the waveform and of each block after it.
+        n_rows: The channels of the last of these blocks become so many rows of a map; half of the log-mel's bands,
+            where there is a log-mel.
+        channels: Channels of the map, of the log-mel's too, and of each block after it.
+        hidden_dim: Length of the embedding.
+        n_classes: Number of classes.
+        block_dropout: Dropout after each block of the CNN, in training.
+        head_dropout: Dropout before the hidden layer, in training.
+    """
+
+    frontend: WaveformConfig | WaveformAndLogMelConfig = WaveformConfig()
+    wave_widths: tuple[int, ...] = (64, 64, 128, 128)
+    n_rows: int = 32
+    channels: tuple[int, ...] = (64, 128, 256, 512, 1024, 2048)
+    hidden_dim: int = 2048
+    n_classes: int = 527
+    block_dropout: float = 0.2
+    head_dropout: float = 0.5
+
+    def __post_init__(self) -> None:
+        if len(self.wave_widths) < 2 or len(self.channels) < 2:
+            raise ValueError(f"wave_widths={self.wave_widths} and channels={self.channels} must be at least two each")
+        if self.n_rows < 1 or self.wave_widths[-1] % self.n_rows:
+            raise ValueError(
+                f"wave_widths end in {self.wave_widths[-1]}, which must be a multiple of n_rows={self.n_rows}"
+            )
+        if self.n_rows >> self.n_poolings < 1:
+            raise ValueError(f"n_rows={self.n_rows} cannot be halved {self.n_poolings} times; use more rows")
+        log_mel = self.frontend.log_mel
+        if log_mel is not None and log_mel.n_mels // MAP_STRIDE != self.n_rows:
+            raise ValueError(f"n_mels={log_mel.n_mels} must be twice n_rows={self.n_rows}, so that the maps fit")
+        if log_mel is not None and log_mel.hop_samples * MAP_STRIDE != self.column_samples:
+            raise ValueError(
+                f"hop_samples={log_mel.hop_samples} must be {self.column_samples / MAP_STRIDE:g}, half of a column of "
+                f"the wavegram with {len(self.wave_widths)} wave_widths"
+            )
+        if log_mel is not None and log_mel.pre_emphasis is not None:
+            raise ValueError(f"pre_emphasis={log_mel.pre_emphasis} shifts the log-mel by a sample; use None")
+
+    @property
+    def n_poolings(self) -> int:
+        """How many blocks halve the map: all between the first and the last."""
+        return len(self.channels) - 2
+
+    @property
+    def column_samples(self) -> int:
+        """Samples from one column of the wavegram to the next."""
+        n_steps: int = BLOCK_STRIDE ** (len(self.wave_widths) - 1) * MAP_STRIDE
+        return STEM_STRIDE * n_steps
+
+    @property
+    def min_input_samples(self) -> int:
+        """Enough for one column after the last halving.
+
+        The first convolution is padded, so that the first sample of its last step suffices.
+        """
+        n_columns = 1 << self.n_poolings
+        n_samples = n_columns * self.column_samples - (STEM_STRIDE - 1)
+        log_mel = self.frontend.log_mel
+        return n_samples if log_mel is None else max(n_samples, log_mel.samples_for(MAP_STRIDE * n_columns))
+
+    @property
+    def embedding_dim(self) -> int:
+        """The hidden layer."""
+        return self.hidden_dim
+
+    @property
+    def patches(self) -> None:
+        """No map is cut into patches."""
+        return None
+
+    @property
+    def frame_hop_s(self) -> None:
+        """No frame scores: the head pools over time before it classifies."""
+        return None
+
+    def n_frames(self, n_samples: int) -> int:
+        """Always 0: no frame scores."""
+        return 0 * n_samples
+
+
+def _register(name: str, config: WavegramConfig, about: str, weights: Weights | None = None) -> None:
+    converter = "from_published_alone" if config.frontend.log_mel is None else "from_published"
+    register(
+        ModelEntry(
+            name=name,
+            family="wavegram",
+            config=config,
+            network="panns.networks.wavegram:Wavegram",
+            converter=f"panns.networks.wavegram:{converter}",
+            weights=weights,
+            about=about,
+        )
+    )
+
+
+_IN_PUBLIC_CODE = "md5 from public code that took it from the Zenodo record"
+
+_register(
+    "wavegram_cnn14",
+    WavegramConfig(),
+    "CNN14 over a map learned from the waveform",
+    zenodo_weights("Wavegram_Cnn14_mAP=0.389.pth", 0.389, md5="1e3506ab640371e0b5a417b15fd66d21", note=_IN_PUBLIC_CODE),
+)
+_register(
+    "wavegram_logmel_cnn14",
+    WavegramConfig(frontend=WaveformAndLogMelConfig()),
+    "CNN14 over a log-mel and a map learned from the waveform",
+    zenodo_weights(
+        "Wavegram_Logmel_Cnn14_mAP=0.439.pth", 0.439, md5="17fa9ab65af3c0eb5ffbc5f65552c4e1", note=_IN_PUBLIC_CODE
+    ),
+)
+_register(
+    "wavegram_logmel128_cnn14",
+    WavegramConfig(
+        frontend=WaveformAndLogMelConfig(LogMelConfig(n_mels=128)), wave_widths=(64, 64, 128, 256), n_rows=64
+    ),
+    "the same on 128 mel bands",
+)

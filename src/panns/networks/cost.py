@@ -1,0 +1,42 @@
+"""What a network costs, counted and not timed."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from panns.frontend import InputName
+from panns.models.registry import ModelConfig
+
+
+def n_parameters(network: nn.Module) -> int:
+    """What training changes: statistics of batch norms are not counted."""
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def multiply_adds(network: nn.Module, duration_s: float) -> int:
+    """Multiply-adds of the convolutions and matrix products of one sound, without the front end.
+
+    Args:
+        network: Any; it is not run, nor changed.
+        duration_s: Length of the sound.
+    """
+    config: ModelConfig = network.config  # type: ignore[assignment] # every network has it
+    # Without values: nothing is computed, and recurrent layers fall apart into products that the counter knows.
+    hollow = copy.deepcopy(network).to("meta").eval()
+    n_samples = round(duration_s * config.frontend.sample_rate)
+    inputs = [torch.zeros(_shape(name, config, n_samples), device="meta") for name in config.frontend.inputs]
+    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        hollow.forward_features(*inputs)  # type: ignore[operator]
+    total: int = counter.get_total_flops()
+    return total // 2
+
+
+def _shape(name: InputName, config: ModelConfig, n_samples: int) -> tuple[int, ...]:
+    log_mel = config.frontend.log_mel
+    if name == "waveform" or log_mel is None:
+        return 1, n_samples
+    return 1, log_mel.n_frames(n_samples), log_mel.n_mels

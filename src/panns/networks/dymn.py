@@ -1,0 +1,261 @@
+"""Dynamic MobileNets of EfficientAT over a Kaldi log-mel. Schmid et al. 2023, arXiv:2310.15648, section III.
+
+Every block draws a context from its input, which weights the kernels of its convolutions, shapes its activation, and
+weights time and frequency. The rows of blocks are those of MobileNetV3, without squeeze and excitation.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from panns.models.dymn import DynamicMobileNetConfig
+from panns.models.efficientat import round_channels
+from panns.networks.efficientat import HIDDEN, LARGE, NORM_EPS, NORM_MOMENTUM, Bottleneck, conv_norm
+from panns.networks.frontend import LogMel, pad_to_min
+from panns.networks.output import NetworkOutput
+from panns.networks.published import Renaming, StateDict, rename
+
+
+class DynamicMobileNet(nn.Module):
+    """Dynamic inverted residual blocks over time and frequency, averaged, then a two-layer classifier."""
+
+    def __init__(self, config: DynamicMobileNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.frontend = LogMel(config.frontend)
+        n_in = round_channels(16 * config.width)
+        self.stem = conv_norm(1, n_in, 3, activation=nn.Hardswish(), stride=2)
+        blocks = []
+        for row in LARGE:
+            blocks.append(DynamicInvertedResidual(n_in, row, config))
+            n_in = round_channels(row.n_out * config.width)
+        self.blocks = nn.Sequential(*blocks)
+        self.last = conv_norm(n_in, config.embedding_dim, 1, activation=nn.Hardswish())
+        hidden = round_channels(HIDDEN * config.width)
+        self.hidden = nn.Linear(config.embedding_dim, hidden)
+        self.classifier = nn.Linear(hidden, config.n_classes)
+
+    def initialise(self) -> None:
+        """Give convolutions and linear layers their initial values, as published."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out")
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+            elif isinstance(module, nn.Linear):
+                nn.init.normal_(module.weight, 0.0, 0.01)
+                nn.init.zeros_(module.bias)
+            elif isinstance(module, DynamicPointwise | DynamicDepthwise):
+                for kernel in module.kernels.unbind():
+                    nn.init.kaiming_normal_(kernel, mode="fan_out")
+
+    def forward(self, waveform: Tensor) -> NetworkOutput:
+        """Scores of a waveform `(batch, samples)` of any length."""
+        return self.forward_features(self.frontend(pad_to_min(waveform, self.config.min_input_samples)))
+
+    def forward_features(self, features: Tensor) -> NetworkOutput:
+        """Scores of a log-mel `(batch, frames, mels)`."""
+        x = self.last(self.blocks(self.stem(features[:, None].transpose(2, 3))))  # (batch, channels, mels, frames)
+        embedding = x.mean(dim=(2, 3))
+        x = functional.hardswish(self.hidden(embedding))
+        x = functional.dropout(x, self.config.dropout, self.training)
+        return NetworkOutput(clip_logits=self.classifier(x), embedding=embedding)
+
+
+class DynamicInvertedResidual(nn.Module):
+    """Expand by a 1x1 convolution, filter each channel, weight time and frequency, project by a 1x1 convolution."""
+
+    def __init__(self, n_in: int, row: Bottleneck, config: DynamicMobileNetConfig) -> None:
+        super().__init__()
+        n_out, expanded = round_channels(row.n_out * config.width), round_channels(row.expanded * config.width)
+        dim = config.context_dim(expanded)
+        self.context = Context(n_in, dim, expanded, row.stride)
+        self.expand = DynamicPointwise(n_in, expanded, dim, config) if expanded != n_in else None
+        self.expand_norm = _norm(expanded) if expanded != n_in else None
+        self.activation = nn.Hardswish() if row.has_hardswish else nn.ReLU()
+        self.depthwise = DynamicDepthwise(expanded, dim, config, kernel_size=row.kernel_size, stride=row.stride)
+        self.depthwise_norm = _norm(expanded)
+        self.dynamic_relu = DynamicReLU(expanded, dim)
+        self.project = DynamicPointwise(expanded, n_out, dim, config)
+        self.project_norm = _norm(n_out)
+        self.has_shortcut = row.stride == 1 and n_in == n_out
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(batch, channels, mels, frames)`."""
+        context: ContextOutput = self.context(x)
+        y = x
+        if self.expand is not None and self.expand_norm is not None:
+            y = self.activation(self.expand_norm(self.expand(y, context.clip)))
+        y = self.dynamic_relu(self.depthwise_norm(self.depthwise(y, context.clip)), context.clip)
+        y = y * context.mel_weights * context.frame_weights
+        y = self.project_norm(self.project(y, context.clip))
+        return x + y if self.has_shortcut else y
+
+
+class ContextOutput(NamedTuple):
+    """What a block knows of its whole input.
+
+    Attributes:
+        clip: `(batch, dim)`, for the dynamic convolutions and the dynamic ReLU.
+        mel_weights: `(batch, expanded, mels, 1)`, within 0 to 1, for the output of the depthwise convolution.
+        frame_weights: `(batch, expanded, 1, frames)`, as well.
+    """
+
+    clip: Tensor
+    mel_weights: Tensor
+    frame_weights: Tensor
+
+
+class Context(nn.Module):
+    """The means over time and over frequency, squeezed together; the weights are coordinate attention.
+
+    Hou et al. 2021, arXiv:2103.02907.
+    """
+
+    def __init__(self, n_in: int, dim: int, expanded: int, stride: int) -> None:
+        super().__init__()
+        self.squeeze = conv_norm(n_in, dim, 1, activation=nn.Hardswish())
+        self.mels = nn.Conv2d(dim, expanded, 1)
+        self.frames = nn.Conv2d(dim, expanded, 1)
+        self.stride = stride
+
+    def forward(self, x: Tensor) -> ContextOutput:
+        """Of `(batch, channels, mels, frames)`."""
+        n_mels = x.shape[2]
+        means = torch.cat([x.mean(dim=3), x.mean(dim=2)], dim=2)[..., None]  # (batch, channels, mels + frames, 1)
+        sequence = self.squeeze(means)
+        mels, frames = sequence[:, :, :n_mels], sequence[:, :, n_mels:].transpose(2, 3)
+        if self.stride > 1:  # so the depthwise convolution shrinks the map
+            mels = functional.avg_pool2d(mels, (3, 1), (self.stride, 1), (1, 0))
+            frames = functional.avg_pool2d(frames, (1, 3), (1, self.stride), (0, 1))
+        return ContextOutput(sequence.mean(dim=(2, 3)), self.mels(mels).sigmoid(), self.frames(frames).sigmoid())
+
+
+class KernelWeights(nn.Module):
+    """How much each kernel of a dynamic convolution counts for a clip; sums to 1."""
+
+    def __init__(self, dim: int, config: DynamicMobileNetConfig) -> None:
+        super().__init__()
+        self.linear = nn.Linear(dim, config.n_kernels)
+        self.temperature = config.temperature
+
+    def forward(self, context: Tensor) -> Tensor:
+        """`(batch, dim)` to `(batch, kernels)`."""
+        weights: Tensor = (self.linear(context) / self.temperature).softmax(dim=1)
+        return weights
+
+
+class DynamicPointwise(nn.Module):
+    """A 1x1 convolution whose kernel is a mean of several, weighted by the context (Chen et al. 2020, arXiv:1912.03458)."""
+
+    def __init__(self, n_in: int, n_out: int, dim: int, config: DynamicMobileNetConfig) -> None:
+        super().__init__()
+        self.kernels = nn.Parameter(torch.empty(config.n_kernels, n_out, n_in))
+        self.weights = KernelWeights(dim, config)
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        """`(batch, channels, mels, frames)`; a matrix product for each clip."""
+        kernel = (self.weights(context) @ self.kernels.flatten(1)).unflatten(1, self.kernels.shape[1:])
+        y: Tensor = (kernel @ x.flatten(2)).unflatten(2, x.shape[2:])
+        return y
+
+
+class DynamicDepthwise(nn.Module):
+    """A convolution of each channel by itself whose kernel is a mean of several, weighted by the context."""
+
+    def __init__(
+        self, channels: int, dim: int, config: DynamicMobileNetConfig, *, kernel_size: int, stride: int
+    ) -> None:
+        super().__init__()
+        self.kernels = nn.Parameter(torch.empty(config.n_kernels, channels, kernel_size, kernel_size))
+        self.weights = KernelWeights(dim, config)
+        self.stride = stride
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        """`(batch, channels, mels, frames)`."""
+        weights = self.weights(context)
+        return self._mean_of_maps(x, weights) if torch.compiler.is_exporting() else self._map_of_mean(x, weights)
+
+    def _map_of_mean(self, x: Tensor, weights: Tensor) -> Tensor:
+        """The mean of the kernels for each clip, and then all clips in one convolution, as channels of one."""
+        kernels = (weights @ self.kernels.flatten(1)).unflatten(1, self.kernels.shape[1:])
+        y = self._convolve(x.flatten(0, 1)[None], kernels.flatten(0, 1))
+        return y[0].unflatten(0, x.shape[:2])
+
+    def _mean_of_maps(self, x: Tensor, weights: Tensor) -> Tensor:
+        """The same with fixed kernels: a graph fixes the number of groups, and with it the batch.
+
+        One convolution with all kernels took 1.7 times as long in ONNX Runtime, and shifted copies of the map 4.5 times.
+        """
+        maps = [self._convolve(x, kernel) * weights[:, i, None, None, None] for i, kernel in enumerate(self.kernels)]
+        return torch.stack(maps).sum(dim=0)
+
+    def _convolve(self, x: Tensor, kernel: Tensor) -> Tensor:
+        padding = kernel.shape[-1] // 2
+        return functional.conv2d(x, kernel[:, None], stride=self.stride, padding=padding, groups=len(kernel))
+
+
+class DynamicReLU(nn.Module):
+    """The larger of two lines, whose slopes and intercepts come from the context for each channel.
+
+    DyReLU-B of Chen et al. 2020, arXiv:2003.10027: slopes within 1 of those of ReLU, intercepts within 0.5 of 0.
+    """
+
+    def __init__(self, channels: int, dim: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(dim, 4 * channels)
+
+    def forward(self, x: Tensor, context: Tensor) -> Tensor:
+        """`(batch, channels, mels, frames)`."""
+        lines = 2 * self.linear(context).sigmoid() - 1
+        slope_1, slope_2, intercept_1, intercept_2 = lines.unflatten(1, (-1, 4, 1, 1)).unbind(dim=2)
+        return torch.maximum(x * (1 + slope_1) + 0.5 * intercept_1, x * slope_2 + 0.5 * intercept_2)
+
+
+def _norm(channels: int) -> nn.BatchNorm2d:
+    return nn.BatchNorm2d(channels, eps=NORM_EPS, momentum=NORM_MOMENTUM)
+
+
+def from_published(state_dict: StateDict) -> StateDict:
+    """Our names and shapes for the entries of a published state dict of a dynamic MobileNet.
+
+    The published kernels are flat, `(1, 1, kernels, numbers)`. The constants of its dynamic ReLU are left out.
+    """
+    shaped = {}
+    for key, tensor in state_dict.items():
+        if match := re.fullmatch(r"(layers\.\d+\.(exp|depth|proj))_conv\.weight", key):
+            n_out = len(state_dict[f"{match[1]}_norm.weight"])
+            tensor = tensor[0, 0].unflatten(1, (n_out, -1))
+            if match[2] == "depth":
+                tensor = tensor.unflatten(2, (math.isqrt(tensor.shape[2]), -1))
+        if not key.endswith((".lambdas", ".init_v")):
+            shaped[key] = tensor
+    return rename(shaped, _NAMES)
+
+
+_NAMES: tuple[Renaming, ...] = (
+    (r"^in_c\.", "stem."),
+    (r"^out_c\.", "last."),
+    (r"^classifier\.2\.", "hidden."),
+    (r"^classifier\.5\.", "classifier."),
+    (r"^layers\.", "blocks."),
+    (r"\.exp_conv\.", ".expand."),
+    (r"\.exp_norm\.", ".expand_norm."),
+    (r"\.depth_conv\.", ".depthwise."),
+    (r"\.depth_norm\.", ".depthwise_norm."),
+    (r"\.depth_act\.coef_net\.0\.", ".dynamic_relu.linear."),
+    (r"\.proj_conv\.", ".project."),
+    (r"\.proj_norm\.", ".project_norm."),
+    (r"\.residuals\.0\.", ".weights.linear."),
+    (r"\.(expand|depthwise|project)\.weight$", r".\1.kernels"),
+    (r"\.context_gen\.joint_conv\.", ".context.squeeze.0."),
+    (r"\.context_gen\.joint_norm\.", ".context.squeeze.1."),
+    (r"\.context_gen\.conv_f\.", ".context.mels."),
+    (r"\.context_gen\.conv_t\.", ".context.frames."),
+)

@@ -1,0 +1,214 @@
+"""Transformers over patches of a log-mel, among them CED.
+
+Gong et al. 2021, arXiv:2104.01778, section 2.1; Dinkel et al. 2024, arXiv:2308.11957. The blocks normalise first, as in
+Dosovitskiy et al. 2021, arXiv:2010.11929, equations 1 to 4.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from panns.frontend import silence
+from panns.models.patch_attention import PatchAttentionConfig
+from panns.networks.blocks import norm_bands
+from panns.networks.frontend import LogMel, pad_to_min
+from panns.networks.output import NetworkOutput
+from panns.networks.published import Renaming, StateDict, rename
+
+NORM_EPS = 1e-6  # of every layer norm but that of the mean head, as published
+
+
+class PatchAttention(nn.Module):
+    """Patches projected by one convolution, with learned positions, through a transformer into a pooling head."""
+
+    def __init__(self, config: PatchAttentionConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.frontend = LogMel(config.frontend)
+        self.input_norm = nn.BatchNorm2d(config.frontend.n_mels)
+        self.projection = nn.Conv2d(1, config.dim, config.patch, config.stride)
+        self.time_positions = nn.Parameter(torch.zeros(config.n_columns, config.dim))
+        self.band_positions = nn.Parameter(torch.zeros(config.n_rows, config.dim))
+        self.blocks = nn.Sequential(*(Block(config) for _ in range(config.depth)))
+        self.norm = nn.LayerNorm(config.dim, eps=NORM_EPS)
+        self.head: nn.Module = {"attention": AttentionHead, "mean": MeanHead}[config.pooling](
+            config.dim, config.n_classes
+        )
+
+    def initialise(self) -> None:
+        """Give weights and positions small initial values; attention pooling begins as a mean."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d | nn.Linear):
+                nn.init.trunc_normal_(module.weight, std=0.02)
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+        nn.init.trunc_normal_(self.time_positions, std=0.02)
+        nn.init.trunc_normal_(self.band_positions, std=0.02)
+        if isinstance(self.head, AttentionHead):
+            nn.init.zeros_(self.head.attention.weight)
+
+    def forward(self, waveform: Tensor) -> NetworkOutput:
+        """Scores of a waveform `(batch, samples)` of any length up to that of `max_patches`."""
+        return self.forward_features(self.frontend(pad_to_min(waveform, self.config.min_input_samples)))
+
+    def forward_features(self, features: Tensor) -> NetworkOutput:
+        """Scores of a log-mel `(batch, frames, mels)`.
+
+        Raises:
+            ValueError: It has more patches than one pass allows. An exported graph does not check this.
+        """
+        config = self.config
+        x = norm_bands(self.input_norm, self._filled(features))
+        x = self.projection(x).permute(0, 2, 3, 1)  # (batch, columns, rows, dim)
+        n_columns, n_rows = x.shape[1:3]
+        if not torch.compiler.is_exporting() and n_columns * n_rows > config.max_patches:
+            max_frames = config.patches.max_frames(config.frontend.n_mels)
+            raise ValueError(
+                f"{features.shape[1]} log-mel frames make {n_columns * n_rows} patches, more than the "
+                f"max_patches={config.max_patches} of one pass; give at most {max_frames} frames, "
+                f"{max_frames * config.frontend.hop_s:g} s, or use panns.load(), which hears longer sounds in windows"
+            )
+        x = x + interpolated(self.time_positions, n_columns)[:, None] + self.band_positions
+        x = functional.dropout(x, config.dropout, self.training)
+        x = self.norm(self.blocks(x.flatten(1, 2)))
+        output: NetworkOutput = self.head(x.unflatten(1, (n_columns, n_rows)))
+        return output
+
+    def _filled(self, features: Tensor) -> Tensor:
+        """The log-mel with as much silence after it as the last patch in time lacks."""
+        if not self.config.fills_last:
+            return features
+        missing = (self.config.patch[0] - features.shape[1]) % self.config.stride[0]
+        return functional.pad(features, (0, 0, 0, missing), value=silence(self.config.frontend))
+
+
+def interpolated(positions: Tensor, n: int) -> Tensor:
+    """The first `n` of the learned `(positions, dim)`; where these are too few, all of them stretched linearly."""
+    last = positions.shape[0] - 1
+    # Both cases in one computation, so that a graph exported with a length of one case is right for the other.
+    index = torch.arange(n, device=positions.device, dtype=torch.float32)
+    index = index * (last / index[-1].clamp(min=1.0)).clamp(max=1.0)
+    left = index.long().clamp(max=last)
+    right = (left + 1).clamp(max=last)
+    before, after = positions.index_select(0, left), positions.index_select(0, right)
+    return before + (after - before) * (index - left)[:, None]
+
+
+class Block(nn.Module):
+    """Self-attention, then a two-layer network, each added to what it was given the norm of."""
+
+    def __init__(self, config: PatchAttentionConfig) -> None:
+        super().__init__()
+        dim, hidden = config.dim, config.mlp_ratio * config.dim
+        self.dropout, self.drop_path = config.dropout, config.drop_path
+        self.attention_norm = nn.LayerNorm(dim, eps=NORM_EPS)
+        self.attention = SelfAttention(dim, config.n_heads)
+        self.mlp_norm = nn.LayerNorm(dim, eps=NORM_EPS)
+        self.mlp = nn.Sequential(nn.Linear(dim, hidden), nn.GELU(), nn.Linear(hidden, dim))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(batch, patches, dim)`."""
+        x = x + self._dropped(self.attention(self.attention_norm(x)))
+        return x + self._dropped(self.mlp(self.mlp_norm(x)))
+
+    def _dropped(self, branch: Tensor) -> Tensor:
+        """In training, with values missing at random, and for some clips all of them.
+
+        Huang et al. 2016, arXiv:1603.09382.
+        """
+        if not self.training:
+            return branch
+        kept = functional.dropout(torch.ones_like(branch[:, :1, :1]), self.drop_path)
+        return functional.dropout(branch, self.dropout) * kept
+
+
+class SelfAttention(nn.Module):
+    """Multi-head attention of all patches to all (Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2)."""
+
+    def __init__(self, dim: int, n_heads: int) -> None:
+        super().__init__()
+        self.n_heads = n_heads
+        self.qkv = nn.Linear(dim, 3 * dim)
+        self.projection = nn.Linear(dim, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(batch, patches, dim)`."""
+        # Queries, keys and values of (batch, heads, patches, dim / heads).
+        query, key, value = self.qkv(x).unflatten(2, (3, self.n_heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
+        attended = functional.scaled_dot_product_attention(query, key, value)
+        projected: Tensor = self.projection(attended.transpose(1, 2).flatten(2))
+        return projected
+
+
+class AttentionHead(nn.Module):
+    """Every patch is classified, and each class weighs the patches by an attention of its own.
+
+    Kong et al. 2018, arXiv:1711.00927, with the mean taken of logits. Over the whole clip these weights sum to 1;
+    within one column they are made to, which gives the scores of that frame, and the clip's score is the mean of the
+    frames' by the weight of their columns.
+    """
+
+    def __init__(self, dim: int, n_classes: int) -> None:
+        super().__init__()
+        self.attention = nn.Linear(dim, n_classes, bias=False)  # a bias would change no weight: they are relative
+        self.classifier = nn.Linear(dim, n_classes)
+
+    def forward(self, x: Tensor) -> NetworkOutput:
+        """Patches `(batch, columns, rows, dim)` to clip and frame scores, embedding and weights."""
+        patch_logits, attention = self.classifier(x), self.attention(x)  # (batch, columns, rows, classes)
+        weights = attention.flatten(1, 2).softmax(dim=1).unflatten(1, attention.shape[1:3])
+        return NetworkOutput(
+            clip_logits=(weights * patch_logits).sum(dim=(1, 2)),
+            frame_logits=(attention.softmax(dim=2) * patch_logits).sum(dim=2),
+            embedding=x.mean(dim=(1, 2)),
+            patch_weights=weights.permute(0, 3, 1, 2),
+        )
+
+
+class MeanHead(nn.Module):
+    """The mean of the patches, normalised and classified."""
+
+    def __init__(self, dim: int, n_classes: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(dim)
+        self.classifier = nn.Linear(dim, n_classes)
+
+    def forward(self, x: Tensor) -> NetworkOutput:
+        """Patches `(batch, columns, rows, dim)` to clip scores and embedding."""
+        embedding = x.mean(dim=(1, 2))
+        return NetworkOutput(clip_logits=self.classifier(self.norm(embedding)), embedding=embedding)
+
+
+def from_published(state_dict: StateDict) -> StateDict:
+    """Our names for the entries of a published state dict of CED, and our axes: time before frequency.
+
+    Window and mel matrix of its front end, if they are there, are left out.
+    """
+    kept = {key: _our_axes(key, tensor) for key, tensor in state_dict.items() if not key.startswith("front_end.")}
+    return rename(kept, _CED_NAMES)
+
+
+def _our_axes(key: str, tensor: Tensor) -> Tensor:
+    if key in ("time_pos_embed", "freq_pos_embed"):  # (1, dim, rows, columns), one of these 1
+        return tensor.reshape(tensor.shape[1], -1).T.contiguous()
+    if key == "patch_embed.proj.weight":  # (dim, 1, mels, frames)
+        return tensor.transpose(2, 3).contiguous()
+    return tensor
+
+
+_CED_NAMES: tuple[Renaming, ...] = (
+    (r"^time_pos_embed$", "time_positions"),
+    (r"^freq_pos_embed$", "band_positions"),
+    (r"^init_bn\.1\.", "input_norm."),
+    (r"^patch_embed\.proj\.", "projection."),
+    (r"\.norm1\.", ".attention_norm."),
+    (r"\.attn\.qkv\.", ".attention.qkv."),
+    (r"\.attn\.proj\.", ".attention.projection."),
+    (r"\.norm2\.", ".mlp_norm."),
+    (r"\.mlp\.fc1\.", ".mlp.0."),
+    (r"\.mlp\.fc2\.", ".mlp.2."),
+    (r"^outputlayer\.0\.", "head.norm."),
+    (r"^outputlayer\.1\.", "head.classifier."),
+)

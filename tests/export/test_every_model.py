@@ -1,0 +1,55 @@
+"""Every registered model as an ONNX file, with the front end inside and outside, gives what torch gives."""
+
+import numpy as np
+import pytest
+import torch
+
+from panns.export.to_onnx import export_onnx
+from panns.export.verify import TOLERANCE
+from panns.frontend import network_inputs
+from panns.labels import audioset
+from panns.models import find_model
+from panns.models.checkpoint import Manifest, open_checkpoint
+from panns.networks.activation import present_fields
+from panns.networks.checkpoint import load_network, save_checkpoint
+from panns.runtime.onnx import OnnxBackend
+from tests.checkpoints import healthy_network
+from tests.small_models import first_of_each_network, first_of_each_structure, small_config
+from tests.sounds import changing_sound
+
+# An export takes some ten seconds: one of each network every time, every structure and full size in `make test-full`.
+EVERY_TIME = {*first_of_each_network(), "cnn14_gru"}
+SIZES = [
+    pytest.param(name, size, marks=() if name in EVERY_TIME and size == "small" else pytest.mark.slow)
+    for name in first_of_each_structure()
+    for size in ("small", "full")
+]
+# Seconds and clips. Wavegrams with a log-mel: their two grids differ by a column at every other hop.
+CASES = [(0.05, 1), (0.7, 3), (1.01, 2), (2.5, 1), (10, 1), (30, 1)]
+
+
+@pytest.mark.parametrize("frontend", ["inside", "outside"])
+@pytest.mark.parametrize(("name", "size"), SIZES)
+def test_an_exported_model_gives_what_torch_gives(name, size, frontend, tmp_path):
+    config = small_config(name) if size == "small" else find_model(name).config
+    manifest = Manifest(name, config, audioset(), licence="MIT", source="made by a test")
+    checkpoint = save_checkpoint(healthy_network(name, config), manifest, tmp_path)
+    network = load_network(checkpoint)
+    path = tmp_path / "exported.onnx"
+    export_onnx(checkpoint, path, frontend=frontend)
+    exported = OnnxBackend(open_checkpoint(path), "cpu", 1)
+    for seconds, n_clips in CASES:
+        n_samples = round(min(seconds, manifest.one_pass_s) * manifest.sample_rate)
+        if frontend == "outside":
+            n_samples = max(n_samples, config.min_input_samples)
+        waveforms = np.stack([changing_sound(seconds + 1, seed=seed)[:n_samples] for seed in range(n_clips)])
+        with torch.inference_mode():
+            want = present_fields(network(torch.from_numpy(waveforms)), manifest.activation)
+        inputs = (waveforms,) if exported.inputs == ("waveform",) else network_inputs(waveforms, config.frontend)
+        have = exported(*inputs)
+        assert list(want) == manifest.onnx_outputs
+        for field, expected in want.items():
+            found = getattr(have, field)
+            assert found.shape == expected.shape, (field, seconds)
+            largest = max(1.0, float(expected.abs().max()))
+            assert np.abs(found - expected.numpy()).max() <= TOLERANCE * largest, (field, seconds)

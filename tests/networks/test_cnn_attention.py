@@ -1,0 +1,115 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from panns.errors import CheckpointError
+from panns.models.cnn import CnnConfig
+from panns.models.cnn_attention import CnnAttentionConfig
+from panns.models.registry import find_model
+from panns.networks.build import build_network, load_published, start_from_published
+from panns.networks.cnn_attention import MapAttention, MapRecurrence, sinusoids
+from panns.networks.recurrent import recur
+from tests.golden import recipe
+
+BRANCHED = ["cnn14_attention", "cnn14_gru"]
+SMALL_CNN = CnnConfig(channels=(4, 4, 8, 8, 8, 8), hidden_dim=16)
+
+
+def small(name):
+    return build_network(name, replace(find_model(name).config, cnn=SMALL_CNN, dim=8, n_heads=2))
+
+
+@pytest.fixture(scope="module")
+def published_cnn14(shared, tmp_path_factory):
+    """A file as published of CNN14, with the parameters of the golden recipe."""
+    import json
+
+    entries = json.loads((shared / "reference/panns_zoo/Cnn14.json").read_text())
+    parameters = recipe.state_dict({key: shape for key, shape, _ in entries})
+    path = tmp_path_factory.mktemp("cnn14") / "Cnn14.pth"
+    torch.save({"model": {key: torch.from_numpy(value) for key, value in parameters.items()}}, path)
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BRANCHED)
+def test_they_start_with_the_answers_of_the_published_cnn14(name, published_cnn14):
+    torch.manual_seed(0)
+    network = build_network(name)
+    start_from_published(network, find_model(name), published_cnn14)
+    waveforms = torch.from_numpy(recipe.waveforms(32_000, 1))
+    with torch.inference_mode():
+        expected, output = load_published(find_model("cnn14"), published_cnn14)(waveforms), network.eval()(waveforms)
+    assert torch.equal(output.clip_logits, expected.clip_logits)
+    assert torch.equal(output.embedding, expected.embedding)
+
+
+@pytest.mark.slow
+def test_a_file_of_another_model_is_no_start(published_cnn14):
+    with pytest.raises(CheckpointError, match=r"as the start of cnn14_gru does not fit: .*; load it under the model"):
+        start_from_published(small("cnn14_gru"), find_model("cnn14_gru"), published_cnn14)
+
+
+@pytest.mark.parametrize("name", BRANCHED)
+def test_the_branch_begins_at_nothing_and_then_matters(name):
+    torch.manual_seed(0)
+    network = small(name).eval()
+    features = torch.randn(2, 160, 64) * 20 - 40
+    with torch.inference_mode():
+        before = network.forward_features(features)
+        assert torch.equal(before.clip_logits, network.cnn.forward_features(features).clip_logits)
+        torch.nn.init.normal_(network.branch.restore.weight)
+        after = network.forward_features(features)
+    assert not torch.allclose(before.clip_logits, after.clip_logits)
+    assert before.frame_logits.shape == (2, 5, 527)
+
+
+@pytest.mark.parametrize("branch", [MapAttention(6, 2, 8, 2), MapRecurrence(6, 8)])
+def test_a_branch_knows_the_order_in_time(branch):
+    """A CNN's head pools over time without it: the same columns in another order get other additions."""
+    torch.manual_seed(0)
+    x = torch.randn(1, 6, 4, 2)
+    order = [2, 0, 3, 1]
+    with torch.inference_mode():
+        shuffled = branch(x[:, :, order])
+        expected = branch(x)[:, :, order]
+    assert (shuffled - expected).abs().max() > 1e-3
+
+
+def test_attention_knows_the_rows():
+    torch.manual_seed(0)
+    branch = MapAttention(6, 2, 8, 2)
+    x = torch.randn(1, 6, 4, 2)
+    with torch.inference_mode():
+        alike = (branch(x.flip(3)) - branch(x).flip(3)).abs().max()
+        torch.nn.init.normal_(branch.rows)
+        different = (branch(x.flip(3)) - branch(x).flip(3)).abs().max()
+    assert alike < 1e-5
+    assert different > 1e-3
+
+
+def test_sinusoids_by_hand():
+    found = sinusoids(3, 4, like=torch.zeros(1))
+    steps = torch.arange(3.0)[:, None] * torch.tensor([1.0, 0.01])
+    torch.testing.assert_close(found, torch.cat([steps.sin(), steps.cos()], dim=1))
+
+
+def test_the_recurrent_layer_is_torchs():
+    torch.manual_seed(0)
+    gru = torch.nn.GRU(3, 4, batch_first=True, bidirectional=True)
+    x = torch.randn(2, 5, 3)
+    assert torch.equal(recur(gru, x), gru(x)[0])
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"cnn": replace(SMALL_CNN, head="max")}, r"cnn\.head='max' must be 'clip'"),
+        ({"dim": 12, "n_heads": 8}, "dim=12 must be even and a multiple of n_heads=8"),
+        ({"dim": 9, "branch": "gru"}, "dim=9 must be even, half for each direction"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        CnnAttentionConfig(**settings)

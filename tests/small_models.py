@@ -1,0 +1,50 @@
+"""Every registered model with fewer channels and the same structure."""
+
+from dataclasses import replace
+
+from panns.models.cnn import CnnConfig
+from panns.models.cnn_attention import CnnAttentionConfig
+from panns.models.efficientat import MobileNetConfig
+from panns.models.mobilenet import PannsMobileNetConfig
+from panns.models.patch_attention import PatchAttentionConfig
+from panns.models.registry import find_model, list_models
+from panns.models.resnet import ResNetConfig
+
+
+def small_cnn(config):
+    return replace(
+        config, channels=tuple(min(width, 8) for width in config.channels), hidden_dim=min(config.hidden_dim, 16)
+    )
+
+
+# A family without a line here is tested in its full size.
+SHRINK = {
+    CnnConfig: small_cnn,
+    CnnAttentionConfig: lambda config: replace(config, cnn=small_cnn(config.cnn), dim=16, n_heads=2),
+    MobileNetConfig: lambda config: replace(config, width=min(config.width, 0.4)),
+    PannsMobileNetConfig: lambda config: replace(config, width=0.25, hidden_dim=16),
+    PatchAttentionConfig: lambda config: replace(config, dim=24, n_heads=3, depth=2),
+    ResNetConfig: lambda config: replace(config, widths=(8, 8, 8, 8), hidden_dim=16),
+}
+
+
+def small_config(name):
+    config = find_model(name).config
+    return SHRINK.get(type(config), lambda same: same)(config)
+
+
+def first_of_each_structure():
+    """The names that differ from all before them in more than numbers of the front end and of training."""
+    firsts = {}
+    for entry in list_models():
+        frontend = entry.config.frontend.log_mel
+        bands = () if frontend is None else (frontend.n_mels, frontend.mel_scale, frontend.range_db)
+        settings = [f"{key}={value}" for key, value in vars(small_config(entry.name)).items()]
+        shape = tuple(one for one in settings if not one.startswith("frontend=") and "dropout" not in one)
+        firsts.setdefault((entry.network, bands, shape), entry.name)
+    return list(firsts.values())
+
+
+def first_of_each_network():
+    """One name for each class of networks."""
+    return list({entry.network: entry.name for entry in reversed(list_models())}.values())
