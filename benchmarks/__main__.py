@@ -11,6 +11,7 @@ BENCHMARKS = (
     "against_panns_inference",
     "backends",
     "models",
+    "patches",
     "startup",
     "loading",
     "memory",

@@ -12,7 +12,7 @@ from panns.export.prepare import prepare
 from panns.labels import audioset
 from panns.models.cache import checkpoints_dir
 from panns.models.checkpoint import Checkpoint, Manifest
-from panns.models.registry import find_model
+from panns.models.registry import ModelConfig, find_model
 
 FOLDER = checkpoints_dir().parent / "benchmarks"
 
@@ -37,11 +37,14 @@ def checkpoint(name: str) -> Checkpoint:
     try:
         return prepare(name)
     except WeightsMissing:
-        folder = FOLDER / name
-        if not (folder / "model.json").is_file():
-            from panns.networks.build import build_network
-            from panns.networks.checkpoint import save_checkpoint
+        return random_checkpoint(name, find_model(name).config, FOLDER / name)
 
-            entry = find_model(name)
-            save_checkpoint(build_network(name).eval(), Manifest(name, entry.config, audioset()), folder)
-        return prepare(folder)
+
+def random_checkpoint(name: str, config: ModelConfig, folder: Path) -> Checkpoint:
+    """A checkpoint of an architecture with random parameters, made if the folder does not hold it."""
+    if not (folder / "model.json").is_file():
+        from panns.networks.build import build_network
+        from panns.networks.checkpoint import save_checkpoint
+
+        save_checkpoint(build_network(name, config).eval(), Manifest(name, config, audioset()), folder)
+    return prepare(folder)

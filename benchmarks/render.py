@@ -1,4 +1,4 @@
-"""Put the measured tables into this folder's README.md and the main one: `python -m benchmarks.render`."""
+"""Put the measured tables into the pages that show them: `python -m benchmarks.render`."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import Any
 from benchmarks.measure import RESULTS, Timing
 
 ROOT = Path(__file__).parent.parent
+PAGES = ("README.md", "README.zh.md", "benchmarks/README.md", "docs/choosing.md")
 
 
 def main() -> None:
     """Render every `<!-- table: NAME -->` ... `<!-- end -->`."""
-    for page in (ROOT / "README.md", ROOT / "benchmarks" / "README.md"):
+    for page in (ROOT / name for name in PAGES):
         text = page.read_text(encoding="utf-8")
         page.write_text(
             re.sub(r"<!-- table: (\w+) -->.*?<!-- end -->", _table, text, flags=re.DOTALL), encoding="utf-8"

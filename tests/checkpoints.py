@@ -32,12 +32,18 @@ def healthy_network(architecture: str, config: Any, seed: int = 0) -> nn.Module:
     """A network whose scores depend clearly on what it hears, in evaluation mode."""
     torch.manual_seed(seed)
     network = build_network(architecture, config)
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
     with torch.no_grad():
-        for name, module in network.named_modules():
-            if isinstance(module, nn.BatchNorm2d):
-                is_input = name == "input_norm"  # it sees decibels
-                module.running_mean.uniform_(-32, -22) if is_input else module.running_mean.uniform_(-0.1, 0.1)
-                module.running_var.uniform_(250, 450) if is_input else module.running_var.uniform_(0.7, 1.3)
-            elif isinstance(module, nn.Conv2d | nn.Linear):
+        for module in network.modules():
+            if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Linear):
                 module.weight.normal_(0, (2 / module.weight[0].numel()) ** 0.5)
+        for norm in norms:  # also those at the end of a branch that begins at nothing
+            norm.weight.uniform_(0.5, 1.0)
+            norm.bias.uniform_(-0.2, 0.2)
+            norm.momentum = 1.0
+        # The statistics of sounds from loud to quiet.
+        loudness = torch.logspace(0, -3, 8)[:, None]
+        network.train()(loudness * torch.randn(8, max(config.frontend.sample_rate, config.min_input_samples)))
+        for norm in norms:
+            norm.momentum = 0.1
     return network.eval()

@@ -9,6 +9,7 @@ from panns.models.mobilenet import PannsMobileNetConfig
 from panns.models.patch_attention import PatchAttentionConfig
 from panns.models.registry import find_model, list_models
 from panns.models.resnet import ResNetConfig
+from panns.models.standard_resnet import StandardResNetConfig
 
 
 def small_cnn(config):
@@ -25,6 +26,7 @@ SHRINK = {
     PannsMobileNetConfig: lambda config: replace(config, width=0.25, hidden_dim=16),
     PatchAttentionConfig: lambda config: replace(config, dim=24, n_heads=3, depth=2),
     ResNetConfig: lambda config: replace(config, widths=(8, 8, 8, 8), hidden_dim=16),
+    StandardResNetConfig: lambda config: replace(config, stem_channels=8, widths=(4, 4, 8, 8), depths=(2, 2, 2, 2)),
 }
 
 

@@ -18,7 +18,7 @@ SMALL = LogMelConfig(
 SMALL_KALDI = replace(
     KALDI, sample_rate=8_000, n_fft=256, window_samples=200, hop_samples=80, n_mels=16, f_max_hz=3_800
 )
-CONFIGS = {entry.config.frontend for entry in list_models()}
+CONFIGS = {config for entry in list_models() if (config := entry.config.frontend.log_mel) is not None}
 PANNS = sorted((config for config in CONFIGS if config.mel_scale == "slaney"), key=repr)
 
 

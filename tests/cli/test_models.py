@@ -72,6 +72,7 @@ def test_show_finds_words_for_every_model(entry, capsys):
 
 def test_models_alone_lists():
     assert succeed(run_panns("models")) == succeed(run_panns("models", "list"))
+    assert succeed(run_panns("models", "--json")) == succeed(run_panns("models", "list", "--json"))
 
 
 def test_show_says_what_cannot_be_checked():

@@ -1,14 +1,38 @@
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 
-from panns.models.efficientat import MobileNetConfig, round_channels
+from panns.frontend import mel_filters
+from panns.models.efficientat import KALDI_LOGMEL, MobileNetConfig, round_channels
 from panns.models.registry import find_model, list_models
 
 MOBILE_NETS = [entry for entry in list_models() if entry.family == "efficientat"]
-# As published in the repository's table.
-MEAN_AP = {"mn04_as": 0.432, "mn05_as": 0.443, "mn10_as": 0.471, "mn20_as": 0.478, "mn30_as": 0.482, "mn40_as": 0.484}
+# As published: in the repository's table, and for four of them in the names of the files alone.
+MEAN_AP = {
+    "mn01_as": 0.298,
+    "mn02_as": 0.378,
+    "mn04_as": 0.432,
+    "mn05_as": 0.443,
+    "mn10_as": 0.471,
+    "mn20_as": 0.478,
+    "mn30_as": 0.482,
+    "mn40_as": 0.484,
+    "mn40_as_ext": 0.487,
+    "mn40_as_no_im_pre": 0.483,
+    "mn10_as_hop_5": 0.475,
+    "mn10_as_hop_15": 0.463,
+    "mn10_as_hop_20": 0.456,
+    "mn10_as_hop_25": 0.447,
+    "mn10_as_mels_40": 0.453,
+    "mn10_as_mels_64": 0.461,
+    "mn10_as_mels_256": 0.474,
+}
+
+
+def test_every_published_mobile_net_is_registered():
+    assert [entry.name for entry in MOBILE_NETS] == list(MEAN_AP)
 
 
 @pytest.mark.parametrize("entry", MOBILE_NETS, ids=lambda entry: entry.name)
@@ -27,15 +51,37 @@ def test_the_file_at_hand_is_the_one_recorded(shared):
 
 def test_widths_are_those_of_the_published_models(shared):
     published = json.loads((shared / "reference/efficientat/state_dicts.json").read_text())
-    for entry in MOBILE_NETS:
-        facts = published[entry.name.removesuffix("_as")]
+    for name in ("mn04", "mn05", "mn10", "mn20", "mn30", "mn40"):
+        facts, config = published[name], find_model(f"{name}_as").config
         shapes = {key: shape for key, shape, _ in facts["state_dict"]}
-        assert entry.config.width == facts["width_mult"]
-        assert entry.config.embedding_dim == shapes["features.16.0.weight"][0]
-        assert entry.config.n_classes == shapes["classifier.5.weight"][0]
+        assert config.width == facts["width_mult"]
+        assert config.embedding_dim == shapes["features.16.0.weight"][0]
+        assert config.n_classes == shapes["classifier.5.weight"][0]
 
 
-@pytest.mark.parametrize(("width", "embedding_dim"), [(0.4, 384), (1.0, 960), (4.0, 3840)])
+@pytest.mark.parametrize("entry", MOBILE_NETS, ids=lambda entry: entry.name)
+def test_the_name_says_the_width(entry):
+    assert entry.config.width == int(entry.name[2:4]) / 10
+
+
+@pytest.mark.parametrize(("hop_ms", "hop_samples"), [(5, 160), (15, 480), (20, 640), (25, 800)])
+def test_variants_by_hop_differ_in_nothing_else(hop_ms, hop_samples):
+    config = find_model(f"mn10_as_hop_{hop_ms}").config
+    assert config.frontend.hop_s == hop_ms / 1000
+    assert config.min_input_samples == 31 * hop_samples + 1
+    assert replace(config, frontend=KALDI_LOGMEL) == find_model("mn10_as").config
+    assert replace(config.frontend, hop_samples=320) == KALDI_LOGMEL
+
+
+@pytest.mark.parametrize("n_mels", [40, 64, 256])
+def test_variants_by_bands_differ_in_nothing_else(n_mels):
+    config = find_model(f"mn10_as_mels_{n_mels}").config
+    assert mel_filters(config.frontend).shape == (513, n_mels)
+    assert replace(config, frontend=KALDI_LOGMEL) == find_model("mn10_as").config
+    assert replace(config.frontend, n_mels=128) == KALDI_LOGMEL
+
+
+@pytest.mark.parametrize(("width", "embedding_dim"), [(0.1, 96), (0.4, 384), (1.0, 960), (4.0, 3840)])
 def test_embedding_dims_by_hand(width, embedding_dim):
     assert MobileNetConfig(width=width).embedding_dim == embedding_dim
 

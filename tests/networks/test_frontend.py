@@ -8,7 +8,7 @@ from panns.frontend import LogMelConfig, log_mel
 from panns.models import list_models
 from panns.networks.frontend import LogMel, pad_to_min
 
-CONFIGS = sorted({entry.config.frontend for entry in list_models()}, key=repr)
+CONFIGS = sorted({config for entry in list_models() if (config := entry.config.frontend.log_mel) is not None}, key=repr)
 SMALL = LogMelConfig(
     sample_rate=8_000, n_fft=256, window_samples=200, hop_samples=80, n_mels=16, f_min_hz=50, f_max_hz=4_000
 )

@@ -11,6 +11,7 @@ import torch
 
 from panns.models import find_model, list_models
 from panns.networks.build import build_network, converter_of, load_published, load_strictly
+from panns.networks.dymn import KernelWeights
 from panns.networks.published import split_frontend
 from tests.conftest import SHARED
 from tests.golden import recipe
@@ -52,7 +53,8 @@ ORIGINALS = {
     "wavegram_logmel128_cnn14": "Wavegram_Logmel128_Cnn14",
 }
 SMALL = ("cnn6", "cnn10", "mobilenetv1", "mobilenetv2", "leenet11", "dainet19")
-MOBILE_NETS = [entry.name for entry in list_models() if entry.family == "efficientat"]
+MOBILE_NETS = [f"mn{width}_as" for width in ("04", "05", "10", "20", "30", "40")]
+DYNAMIC_MOBILE_NETS = [f"dymn{width}_as" for width in ("04", "10", "20")]
 CASES = [
     # Models of 80 million parameters take seconds.
     pytest.param(name, length, marks=() if name in SMALL and length != "10s" else pytest.mark.slow)
@@ -60,8 +62,15 @@ CASES = [
     for length in ("1s", "2.5s", "10s")
 ]
 MOBILE_NET_CASES = [
-    pytest.param(name, marks=() if name in ("mn04_as", "mn05_as", "mn10_as") else pytest.mark.slow)
-    for name in MOBILE_NETS
+    pytest.param(name, marks=() if name in ("mn04_as", "mn05_as", "mn10_as", "dymn04_as") else pytest.mark.slow)
+    for name in MOBILE_NETS + DYNAMIC_MOBILE_NETS
+]
+# For dynamic networks there is no 1 s: what grows there turns the rounding of the log-mel into other scores.
+MOBILE_NET_WAVEFORMS = [
+    pytest.param(*case.values, length, marks=case.marks)
+    for case in MOBILE_NET_CASES
+    for length in ("1s", "2.5s")
+    if length != "1s" or case.values[0] not in DYNAMIC_MOBILE_NETS
 ]
 
 
@@ -185,6 +194,9 @@ def mobile_net(name):
         }
     network = network_of(name, parameters)
     assert sum(parameter.numel() for parameter in network.parameters()) == published["parameters"]
+    for module in network.modules():
+        if isinstance(module, KernelWeights):  # the original starts at 30, and so at 30 its outputs were stored
+            module.temperature = 30.0
     return network
 
 
@@ -196,13 +208,18 @@ def test_mobile_nets_equal_the_originals_from_the_log_mel(name):
         features = torch.from_numpy(golden["1s_32000:logmel"]).transpose(1, 2)
     with torch.inference_mode():
         output = mobile_net(name).forward_features(features)
+    # With these parameters the values of a dynamic network grow at 1 s, to 37,000 in the embedding of dymn20, and the
+    # rounding with them: for dymn04 the original is 1.0e-4 from a computation in float64, and ours 4.2e-5.
+    is_dynamic = name in DYNAMIC_MOBILE_NETS
     with np.load(SHARED / f"reference/efficientat/{name.removesuffix('_as')}.npz") as golden:
-        assert difference(output.clip_logits.sigmoid(), golden["1s_32000:clip_probs"]) <= 1e-5
-        assert difference(output.embedding, golden["1s_32000:embedding"]) <= 5e-5
+        embedding = golden["1s_32000:embedding"]
+        max_embedding = 1e-3 * np.abs(embedding).max() if is_dynamic else 5e-5
+        max_prob = 2e-4 if name == "dymn04_as" else 1e-5
+        assert difference(output.clip_logits.sigmoid(), golden["1s_32000:clip_probs"]) <= max_prob
+        assert difference(output.embedding, embedding) <= max_embedding
 
 
-@pytest.mark.parametrize("length", ["1s", "2.5s"])
-@pytest.mark.parametrize("name", MOBILE_NET_CASES)
+@pytest.mark.parametrize(("name", "length"), MOBILE_NET_WAVEFORMS)
 @pytest.mark.usefixtures("shared")
 def test_mobile_nets_equal_the_originals_from_the_waveform(name, length):
     with torch.inference_mode():

@@ -90,8 +90,8 @@ def test_a_clip_is_answered_alike_alone_and_among_others(name):
         together = network(waveforms)
         for i, waveform in enumerate(waveforms):
             alone = network(waveform[None])
-            # Random parameters make logits larger than trained ones do, and with them the rounding.
-            allowed = 2e-6 * max(1.0, together.clip_logits.abs().max().item() / 4)
+            # Trained models keep to 2e-6 (tests/runtime/test_model.py); random parameters amplify rounding.
+            allowed = 1e-5
             assert (alone.clip_logits[0].sigmoid() - together.clip_logits[i].sigmoid()).abs().max() <= allowed
             if alone.frame_logits is not None:
                 assert (alone.frame_logits[0].sigmoid() - together.frame_logits[i].sigmoid()).abs().max() <= allowed

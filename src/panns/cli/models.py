@@ -20,10 +20,10 @@ models_app = typer.Typer(rich_markup_mode=None)
 
 
 @models_app.callback(invoke_without_command=True)
-def models(context: typer.Context) -> None:
+def models(context: typer.Context, as_json: options.AsJson = False) -> None:
     """List the models (also without a command), show what is known of one, fetch its weights."""
     if context.invoked_subcommand is None:
-        list_()
+        list_(as_json)
 
 
 @models_app.command("list")
@@ -246,7 +246,7 @@ def _weights_in_words(record: dict[str, Any]) -> dict[str, str]:
     if "file" not in record:
         start = record["starts_from"]
         starts = {} if start is None else {"starts from": f"those of {start}, with the same answers"}
-        return {"published": "never; `--weights FILE` runs your own"} | starts
+        return {"to run": "give a file of your own with `--weights FILE`"} | starts
     size = "size unknown" if record["n_bytes"] is None else f"{record['n_bytes'] / 1e6:.0f} MB"
     published = {
         "reach": f"{record['metric']} {record['value']:.3f} ({record['protocol']})" if record["metric"] else None,

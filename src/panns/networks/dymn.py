@@ -89,7 +89,7 @@ class DynamicInvertedResidual(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """`(batch, channels, mels, frames)`."""
         context: ContextOutput = self.context(x)
-        y = x
+        y: Tensor = x
         if self.expand is not None and self.expand_norm is not None:
             y = self.activation(self.expand_norm(self.expand(y, context.clip)))
         y = self.dynamic_relu(self.depthwise_norm(self.depthwise(y, context.clip)), context.clip)
@@ -152,29 +152,34 @@ class KernelWeights(nn.Module):
 
 
 class DynamicPointwise(nn.Module):
-    """A 1x1 convolution whose kernel is a mean of several, weighted by the context (Chen et al. 2020, arXiv:1912.03458)."""
+    """A 1x1 convolution whose kernel is the mean of several, weighted by the context.
+
+    Chen et al. 2020, arXiv:1912.03458.
+    """
 
     def __init__(self, n_in: int, n_out: int, dim: int, config: DynamicMobileNetConfig) -> None:
         super().__init__()
-        self.kernels = nn.Parameter(torch.empty(config.n_kernels, n_out, n_in))
         self.weights = KernelWeights(dim, config)
+        self.kernels = nn.Parameter(torch.empty(config.n_kernels, n_out, n_in))
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         """`(batch, channels, mels, frames)`; a matrix product for each clip."""
-        kernel = (self.weights(context) @ self.kernels.flatten(1)).unflatten(1, self.kernels.shape[1:])
-        y: Tensor = (kernel @ x.flatten(2)).unflatten(2, x.shape[2:])
+        _, n_out, n_in = self.kernels.shape
+        kernel = (self.weights(context) @ self.kernels.flatten(1)).reshape(-1, n_out, n_in)
+        n_mels, n_frames = x.shape[2:]
+        y: Tensor = (kernel @ x.flatten(2)).reshape(-1, n_out, n_mels, n_frames)
         return y
 
 
 class DynamicDepthwise(nn.Module):
-    """A convolution of each channel by itself whose kernel is a mean of several, weighted by the context."""
+    """A convolution of each channel by itself whose kernel is the mean of several, weighted by the context."""
 
     def __init__(
         self, channels: int, dim: int, config: DynamicMobileNetConfig, *, kernel_size: int, stride: int
     ) -> None:
         super().__init__()
-        self.kernels = nn.Parameter(torch.empty(config.n_kernels, channels, kernel_size, kernel_size))
         self.weights = KernelWeights(dim, config)
+        self.kernels = nn.Parameter(torch.empty(config.n_kernels, channels, kernel_size, kernel_size))
         self.stride = stride
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
@@ -183,22 +188,24 @@ class DynamicDepthwise(nn.Module):
         return self._mean_of_maps(x, weights) if torch.compiler.is_exporting() else self._map_of_mean(x, weights)
 
     def _map_of_mean(self, x: Tensor, weights: Tensor) -> Tensor:
-        """The mean of the kernels for each clip, and then all clips in one convolution, as channels of one."""
-        kernels = (weights @ self.kernels.flatten(1)).unflatten(1, self.kernels.shape[1:])
-        y = self._convolve(x.flatten(0, 1)[None], kernels.flatten(0, 1))
-        return y[0].unflatten(0, x.shape[:2])
+        """The mean of the kernels for each clip, then all clips as the channels of one convolution."""
+        kernel_size = self.kernels.shape[-1]
+        kernels = (weights @ self.kernels.flatten(1)).reshape(-1, kernel_size, kernel_size)
+        y = self._convolve(x.flatten(0, 1)[None], kernels)
+        return y.reshape(*x.shape[:2], *y.shape[2:])
 
     def _mean_of_maps(self, x: Tensor, weights: Tensor) -> Tensor:
-        """The same with fixed kernels: a graph fixes the number of groups, and with it the batch.
+        """The same by fixed kernels, since a graph fixes how many groups a convolution has, and with them the batch.
 
-        One convolution with all kernels took 1.7 times as long in ONNX Runtime, and shifted copies of the map 4.5 times.
+        All kernels in one convolution took ONNX Runtime 1.7 times as long, and sums of shifted maps 4.5 times.
         """
-        maps = [self._convolve(x, kernel) * weights[:, i, None, None, None] for i, kernel in enumerate(self.kernels)]
-        return torch.stack(maps).sum(dim=0)
+        pairs = zip(self.kernels.unbind(), weights[:, :, None, None, None].unbind(dim=1), strict=True)
+        maps = [self._convolve(x, kernel) * weight for kernel, weight in pairs]
+        return sum(maps[1:], start=maps[0])
 
-    def _convolve(self, x: Tensor, kernel: Tensor) -> Tensor:
-        padding = kernel.shape[-1] // 2
-        return functional.conv2d(x, kernel[:, None], stride=self.stride, padding=padding, groups=len(kernel))
+    def _convolve(self, x: Tensor, kernels: Tensor) -> Tensor:
+        padding = kernels.shape[-1] // 2
+        return functional.conv2d(x, kernels[:, None], stride=self.stride, padding=padding, groups=kernels.shape[0])
 
 
 class DynamicReLU(nn.Module):
@@ -213,8 +220,8 @@ class DynamicReLU(nn.Module):
 
     def forward(self, x: Tensor, context: Tensor) -> Tensor:
         """`(batch, channels, mels, frames)`."""
-        lines = 2 * self.linear(context).sigmoid() - 1
-        slope_1, slope_2, intercept_1, intercept_2 = lines.unflatten(1, (-1, 4, 1, 1)).unbind(dim=2)
+        lines = (2 * self.linear(context).sigmoid() - 1).reshape(-1, x.shape[1], 4, 1, 1)
+        slope_1, slope_2, intercept_1, intercept_2 = lines.unbind(dim=2)
         return torch.maximum(x * (1 + slope_1) + 0.5 * intercept_1, x * slope_2 + 0.5 * intercept_2)
 
 
@@ -230,11 +237,11 @@ def from_published(state_dict: StateDict) -> StateDict:
     shaped = {}
     for key, tensor in state_dict.items():
         if match := re.fullmatch(r"(layers\.\d+\.(exp|depth|proj))_conv\.weight", key):
-            n_out = len(state_dict[f"{match[1]}_norm.weight"])
-            tensor = tensor[0, 0].unflatten(1, (n_out, -1))
-            if match[2] == "depth":
-                tensor = tensor.unflatten(2, (math.isqrt(tensor.shape[2]), -1))
-        if not key.endswith((".lambdas", ".init_v")):
+            n_kernels, n_out = tensor.shape[2], len(state_dict[f"{match[1]}_norm.weight"])
+            n_rest = tensor.shape[3] // n_out
+            rest = (math.isqrt(n_rest),) * 2 if match[2] == "depth" else (n_rest,)
+            shaped[key] = tensor.reshape(n_kernels, n_out, *rest)
+        elif not key.endswith((".lambdas", ".init_v")):
             shaped[key] = tensor
     return rename(shaped, _NAMES)
 

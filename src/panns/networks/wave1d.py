@@ -80,7 +80,7 @@ class DaiNet(nn.Module):
     def initialise(self) -> None:
         """Give every layer its initial values; residual branches begin at nothing."""
         xavier(self)
-        silence_branches(self)
+        begin_as_shortcuts(self)
 
     def forward(self, waveform: Tensor) -> NetworkOutput:
         """Scores of a waveform `(batch, samples)` of any length."""
@@ -123,7 +123,7 @@ class Res1dNet(nn.Module):
     def initialise(self) -> None:
         """Give every layer its initial values; residual branches begin at nothing."""
         xavier(self)
-        silence_branches(self)
+        begin_as_shortcuts(self)
 
     def forward(self, waveform: Tensor) -> NetworkOutput:
         """Scores of a waveform `(batch, samples)` of any length."""
@@ -148,8 +148,8 @@ class Residual(nn.Module):
         return functional.relu(self.shortcut(x) + self.branch(x))
 
 
-def silence_branches(network: nn.Module) -> None:
-    """Let every residual block begin as its shortcut (Goyal et al. 2017, arXiv:1706.02677, section 5.1)."""
+def begin_as_shortcuts(network: nn.Module) -> None:
+    """Let every residual branch begin at nothing (Goyal et al. 2017, arXiv:1706.02677, section 5.1)."""
     for module in network.modules():
         if isinstance(module, Residual):
             last = module.branch[-1]

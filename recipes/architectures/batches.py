@@ -1,0 +1,128 @@
+"""Batches of both tasks from what `prepare` wrote; each depends on nothing but the seed and the step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from panns.augment.masking import mask
+from panns.augment.placement import crop_frames, place
+from panns.data.mel_store import MelStore
+from panns.frontend import LogMelConfig, compress
+from panns.training.batch import Batch
+from recipes.architectures.prepare import FRONTENDS
+from recipes.architectures.settings import AugmentConfig
+from recipes.architectures.siblings import CLIP_S
+from recipes.architectures.soundscapes import order_targets
+
+Array = npt.NDArray[np.float32]
+
+
+def frontend_name(frontend: LogMelConfig) -> str:
+    """What the files of a front end are called by."""
+    return next(name for name, known in FRONTENDS.items() if known == frontend)
+
+
+class Soundscapes:
+    """The soundscapes of one split.
+
+    Args:
+        folder: Where `prepare` wrote them.
+        frontend: Whose log-mels are read.
+        n_classes: Of the clips; there are two answers for each.
+    """
+
+    def __init__(self, folder: Path, frontend: LogMelConfig, n_classes: int) -> None:
+        self._mels = np.load(folder / f"{frontend_name(frontend)}.npy", mmap_mode="r")
+        self._frontend = frontend
+        self.classes: npt.NDArray[np.int64] = np.load(folder / "classes.npy")
+        self.targets = np.stack([order_targets(first, second, n_classes) for first, second in self.classes])
+
+    def __len__(self) -> int:
+        return len(self.classes)
+
+    def features(self, i: int) -> Array:
+        """The log-mel of one, `(frames, mels)`."""
+        return np.asarray(self._mels[i], np.float32)
+
+    def batch(self, step: int, seed: int, augment: AugmentConfig) -> Batch:
+        """The batch of a step, counted from 0, to train on."""
+        chosen = in_random_order(step, augment.batch_size, len(self), [seed])
+        features = []
+        for place_in_batch, i in enumerate(chosen):
+            rng = np.random.default_rng([seed, step, place_in_batch])
+            louder = self.features(i) + np.float32(rng.uniform(*augment.gain_range_db))
+            features.append(hidden_at_random(louder, self._frontend, augment, rng))
+        return Batch(torch.from_numpy(np.stack(features)), torch.from_numpy(self.targets[chosen]))
+
+
+class Clips:
+    """The clips of ESC-10.
+
+    Args:
+        folder: Where `prepare` wrote them.
+        frontend: Whose log-mels are read.
+        classes: The class of every clip.
+    """
+
+    def __init__(self, folder: Path, frontend: LogMelConfig, classes: Sequence[int]) -> None:
+        self._store = MelStore(folder / f"clips_{frontend_name(frontend)}", n_frontends=1)
+        self._frontend = frontend
+        self._n_frames = frontend.n_frames(round(CLIP_S * frontend.sample_rate))
+        self._shares = np.eye(max(classes) + 1, dtype=np.float32)[list(classes)]
+
+    def features(self, i: int) -> Array:
+        """The log-mel of the middle of one, in the middle of silence if it is short: `(frames, mels)`."""
+        n_clip = self._store.n_frames(i)
+        n_heard = min(n_clip, self._n_frames)
+        (power,) = self._store.power(i, (n_clip - n_heard) // 2 + np.arange(n_heard))
+        whole = np.zeros((self._n_frames, self._frontend.n_mels), np.float32)
+        whole[(self._n_frames - n_heard) // 2 :][:n_heard] = power
+        return compress(whole, self._frontend)
+
+    def batch(self, indices: Sequence[int], step: int, seed: int, augment: AugmentConfig) -> Batch:
+        """The batch of a step, counted from 0, of some clips to train on."""
+        features, shares = [], []
+        for place_in_batch, i in enumerate(
+            in_random_order(step, augment.batch_size, len(indices), [seed, len(indices)])
+        ):
+            rng = np.random.default_rng([seed, step, place_in_batch])
+            share = float(rng.uniform(0.5, 1.0)) if rng.random() < augment.mixup_share else 1.0
+            other = indices[int(rng.integers(len(indices)))]
+            mixed = np.zeros((self._n_frames, self._frontend.n_mels), np.float32)
+            for clip, its_share in ((indices[i], share), (other, 1 - share)):
+                if its_share:
+                    frames = crop_frames(self._store.n_frames(clip), self._n_frames, rng)
+                    (power,) = self._store.power(clip, frames)
+                    mixed[place(len(frames), self._n_frames, rng)] += np.float32(its_share) * power
+            mixed *= np.float32(10 ** (rng.uniform(*augment.gain_range_db) / 10))
+            features.append(hidden_at_random(compress(mixed, self._frontend), self._frontend, augment, rng))
+            shares.append(share * self._shares[indices[i]] + (1 - share) * self._shares[other])
+        answers = torch.from_numpy(np.stack(shares).astype(np.float32))
+        return Batch(torch.from_numpy(np.stack(features)), targets=answers, categories=answers)
+
+
+def in_random_order(step: int, batch_size: int, n: int, seed: Sequence[int]) -> npt.NDArray[np.int64]:
+    """Which of `n` make up the batch of a step, so that all come equally often: one random order after the other.
+
+    Example:
+        >>> sorted(in_random_order(0, 4, 4, [0]).tolist())
+        [0, 1, 2, 3]
+    """
+    numbers = step * batch_size + np.arange(batch_size)
+    orders = {epoch: np.random.default_rng([*seed, epoch]).permutation(n) for epoch in np.unique(numbers // n)}
+    return np.array([orders[number // n][number % n] for number in numbers])
+
+
+def hidden_at_random(
+    features: Array, frontend: LogMelConfig, augment: AugmentConfig, rng: np.random.Generator
+) -> Array:
+    """The log-mel, for a share of the sounds with a stretch of time and of frequency hidden."""
+    if rng.random() >= augment.mask_share:
+        return features
+    max_frames = round(augment.max_masked_s / frontend.hop_s)
+    return mask(features, max_frames=max_frames, max_mels=round(augment.max_masked_bands * frontend.n_mels), rng=rng)

@@ -1,0 +1,65 @@
+"""How good scores are, and how sure one can be: pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+Scores = npt.NDArray[np.floating]
+Classes = npt.NDArray[np.integer]
+
+# 97.5th percentiles of Student's t by degrees of freedom.
+_STUDENT_T = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776}
+
+
+def mean_average_precision(scores: Scores, targets: Scores) -> float:
+    """Mean over classes of the average precision; `(clips, classes)` each, every class being somewhere.
+
+    Example:
+        >>> mean_average_precision(np.array([[0.9], [0.8], [0.1]]), np.array([[1.0], [0.0], [1.0]])).__round__(3)
+        0.833
+    """
+    precisions = []
+    for of_class, is_there in zip(scores.T, targets.T, strict=True):
+        hits = is_there[np.argsort(-of_class, kind="stable")]
+        precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
+        precisions.append((precision * hits).sum() / hits.sum())
+    return float(np.mean(precisions))
+
+
+def order_accuracy(logits: Scores, classes: Classes) -> float:
+    """Share of soundscapes whose two classes are put in the right order, whatever else is scored high.
+
+    Args:
+        logits: `(soundscapes, 2 * n)`, of being first for each of n classes, then of being second.
+        classes: `(soundscapes, 2)`, first and second.
+
+    Example:
+        >>> order_accuracy(np.array([[2.0, 0.0, 0.0, 1.0]]), np.array([[0, 1]]))
+        1.0
+    """
+    n = logits.shape[1] // 2
+    earlier = logits[:, :n] - logits[:, n:]
+    rows = np.arange(len(logits))
+    return float((earlier[rows, classes[:, 0]] > earlier[rows, classes[:, 1]]).mean())
+
+
+def accuracy(logits: Scores, classes: Classes) -> float:
+    """Share of clips whose class scores highest; `(clips, classes)` and `(clips,)`."""
+    return float((logits.argmax(axis=1) == classes).mean())
+
+
+def mean_and_interval(values: Sequence[float]) -> tuple[float, float]:
+    """Mean, and half the width of its 95 % interval by Student's t.
+
+    Example:
+        >>> mean, half = mean_and_interval([1.0, 2.0, 3.0])
+        >>> round(mean, 3), round(half, 3)
+        (2.0, 2.484)
+    """
+    mean = float(np.mean(values))
+    if len(values) < 2:
+        return mean, float("inf")
+    return mean, float(_STUDENT_T[len(values) - 1] * np.std(values, ddof=1) / np.sqrt(len(values)))

@@ -1,0 +1,202 @@
+"""Train and test every architecture, seed and fold; what is finished is skipped, what was stopped goes on.
+
+    python -m recipes.architectures.train [--data ../shared] [--out runs/architectures] [--first soundscapes|esc10]
+
+Any number of these may run beside each other on one machine: each takes the runs that no other is at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from panns.files import replacing
+from panns.networks.build import build_network
+from panns.networks.cost import multiply_adds, n_parameters
+from panns.training.batch import Batch
+from panns.training.loop import STATE_FILE, TrainConfig, train
+from panns.training.losses import LossConfig, Objective
+from recipes.architectures.batches import Clips, Soundscapes
+from recipes.architectures.measures import accuracy, mean_average_precision, order_accuracy
+from recipes.architectures.prepare import Clip, class_indices, read_clips, split_clips
+from recipes.architectures.settings import FOLDS, ROOT, TASKS, Settings, Task, read_settings
+from recipes.architectures.siblings import CLIP_S, Sibling, siblings
+
+Array = npt.NDArray[np.float32]
+
+RESULT_FILE = "result.json"
+_TEST_BATCH = 20
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One network to train.
+
+    Attributes:
+        task: What it learns.
+        model: Name of the architecture.
+        seed: Of everything random.
+        fold: Which is tested with.
+    """
+
+    task: Task
+    model: str
+    seed: int
+    fold: int
+
+    @property
+    def name(self) -> str:
+        """Of its folder."""
+        return f"{self.task}-{self.model}-seed{self.seed}-fold{self.fold}"
+
+
+def main() -> None:
+    """Do every run that is not finished."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared", help="the reference data")
+    parser.add_argument("--out", type=Path, default=ROOT / "runs" / "architectures")
+    parser.add_argument("--first", choices=TASKS, default=TASKS[0], help="which task's runs come first")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.getLogger("panns").setLevel(logging.WARNING)
+    torch.set_num_threads(1)  # networks so small gain nothing by more
+    out: Path = arguments.out
+    settings = read_settings()
+    clips = read_clips(arguments.data / "data" / "esc10")
+    for run in sorted(all_runs(settings), key=lambda run: run.task != arguments.first):
+        folder = out / "runs" / run.name
+        with held(folder) as is_ours:
+            if is_ours and not (folder / RESULT_FILE).is_file():
+                finish(run, settings, clips, out)
+
+
+def all_runs(settings: Settings) -> list[Run]:
+    """Every run; a seed is finished for all architectures before the next one begins."""
+    names = list(siblings(1))
+    return [
+        Run(task, model, seed, fold)
+        for task in TASKS
+        for seed in settings.seeds
+        for fold in (FOLDS if task == "esc10" else (settings.soundscapes.test_fold,))
+        for model in names
+    ]
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[bool]:
+    """Whether this process has the folder to itself; the system lets go of it even if the process is killed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def finish(run: Run, settings: Settings, clips: Sequence[Clip], out: Path) -> None:
+    """Train and test one network and write its result."""
+    folder = out / "runs" / run.name
+    classes = class_indices(clips)
+    n_classes = max(classes) + 1
+    sibling = siblings(n_classes if run.task == "esc10" else 2 * n_classes)[run.model]
+    torch.manual_seed(run.seed)
+    network = build_network(sibling.registered, sibling.config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    begun, begun_cpu = time.monotonic(), time.process_time()
+    if run.task == "soundscapes":
+        metrics = learn_soundscapes(network, sibling, run, settings, out, n_classes)
+    else:
+        metrics = learn_clips(network, sibling, run, settings, out, clips, classes)
+    result = {
+        **asdict(run),
+        "metrics": {name: round(value, 4) for name, value in metrics.items()},
+        "seconds": round(time.monotonic() - begun, 1),
+        "cpu_seconds": round(time.process_time() - begun_cpu, 1),
+        "n_parameters": n_parameters(network),
+        "multiply_adds": multiply_adds(network, CLIP_S),
+    }
+    with replacing(folder / RESULT_FILE) as partial:
+        partial.write_text(json.dumps(result) + "\n", encoding="utf-8")
+    (folder / STATE_FILE).unlink()
+    logger.info("%s: %s in %.0f s", run.name, result["metrics"], result["seconds"])
+
+
+def learn_soundscapes(
+    network: nn.Module, sibling: Sibling, run: Run, settings: Settings, out: Path, n_classes: int
+) -> dict[str, float]:
+    """Train on soundscapes of some clips; how well those of others are answered."""
+    frontend = sibling.config.frontend.log_mel
+    assert frontend is not None
+    heard, test = (Soundscapes(out / f"soundscapes_{split}", frontend, n_classes) for split in ("train", "test"))
+    trained = _trained(
+        network, LossConfig(), 2 * n_classes, lambda step: heard.batch(step, run.seed, settings.augment), run,
+        settings.train.soundscapes, out,
+    )  # fmt: skip
+    logits = answers(trained, [test.features(i) for i in range(len(test))])
+    return {
+        "map": mean_average_precision(logits, test.targets),
+        "order_accuracy": order_accuracy(logits, test.classes),
+    }
+
+
+def learn_clips(
+    network: nn.Module,
+    sibling: Sibling,
+    run: Run,
+    settings: Settings,
+    out: Path,
+    clips: Sequence[Clip],
+    classes: Sequence[int],
+) -> dict[str, float]:
+    """Train on four folds of ESC-10; how well the fifth is answered."""
+    frontend = sibling.config.frontend.log_mel
+    assert frontend is not None
+    heard = Clips(out, frontend, classes)
+    train_on, test = split_clips(clips, run.fold)
+    trained = _trained(
+        network, LossConfig(clip=0.0, categories=1.0), max(classes) + 1,
+        lambda step: heard.batch(train_on, step, run.seed, settings.augment), run, settings.train.esc10, out,
+    )  # fmt: skip
+    logits = answers(trained, [heard.features(i) for i in test])
+    return {"accuracy": accuracy(logits, np.array([classes[i] for i in test]))}
+
+
+def _trained(
+    network: nn.Module,
+    loss: LossConfig,
+    n_classes: int,
+    make_batch: Callable[[int], Batch],
+    run: Run,
+    config: TrainConfig,
+    out: Path,
+) -> nn.Module:
+    objective = Objective(loss, category_classes=torch.eye(n_classes, dtype=torch.bool))
+    return train(network, objective, make_batch, config, out / "runs" / run.name)
+
+
+def answers(network: nn.Module, features: Sequence[Array]) -> Array:
+    """Clip scores `(clips, classes)` of log-mels of one length."""
+    batches = [torch.from_numpy(np.stack(features[i : i + _TEST_BATCH])) for i in range(0, len(features), _TEST_BATCH)]
+    with torch.inference_mode():
+        scores = [network.forward_features(batch).clip_logits for batch in batches]  # type: ignore[operator]
+    logits: Array = torch.cat(scores).numpy()
+    return logits
+
+
+if __name__ == "__main__":
+    main()
