@@ -18,11 +18,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmarks.material import checkpoint, noise
-from benchmarks.measure import cpu_ms, machine, report, require_one_thread
+from benchmarks.measure import RESULTS, cpu_ms, machine, report, require_one_thread
 from panns.frontend import LogMelConfig, fft_window, mel_filters
 from panns.models import ModelEntry, list_models
 from panns.models.checkpoint import ONNX_FILE
-from panns.models.costs import COSTS_FILE, Cost
+from panns.models.costs import COSTS_FILE, Cost, cost_of
 from panns.networks.checkpoint import load_network
 from panns.networks.cost import multiply_adds, n_parameters
 from panns.runtime.load import load_model
@@ -58,30 +58,34 @@ class OriginalLogMel(nn.Module):
 
 
 def main() -> None:
-    """Measure and report; with "prepare", only make the checkpoints, which takes long and no quiet."""
-    if sys.argv[1:] == ["prepare"]:
+    """Measure all models, or those named, and report; with "prepare", only make checkpoints, which needs no quiet."""
+    names = sys.argv[1:]
+    if names == ["prepare"]:
         for entry in list_models():
             print(entry.name, flush=True)
             checkpoint(same_graph(entry))
         return
-    costs: dict[str, Cost] = {}
-    rows: list[dict[str, object]] = []
-    eager_ms: dict[str, float] = {}
+    measured: dict[str, tuple[Cost, float]] = {}
+    if names:
+        for line in json.loads((RESULTS / "models.json").read_text(encoding="utf-8"))["rows"]:
+            if line["model"] not in names and (cost := cost_of(line["model"])) is not None:
+                measured[line["model"]] = cost, float(line["eager torch, CPU-ms"])
     for entry in list_models():
-        name = same_graph(entry)
-        if name not in costs:
-            costs[name], eager_ms[name] = measure(name)
-        costs[entry.name], eager_ms[entry.name] = costs[name], eager_ms[name]
-        rows.append(row(entry, costs[name], eager_ms[name]))
-        print(rows[-1], flush=True)
-    report("models", "Models, 10 s of sound from waveform to scores, one thread; mAP as published", rows)
-    headlines = [one for one in rows if one["model"] in HEADLINES]
-    report("models_short", "Models, 10 s of sound from waveform to scores, one thread; mAP as published", headlines)
+        if entry.name not in measured:
+            first = same_graph(entry)
+            if first not in measured:
+                measured[first] = measure(first)
+                print(first, *measured[first], flush=True)
+            measured[entry.name] = measured[first]
+    rows = [row(entry, *measured[entry.name]) for entry in list_models()]
+    title = "Models, 10 s of sound from waveform to scores, one thread; mAP as published"
+    report("models", title, rows)
+    report("models_short", title, [one for one in rows if one["model"] in HEADLINES])
     found = machine()
     record = {
         "processor": found["processor"],
         "date": found["date"],
-        "models": {name: asdict(cost) for name, cost in costs.items()},
+        "models": {entry.name: asdict(measured[entry.name][0]) for entry in list_models()},
     }
     COSTS_FILE.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 

@@ -119,7 +119,8 @@ def write_soundscapes(
         order[i] = soundscape.classes
         for name, frontend in FRONTENDS.items():
             mels[name][i] = log_mel(soundscape.waveform, frontend)
-    for name, array in {**mels, "classes": order}.items():
+    arrays: dict[str, npt.NDArray[np.float16] | npt.NDArray[np.int64]] = {**mels, "classes": order}
+    for name, array in arrays.items():
         with replacing(folder / f"{name}.npy") as partial:
             np.save(partial, array)
 

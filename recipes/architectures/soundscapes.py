@@ -139,8 +139,10 @@ def coloured_noise(n_samples: int, rng: np.random.Generator) -> Array:
 def _frame_power(waveform: Array, sample_rate: int) -> npt.NDArray[np.float64]:
     n_frame = round(_FRAME_S * sample_rate)
     frames = waveform[: len(waveform) // n_frame * n_frame].reshape(-1, n_frame)
-    return np.square(frames, dtype=np.float64).mean(axis=1)
+    power: npt.NDArray[np.float64] = np.square(frames, dtype=np.float64).mean(axis=1)
+    return power
 
 
 def _is_heard(power: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    return power > power.max() * 10 ** (-_PAUSE_DB / 10)
+    is_heard: npt.NDArray[np.bool_] = power > power.max() * 10 ** (-_PAUSE_DB / 10)
+    return is_heard

@@ -253,7 +253,7 @@ def test_unknown_parameters_are_named(cnn6, path):
 
 def test_wrong_shapes_are_named(cnn6, path):
     save({**cnn6, "fc_audioset.bias": torch.zeros(10)}, path)
-    message = r"does not fit: head\.classifier\.bias has shape \(10,\), needed is \(527,\); load it under the model it belongs to"
+    message = r"does not fit: head\.classifier\.bias has shape \(10,\), needed is \(527,\); load it under the model it"
     with pytest.raises(CheckpointError, match=message):
         load_published(find_model("cnn6"), path)
 

@@ -84,7 +84,7 @@ def show(
 
     entry = find_model(name)
     log_mel = entry.config.frontend.log_mel
-    record = _describe(entry) | {"config": config_to_dict(entry.config)}
+    record = _describe(entry) | {"config": config_to_dict(entry.config), "without_weights": entry.without_weights}
     record |= {
         "inputs": list(entry.config.frontend.inputs),
         "measured_on": measured_on(),
@@ -136,9 +136,7 @@ def fetch(
         print_line(f"{name} is ready: it came with this package")
         return
     if entry.weights is None:
-        raise WeightsMissing(
-            f"no weights of {name!r} were ever published; run your own with `panns tag --model {name} --weights FILE`"
-        )
+        raise WeightsMissing(entry.without_weights)
     complain(f"licence of the weights: {entry.weights.licence}; {entry.weights.describe_check()}")
     with Bar("bytes") as bar:
         path = fetch_weights(entry.weights, name=name, from_file=from_file, progress=bar.show)
@@ -244,9 +242,7 @@ def _weights_in_words(record: dict[str, Any]) -> dict[str, str]:
         words = {"reach": "; ".join(reach)} if reach else {}
         return words | {key.replace("_", " "): record[key] for key in ("licence", "source", "training_data")}
     if "file" not in record:
-        start = record["starts_from"]
-        starts = {} if start is None else {"starts from": f"those of {start}, with the same answers"}
-        return {"to run": "give a file of your own with `--weights FILE`"} | starts
+        return {"to run": record["without_weights"].partition("; ")[2]}
     size = "size unknown" if record["n_bytes"] is None else f"{record['n_bytes'] / 1e6:.0f} MB"
     published = {
         "reach": f"{record['metric']} {record['value']:.3f} ({record['protocol']})" if record["metric"] else None,

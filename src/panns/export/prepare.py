@@ -99,9 +99,7 @@ def _of_registered(entry: ModelEntry) -> Checkpoint:
         if sha256 in (None, checkpoint.manifest.source_sha256):
             return checkpoint
     if entry.weights is None:
-        raise WeightsMissing(
-            f"no weights of {entry.name!r} were ever published; give a file of your own with `--weights FILE`"
-        )
+        raise WeightsMissing(entry.without_weights)
     if path is None or sha256 is None:
         size = "" if entry.weights.n_bytes is None else f"{entry.weights.n_bytes / 1e6:.0f} MB, "
         raise WeightsMissing(

@@ -12,6 +12,9 @@ from panns.frontend import Frontend
 from panns.models.patches import PatchGrid
 from panns.models.weights import Weights
 
+# What to do about a model of which no file was ever published.
+OWN_HINT = "give the folder of a checkpoint, or an exported .onnx file, in place of the name"
+
 
 class ModelConfig(Protocol):
     """What every model's config (a frozen dataclass) says beside its own settings."""
@@ -72,6 +75,16 @@ class ModelEntry:
     about: str
     shipped: str | None = None
     starts_from: str | None = None
+
+    @property
+    def without_weights(self) -> str:
+        """What to say where weights are asked for and none were published."""
+        said = f"no weights of {self.name!r} were ever published"
+        if self.starts_from is not None:
+            return f"{said}; `--weights FILE` takes the published file of {self.starts_from!r}, to start from its answers"
+        if self.converter is None:
+            return f"{said}; {OWN_HINT}"
+        return f"{said}; give a file of your own with `--weights FILE`"
 
 
 _entries: dict[str, ModelEntry] = {}

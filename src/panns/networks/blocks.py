@@ -15,6 +15,12 @@ def conv_block(n_in: int, n_out: int, kernel_sizes: tuple[int, ...] = (3, 3)) ->
     return nn.Sequential(*layers)
 
 
+def conv_norm(n_in: int, n_out: int, kernel_size: int, *, stride: int | tuple[int, int] = 1) -> nn.Sequential:
+    """A convolution over `(batch, channels, frames, mels)` with batch norm; a stride of 2 halves, rounded up."""
+    conv = nn.Conv2d(n_in, n_out, kernel_size, stride, padding=kernel_size // 2, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(n_out))
+
+
 def norm_bands(norm: nn.BatchNorm2d, features: Tensor) -> Tensor:
     """A log-mel `(batch, frames, mels)` as a map `(batch, 1, frames, mels)`, each mel band normalised by itself."""
     normed: Tensor = norm(features[:, None].transpose(1, 3))

@@ -7,13 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import nn
 
 from panns.errors import CheckpointError
-from panns.models.registry import ModelConfig, ModelEntry, find_model
+from panns.models.registry import OWN_HINT, ModelConfig, ModelEntry, find_model
 from panns.networks.published import StateDict, read_state_dict, split_frontend
-
-_OWN_FILE_HINT = "give a checkpoint folder or an exported .onnx file in place of the name"
 
 
 def build_network(architecture: str, config: ModelConfig | None = None) -> nn.Module:
@@ -38,16 +37,23 @@ def construct_network(architecture: str, config: ModelConfig | None = None) -> n
 def load_published(entry: ModelEntry, path: Path) -> nn.Module:
     """The network of a registered model with the parameters of its published file, in evaluation mode on the CPU.
 
+    A model with `starts_from` takes the published file of that other model, and what is new in it its initial values,
+    the same ones every time.
+
     Raises:
         CheckpointError: The file is damaged, or of another model or front end.
     """
     if entry.converter is None:
-        raise CheckpointError(
-            f"no file of {entry.name!r} was ever published, so {path} cannot be one; {_OWN_FILE_HINT}"
-        )
+        raise CheckpointError(f"no file of {entry.name!r} was ever published, so {path} cannot be one; {OWN_HINT}")
     state_dict = split_frontend(read_state_dict(path), entry.config.frontend, name=entry.name)
+    parameters = converter_of(entry)(state_dict)
     network = construct_network(entry.name)
-    load_strictly(network, converter_of(entry)(state_dict), where=f"{path} loaded as {entry.name}")
+    if entry.starts_from is not None:
+        with torch.random.fork_rng(devices=()):
+            torch.manual_seed(0)
+            network.initialise()  # type: ignore[operator] # every network has it
+        parameters = {key: value for key, value in network.state_dict().items() if key not in parameters} | parameters
+    load_strictly(network, parameters, where=f"{path} loaded as {entry.name}")
     return network.eval()
 
 
@@ -56,24 +62,6 @@ def converter_of(entry: ModelEntry) -> Callable[[StateDict], StateDict]:
     assert entry.converter is not None, f"nothing was published of {entry.name}"
     convert: Callable[[StateDict], StateDict] = _import(entry.converter)
     return convert
-
-
-def start_from_published(network: nn.Module, entry: ModelEntry, path: Path) -> None:
-    """Give a network of `entry` the published parameters that it starts training from.
-
-    Args:
-        network: Built from the registered config, with initial values of its own for what is new.
-        entry: A model with `starts_from`.
-        path: The published file of that other model.
-
-    Raises:
-        CheckpointError: The file is damaged, or of another model or front end.
-    """
-    assert entry.starts_from is not None, f"{entry.name} starts from nothing"
-    state_dict = split_frontend(read_state_dict(path), entry.config.frontend, name=entry.starts_from)
-    parameters = converter_of(entry)(state_dict)
-    own = {key: value for key, value in network.state_dict().items() if key not in parameters}
-    load_strictly(network, own | parameters, where=f"{path} as the start of {entry.name}")
 
 
 def load_strictly(network: nn.Module, parameters: StateDict, *, where: str) -> None:

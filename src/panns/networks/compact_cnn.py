@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from panns.models.compact_cnn import CompactCnnConfig
-from panns.networks.blocks import norm_bands
+from panns.networks.blocks import conv_norm, norm_bands
 from panns.networks.frontend import LogMel, pad_to_min
 from panns.networks.output import NetworkOutput
 
@@ -85,9 +85,3 @@ class AttentionPool(nn.Module):
         parts = frames.reshape(*frames.shape[:2], self.n_heads, -1)  # (batch, frames, heads, dim / heads)
         pooled: Tensor = (parts * weights[..., None]).sum(dim=1)
         return pooled.flatten(1)
-
-
-def conv_norm(n_in: int, n_out: int, kernel_size: int, *, stride: tuple[int, int] = (1, 1)) -> nn.Sequential:
-    """A convolution over `(batch, channels, frames, mels)` with batch norm."""
-    conv = nn.Conv2d(n_in, n_out, kernel_size, stride, padding=kernel_size // 2, bias=False)
-    return nn.Sequential(conv, nn.BatchNorm2d(n_out))

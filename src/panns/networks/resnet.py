@@ -78,7 +78,7 @@ class Residual(nn.Module):
         self.branch = branch
         self.shortcut: nn.Module = nn.Identity()
         if halves or n_in != n_out:
-            self.shortcut = nn.Sequential(OrderedDict(_conv_norm(n_in, n_out, 1)))
+            self.shortcut = nn.Sequential(OrderedDict(_named(n_in, n_out, 1)))
 
     def forward(self, x: Tensor) -> Tensor:
         """`(batch, channels, frames, mels)`."""
@@ -89,18 +89,19 @@ class Residual(nn.Module):
 
 def _basic(n_in: int, width: int, dropout: float) -> nn.Sequential:
     """Two convolutions of 3x3."""
-    layers = {**_conv_norm(n_in, width, 3, "1"), "relu1": nn.ReLU(), "dropout": nn.Dropout(dropout)}
-    return nn.Sequential(OrderedDict(layers | _conv_norm(width, width, 3, "2")))
+    layers = {**_named(n_in, width, 3, "1"), "relu1": nn.ReLU(), "dropout": nn.Dropout(dropout)}
+    return nn.Sequential(OrderedDict(layers | _named(width, width, 3, "2")))
 
 
 def _bottleneck(n_in: int, width: int, dropout: float) -> nn.Sequential:
     """A convolution of 3x3 between two of 1x1."""
-    layers = {**_conv_norm(n_in, width, 1, "1"), "relu1": nn.ReLU()}
-    layers |= {**_conv_norm(width, width, 3, "2"), "relu2": nn.ReLU(), "dropout": nn.Dropout(dropout)}
-    return nn.Sequential(OrderedDict(layers | _conv_norm(width, EXPANSION * width, 1, "3")))
+    layers = {**_named(n_in, width, 1, "1"), "relu1": nn.ReLU()}
+    layers |= {**_named(width, width, 3, "2"), "relu2": nn.ReLU(), "dropout": nn.Dropout(dropout)}
+    return nn.Sequential(OrderedDict(layers | _named(width, EXPANSION * width, 1, "3")))
 
 
-def _conv_norm(n_in: int, n_out: int, kernel_size: int, number: str = "") -> dict[str, nn.Module]:
+def _named(n_in: int, n_out: int, kernel_size: int, number: str = "") -> dict[str, nn.Module]:
+    """A convolution with batch norm under the names of their number."""
     conv = nn.Conv2d(n_in, n_out, kernel_size, padding=kernel_size // 2, bias=False)
     return {f"conv{number}": conv, f"norm{number}": nn.BatchNorm2d(n_out)}
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from panns.models.standard_resnet import EXPANSION, StandardResNetConfig
-from panns.networks.blocks import norm_bands
+from panns.networks.blocks import conv_norm, norm_bands
 from panns.networks.frontend import LogMel, pad_to_min
 from panns.networks.output import NetworkOutput
 
@@ -24,7 +24,7 @@ class StandardResNet(nn.Module):
         self.frontend = LogMel(config.frontend)
         self.input_norm = nn.BatchNorm2d(config.frontend.n_mels)
         self.stem = nn.Sequential(
-            _conv_norm(1, config.stem_channels, 7, stride=2), nn.ReLU(), nn.MaxPool2d(3, stride=2, padding=1)
+            conv_norm(1, config.stem_channels, 7, stride=2), nn.ReLU(), nn.MaxPool2d(3, stride=2, padding=1)
         )
         n_in = config.stem_channels
         stages = []
@@ -67,21 +67,15 @@ class Bottleneck(nn.Module):
     def __init__(self, n_in: int, width: int, *, stride: int) -> None:
         super().__init__()
         n_out = EXPANSION * width
-        self.reduce = _conv_norm(n_in, width, 1)
-        self.spatial = _conv_norm(width, width, 3, stride=stride)
+        self.reduce = conv_norm(n_in, width, 1)
+        self.spatial = conv_norm(width, width, 3, stride=stride)
         self.expand = nn.Conv2d(width, n_out, 1, bias=False)
         self.last_norm = nn.BatchNorm2d(n_out)
         self.shortcut: nn.Module = nn.Identity()
         if stride != 1 or n_in != n_out:
-            self.shortcut = _conv_norm(n_in, n_out, 1, stride=stride)
+            self.shortcut = conv_norm(n_in, n_out, 1, stride=stride)
 
     def forward(self, x: Tensor) -> Tensor:
         """`(batch, channels, frames, mels)`."""
         branch = functional.relu(self.spatial(functional.relu(self.reduce(x))))
         return functional.relu(self.shortcut(x) + self.last_norm(self.expand(branch)))
-
-
-def _conv_norm(n_in: int, n_out: int, kernel_size: int, *, stride: int = 1) -> nn.Sequential:
-    """A convolution with batch norm; a stride of 2 halves the map, rounded up."""
-    conv = nn.Conv2d(n_in, n_out, kernel_size, stride, padding=kernel_size // 2, bias=False)
-    return nn.Sequential(conv, nn.BatchNorm2d(n_out))
