@@ -4,12 +4,15 @@ from dataclasses import replace
 
 from panns.models.cnn import CnnConfig
 from panns.models.cnn_attention import CnnAttentionConfig
+from panns.models.dymn import DynamicMobileNetConfig
 from panns.models.efficientat import MobileNetConfig
 from panns.models.mobilenet import PannsMobileNetConfig
 from panns.models.patch_attention import PatchAttentionConfig
 from panns.models.registry import find_model, list_models
 from panns.models.resnet import ResNetConfig
 from panns.models.standard_resnet import StandardResNetConfig
+from panns.models.wave1d import DaiNetConfig, LeeNetConfig, Res1dNetConfig
+from panns.models.wavegram import WavegramConfig
 
 
 def small_cnn(config):
@@ -22,11 +25,22 @@ def small_cnn(config):
 SHRINK = {
     CnnConfig: small_cnn,
     CnnAttentionConfig: lambda config: replace(config, cnn=small_cnn(config.cnn), dim=16, n_heads=2),
-    MobileNetConfig: lambda config: replace(config, width=min(config.width, 0.4)),
+    DaiNetConfig: lambda config: replace(config, stem_width=8, widths=(8, 8, 16, 16), hidden_dim=16),
+    DynamicMobileNetConfig: lambda config: replace(config, width=min(config.width, 0.1)),
+    LeeNetConfig: lambda config: replace(
+        config, widths=tuple(min(width, 16) for width in config.widths), hidden_dim=16
+    ),
+    MobileNetConfig: lambda config: replace(config, width=min(config.width, 0.1)),
     PannsMobileNetConfig: lambda config: replace(config, width=0.25, hidden_dim=16),
     PatchAttentionConfig: lambda config: replace(config, dim=24, n_heads=3, depth=2),
+    Res1dNetConfig: lambda config: replace(
+        config, stem_width=8, widths=(8,) * 7, depths=tuple(min(depth, 3) for depth in config.depths), hidden_dim=16
+    ),
     ResNetConfig: lambda config: replace(config, widths=(8, 8, 8, 8), hidden_dim=16),
     StandardResNetConfig: lambda config: replace(config, stem_channels=8, widths=(4, 4, 8, 8), depths=(2, 2, 2, 2)),
+    WavegramConfig: lambda config: replace(
+        config, wave_widths=(8, 8, 64, 64), channels=tuple(min(width, 8) for width in config.channels), hidden_dim=16
+    ),
 }
 
 

@@ -7,6 +7,8 @@ from matplotlib import image
 import panns
 from panns.errors import AudioDecodeError, MissingExtra
 from panns.plot import WINDOW_S, drawable, explain, score_timeline
+from tests.checkpoints import make_checkpoint
+from tests.small_models import small_config
 from tests.sounds import RATE, changing_sound, write_wav
 
 
@@ -38,6 +40,16 @@ def test_a_picture_is_drawn(name, seconds, request, tmp_path):
     # The log-mel and the timeline are colourful, and lie one above the other.
     colourfulness = np.ptp(pixels, axis=2).mean(axis=1)
     assert (colourfulness > 0.1).mean() > 0.3
+
+
+@pytest.mark.parametrize(("name", "n_panels"), [("patch_attention", 3), ("leenet11", 0)])
+def test_weights_of_patches_are_drawn_and_waveforms_have_a_spectrogram(name, n_panels, tmp_path):
+    recognizer = panns.load(make_checkpoint(tmp_path / "model", name, **vars(small_config(name))))
+    output = tmp_path / "a.svg"
+    explain(recognizer, (changing_sound(3), RATE), output, top=4)
+    drawn = output.read_text(encoding="utf-8")
+    assert drawn.count("<!-- patches for") == n_panels
+    assert ("(the model reads the waveform)" in drawn) == (name == "leenet11")
 
 
 def test_a_name_that_no_font_has_is_drawn_without_a_warning(tiny_checkpoint, tmp_path):

@@ -3,10 +3,14 @@ import json
 from dataclasses import replace
 
 import pytest
+import torch
 
 from panns.frontend import mel_filters
 from panns.models.efficientat import KALDI_LOGMEL, MobileNetConfig, round_channels
 from panns.models.registry import find_model, list_models
+from panns.networks.build import construct_network
+from panns.networks.cost import multiply_adds
+from panns.networks.efficientat import from_published
 
 MOBILE_NETS = [entry for entry in list_models() if entry.family == "efficientat"]
 # As published: in the repository's table, and for four of them in the names of the files alone.
@@ -79,6 +83,50 @@ def test_variants_by_bands_differ_in_nothing_else(n_mels):
     assert mel_filters(config.frontend).shape == (513, n_mels)
     assert replace(config, frontend=KALDI_LOGMEL) == find_model("mn10_as").config
     assert replace(config.frontend, n_mels=128) == KALDI_LOGMEL
+
+
+@pytest.mark.parametrize(
+    ("variant", "published_giga"),
+    [("hop_15", 0.36), ("hop_20", 0.27), ("hop_25", 0.22), ("mels_40", 0.21), ("mels_64", 0.27), ("mels_256", 1.08)],
+)
+def test_ten_seconds_of_a_variant_cost_what_is_published(variant, published_giga):
+    """The front end settings are not in the files; the repository's table of costs agrees with them."""
+    with torch.device("meta"):
+        variant, mn10 = construct_network(f"mn10_as_{variant}"), construct_network("mn10_as")
+    assert multiply_adds(variant, 10) / 1e9 == pytest.approx(published_giga, abs=0.005)
+    ours, wanted = ({key: value.shape for key, value in one.state_dict().items()} for one in (variant, mn10))
+    assert ours == wanted
+
+
+@pytest.mark.parametrize("name", ["mn01_as", "mn02_as", "mn40_as_ext"])
+def test_published_layers_are_found_where_blocks_have_no_expansion(name):
+    """Published blocks number what they have; those as wide as their input, four of mn01, do not expand it."""
+    with torch.device("meta"):
+        network = construct_network(name)
+    ours = network.state_dict()
+    published, layers = {}, {}
+    for key, value in ours.items():
+        part, *rest = key.split(".")
+        if part == "blocks":
+            block, layer, *rest = rest
+            here = layers.setdefault(block, [])
+            if layer not in here:
+                here.append(layer)
+            where = f"features.{int(block) + 1}.block.{here.index(layer)}"
+            if layer == "squeeze_excitation":
+                where += f".conc_se_layers.0.fc{1 if rest.pop(0) == 'reduce' else 2}"
+        else:
+            where = {
+                "stem": "features.0",
+                "last": "features.16",
+                "hidden": "classifier.2",
+                "classifier": "classifier.5",
+            }[part]
+        published[".".join([where, *rest])] = value
+    assert sum("expand" not in here for here in layers.values()) == (4 if name == "mn01_as" else 1)
+    renamed = from_published(published)
+    assert list(renamed) == list(ours)
+    assert all(renamed[key] is ours[key] for key in ours)
 
 
 @pytest.mark.parametrize(("width", "embedding_dim"), [(0.1, 96), (0.4, 384), (1.0, 960), (4.0, 3840)])

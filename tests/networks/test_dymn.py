@@ -8,6 +8,7 @@ from torch.nn import functional
 from panns.models import find_model
 from panns.models.dymn import DynamicMobileNetConfig
 from panns.networks.build import construct_network
+from panns.networks.cost import multiply_adds
 from panns.networks.dymn import (
     Context,
     DynamicDepthwise,
@@ -125,6 +126,13 @@ def test_published_entries_have_a_place_each(name, shared):
     ours = {key: value.shape for key, value in network.state_dict().items()}
     assert {key: value.shape for key, value in from_published(tensors).items()} == ours
     assert sum(parameter.numel() for parameter in network.parameters()) == published["parameters"]
+
+
+@pytest.mark.parametrize(("name", "published_giga"), [("dymn04_as", 0.12), ("dymn10_as", 0.58), ("dymn20_as", 2.2)])
+def test_ten_seconds_cost_what_is_published(name, published_giga):
+    with torch.device("meta"):
+        network = construct_network(name)
+    assert multiply_adds(network, 10) / 1e9 == pytest.approx(published_giga, rel=0.03)
 
 
 def test_published_kernels_are_read_kernel_by_kernel():

@@ -1,4 +1,4 @@
-"""What the registered models cost, as `benchmarks/models.py` counted and measured it; in `costs.json` beside this file."""
+"""What the registered models cost, as `benchmarks/models.py` counted and measured it, from `costs.json`."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ _MN40 = MobileNetConfig(width=4.0)
 _register("mn40_as", _MN40, 0.484)
 # What these compute is the same as mn40_as.
 _register("mn40_as_ext", _MN40, 0.487, "mn40_as trained longer, for 300 epochs")
-_register("mn40_as_no_im_pre", _MN40, 0.483, "mn40_as trained without images before")
+_register("mn40_as_no_im_pre", _MN40, 0.483, "mn40_as not trained on images first")
 for _hop_ms, _mean_ap in ((5, 0.475), (15, 0.463), (20, 0.456), (25, 0.447)):
     _register(
         f"mn10_as_hop_{_hop_ms}",

@@ -81,7 +81,7 @@ class ModelEntry:
         """What to say where weights are asked for and none were published."""
         said = f"no weights of {self.name!r} were ever published"
         if self.starts_from is not None:
-            return f"{said}; `--weights FILE` takes the published file of {self.starts_from!r}, to start from its answers"
+            return f"{said}; `--weights FILE` takes that of {self.starts_from!r}, to start from its answers"
         if self.converter is None:
             return f"{said}; {OWN_HINT}"
         return f"{said}; give a file of your own with `--weights FILE`"
