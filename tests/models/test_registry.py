@@ -15,8 +15,8 @@ WITH_WEIGHTS = [entry for entry in ENTRIES if entry.weights is not None]
 
 
 def snake_case(class_name):
-    """`Cnn14_DecisionLevelMax` becomes `cnn14_decision_level_max`."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", class_name).lower()
+    """`Cnn14_DecisionLevelMax` becomes `cnn14_decision_level_max`; `ResNet22` and `MobileNetV1` stay one word."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])(?!Net|V\d)", "_", class_name).lower()
 
 
 def test_names_are_unique_and_in_snake_case():
@@ -25,23 +25,29 @@ def test_names_are_unique_and_in_snake_case():
     assert [name for name in names if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name)] == []
 
 
-def test_every_cnn_of_the_zoo_is_registered(shared):
+def test_every_class_of_the_zoo_is_registered(shared):
     zoo = json.loads((shared / "reference/panns_zoo.json").read_text())["models"]
-    wanted = {snake_case(name) for name in zoo if name.startswith("Cnn")}
-    assert {"cnn6", "cnn14_16k", "cnn14_decision_level_max", "cnn14_mixup_time_domain"} <= wanted
-    assert wanted == {entry.name for entry in ENTRIES if entry.family == "cnn"}
+    wanted = {snake_case(name) for name in zoo}
+    assert {
+        "cnn6",
+        "cnn14_decision_level_max",
+        "mobilenetv2",
+        "resnet22",
+        "wavegram_logmel128_cnn14",
+        "res1dnet31",
+    } <= wanted
+    assert wanted <= {entry.name for entry in ENTRIES}
 
 
-def test_every_mobile_net_is_registered():
-    wanted = [f"mn{width}_as" for width in ("04", "05", "10", "20", "30", "40")]
-    assert [entry.name for entry in ENTRIES if entry.family == "efficientat"] == wanted
+def test_every_model_of_efficientat_and_ced_with_golden_outputs_is_registered(shared):
+    efficientat = json.loads((shared / "reference/efficientat/state_dicts.json").read_text())
+    ced = json.loads((shared / "reference/ced/state_dicts.json").read_text())
+    assert {f"{name}_as" for name in efficientat} | set(ced) <= {entry.name for entry in ENTRIES}
 
 
 def test_records_are_those_of_the_zoo(shared):
     zoo = json.loads((shared / "reference/panns_zoo.json").read_text())["models"]
     for class_name, facts in zoo.items():
-        if not class_name.startswith("Cnn"):
-            continue
         weights, checkpoint = find_model(snake_case(class_name)).weights, facts["checkpoint"]
         if checkpoint is None:
             assert weights is None, class_name
