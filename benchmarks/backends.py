@@ -13,7 +13,14 @@ from panns.runtime.load import load_model
 def main() -> None:
     """Measure and report."""
     rows: list[dict[str, object]] = []
-    for name, repeats in (("builtin", 9), ("mn04_as", 9), ("ced_tiny", 3), ("cnn14", 3)):
+    for name, repeats in (
+        ("builtin", 5),
+        ("mn04_as", 5),
+        ("mobilenetv1", 5),
+        ("patch_attention", 3),
+        ("ced_tiny", 3),
+        ("cnn14", 2),
+    ):
         found = checkpoint(name)
         for backend in BACKENDS:
             model = load_model(found, backend=backend, device="cpu", n_threads=1)

@@ -11,7 +11,7 @@ from panns.errors import WeightsMissing
 from panns.export.prepare import prepare
 from panns.labels import audioset
 from panns.models.cache import checkpoints_dir
-from panns.models.checkpoint import Checkpoint, Manifest
+from panns.models.checkpoint import Checkpoint, Manifest, open_checkpoint
 from panns.models.registry import ModelConfig, find_model
 
 FOLDER = checkpoints_dir().parent / "benchmarks"
@@ -41,8 +41,8 @@ def checkpoint(name: str) -> Checkpoint:
 
 
 def random_checkpoint(name: str, config: ModelConfig, folder: Path) -> Checkpoint:
-    """A checkpoint of an architecture with random parameters, made if the folder does not hold it."""
-    if not (folder / "model.json").is_file():
+    """A checkpoint of an architecture with random parameters, made unless the folder holds it."""
+    if not (folder / "model.json").is_file() or open_checkpoint(folder).manifest.config != config:
         from panns.networks.build import build_network
         from panns.networks.checkpoint import save_checkpoint
 

@@ -18,11 +18,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmarks.material import checkpoint, noise
-from benchmarks.measure import RESULTS, cpu_ms, machine, report, require_one_thread
+from benchmarks.measure import cpu_ms, machine, report, require_one_thread
 from panns.frontend import LogMelConfig, fft_window, mel_filters
 from panns.models import ModelEntry, list_models
 from panns.models.checkpoint import ONNX_FILE
-from panns.models.costs import COSTS_FILE, Cost, cost_of
+from panns.models.costs import COSTS_FILE, Cost
 from panns.networks.checkpoint import load_network
 from panns.networks.cost import multiply_adds, n_parameters
 from panns.runtime.load import load_model
@@ -58,18 +58,13 @@ class OriginalLogMel(nn.Module):
 
 
 def main() -> None:
-    """Measure all models, or those named, and report; with "prepare", only make checkpoints, which needs no quiet."""
-    names = sys.argv[1:]
-    if names == ["prepare"]:
+    """Measure and report; with "prepare", only make the checkpoints, which takes long and needs no quiet."""
+    if sys.argv[1:] == ["prepare"]:
         for entry in list_models():
             print(entry.name, flush=True)
             checkpoint(same_graph(entry))
         return
     measured: dict[str, tuple[Cost, float]] = {}
-    if names:
-        for line in json.loads((RESULTS / "models.json").read_text(encoding="utf-8"))["rows"]:
-            if line["model"] not in names and (cost := cost_of(line["model"])) is not None:
-                measured[line["model"]] = cost, float(line["eager torch, CPU-ms"])
     for entry in list_models():
         if entry.name not in measured:
             first = same_graph(entry)

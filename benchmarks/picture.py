@@ -30,6 +30,9 @@ cnn6 cnn14 cnn14_16k resnet38 mobilenetv1 mobilenetv2 leenet11 dainet19 res1dnet
 mn01_as mn02_as mn04_as mn10_as mn20_as mn40_as_ext dymn04_as dymn10_as dymn20_as ced_tiny ced_mini ced_small ced_base
 """
 
+LEFT = ("cnn", "resnet", "wavegram", "wave1d", "dymn")  # families whose names stand left of their marks
+BELOW = {"resnet38": -8, "cnn14": -8, "dymn10_as": 5, "mn20_as": -8, "ced_tiny": 6, "wavegram_logmel_cnn14": 7}
+
 
 def main() -> None:
     """Draw."""
@@ -46,12 +49,14 @@ def main() -> None:
             panel.scatter(xs, ys, c=colour, marker=marker, s=36, label=label, alpha=0.85)
             for row, x, y in zip(of_family, xs, ys, strict=True):
                 if row["model"] in NAMED.split():
-                    panel.annotate(row["model"], (x, y), xytext=(5, 3), textcoords="offset points", fontsize=7.5)
+                    side, dx = ("right", -6) if family in LEFT else ("left", 6)
+                    place = {"xytext": (dx, BELOW.get(row["model"], 2)), "textcoords": "offset points"}
+                    panel.annotate(row["model"], (x, y), ha=side, fontsize=7.5, **place)
         panel.set_xscale("log")
         panel.set_xlabel(title)
         panel.grid(alpha=0.25, which="both")
     axes[0].set_ylabel("published mAP, AudioSet evaluation set")
-    axes[1].legend(loc="lower right", fontsize=9)
+    axes[0].legend(loc="lower center", fontsize=9)
     figure.savefig(PICTURE, dpi=110)
 
 

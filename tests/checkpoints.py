@@ -15,6 +15,7 @@ from panns.models.checkpoint import Manifest
 from panns.models.registry import find_model
 from panns.networks.build import build_network
 from panns.networks.checkpoint import save_checkpoint
+from panns.networks.dymn import Context
 
 
 def make_checkpoint(folder: Path, architecture: str, **settings: Any) -> Path:
@@ -41,6 +42,9 @@ def healthy_network(architecture: str, config: Any, seed: int = 0) -> nn.Module:
             norm.weight.uniform_(0.5, 1.0)
             norm.bias.uniform_(-0.2, 0.2)
             norm.momentum = 1.0
+        for module in network.modules():
+            if isinstance(module, Context):  # what it steers multiplies what is heard, block after block
+                module.squeeze[1].weight.mul_(0.03)
         # The statistics of sounds from loud to quiet.
         loudness = torch.logspace(0, -3, 8)[:, None]
         network.train()(loudness * torch.randn(8, max(config.frontend.sample_rate, config.min_input_samples)))

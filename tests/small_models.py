@@ -1,5 +1,6 @@
 """Every registered model with fewer channels and the same structure."""
 
+import re
 from dataclasses import replace
 
 from panns.models.cnn import CnnConfig
@@ -49,15 +50,13 @@ def small_config(name):
     return SHRINK.get(type(config), lambda same: same)(config)
 
 
-def first_of_each_structure():
-    """The names that differ from all before them in more than numbers of the front end and of training."""
+def first_of_each_graph(config_of):
+    """The names that compute something else than all before them: others differ in how they were trained."""
     firsts = {}
     for entry in list_models():
-        frontend = entry.config.frontend.log_mel
-        bands = () if frontend is None else (frontend.n_mels, frontend.mel_scale, frontend.range_db)
-        settings = [f"{key}={value}" for key, value in vars(small_config(entry.name)).items()]
-        shape = tuple(one for one in settings if not one.startswith("frontend=") and "dropout" not in one)
-        firsts.setdefault((entry.network, bands, shape), entry.name)
+        settings = [f"{key}={value}" for key, value in vars(config_of(entry.name)).items()]
+        graph = tuple(one for one in settings if not re.match("[a-z_]*dropout|drop_path", one))
+        firsts.setdefault((entry.network, graph), entry.name)
     return list(firsts.values())
 
 

@@ -79,3 +79,18 @@ def test_without_matplotlib_it_is_one_sentence(tiny_checkpoint, tmp_path, monkey
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(MissingExtra, match=r"pip install 'panns-audio\[plot\]'"):
         explain(panns.load(tiny_checkpoint), (changing_sound(1), RATE), tmp_path / "a.png")
+
+
+def test_weights_of_a_short_window_are_as_bright_as_those_of_a_long_one():
+    from matplotlib.figure import Figure
+
+    from panns.plot import _draw_patch_weights
+    from panns.results import Scores
+
+    onsets_s = np.array([[0.0, 0.5, 1.0, 1.2, 1.7]])  # a window of three columns, then one of two
+    weights = np.concatenate([np.full((3, 2), 1 / 6), np.full((2, 2), 1 / 4)])[None, None].astype(np.float32)
+    axes = Figure().subplots()
+    scores = Scores(np.zeros((1, 1)), patch_weights=weights, patch_onsets_s=onsets_s)
+    _draw_patch_weights(axes, scores, 0, "Bell", 0.5)
+    np.testing.assert_allclose(axes.collections[0].get_array(), 1.0, rtol=1e-6)
+    np.testing.assert_allclose(axes.collections[0].get_coordinates()[0, :, 0], [0, 0.5, 1, 1.2, 1.7, 2.2])

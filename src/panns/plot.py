@@ -100,7 +100,7 @@ def explain(
             axes[2], timeline, best, [f"{name}  {clip_probs[i]:.2f}" for name, i in zip(names, best, strict=True)]
         )
         for panel, name, i in zip(axes[3:], names, best, strict=False):
-            _draw_patch_weights(panel, scores, int(i), name, recognizer)
+            _draw_patch_weights(panel, scores, int(i), name, recognizer.manifest.patch_hop_s or 0.0)
         axes[-1].set_xlim(0, len(waveform) / recognizer.sample_rate)
         axes[-1].set_xlabel("seconds")
         axes[0].set_title(f"{title}, as {recognizer.manifest.architecture} hears it", fontsize=11)
@@ -173,37 +173,32 @@ def _draw_log_mel(axes: Axes, waveform: Array, recognizer: Recognizer) -> None:
 def _draw_timeline(
     axes: Axes, timeline: Timeline, classes: np.ndarray[Any, np.dtype[np.intp]], names: list[str]
 ) -> None:
-    end_s = timeline.onsets_s[-1] + timeline.hop_s
     rows = timeline.probs[:, classes].T
-    image = axes.imshow(rows, aspect="auto", extent=(0, end_s, len(names), 0), vmin=0, vmax=1, cmap="viridis")
+    edges = _edges(timeline.onsets_s, timeline.hop_s)
+    image = axes.pcolormesh(edges, np.arange(len(names) + 1), rows, vmin=0, vmax=1, cmap="viridis")
+    axes.invert_yaxis()
     axes.set_yticks(np.arange(len(names)) + 0.5, names)
     figure = axes.get_figure()
     assert figure is not None
     figure.colorbar(image, ax=axes, label="probability", shrink=0.9, pad=0.01)
 
 
-def _draw_patch_weights(axes: Axes, scores: Scores, index: int, name: str, recognizer: Recognizer) -> None:
-    """How much each patch counted for one class, as a multiple of what it would be if all counted alike."""
-    hop_s, weights, onsets_s = recognizer.manifest.patch_hop_s, scores.patch_weights, scores.patch_onsets_s
-    assert hop_s is not None
-    assert weights is not None
-    assert onsets_s is not None
-    weights_of_class = weights[0, index]  # (columns, rows)
-    weights_of_class = weights_of_class / weights_of_class.mean()
-    for onset_s, column in zip(onsets_s[0], weights_of_class, strict=True):
-        extent = (onset_s, onset_s + hop_s, 0, len(column))
-        image = axes.imshow(
-            column[:, None],
-            origin="lower",
-            aspect="auto",
-            extent=extent,
-            vmin=0,
-            vmax=weights_of_class.max(),
-            cmap="magma",
-        )
-    axes.set_ylim(0, weights_of_class.shape[1])
+def _draw_patch_weights(axes: Axes, scores: Scores, index: int, name: str, hop_s: float) -> None:
+    """How much each patch counted for one class, in multiples of what it would if all of its window counted alike."""
+    assert scores.patch_weights is not None
+    assert scores.patch_onsets_s is not None
+    weights, onsets_s = scores.patch_weights[0, index], scores.patch_onsets_s[0]  # (columns, rows), (columns,)
+    is_first = ~np.isclose(np.diff(onsets_s, prepend=-np.inf), hop_s)  # of a window
+    window = np.cumsum(is_first)
+    multiples = weights * (np.bincount(window)[window] * weights.shape[1])[:, None]
+    image = axes.pcolormesh(_edges(onsets_s, hop_s), np.arange(weights.shape[1] + 1), multiples.T, vmin=0, cmap="magma")
     axes.set_yticks([])
-    axes.set_ylabel(f"patches for\n{name}", rotation=0, ha="right", va="center")
+    axes.set_ylabel(f"patches for\n{name}\n(low to high)", rotation=0, ha="right", va="center")
     figure = axes.get_figure()
     assert figure is not None
-    figure.colorbar(image, ax=axes, pad=0.01)
+    figure.colorbar(image, ax=axes, label="x mean", pad=0.01)
+
+
+def _edges(onsets_s: np.ndarray[Any, np.dtype[np.float64]], hop_s: float) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Of columns that begin at `onsets_s`: one ends where the next begins, whatever the windows of a long sound did."""
+    return np.append(onsets_s, onsets_s[-1] + hop_s)

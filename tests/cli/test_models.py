@@ -35,6 +35,7 @@ def test_list_says_what_each_can_do():
     assert (tiny["cost"]["n_parameters"], tiny["arxiv"]) == (983_599, "2211.04772")
     assert rows["cnn14_gru"]["starts_from"] == "cnn14"
     assert rows["cnn14_no_specaug"]["weights"] == "unpublished"
+    assert rows["patch_attention"]["weights"] == rows["cnn14_gru"]["weights"] == "to train"
 
 
 def test_show():

@@ -8,30 +8,54 @@ from panns.export.to_onnx import export_onnx
 from panns.export.verify import TOLERANCE
 from panns.frontend import network_inputs
 from panns.labels import audioset
-from panns.models import find_model
+from panns.models import find_model, list_models
 from panns.models.checkpoint import Manifest, open_checkpoint
 from panns.networks.activation import present_fields
 from panns.networks.checkpoint import load_network, save_checkpoint
 from panns.runtime.onnx import OnnxBackend
 from tests.checkpoints import healthy_network
-from tests.small_models import first_of_each_network, first_of_each_structure, small_config
+from tests.small_models import first_of_each_graph, first_of_each_network, small_config
 from tests.sounds import changing_sound
 
-# An export takes some ten seconds: one of each network every time, every structure and full size in `make test-full`.
-EVERY_TIME = {*first_of_each_network(), "cnn14_gru"}
-SIZES = [
-    pytest.param(name, size, marks=() if name in EVERY_TIME and size == "small" else pytest.mark.slow)
-    for name in first_of_each_structure()
-    for size in ("small", "full")
+
+def full_config(name):
+    return find_model(name).config
+
+
+# An export takes some ten seconds: one of each network and of each kind of front end every time, the others and the
+# full size in `make test-full`.
+EVERY_TIME = {*first_of_each_network(), "cnn14_8k", "cnn14_gru", "ced_tiny", "wavegram_logmel_cnn14"}
+SMALL = [
+    pytest.param(
+        name, small_config, frontend, marks=() if name in EVERY_TIME else pytest.mark.slow, id=f"{name}-{frontend}"
+    )
+    for name in first_of_each_graph(small_config)
+    for frontend in ("inside", "outside")
+]
+FULL = [
+    pytest.param(name, full_config, "inside", marks=pytest.mark.slow, id=f"{name}-full")
+    for name in first_of_each_graph(full_config)
 ]
 # Seconds and clips. Wavegrams with a log-mel: their two grids differ by a column at every other hop.
 CASES = [(0.05, 1), (0.7, 3), (1.01, 2), (2.5, 1), (10, 1), (30, 1)]
 
 
-@pytest.mark.parametrize("frontend", ["inside", "outside"])
-@pytest.mark.parametrize(("name", "size"), SIZES)
-def test_an_exported_model_gives_what_torch_gives(name, size, frontend, tmp_path):
-    config = small_config(name) if size == "small" else find_model(name).config
+def test_every_graph_is_exported():
+    assert {param.values[0] for param in SMALL} >= EVERY_TIME
+    assert len(FULL) > 50
+    same = {entry.name for entry in list_models()} - {param.values[0] for param in FULL}
+    assert same == {
+        "cnn14_no_specaug",
+        "cnn14_no_dropout",
+        "cnn14_mixup_time_domain",
+        "mn40_as_ext",
+        "mn40_as_no_im_pre",
+    }
+
+
+@pytest.mark.parametrize(("name", "config_of", "frontend"), [*SMALL, *FULL])
+def test_an_exported_model_gives_what_torch_gives(name, config_of, frontend, tmp_path):
+    config = config_of(name)
     manifest = Manifest(name, config, audioset(), licence="MIT", source="made by a test")
     checkpoint = save_checkpoint(healthy_network(name, config), manifest, tmp_path)
     network = load_network(checkpoint)

@@ -91,3 +91,16 @@ def test_at_most_one_pass_and_one_block_are_held(block):
     for window in cut_into_windows(blocks(), sample_rate=RATE, window_s=10.0):
         given_back += len(window.waveform)
     assert taken - given_back < SHORTEST_LAST
+
+
+@pytest.mark.parametrize("rest", [0, 1, 5, 9, 10, 11, 99])
+@pytest.mark.parametrize("block", [1, 7, 100, 1000])
+def test_a_rest_may_be_kept(rest, block):
+    n_samples = 200 + rest
+    sound = np.arange(n_samples, dtype=np.float32)
+    blocks = [sound[start : start + block] for start in range(0, n_samples, block)]
+    windows = list(cut_into_windows(blocks, sample_rate=10, window_s=10, one_pass_s=11, keeps_rest=True))
+    np.testing.assert_array_equal(np.concatenate([window.waveform for window in windows]), sound)
+    assert [window.onset_sample for window in windows] == [int(window.waveform[0]) for window in windows]
+    assert min(len(window.waveform) for window in windows) >= 10
+    assert max(len(window.waveform) for window in windows) <= 100

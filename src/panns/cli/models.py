@@ -44,8 +44,9 @@ def list_(as_json: options.AsJson = False) -> None:
     for row in rows:
         print_line(" ".join(_cells(row)))
     complain(
-        "for 10 s of sound: millions of parameters, thousand millions of multiply-adds, size of the .onnx file, "
-        f"milliseconds on one thread ({measured_on()}); mAP on AudioSet as published at arXiv"
+        "millions of parameters; for 10 s of sound thousand millions of multiply-adds, without the log-mel, and "
+        f"milliseconds with it on one thread ({measured_on()}); size of the .onnx file; mAP on AudioSet as published "
+        "by the authors, whose paper is at arXiv under 'source'; `panns models show NAME` says more"
     )
 
 

@@ -80,12 +80,14 @@ def _manifest(entry: ModelEntry, path: Path, sha256: str, weights: Weights | Non
     is_certain = weights.check in ("sha256", "md5")
     # Where no digest is published nobody can know that this is the file that reached the metric.
     metrics = (Metric(weights.metric, weights.value, weights.protocol),) if weights.metric and weights.value else ()
+    doubt = "" if is_certain else "; not checked, as no digest is published"
+    start = "" if entry.starts_from is None else f"{entry.starts_from} with an untrained branch: "
     return Manifest(
         entry.name,
         entry.config,
         audioset(),
         licence=weights.licence,
-        source=f"{weights.source}, {weights.url}{'' if is_certain else '; not checked, as no digest is published'}",
+        source=f"{start}{weights.source}, {weights.url}{doubt}",
         training_data=AUDIOSET_DATA,
         metrics=metrics if is_certain else (),
         source_sha256=sha256,

@@ -17,10 +17,11 @@ from panns.models.cache import cache_dir, checkpoints_dir, downloads_dir, forget
 from panns.models.checkpoint import MANIFEST_FILE, ONNX_FILE, TORCH_FILE, Checkpoint, open_checkpoint
 from panns.models.download import fetched
 from panns.models.registry import ModelEntry, find_model, is_registered, shipped_checkpoint
+from panns.models.weights import Weights
 
 logger = logging.getLogger(__name__)
 
-State = Literal["inside", "ready", "fetched", "to fetch", "unpublished"]
+State = Literal["inside", "ready", "fetched", "to fetch", "to train", "unpublished"]
 
 
 def prepare(model: str | os.PathLike[str], *, weights: Path | None = None, needs_onnx: bool = True) -> Checkpoint:
@@ -83,7 +84,7 @@ def state_of(entry: ModelEntry) -> State:
         if (checkpoints_dir() / entry.name / MANIFEST_FILE).is_file():
             return "ready"
         if entry.weights is None:
-            return "unpublished"
+            return "unpublished" if entry.converter is not None and entry.starts_from is None else "to train"
         return "fetched" if (downloads_dir() / entry.weights.file).is_file() else "to fetch"
 
 
@@ -91,23 +92,31 @@ def _of_registered(entry: ModelEntry) -> Checkpoint:
     if entry.shipped is not None:
         return open_checkpoint(shipped_checkpoint(entry.shipped))
     folder = checkpoints_dir() / entry.name
-    path = None if entry.weights is None else fetched(entry.weights)
+    weights = _file_it_is_made_of(entry)
+    path = None if weights is None else fetched(weights)
     sha256 = None if path is None else (recorded_digests(path) or file_digests(path))["sha256"]
     if (folder / MANIFEST_FILE).is_file():
         checkpoint = _open_in_cache(folder, entry)
         # Without the published file beside it, a folder that someone brought along is taken as it is.
         if sha256 in (None, checkpoint.manifest.source_sha256):
             return checkpoint
-    if entry.weights is None:
+    if weights is None or (entry.weights is None and path is None):
         raise WeightsMissing(entry.without_weights)
     if path is None or sha256 is None:
-        size = "" if entry.weights.n_bytes is None else f"{entry.weights.n_bytes / 1e6:.0f} MB, "
+        size = "" if weights.n_bytes is None else f"{weights.n_bytes / 1e6:.0f} MB, "
         raise WeightsMissing(
             f"the weights of {entry.name!r} are not on this machine; fetch them once with "
-            f"`panns models fetch {entry.name}` ({size}licence {entry.weights.licence}), "
+            f"`panns models fetch {entry.name}` ({size}licence {weights.licence}), "
             f"or without a network with `panns models fetch {entry.name} --from FILE`"
         )
-    return convert_published(entry, path, folder, sha256=sha256, weights=entry.weights)
+    return convert_published(entry, path, folder, sha256=sha256, weights=weights)
+
+
+def _file_it_is_made_of(entry: ModelEntry) -> Weights | None:
+    """Its own published file, or that of the model it starts from."""
+    if entry.weights is None and entry.starts_from is not None:
+        return find_model(entry.starts_from).weights
+    return entry.weights
 
 
 def _open_in_cache(folder: Path, entry: ModelEntry) -> Checkpoint:
@@ -128,8 +137,9 @@ def _of_own_weights(name: str, path: Path) -> Checkpoint:
         folder = checkpoints_dir() / f"{name}-{sha256[:12]}"
         if (folder / MANIFEST_FILE).is_file():
             return open_checkpoint(folder)
-        is_published = entry.weights is not None and entry.weights.sha256 == sha256
-        return convert_published(entry, path, folder, sha256=sha256, weights=entry.weights if is_published else None)
+        weights = _file_it_is_made_of(entry)
+        is_published = weights is not None and weights.sha256 == sha256
+        return convert_published(entry, path, folder, sha256=sha256, weights=weights if is_published else None)
 
 
 def _with_onnx(checkpoint: Checkpoint) -> Checkpoint:

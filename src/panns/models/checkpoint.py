@@ -128,10 +128,13 @@ class Manifest:
     @property
     def one_pass_s(self) -> float:
         """Up to here a sound is heard as a whole: 30 s, or what the model can take."""
+        return ONE_PASS_S if self.max_pass_s is None else min(ONE_PASS_S, self.max_pass_s)
+
+    @property
+    def max_pass_s(self) -> float | None:
+        """The longest sound that the model can take in one pass; None for any length."""
         patches, config = self.config.patches, self.config.frontend.log_mel
-        if patches is None or config is None:
-            return ONE_PASS_S
-        return min(ONE_PASS_S, (patches.max_frames(config.n_mels) - 1) * config.hop_s)
+        return (patches.max_frames(config.n_mels) - 1) * config.hop_s if patches and config else None
 
     def to_json(self) -> str:
         """The text of `model.json`."""
@@ -156,6 +159,10 @@ class Manifest:
                 "min_input_samples": self.config.min_input_samples,
                 "frame_hop_s": self.config.frame_hop_s,
                 "embedding_dim": self.config.embedding_dim,
+                "max_pass_s": self.max_pass_s,
+                "patch_hop_s": self.patch_hop_s,
+                "onnx_inputs": ["waveform"] if self.input == "waveform" else list(self.config.frontend.inputs),
+                "onnx_outputs": self.onnx_outputs,
             },
         }
         return json.dumps(plain, ensure_ascii=False, indent=1)

@@ -2,7 +2,8 @@
 
 A CNN pools what it heard without regard to order. A small residual branch in front of the head lets every place of the
 map look at the others (attention) or at what came before and after (recurrence). The branch begins at nothing, so that
-training starts from the published CNN14 and its answers.
+training starts from the published CNN14 and its answers. The two branches stand for themselves, so that a comparison
+tells which of them helps.
 """
 
 from __future__ import annotations
@@ -35,6 +36,10 @@ class CnnAttentionConfig:
     def __post_init__(self) -> None:
         if self.cnn.head != "clip":
             raise ValueError(f"cnn.head={self.cnn.head!r} must be 'clip', to which frame scores are added here")
+        if self.branch not in ("attention", "gru"):
+            raise ValueError(f"branch={self.branch!r} is not one of 'attention', 'gru'")
+        if self.dim < 1 or self.n_heads < 1:
+            raise ValueError(f"dim={self.dim} and n_heads={self.n_heads} must be at least 1")
         if self.branch == "attention" and (self.dim % self.n_heads or self.dim % 2):
             raise ValueError(f"dim={self.dim} must be even and a multiple of n_heads={self.n_heads}")
         if self.branch == "gru" and self.dim % 2:

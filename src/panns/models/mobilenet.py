@@ -35,6 +35,8 @@ class PannsMobileNetConfig:
     dropout: float = 0.5
 
     def __post_init__(self) -> None:
+        if self.version not in (1, 2):
+            raise ValueError(f"version={self.version!r} is not 1 or 2")
         if self.width <= 0:
             raise ValueError(f"width={self.width} must be positive")
         if self.frontend.n_mels >> N_HALVINGS < 1:

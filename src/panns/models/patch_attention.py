@@ -65,6 +65,12 @@ class PatchAttentionConfig:
     drop_path: float = 0.0
 
     def __post_init__(self) -> None:
+        if self.pooling not in ("attention", "mean"):
+            raise ValueError(f"pooling={self.pooling!r} is not one of 'attention', 'mean'")
+        if len(self.patch) != 2 or len(self.stride) != 2:
+            raise ValueError(
+                f"patch={self.patch} and stride={self.stride} must have two values, of frames and of bands"
+            )
         if min(self.patch) < 1 or self.patch[1] > self.frontend.n_mels:
             raise ValueError(
                 f"patch={self.patch} must be at least 1 frame and 1 to n_mels={self.frontend.n_mels} bands"
@@ -72,6 +78,11 @@ class PatchAttentionConfig:
         if not all(1 <= step <= size for step, size in zip(self.stride, self.patch, strict=True)):
             raise ValueError(
                 f"stride={self.stride} must be 1 to patch={self.patch} in time and frequency, or sound goes unheard"
+            )
+        if (self.frontend.n_mels - self.patch[1]) % self.stride[1]:
+            raise ValueError(
+                f"patch={self.patch} at stride={self.stride} leaves bands of n_mels={self.frontend.n_mels} unheard; "
+                "use n_mels = patch[1] + a multiple of stride[1]"
             )
         if self.n_heads < 1 or self.dim < 1 or self.dim % self.n_heads:
             raise ValueError(f"dim={self.dim} must be a multiple of n_heads={self.n_heads}, both at least 1")
@@ -139,13 +150,17 @@ _BASE = PatchAttentionConfig()
 
 _register("patch_attention", _BASE, "transformer over patches of 0.64 s, base, frame scores and patch weights")
 _register(
-    "patch_attention_small", replace(_BASE, dim=384, n_heads=6), "the same with half the width and a quarter the size"
+    "patch_attention_small",
+    replace(_BASE, dim=384, n_heads=6),
+    "transformer over patches of 0.64 s, half as wide, a quarter of the size",
 )
-_register("patch_attention_tiny", replace(_BASE, dim=192, n_heads=3), "the same with a quarter of the width")
+_register(
+    "patch_attention_tiny", replace(_BASE, dim=192, n_heads=3), "transformer over patches of 0.64 s, a quarter as wide"
+)
 _register(
     "patch_attention_16",
     replace(_BASE, patch=(16, 16), stride=(16, 16), n_columns=63),
-    "patches of 0.16 s: 16 times as many, up to 20 s in one pass",
+    "transformer over patches of 0.16 s: 16 times as many, just under 20 s in one pass",
 )
 
 _CED = PatchAttentionConfig(

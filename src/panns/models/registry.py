@@ -13,7 +13,7 @@ from panns.models.patches import PatchGrid
 from panns.models.weights import Weights
 
 # What to do about a model of which no file was ever published.
-OWN_HINT = "give the folder of a checkpoint, or an exported .onnx file, in place of the name"
+OWN_HINT = "weights trained here are loaded by their checkpoint's folder, or exported .onnx file, in place of the name"
 
 
 class ModelConfig(Protocol):
@@ -81,7 +81,9 @@ class ModelEntry:
         """What to say where weights are asked for and none were published."""
         said = f"no weights of {self.name!r} were ever published"
         if self.starts_from is not None:
-            return f"{said}; `--weights FILE` takes that of {self.starts_from!r}, to start from its answers"
+            return (
+                f"{said}; it starts from those of {self.starts_from!r}: `panns models fetch {self.starts_from}` first"
+            )
         if self.converter is None:
             return f"{said}; {OWN_HINT}"
         return f"{said}; give a file of your own with `--weights FILE`"

@@ -38,6 +38,10 @@ class ResNetConfig:
     head_dropout: float = 0.5
 
     def __post_init__(self) -> None:
+        if self.block not in ("basic", "bottleneck"):
+            raise ValueError(f"block={self.block!r} is not one of 'basic', 'bottleneck'")
+        if len(self.widths) != 4 or len(self.depths) != 4:
+            raise ValueError(f"widths={self.widths} and depths={self.depths} must have four values, one for each stage")
         if min(*self.widths, *self.depths) < 1:
             raise ValueError(f"widths={self.widths} and depths={self.depths} must be at least 1")
         if self.frontend.n_mels >> N_HALVINGS < 1:

@@ -140,5 +140,5 @@ _register(
     WavegramConfig(
         frontend=WaveformAndLogMelConfig(LogMelConfig(n_mels=128)), wave_widths=(64, 64, 128, 256), n_rows=64
     ),
-    "the same on 128 mel bands",
+    "CNN14 on a learned wavegram beside a log-mel of 128 bands",
 )

@@ -68,7 +68,7 @@ class PatchAttention(nn.Module):
             raise ValueError(
                 f"{features.shape[1]} log-mel frames make {n_columns * n_rows} patches, more than the "
                 f"max_patches={config.max_patches} of one pass; give at most {max_frames} frames, "
-                f"{max_frames * config.frontend.hop_s:g} s, or use panns.load(), which hears longer sounds in windows"
+                f"{(max_frames - 1) * config.frontend.hop_s:g} s, or hear it by panns.load(), in windows"
             )
         x = x + interpolated(self.time_positions, n_columns)[:, None] + self.band_positions
         x = functional.dropout(x, config.dropout, self.training)

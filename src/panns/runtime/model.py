@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from panns.audio.limits import MAX_PEAK
 from panns.frontend import network_inputs
-from panns.models.checkpoint import Manifest
+from panns.models.checkpoint import ONE_PASS_S, Manifest
 from panns.results import Array, Scores
 from panns.runtime.backend import Backend
 from panns.runtime.pooling import WindowPool, stack_scores
@@ -36,8 +36,17 @@ class Model:
 
         Args:
             batch: `(batch, samples)` float32 at the manifest's rate; below the model's minimum it is zero-padded to it.
+
+        Raises:
+            ValueError: It is longer than the model can take in one pass.
         """
-        config = self.manifest.config
+        config, limit_s = self.manifest.config, self.manifest.max_pass_s
+        duration_s = batch.shape[1] / self.manifest.sample_rate
+        if limit_s is not None and duration_s > limit_s:
+            raise ValueError(
+                f"{duration_s:g} s given in one pass, of which {self.manifest.architecture} takes {limit_s:g} s; "
+                "use run(), which hears longer sounds in windows"
+            )
         missing = config.min_input_samples - batch.shape[1]
         if missing > 0:
             batch = np.pad(batch, ((0, 0), (0, missing)))
@@ -52,6 +61,7 @@ class Model:
             sample_rate=manifest.sample_rate,
             window_s=min(manifest.window_s, manifest.one_pass_s),
             one_pass_s=manifest.one_pass_s,
+            keeps_rest=manifest.one_pass_s < ONE_PASS_S,
         )
 
     def run(self, waveforms: Waveforms, *, patch_weights: bool = False) -> Scores:
@@ -59,8 +69,9 @@ class Model:
 
         Args:
             waveforms: `(samples,)`, `(batch, samples)`, or a list of `(samples,)` of any lengths: floats at the
-                manifest's rate, about -1 to 1. A clip of more than 30 s is heard in windows: its clip score is the
-                maximum over them, its embedding their mean weighted by length, its frames follow each other.
+                manifest's rate, about -1 to 1. A clip of more than 30 s, or of more than the model
+                takes in one pass, is heard in windows: its clip score is the maximum over them, its embedding their
+                mean weighted by length, its frames follow each other.
             patch_weights: Whether to give the weights of patches too, where the model has them; they take room.
 
         Returns:

@@ -26,7 +26,7 @@ class Window:
 
 
 def cut_into_windows(
-    blocks: Iterable[Array], *, sample_rate: int, window_s: float, one_pass_s: float = 30.0
+    blocks: Iterable[Array], *, sample_rate: int, window_s: float, one_pass_s: float = 30.0, keeps_rest: bool = False
 ) -> Iterator[Window]:
     """One window for up to `one_pass_s`; for more, windows of `window_s` back to back, the last kept if it has 1 s.
 
@@ -38,6 +38,7 @@ def cut_into_windows(
         sample_rate: Of the blocks.
         window_s: Length of a window of a longer sound.
         one_pass_s: Up to here a sound is heard as a whole.
+        keeps_rest: Hear a rest of less than 1 s too: the last window and the rest are halved into two.
 
     Example:
         >>> minute = np.zeros(60 * 100, dtype=np.float32)
@@ -47,6 +48,8 @@ def cut_into_windows(
         [(0, 1000), (1000, 1000), (2000, 1000), (3000, 150)]
     """
     one_pass, window = round(one_pass_s * sample_rate), round(window_s * sample_rate)
+    shortest = round(SHORTEST_LAST_S * sample_rate)
+    needed = shortest if keeps_rest else 0  # behind a window before it is cut off
     pending: list[Array] = []
     n_pending = onset = 0
     is_long = False
@@ -56,13 +59,17 @@ def cut_into_windows(
         if not is_long and n_pending <= one_pass:
             continue
         is_long = True
-        if n_pending < window:
+        if n_pending < window + needed:
             continue
         joined = np.concatenate(pending)
-        n_whole = len(joined) // window * window
+        n_whole = (len(joined) - needed) // window * window
         for start in range(0, n_whole, window):
             yield Window(onset + start, joined[start : start + window])
         onset += n_whole
         pending, n_pending = [joined[n_whole:]], len(joined) - n_whole
-    if n_pending and (not is_long or n_pending >= SHORTEST_LAST_S * sample_rate):
+    if is_long and n_pending > window:
+        joined, half = np.concatenate(pending), n_pending // 2
+        yield Window(onset, joined[:half])
+        yield Window(onset + half, joined[half:])
+    elif n_pending and (not is_long or n_pending >= shortest):
         yield Window(onset, np.concatenate(pending))
