@@ -22,12 +22,16 @@ def full_config(name):
     return find_model(name).config
 
 
-# An export takes some ten seconds: one of each network and of each kind of front end every time, the others and the
-# full size in `make test-full`.
+# An export takes some ten seconds: one of each network and of each kind of front end every time, the others, the front
+# end outside (which the tests of the runtime need all the same) and the full size in `make test-full`.
 EVERY_TIME = {*first_of_each_network(), "cnn14_8k", "cnn14_gru", "ced_tiny", "wavegram_logmel_cnn14"}
 SMALL = [
     pytest.param(
-        name, small_config, frontend, marks=() if name in EVERY_TIME else pytest.mark.slow, id=f"{name}-{frontend}"
+        name,
+        small_config,
+        frontend,
+        marks=() if name in EVERY_TIME and frontend == "inside" else pytest.mark.slow,
+        id=f"{name}-{frontend}",
     )
     for name in first_of_each_graph(small_config)
     for frontend in ("inside", "outside")

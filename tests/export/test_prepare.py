@@ -314,3 +314,50 @@ def test_a_missing_onnx_file_is_made_again(tiny_checkpoint, tmp_path):
 def test_weights_go_with_a_name(tiny_checkpoint, published_file):
     with pytest.raises(CheckpointError, match="has weights of its own; `--weights` goes with a name"):
         prepare(tiny_checkpoint, weights=published_file)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("cnn14_gru", r"it starts from those of 'cnn14': `panns models fetch cnn14` first"),
+        ("resnet50", r"weights trained here are loaded by their checkpoint's folder, or exported \.onnx file"),
+        ("cnn14_mel32", r"give a file of your own with `--weights FILE`"),
+    ],
+)
+def test_what_was_never_published_says_what_can_be_done(name, words):
+    with pytest.raises(WeightsMissing, match=f"no weights of '{name}' were ever published; {words}"):
+        prepare(name)
+
+
+def test_a_file_for_a_model_that_nobody_published_is_refused(published_file):
+    with pytest.raises(CheckpointError, match=r"no file of 'resnet50' was ever published, so .* cannot be one"):
+        prepare("resnet50", weights=published_file)
+
+
+@pytest.mark.slow
+def test_a_model_starts_from_the_fetched_file_of_another(tmp_path, monkeypatch):
+    """As large as CNN14 itself; its record is replaced by one of this file."""
+    from panns.models.weights import Weights
+
+    network = healthy_network("cnn14", find_model("cnn14").config)
+    names = {"input_norm": "bn0", "head.projection": "fc1", "head.classifier": "fc_audioset"}
+
+    def published(name):
+        if block := re.fullmatch(r"blocks\.(\d)\.(\d)\.(\w+)", name):
+            layer = int(block[2])
+            return f"conv_block{int(block[1]) + 1}.{'bn' if layer % 3 else 'conv'}{layer // 3 + 1}.{block[3]}"
+        ours, _, kind = name.rpartition(".")
+        return f"{names[ours]}.{kind}"
+
+    path = tmp_path / "Cnn14.pth"
+    torch.save({published(name): value for name, value in network.state_dict().items()}, path)
+    weights = Weights("https://example.org/Cnn14.pth", "Cnn14.pth", "CC BY 4.0", "a test", metric="mAP", value=0.4)
+    monkeypatch.setitem(registry._entries, "cnn14", replace(find_model("cnn14"), weights=weights))
+    fetch(weights, from_file=path)
+    checkpoint = prepare("cnn14_gru", needs_onnx=False)
+    assert checkpoint.manifest.licence == "CC BY 4.0"
+    assert checkpoint.manifest.source.startswith("cnn14 with an untrained branch: a test")
+    waveform = torch.randn(1, 32_000, generator=torch.Generator().manual_seed(0)) * 0.1
+    with torch.inference_mode():
+        started = load_network(checkpoint)(waveform).clip_logits
+        torch.testing.assert_close(started, network(waveform).clip_logits, rtol=1e-4, atol=1e-4)
