@@ -128,6 +128,8 @@ def draw(results: Results, path: Path = PICTURE_FILE) -> None:
         axes.axhline(chance, color="grey", linestyle=":", linewidth=1)
         axes.set_title(title, fontsize=10)
         axes.set_xscale("log")
+        axes.set_xticks([5, 10, 20, 40], ["5", "10", "20", "40"], minor=False)
+        axes.set_xticks([], minor=True)
         axes.set_xlabel("multiply-adds of 5 s, millions")
         axes.set_ylim(0, 1)
         axes.grid(alpha=0.3)

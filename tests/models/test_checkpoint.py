@@ -114,6 +114,10 @@ def test_what_other_languages_need_stands_in_the_text():
         "min_input_samples": 960,  # three hops of 320 make four frames
         "frame_hop_s": None,
         "embedding_dim": 2048,
+        "max_pass_s": None,
+        "patch_hop_s": None,
+        "onnx_inputs": ["waveform"],
+        "onnx_outputs": ["clip_probs", "embedding"],
     }
     assert plain["labels"]["labels"][2] == {"index": 2, "id": "狗", "en": "狗", "zh": "狗", "parents": []}
     assert "狗" in MANIFEST.to_json()  # not escaped

@@ -126,3 +126,19 @@ def test_every_mel_band_hears_something(frontend):
 def test_settings_that_cannot_be_right_are_refused(wrong, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         replace(PatchAttentionConfig(), **wrong)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"patch": (16, 48), "stride": (16, 48)},
+            r"patch=\(16, 48\) at stride=\(16, 48\) leaves bands of n_mels=128 unheard",
+        ),
+        ({"pooling": "max"}, "pooling='max' is not one of 'attention', 'mean'"),
+        ({"patch": (64, 64, 64)}, r"patch=\(64, 64, 64\) and stride=.* must have two values"),
+    ],
+)
+def test_more_settings_that_cannot_be_are_refused(settings, message):
+    with pytest.raises(ValueError, match=message):
+        PatchAttentionConfig(**settings)

@@ -93,6 +93,8 @@ def test_weights_point_at_the_patch_that_they_are_of(column, row):
         network.band_positions.zero_()
         network.input_norm.running_mean.fill_(-30)
         network.input_norm.running_var.fill_(400)
+        network.input_norm.weight.fill_(1)
+        network.input_norm.bias.zero_()
         features = torch.full((1, 5 * 64, 128), -60.0)
         features[:, 64 * column : 64 * (column + 1), 64 * row : 64 * (row + 1)] += torch.linspace(0, 40, 64)
         weights = network.forward_features(features).patch_weights[0]
@@ -227,7 +229,7 @@ def test_published_entries_get_our_axes_and_lose_the_front_end():
     [
         ("patch_attention", SMALL, "inside"),
         pytest.param("patch_attention", SMALL, "outside", marks=pytest.mark.slow),
-        pytest.param("patch_attention", replace(SMALL, stride=(32, 48)), "inside", marks=pytest.mark.slow),
+        pytest.param("patch_attention", replace(SMALL, stride=(32, 32)), "inside", marks=pytest.mark.slow),
         pytest.param("ced_tiny", SMALL_CED, "inside", marks=pytest.mark.slow),
         pytest.param("ced_tiny", SMALL_CED, "outside", marks=pytest.mark.slow),
     ],
