@@ -227,7 +227,7 @@ def test_published_entries_get_our_axes_and_lose_the_front_end():
 @pytest.mark.parametrize(
     ("name", "config", "frontend"),
     [
-        ("patch_attention", SMALL, "inside"),
+        pytest.param("patch_attention", SMALL, "inside", marks=pytest.mark.slow),
         pytest.param("patch_attention", SMALL, "outside", marks=pytest.mark.slow),
         pytest.param("patch_attention", replace(SMALL, stride=(32, 32)), "inside", marks=pytest.mark.slow),
         pytest.param("ced_tiny", SMALL_CED, "inside", marks=pytest.mark.slow),
