@@ -24,7 +24,8 @@ def full_config(name):
 
 # An export takes some ten seconds: one of each network and of each kind of front end every time, the others, the front
 # end outside (which the tests of the runtime need all the same) and the full size in `make test-full`.
-EVERY_TIME = {*first_of_each_network(), "cnn14_gru", "ced_tiny", "wavegram_logmel_cnn14"} - {"dymn04_as"}
+EVERY_TIME = {*first_of_each_network(), "cnn14_gru", "ced_tiny", "wavegram_logmel_cnn14"}
+EVERY_TIME -= {"dymn04_as", "cnn14_attention", "dainet19", "wavegram_cnn14"}  # slow, or a sibling has the same layers
 SMALL = [
     pytest.param(
         name,
