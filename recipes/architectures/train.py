@@ -116,7 +116,7 @@ def finish(run: Run, settings: Settings, clips: Sequence[Clip], out: Path) -> No
     n_classes = max(classes) + 1
     sibling = siblings(n_classes if run.task == "esc10" else 2 * n_classes)[run.model]
     torch.manual_seed(run.seed)
-    network = build_network(sibling.registered, sibling.config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = build_network(sibling.registered, sibling.config).to(memory_format=torch.channels_last)  # type: ignore[call-overload] # missing in the stubs of torch
     begun, begun_cpu = time.monotonic(), time.process_time()
     if run.task == "soundscapes":
         metrics = learn_soundscapes(network, sibling, run, settings, out, n_classes)
@@ -193,7 +193,7 @@ def answers(network: nn.Module, features: Sequence[Array]) -> Array:
     """Clip scores `(clips, classes)` of log-mels of one length."""
     batches = [torch.from_numpy(np.stack(features[i : i + _TEST_BATCH])) for i in range(0, len(features), _TEST_BATCH)]
     with torch.inference_mode():
-        scores = [network.forward_features(batch).clip_logits for batch in batches]  # type: ignore[operator]
+        scores = [network.forward_features(batch).clip_logits for batch in batches]  # type: ignore[operator] # every network has it
     logits: Array = torch.cat(scores).numpy()
     return logits
 

@@ -35,7 +35,7 @@ class ScoresOfFeatures(nn.Module):
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         """The fields that the network has, in the order of `Manifest.onnx_outputs`."""
-        output = self.network.forward_features(*inputs)  # type: ignore[operator]
+        output = self.network.forward_features(*inputs)  # type: ignore[operator] # every network has it
         return tuple(present_fields(output, self.activation).values())
 
 

@@ -30,7 +30,7 @@ def multiply_adds(network: nn.Module, duration_s: float) -> int:
     n_samples = round(duration_s * config.frontend.sample_rate)
     inputs = [torch.zeros(_shape(name, config, n_samples), device="meta") for name in config.frontend.inputs]
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
-        hollow.forward_features(*inputs)  # type: ignore[operator]
+        hollow.forward_features(*inputs)  # type: ignore[operator] # every network has it
     total: int = counter.get_total_flops()
     return total // 2
 
