@@ -57,7 +57,7 @@ class Soundscapes:
             rng = np.random.default_rng([seed, step, place_in_batch])
             louder = self.features(i) + np.float32(rng.uniform(*augment.gain_range_db))
             features.append(hidden_at_random(louder, self._frontend, augment, rng))
-        return Batch(torch.from_numpy(np.stack(features)), torch.from_numpy(self.targets[chosen]))
+        return Batch((torch.from_numpy(np.stack(features)),), torch.from_numpy(self.targets[chosen]))
 
 
 class Clips:
@@ -103,7 +103,7 @@ class Clips:
             features.append(hidden_at_random(compress(mixed, self._frontend), self._frontend, augment, rng))
             shares.append(share * self._shares[indices[i]] + (1 - share) * self._shares[other])
         answers = torch.from_numpy(np.stack(shares).astype(np.float32))
-        return Batch(torch.from_numpy(np.stack(features)), targets=answers, categories=answers)
+        return Batch((torch.from_numpy(np.stack(features)),), targets=answers, categories=answers)
 
 
 def in_random_order(step: int, batch_size: int, n: int, seed: Sequence[int]) -> npt.NDArray[np.int64]:

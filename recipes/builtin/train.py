@@ -18,6 +18,7 @@ from panns.data.mel_store import MelStore
 from panns.labels import audioset
 from panns.models.registry import find_model
 from panns.networks.build import build_network
+from panns.training.distributed import World
 from panns.training.loop import train
 from panns.training.losses import Objective, set_prior
 from panns.training.mixtures import ClipLabels, Mixtures
@@ -50,7 +51,9 @@ def main() -> None:
     frontends = (find_model(settings.architecture).config.frontend, teacher.manifest.config.frontend)
     labels = clip_labels(clips, n_speeds=len(settings.speeds))
     mixtures = Mixtures(store, labels, frontends, teacher, settings.mixtures, settings.seed)
-    trained = train(network, objective, mixtures, settings.train, out / RUN_FOLDER, device=arguments.device)
+    trained = train(
+        network, objective, mixtures, settings.train, out / RUN_FOLDER, world=World(device=arguments.device)
+    )
     torch.save(trained.cpu().state_dict(), out / NETWORK_FILE)
 
 

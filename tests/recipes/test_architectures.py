@@ -101,10 +101,10 @@ def test_batches_follow_from_seed_and_step(small):
         lambda step, seed: heard.batch([0, 1], step, seed, settings.augment),
         lambda step, seed: mixed.batch(step, seed, settings.augment),
     ):
-        assert batch(3, 0).features.equal(batch(3, 0).features)
-        assert not batch(3, 0).features.equal(batch(4, 0).features)
-        assert not batch(3, 0).features.equal(batch(3, 1).features)
-        assert batch(0, 0).features.shape == (3, 251, 64)
+        assert batch(3, 0).inputs[0].equal(batch(3, 0).inputs[0])
+        assert not batch(3, 0).inputs[0].equal(batch(4, 0).inputs[0])
+        assert not batch(3, 0).inputs[0].equal(batch(3, 1).inputs[0])
+        assert batch(0, 0).inputs[0].shape == (3, 251, 64)
     assert heard.batch([0, 1], 0, 0, settings.augment).categories.sum(dim=1).tolist() == pytest.approx([1, 1, 1])
     assert mixed.batch(0, 0, settings.augment).targets.sum(dim=1).tolist() == [2, 2, 2]
 

@@ -54,15 +54,15 @@ def make(tmp_path, waveforms):
 def test_the_step_decides_the_batch(make):
     config = replace(PLAIN, source_shares=(0.3, 0.3, 0.4), colour_share=0.5, low_pass_share=0.5, mask_share=0.5)
     first, again, other = make(config)(3), make(config)(3), make(config)(4)
-    assert torch.equal(first.features, again.features)
+    assert torch.equal(first.inputs[0], again.inputs[0])
     assert torch.equal(first.targets, again.targets)
-    assert not torch.equal(first.features, other.features)
-    assert not torch.equal(first.features, make(config, seed=1)(3).features)
+    assert not torch.equal(first.inputs[0], other.inputs[0])
+    assert not torch.equal(first.inputs[0], make(config, seed=1)(3).inputs[0])
 
 
 def test_without_augmentation_the_network_hears_the_clip(make, waveforms):
     batch = make()(0)
-    for features, answer in zip(batch.features.numpy(), batch.targets.argmax(dim=1), strict=True):
+    for features, answer in zip(batch.inputs[0].numpy(), batch.targets.argmax(dim=1), strict=True):
         expected = log_mel(waveforms[answer], OWN)
         # Shifted on a ring or surrounded by silence: the tone is as strong, in the same band, and all there is.
         band = int(expected.max(axis=0).argmax())
@@ -109,7 +109,7 @@ def test_the_teacher_hears_what_the_network_hears(make):
 
     config = replace(PLAIN, low_pass_share=1.0, low_pass_range_hz=(1_000.0, 1_001.0), gain_range_db=(-6.0, -6.0))
     batch = make(config, teacher=teacher)(0)
-    for own, others in zip(batch.features.numpy(), heard[0], strict=True):
+    for own, others in zip(batch.inputs[0].numpy(), heard[0], strict=True):
         assert own[:, -4:].max() < -60
         assert others[:, -6:].max() < (np.log(1e-5) + 4.5) * 0.2 + 0.05
 

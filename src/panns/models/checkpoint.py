@@ -19,7 +19,7 @@ from panns.files import file_digests, replacing
 from panns.frontend import InputName
 from panns.labels import LabelSet
 from panns.models.onnx_metadata import read_onnx_metadata
-from panns.models.registry import ModelConfig, find_model
+from panns.models.registry import ModelConfig, read_config
 
 FORMAT_VERSION = 1
 MANIFEST_FILE = "model.json"
@@ -184,9 +184,8 @@ class Manifest:
                     f"{where} has format version {version!r}; this panns reads {FORMAT_VERSION}, so upgrade it"
                 )
             plain.pop("derived", None)
-            config_class = type(find_model(plain["architecture"]).config)
             return cls(
-                config=config_from_dict(config_class, plain.pop("config"), where="config"),
+                config=read_config(plain["architecture"], plain.pop("config")),
                 labels=LabelSet.from_dict(plain.pop("labels")),
                 metrics=tuple(config_from_dict(Metric, metric) for metric in plain.pop("metrics")),
                 files={name: config_from_dict(FileDigest, digest) for name, digest in plain.pop("files").items()},

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeVar
 
+from panns.config import config_from_dict
 from panns.errors import UnknownModel
 from panns.frontend import Frontend
 from panns.models.patches import PatchGrid
@@ -47,6 +49,9 @@ class ModelConfig(Protocol):
     @property
     def patches(self) -> PatchGrid | None:
         """How the log-mel is cut into patches, None where it is not."""
+
+
+ConfigT = TypeVar("ConfigT", bound=ModelConfig)
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,36 @@ def find_model(name: str) -> ModelEntry:
         near = " or ".join(map(repr, _nearest(name)))
         hint = f"did you mean {near}? " if near else ""
         raise UnknownModel(f"no model {name!r}; {hint}`panns models list` shows all {len(_entries)}") from None
+
+
+def read_config(name: str, plain: Mapping[str, Any]) -> ModelConfig:
+    """The config of a registered model in plain data, as of `config_to_dict`.
+
+    Raises:
+        UnknownModel: There is no such model.
+        ValueError: The data is not of a config of that model.
+    """
+    config_class = type(find_model(name).config)
+    # A config that holds one of another model must look for its type itself.
+    from_plain = getattr(config_class, "from_plain", None)
+    config: ModelConfig = from_plain(plain) if from_plain else config_from_dict(config_class, plain, where="config")
+    return config
+
+
+def with_n_classes(config: ConfigT, n_classes: int) -> ConfigT:
+    """The same config for another number of classes.
+
+    Example:
+        >>> from panns.models import find_model
+        >>> with_n_classes(find_model("cnn14_attention").config, 10).cnn.n_classes
+        10
+    """
+    values = {field.name: getattr(config, field.name) for field in fields(config)}
+    if "n_classes" in values:
+        return replace(config, n_classes=n_classes)
+    # The first part that has classes is the one whose they are: the head of a model on top of another one.
+    part = next(name for name, value in values.items() if is_dataclass(value) and hasattr(value, "n_classes"))
+    return replace(config, **{part: with_n_classes(values[part], n_classes)})
 
 
 def is_registered(name: str) -> bool:

@@ -1,43 +1,79 @@
-"""A running average of a network's parameters, which scores better than the last ones."""
+"""Averages of a network's parameters over the steps, which score better than the last ones."""
 
 from __future__ import annotations
 
 import copy
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import torch
 from torch import nn
 
 
-class WeightAverage:
-    """Exponential moving average of parameters and batch-norm statistics (Polyak & Juditsky 1992).
+@dataclass(frozen=True)
+class AverageConfig:
+    """What a run yields.
 
-    The average forgets faster at the start, so that the first random values leave it: after n updates it keeps
-    min(decay, (1 + n) / (10 + n)) of itself.
+    Attributes:
+        kind: "ema" is an exponential moving average (Polyak & Juditsky 1992); "tail" the plain mean over the last
+            steps (stochastic weight averaging, Izmailov et al. 2018, arXiv:1803.05407); "none" the last parameters.
+        decay: Of the moving average: what is left of it after a step. It forgets faster at the start, so that the
+            first random values leave it: after n steps it keeps min(decay, (1 + n) / (10 + n)) of itself.
+        tail_share: Part of the steps, at the end, that the plain mean is over.
     """
 
-    def __init__(self, network: nn.Module, decay: float) -> None:
-        self.network = copy.deepcopy(network).eval().requires_grad_(False)
-        self.decay = decay
-        self.n_updates = 0
+    kind: Literal["ema", "tail", "none"] = "ema"
+    decay: float = 0.998
+    tail_share: float = 0.2
 
-    def update(self, network: nn.Module) -> None:
-        """Take in the present values."""
-        decay = min(self.decay, (1 + self.n_updates) / (10 + self.n_updates))
-        self.n_updates += 1
+    def __post_init__(self) -> None:
+        if not 0 <= self.decay < 1:
+            raise ValueError(f"decay={self.decay} must be at least 0 and below 1")
+        if not 0 < self.tail_share <= 1:
+            raise ValueError(f"tail_share={self.tail_share} must be above 0 and at most 1")
+
+    def weight_of_latest(self, step: int, n_steps: int) -> float:
+        """How much of the average the parameters after a step are, counted from 0, of `n_steps` in all.
+
+        Example:
+            >>> [AverageConfig("tail", tail_share=0.4).weight_of_latest(step, 10) for step in (4, 5, 6, 7)]
+            [1.0, 1.0, 1.0, 0.5]
+        """
+        if self.kind == "ema":
+            return 1 - min(self.decay, (1 + step) / (10 + step))
+        if self.kind == "none":
+            return 1.0
+        n_averaged = step + 1 - round(n_steps * (1 - self.tail_share))
+        return 1.0 / max(1, n_averaged)
+
+
+class WeightAverage:
+    """The average of parameters and batch-norm statistics so far.
+
+    Attributes:
+        network: A copy of the network that holds the averages, in evaluation mode.
+    """
+
+    def __init__(self, network: nn.Module, config: AverageConfig, n_steps: int) -> None:
+        self.network = copy.deepcopy(network).eval().requires_grad_(False)
+        self._config = config
+        self._n_steps = n_steps
+
+    def update(self, network: nn.Module, step: int) -> None:
+        """Take in the values after a step, counted from 0."""
+        weight = self._config.weight_of_latest(step, self._n_steps)
         current = network.state_dict()
         with torch.no_grad():
             for key, value in self.network.state_dict().items():
-                if value.is_floating_point():
-                    value.lerp_(current[key], 1 - decay)
+                if value.is_floating_point() and weight < 1:
+                    value.lerp_(current[key], weight)
                 else:
                     value.copy_(current[key])
 
     def state_dict(self) -> dict[str, Any]:
         """What `load_state_dict` takes."""
-        return {"network": self.network.state_dict(), "n_updates": self.n_updates}
+        return self.network.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a saved state."""
-        self.network.load_state_dict(state["network"])
-        self.n_updates = state["n_updates"]
+        self.network.load_state_dict(state)

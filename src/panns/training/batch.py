@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -12,22 +13,51 @@ class Batch:
     """Clips of one length and what a network should answer; None where nothing is known.
 
     Attributes:
-        features: `(batch, frames, mels)` log-mel.
+        inputs: What the network's `forward_features` takes: log-mels `(batch, frames, mels)`, waveforms
+            `(batch, samples)`, or both, as its front end says.
         targets: `(batch, classes)` probabilities that the clip scores should take.
+        frame_targets: `(batch, frames, classes)`, the same for the frame scores, on the network's own time grid.
         categories: `(batch, categories)` shares of the categories that sounded, summing to 1, or all 0.
+        teacher_probs: `(batch, classes)`, what a teacher answers.
+        teacher_frames: `(batch, frames, classes)`, what it answers frame by frame, on the network's own time grid.
         teacher_embedding: `(batch, dim)`, standardised.
     """
 
-    features: Tensor
+    inputs: tuple[Tensor, ...]
     targets: Tensor
+    frame_targets: Tensor | None = None
     categories: Tensor | None = None
+    teacher_probs: Tensor | None = None
+    teacher_frames: Tensor | None = None
     teacher_embedding: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.targets)
 
     def to(self, device: str) -> Batch:
         """The same on another device."""
+        return self._with(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pinned(self) -> Batch:
+        """The same in memory that a GPU can read while it computes."""
+        return self._with(lambda tensor: tensor.pin_memory())
+
+    def split(self, n_parts: int) -> list[Batch]:
+        """The clips in `n_parts` batches, as equal as can be."""
+        return [self._with(lambda tensor, i=i: tensor.tensor_split(n_parts)[i]) for i in range(n_parts)]  # type: ignore[misc] # mypy does not infer a lambda with a default
+
+    def _with(self, change: Callable[[Tensor], Tensor]) -> Batch:
         return Batch(
-            self.features.to(device),
-            self.targets.to(device),
-            None if self.categories is None else self.categories.to(device),
-            None if self.teacher_embedding is None else self.teacher_embedding.to(device),
+            tuple(change(tensor) for tensor in self.inputs),
+            change(self.targets),
+            *(
+                None if tensor is None else change(tensor)
+                for tensor in (
+                    self.frame_targets,
+                    self.categories,
+                    self.teacher_probs,
+                    self.teacher_frames,
+                    self.teacher_embedding,
+                )
+            ),
         )

@@ -1,60 +1,38 @@
-"""The training loop, the only one: fine-tuning and distillation are settings of it.
+"""The training loop, the only one: fine-tuning, distillation and several GPUs are settings of it.
 
-Whatever is learned from comes as `make_batch(step)`, which depends on nothing but the step. So a run needs no state of
-its data to be resumed, and goes on exactly as if it had never stopped.
+Whatever is learned from comes as `make_batch(step)`, which depends on nothing but the step, and every step begins with
+a random state of its own. So a run has no state of its data or of chance, and goes on after a stop exactly as if there
+had been none.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
-import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from panns.config import config_to_dict
 from panns.data.prefetch import prefetch
 from panns.files import replacing
-from panns.training.averaging import WeightAverage
+from panns.training.averaging import AverageConfig, WeightAverage
 from panns.training.batch import Batch
+from panns.training.distributed import World
+from panns.training.journal import Journal
 from panns.training.losses import Objective
+from panns.training.optim import Learners, OptimConfig, adamw, learning_rate, let_learn, set_learning_rate
 
 logger = logging.getLogger(__name__)
 
 STATE_FILE = "state.pt"
-METRICS_FILE = "metrics.jsonl"
-
-
-@dataclass(frozen=True)
-class OptimConfig:
-    """AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101), warmed up linearly, then a half cosine down to nothing.
-
-    Attributes:
-        lr: Highest learning rate.
-        weight_decay: Of matrices and kernels; norms and biases have none.
-        betas: Of the two running means.
-        warmup_steps: Steps to the highest learning rate.
-        max_grad_norm: Longer gradients are shortened to this.
-        average_decay: Of the running average of the parameters, which is what a run yields.
-    """
-
-    lr: float = 1e-3
-    weight_decay: float = 0.01
-    betas: tuple[float, float] = (0.9, 0.99)
-    warmup_steps: int = 100
-    max_grad_norm: float = 5.0
-    average_decay: float = 0.998
-
-    def __post_init__(self) -> None:
-        if not self.lr > 0 or not self.max_grad_norm > 0:
-            raise ValueError(f"lr={self.lr} and max_grad_norm={self.max_grad_norm} must be positive")
-        if not 0 <= self.average_decay < 1:
-            raise ValueError(f"average_decay={self.average_decay} must be at least 0 and below 1")
 
 
 @dataclass(frozen=True)
@@ -62,153 +40,346 @@ class TrainConfig:
     """How long and how a network is trained.
 
     Attributes:
-        n_steps: Batches in all.
+        n_steps: Updates in all.
+        seed: Of what is random in the network, such as dropout.
         optim: The optimiser.
-        precision: What convolutions are computed in; parameters and losses are float32 always.
+        average: Which average of the parameters a run yields.
+        n_parts: Parts that a batch is computed in, one after the other, their gradients added up: for batches that
+            do not fit the memory as a whole.
+        precision: What convolutions are computed in; parameters and losses are float32 always. "float16" scales the
+            loss, so that small gradients do not vanish (Micikevicius et al. 2018, arXiv:1710.03740).
+        channels_last: Keep the channels of maps side by side in memory, which convolutions may be faster with.
+        compile: Let torch compile the network: slow at first, then faster.
+        keeps_statistics: Freeze the statistics of all batch norms.
+        validate_steps: Ask how good the averaged network is after every so many steps; 0 for never.
+        patience: End after so many validations without a better one, and yield the best; 0 for the last, at the end.
         n_loader_threads: Threads that make batches ahead.
         checkpoint_steps: A run that is stopped loses at most so many steps.
         log_steps: Steps that one line of the metrics is the mean of.
+        tensorboard: Whether to write for TensorBoard too.
     """
 
     n_steps: int
+    seed: int = 0
     optim: OptimConfig = field(default_factory=OptimConfig)
-    precision: Literal["float32", "bfloat16"] = "float32"
+    average: AverageConfig = field(default_factory=AverageConfig)
+    n_parts: int = 1
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    channels_last: bool = False
+    compile: bool = False
+    keeps_statistics: bool = False
+    validate_steps: int = 0
+    patience: int = 0
     n_loader_threads: int = 1
     checkpoint_steps: int = 100
     log_steps: int = 20
+    tensorboard: bool = False
 
     def __post_init__(self) -> None:
-        if min(self.n_steps, self.n_loader_threads, self.checkpoint_steps, self.log_steps) < 1:
-            raise ValueError("n_steps, n_loader_threads, checkpoint_steps and log_steps must be at least 1")
+        for name in ("n_steps", "n_parts", "n_loader_threads", "checkpoint_steps", "log_steps"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}={getattr(self, name)} must be at least 1")
+        if self.validate_steps < 0 or self.patience < 0:
+            raise ValueError(f"validate_steps={self.validate_steps} and patience={self.patience} must be at least 0")
+        if self.patience and not self.validate_steps:
+            raise ValueError(f"patience={self.patience} counts validations; set validate_steps above 0, or patience=0")
+
+    @property
+    def that_decides(self) -> TrainConfig:
+        """The same without what may differ between a run and its continuation."""
+        return replace(self, n_loader_threads=1, checkpoint_steps=1, log_steps=1, tensorboard=False)
+
+
+MakeBatch = Callable[[int], Batch]
+"""The batch of a step (for this process alone, of several), the same one each time it is asked."""
+Validate = Callable[[nn.Module], dict[str, float]]
+"""Qualities of a network; the first one decides which is the best, and more is better."""
+OnStep = Callable[[int, int, dict[str, float]], None]
+"""Called with the steps done, all of them, and the last line of the metrics."""
 
 
 def train(
     network: nn.Module,
     objective: Objective,
-    make_batch: Callable[[int], Batch],
+    make_batch: MakeBatch,
     config: TrainConfig,
     folder: Path,
     *,
-    device: str = "cpu",
+    learners: Learners | None = None,
+    validate: Validate | None = None,
+    world: World | None = None,
+    on_step: OnStep | None = None,
     stop_after: int | None = None,
 ) -> nn.Module:
     """Train a network, or go on with what `folder` holds of an earlier run.
 
     Args:
-        network: Reads log-mels by `forward_features`.
+        network: Answers by `forward_features` to the inputs of a batch.
         objective: The loss; its own parameters are trained with the network's.
-        make_batch: The batch of a step, the same one each time it is asked.
+        make_batch: The batch of a step.
         config: The settings; those of the run that is resumed.
-        folder: Where `state.pt` and `metrics.jsonl` are kept.
-        device: Where to compute.
+        folder: Where `state.pt` and the metrics are kept.
+        learners: Which parameters learn; None for all, from nothing.
+        validate: Tells how good a network is.
+        world: This process among those that train together, and its device; None for one on the CPU.
+        on_step: Called after every step.
         stop_after: Leave after this step, with the state saved, as if interrupted; None for the end.
 
     Returns:
-        The network with its averaged parameters, in evaluation mode.
+        The averaged network, of the best validation where `patience` asks for it, in evaluation mode.
+
+    Raises:
+        ValueError: `folder` holds a run with other settings.
+        FloatingPointError: The loss is not a finite number.
     """
+    run = _Run(network, objective, config, learners or Learners.all_of(network), world or World())
     folder.mkdir(parents=True, exist_ok=True)
-    network.to(device).train()
-    objective.to(device).train()
-    optimiser = _adamw([network, objective], config.optim)
-    average = WeightAverage(network, config.optim.average_decay)
-    run = _Run(network, objective, optimiser, average)
     first = run.load(folder / STATE_FILE) if (folder / STATE_FILE).is_file() else 0
     last = config.n_steps if stop_after is None else min(stop_after, config.n_steps)
-    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
-    metrics = _Metrics(folder / METRICS_FILE, first)
-
-    for step, batch in enumerate(prefetch(make_batch, first, last, n_threads=config.n_loader_threads), start=first):
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(step, config)
-        batch = batch.to(device)
-        with torch.autocast(device, torch.bfloat16, enabled=config.precision == "bfloat16"):
-            output = network.forward_features(batch.features)  # type: ignore[operator]
-        terms = objective(output, batch)
-        loss = torch.stack(list(terms.values())).sum()
-        if not torch.isfinite(loss):
-            raise FloatingPointError(f"the loss is {loss.item()} in step {step}; lower lr or max_grad_norm")
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call] # torch
-        norm = nn.utils.clip_grad_norm_(parameters, config.optim.max_grad_norm)
-        optimiser.step()
-        average.update(network)
-
-        metrics.add({"loss": loss.item(), **{name: term.item() for name, term in terms.items()}, "norm": norm.item()})
-        if (step + 1) % config.log_steps == 0 or step + 1 == last:
-            metrics.write(step + 1, len(batch.features), learning_rate(step, config))
-        if (step + 1) % config.checkpoint_steps == 0 or step + 1 == last:
-            run.save(folder / STATE_FILE, step + 1)
-    return average.network
-
-
-def learning_rate(step: int, config: TrainConfig) -> float:
-    """The learning rate of a step, counted from 0."""
-    optim = config.optim
-    if step < optim.warmup_steps:
-        return optim.lr * (step + 1) / optim.warmup_steps
-    progress = (step - optim.warmup_steps) / max(1, config.n_steps - optim.warmup_steps)
-    return optim.lr * 0.5 * (1 + math.cos(math.pi * progress))
+    journal = Journal(folder, first, tensorboard=config.tensorboard) if run.world.is_first else None
+    make = make_batch if run.world.device_type != "cuda" else lambda step: make_batch(step).pinned()
+    meter = _Meter(run.world)
+    batches = prefetch(make, first, first if run.is_over else last, n_threads=config.n_loader_threads)
+    with contextlib.closing(batches), contextlib.closing(journal) if journal else contextlib.nullcontext():
+        for step, batch in enumerate(meter.waiting_for(batches), start=first):
+            meter.add(run.update(step, batch), len(batch))
+            done = step + 1
+            is_last = done == last
+            if is_last or done % config.log_steps == 0:
+                metrics = meter.mean(done) | {"lr": learning_rate(step, config.n_steps, config.optim)}
+                if journal:
+                    journal.write(done, metrics)
+            if validate and config.validate_steps and (done == config.n_steps or done % config.validate_steps == 0):
+                qualities = run.judge(validate, done)
+                if journal:
+                    journal.write(done, {f"validation_{name}": value for name, value in qualities.items()})
+            if is_last or done % config.checkpoint_steps == 0 or run.is_over:
+                meter.check(done)
+                run.save(folder / STATE_FILE, done)
+            if on_step:
+                on_step(done, config.n_steps, meter.latest)
+            if run.is_over:
+                break
+    return run.result()
 
 
-def _adamw(modules: list[nn.Module], config: OptimConfig) -> torch.optim.AdamW:
-    parameters = [parameter for module in modules for parameter in module.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": config.weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=config.lr, betas=config.betas)
-
-
-@dataclass(frozen=True)
 class _Run:
-    """Everything that changes while a network is trained, to a file and back."""
+    """Everything that changes while a network is trained, one update of it, and the way to a file and back."""
 
-    network: nn.Module
-    objective: nn.Module
-    optimiser: torch.optim.Optimizer
-    average: WeightAverage
+    def __init__(
+        self, network: nn.Module, objective: Objective, config: TrainConfig, learners: Learners, world: World
+    ) -> None:
+        self.network = network.to(world.device)
+        if config.channels_last:
+            self.network = self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # stubs
+        self.objective = objective.to(world.device)
+        self.config = config
+        self.learners = learners
+        self.world = world
+        self.optimiser = adamw(network, objective, learners, config.optim)
+        self.average = WeightAverage(network, config.average, config.n_steps)
+        self.scaler = torch.amp.GradScaler(world.device_type, enabled=config.precision == "float16")
+        self.best: dict[str, Any] | None = None  # its quality, the step it was found after, the averaged parameters
+        self.n_without_better = 0
+        self._learning: frozenset[str] = frozenset()
+        self._losses: nn.Module = _Losses(network, objective)
 
-    def save(self, path: Path, n_steps: int) -> None:
-        """Write the state after `n_steps`; whole, or the earlier one stays."""
-        state = {part: getattr(self, part).state_dict() for part in self.__dataclass_fields__}
-        with replacing(path) as partial:
-            torch.save(state | {"n_steps": n_steps, "torch_rng": torch.get_rng_state()}, partial)
+    def update(self, step: int, batch: Batch) -> dict[str, Tensor]:
+        """One step of the optimiser; the loss and its terms, and the length of the gradient."""
+        config = self.config
+        self._prepare(step)
+        set_learning_rate(self.optimiser, learning_rate(step, config.n_steps, config.optim))
+        self.optimiser.zero_grad()
+        sums: dict[str, Tensor] = {}
+        parts = batch.to(self.world.device).split(config.n_parts)
+        for i, part in enumerate(parts):
+            with self._unsynchronised() if i + 1 < len(parts) else contextlib.nullcontext():
+                terms = self._terms(part)
+                loss = torch.stack(list(terms.values())).sum()
+                share = len(part) / len(batch)
+                self.scaler.scale(loss * share).backward()  # type: ignore[no-untyped-call] # torch
+            for name, value in (("loss", loss), *terms.items()):
+                sums[name] = sums.get(name, torch.zeros_like(loss)) + value.detach() * share
+        self.scaler.unscale_(self.optimiser)
+        parameters = [one for group in self.optimiser.param_groups for one in group["params"]]
+        sums["norm"] = nn.utils.clip_grad_norm_(parameters, config.optim.max_grad_norm)
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
+        self.average.update(self.network, step)
+        return sums
+
+    def _prepare(self, step: int) -> None:
+        """Unfreeze what learns from this step on, and draw this step's random state."""
+        learning = frozenset(self.learners.at(step, self.config.optim))
+        if learning != self._learning:
+            self._learning = learning
+            let_learn(self.network, learning, keeps_statistics=self.config.keeps_statistics)
+            self._losses = self._wrapped()
+        seeds = np.random.SeedSequence([self.config.seed, step, self.world.rank]).generate_state(1, np.uint64)
+        torch.manual_seed(int(seeds[0]))
+
+    def _wrapped(self) -> nn.Module:
+        """The network with its loss; compiled, and with gradients shared between processes, where that is asked."""
+        losses: nn.Module = _Losses(self.network, self.objective)
+        if self.config.compile:
+            losses = torch.compile(losses)  # type: ignore[assignment] # a module again
+        if self.world.size == 1:
+            return losses
+        ids = [torch.device(self.world.device).index] if self.world.device_type == "cuda" else None
+        return nn.parallel.DistributedDataParallel(losses, device_ids=ids)
+
+    def _unsynchronised(self) -> contextlib.AbstractContextManager[None]:
+        """Within it gradients stay in this process."""
+        losses = self._losses
+        return losses.no_sync() if isinstance(losses, nn.parallel.DistributedDataParallel) else contextlib.nullcontext()
+
+    def _terms(self, batch: Batch) -> dict[str, Tensor]:
+        dtype = {"bfloat16": torch.bfloat16, "float16": torch.float16}.get(self.config.precision)
+        with torch.autocast(self.world.device_type, dtype, enabled=dtype is not None):
+            terms: dict[str, Tensor] = self._losses(batch)
+        return terms
+
+    def judge(self, validate: Validate, done: int) -> dict[str, float]:
+        """How good the averaged network is after so many steps; notes whether it is the best so far."""
+        qualities = validate(self.average.network) if self.world.is_first else None
+        qualities = self.world.of_first(qualities)  # type: ignore[assignment] # what the first one found
+        assert qualities is not None
+        quality = next(iter(qualities.values()))
+        if self.best is None or quality > self.best["quality"]:
+            parameters = {key: value.clone() for key, value in self.average.network.state_dict().items()}
+            self.best = {"quality": quality, "n_steps": done, "network": parameters}
+            self.n_without_better = 0
+        else:
+            self.n_without_better += 1
+        return qualities
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing better has come for long."""
+        return 0 < self.config.patience <= self.n_without_better
+
+    def result(self) -> nn.Module:
+        """What the run yields."""
+        if self.config.patience and self.best is not None:
+            logger.info(
+                "the best of all validations, %.4g, was after step %d", self.best["quality"], self.best["n_steps"]
+            )
+            self.average.network.load_state_dict(self.best["network"])
+        return self.average.network
+
+    def save(self, path: Path, done: int) -> None:
+        """Write the state after so many steps; whole, or the earlier one stays."""
+        if self.world.is_first:
+            parts = {name: getattr(self, name).state_dict() for name in _PARTS}
+            state = {"best": self.best, "n_without_better": self.n_without_better, "n_steps": done}
+            with replacing(path) as partial:
+                torch.save(state | parts | {"config": self._described()}, partial)
+        self.world.wait()
 
     def load(self, path: Path) -> int:
         """Take up a state; returns the number of steps done."""
         state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
-        for part in self.__dataclass_fields__:
-            getattr(self, part).load_state_dict(state[part])
-        torch.set_rng_state(state["torch_rng"])
-        n_steps: int = state["n_steps"]
-        logger.info("going on after step %d with %s", n_steps, path)
-        return n_steps
+        if state["config"] != self._described():
+            raise ValueError(
+                f"{path} is of a run with other settings ({_difference(state['config'], self._described())}); "
+                "go on with those, or train into another folder"
+            )
+        for name in _PARTS:
+            getattr(self, name).load_state_dict(state[name])
+        self.best, self.n_without_better = state["best"], state["n_without_better"]
+        done: int = state["n_steps"]
+        logger.info("going on after step %d with %s", done, path)
+        return done
+
+    def _described(self) -> str:
+        return json.dumps(
+            {"train": config_to_dict(self.config.that_decides), "loss": config_to_dict(self.objective.config)}
+        )
 
 
-class _Metrics:
-    """Means over some steps, one JSON object a line; lines after the step that is resumed from are dropped."""
+_PARTS = ("network", "objective", "optimiser", "average", "scaler")
 
-    def __init__(self, path: Path, first: int) -> None:
-        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-        # A process that was killed may have left half a last line.
-        kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= first]
-        with replacing(path) as partial:
-            partial.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
-        self._path = path
-        self._sums: dict[str, float] = {}
-        self._n = 0
-        self._since = time.monotonic()
 
-    def add(self, values: dict[str, float]) -> None:
+class _Losses(nn.Module):
+    """From a batch to the terms of the loss, as one module, so that gradients of all of it can be shared."""
+
+    def __init__(self, network: nn.Module, objective: Objective) -> None:
+        super().__init__()
+        self.network = network
+        self.objective = objective
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """The terms by name."""
+        terms: dict[str, Tensor] = self.objective(self.network.forward_features(*batch.inputs), batch)  # type: ignore[operator] # every network has it
+        return terms
+
+
+class _Meter:
+    """Means over the steps since the last line of the metrics.
+
+    Attributes:
+        latest: The last line.
+    """
+
+    def __init__(self, world: World) -> None:
+        self.latest: dict[str, float] = {}
+        self._world = world
+        self._sums: dict[str, Tensor] = {}
+        self._n_steps = self._n_clips = 0
+        self._since_s = time.monotonic()
+        self._waited_s = 0.0
+
+    def add(self, values: dict[str, Tensor], n_clips: int) -> None:
+        # The sums stay on the device: asking for a number would make the processor wait for the GPU in every step.
         for name, value in values.items():
-            self._sums[name] = self._sums.get(name, 0.0) + value
-        self._n += 1
+            self._sums[name] = self._sums.get(name, torch.zeros_like(value)) + value
+        self._n_steps += 1
+        self._n_clips += n_clips
 
-    def write(self, step: int, batch_size: int, lr: float) -> None:
-        now = time.monotonic()
-        means = {name: round(value / self._n, 5) for name, value in self._sums.items()}
-        line = {"step": step, **means, "lr": lr, "clips_per_s": round(batch_size * self._n / (now - self._since), 2)}
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
-        logger.info("%s", line)
-        self._sums, self._n, self._since = {}, 0, now
+    def waiting_for(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        """The same batches; how long each was waited for is noted."""
+        while True:
+            begun_s = time.monotonic()
+            batch = next(batches, None)
+            self._waited_s += time.monotonic() - begun_s
+            if batch is None:
+                return
+            yield batch
+
+    def mean(self, done: int) -> dict[str, float]:
+        """The line after so many steps."""
+        self.check(done)
+        means = self._world.sum(torch.stack(list(self._sums.values()))) / (self._n_steps * self._world.size)
+        duration_s = time.monotonic() - self._since_s
+        self.latest = dict(zip(self._sums, means.tolist(), strict=True)) | {
+            "clips_per_s": self._n_clips * self._world.size / duration_s,
+            "waiting_share": self._waited_s / duration_s,
+        }
+        self._sums, self._n_steps, self._n_clips = {}, 0, 0
+        self._since_s, self._waited_s = time.monotonic(), 0.0
+        return dict(self.latest)
+
+    def check(self, done: int) -> None:
+        """Raise an error if the loss of a step since the last line was no finite number."""
+        loss = self._sums.get("loss")
+        if loss is not None and not torch.isfinite(loss):
+            raise FloatingPointError(
+                f"the loss is {loss.item()} in one of the steps {done - self._n_steps + 1} to {done}; "
+                "lower optim.lr or optim.max_grad_norm, or use precision='float32'"
+            )
+
+
+def _difference(ours: str, theirs: str) -> str:
+    """The first setting in which two descriptions differ."""
+    pairs = [dict(_flat(json.loads(text))) for text in (ours, theirs)]
+    for key in sorted(pairs[0].keys() | pairs[1].keys()):
+        values = [one.get(key) for one in pairs]
+        if values[0] != values[1]:
+            return f"{key} was {values[0]} and is {values[1]}"
+    return "in their order"
+
+
+def _flat(tree: Any, prefix: str = "") -> list[tuple[str, Any]]:  # noqa: ANN401 - whatever JSON holds
+    if not isinstance(tree, dict):
+        return [(prefix, tree)]
+    return [leaf for key, value in tree.items() for leaf in _flat(value, f"{prefix}.{key}" if prefix else key)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -11,23 +12,64 @@ from torch.nn import functional
 from panns.networks.output import NetworkOutput
 from panns.training.batch import Batch
 
+Task: TypeAlias = Literal["multi_label", "single_label"]
+
 
 @dataclass(frozen=True)
 class LossConfig:
     """Weights of the terms; a term of weight 0 is not computed.
 
     Attributes:
-        clip: Cross-entropy of the clip probabilities with the targets, summed over classes: labels, or a teacher's
-            probabilities (Hinton et al. 2015, arXiv:1503.02531), or both.
-        frames: The same for the highest frame score of each class, so that frames answer for what they hear.
+        task: "multi_label": every class is there or not, and scores are sigmoids; "single_label": exactly one is, and
+            scores are a softmax.
+        clip: Cross-entropy of the clip scores with the targets; of several labels summed over the classes.
+        label_smoothing: Share of a single label that is spread over all classes (Szegedy et al. 2016,
+            arXiv:1512.00567).
+        best_frames: Cross-entropy of the highest frame score of each class with the clip's targets, so that frames
+            answer for what they hear.
+        frames: Cross-entropy of all frame scores with the targets of frames; summed over classes, mean over frames.
         categories: Cross-entropy between categories; each scores as its classes together.
+        teacher: Cross-entropy of the clip scores with a teacher's (Hinton et al. 2015, arXiv:1503.02531).
+        teacher_frames: The same for frame scores.
         embedding: Squared distance between a teacher's embedding and a linear map of the network's.
+        temperature: What logits are divided by in `teacher` of a single label; the term is multiplied by its square.
     """
 
+    task: Task = "multi_label"
     clip: float = 1.0
+    label_smoothing: float = 0.0
+    best_frames: float = 0.0
     frames: float = 0.0
     categories: float = 0.0
+    teacher: float = 0.0
+    teacher_frames: float = 0.0
     embedding: float = 0.0
+    temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        weights = (
+            self.clip, self.best_frames, self.frames, self.categories,
+            self.teacher, self.teacher_frames, self.embedding,
+        )  # fmt: skip
+        if min(weights) < 0 or max(weights) == 0:
+            raise ValueError(f"weights of the terms are {weights}; none may be below 0, and one must be above")
+        if not 0 <= self.label_smoothing < 1 or not self.temperature > 0:
+            raise ValueError(
+                f"label_smoothing={self.label_smoothing} must be at least 0 and below 1, "
+                f"and temperature={self.temperature} above 0"
+            )
+        if self.label_smoothing and self.task == "multi_label":
+            raise ValueError(f"label_smoothing={self.label_smoothing} goes with task='single_label' alone; use 0")
+
+    @property
+    def needs_frames(self) -> bool:
+        """Whether the network must have frame scores."""
+        return max(self.best_frames, self.frames, self.teacher_frames) > 0
+
+    @property
+    def needs_teacher(self) -> bool:
+        """Whether there must be a teacher."""
+        return max(self.teacher, self.teacher_frames, self.embedding) > 0
 
 
 class Objective(nn.Module):
@@ -56,16 +98,22 @@ class Objective(nn.Module):
     def forward(self, output: NetworkOutput, batch: Batch) -> dict[str, Tensor]:
         """Scalars by name; their sum is what is minimised."""
         config = self.config
-        terms = {"clip": config.clip * multi_label_loss(output.clip_logits, batch.targets)}
-        if config.frames:
-            assert output.frame_logits is not None, "the loss asks for frame scores of a network that has none"
-            terms["frames"] = config.frames * multi_label_loss(output.frame_logits.amax(dim=1), batch.targets)
+        clip_logits = output.clip_logits.float()
+        terms = {}
+        if config.clip:
+            terms["clip"] = config.clip * self._cross_entropy(clip_logits, self._smoothed(batch.targets))
         if config.categories:
             assert batch.categories is not None, "the loss asks for categories of a batch that has none"
             assert self.category_classes is not None, "the loss asks for categories, and none were named"
             terms["categories"] = config.categories * category_loss(
-                output.clip_logits, batch.categories, self.category_classes
+                clip_logits, batch.categories, self.category_classes
             )
+        if config.teacher:
+            assert batch.teacher_probs is not None, "the loss asks for a teacher, and the batch has no answer of one"
+            terms["teacher"] = config.teacher * self._teacher_loss(clip_logits, batch.teacher_probs)
+        if config.needs_frames:
+            assert output.frame_logits is not None, "the loss asks for frame scores of a network that has none"
+            terms |= self._frame_terms(output.frame_logits.float(), batch)
         if config.embedding:
             assert output.embedding is not None, "the loss asks for the embedding of a network that has none"
             assert batch.teacher_embedding is not None, "the loss asks for a teacher's embedding, and there is none"
@@ -74,10 +122,40 @@ class Objective(nn.Module):
             terms["embedding"] = config.embedding * functional.mse_loss(guess, batch.teacher_embedding)
         return terms
 
+    def _frame_terms(self, logits: Tensor, batch: Batch) -> dict[str, Tensor]:
+        config, terms = self.config, {}
+        if config.best_frames:
+            terms["best_frames"] = config.best_frames * self._cross_entropy(logits.amax(dim=1), batch.targets)
+        for name, targets in (("frames", batch.frame_targets), ("teacher_frames", batch.teacher_frames)):
+            if weight := getattr(config, name):
+                assert targets is not None, f"the loss asks for {name}, and the batch has no targets for frames"
+                terms[name] = weight * self._cross_entropy(logits.flatten(0, 1), targets.flatten(0, 1))
+        return terms
+
+    def _cross_entropy(self, logits: Tensor, targets: Tensor) -> Tensor:
+        loss = multi_label_loss if self.config.task == "multi_label" else single_label_loss
+        return loss(logits, targets)
+
+    def _teacher_loss(self, logits: Tensor, probs: Tensor) -> Tensor:
+        temperature = self.config.temperature
+        if self.config.task == "multi_label" or temperature == 1:
+            return self._cross_entropy(logits, probs)
+        softened = (probs.clamp(min=1e-8).log() / temperature).softmax(dim=-1)
+        return temperature**2 * single_label_loss(logits / temperature, softened)
+
+    def _smoothed(self, targets: Tensor) -> Tensor:
+        smoothing = self.config.label_smoothing
+        return targets * (1 - smoothing) + smoothing / targets.shape[-1] if smoothing else targets
+
 
 def multi_label_loss(logits: Tensor, targets: Tensor) -> Tensor:
     """Binary cross-entropy `(batch, classes)`, summed over classes and averaged over the batch."""
-    return functional.binary_cross_entropy_with_logits(logits.float(), targets, reduction="sum") / len(targets)
+    return functional.binary_cross_entropy_with_logits(logits, targets, reduction="sum") / len(targets)
+
+
+def single_label_loss(logits: Tensor, targets: Tensor) -> Tensor:
+    """Cross-entropy of a softmax with probabilities `(batch, classes)`, averaged over the batch."""
+    return functional.cross_entropy(logits, targets)
 
 
 def category_loss(logits: Tensor, categories: Tensor, category_classes: Tensor) -> Tensor:

@@ -145,7 +145,7 @@ class Mixtures:
             heard_by_teacher.append(others)
         probs, embedding = self._teacher(np.stack(heard_by_teacher))
         return Batch(
-            features=torch.from_numpy(np.stack(features)),
+            inputs=(torch.from_numpy(np.stack(features)),),
             targets=torch.from_numpy(np.maximum(probs, np.stack([sound.targets for sound in sounds]))),
             categories=torch.from_numpy(np.stack([sound.categories for sound in sounds])),
             teacher_embedding=torch.from_numpy(embedding),

@@ -1,0 +1,59 @@
+"""A trained network with a new head on top of its logits or its embedding."""
+
+from __future__ import annotations
+
+import itertools
+
+from torch import Tensor, nn
+
+from panns.models.transfer import HeadConfig, TransferConfig
+from panns.networks.build import construct_network
+from panns.networks.frontend import pad_to_min
+from panns.networks.output import NetworkOutput
+
+
+class Transfer(nn.Module):
+    """The network underneath, then a batch norm (as logits and embeddings come in any range) and linear layers."""
+
+    def __init__(self, config: TransferConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.base = construct_network(config.base, config.base_config)
+        has_logits = config.head.reads == "logits"
+        n_read = config.base_config.n_classes if has_logits else config.base_config.embedding_dim
+        assert n_read is not None, "the config has checked that there is an embedding"
+        self.head = _head(n_read, config.head)
+
+    def initialise(self) -> None:
+        """Give all layers their initial values; those underneath are usually replaced by trained ones."""
+        self.base.initialise()  # type: ignore[operator] # every network has it
+        for module in self.head.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.kaiming_uniform_(module.weight, nonlinearity="relu")
+                nn.init.zeros_(module.bias)
+
+    @property
+    def frontend(self) -> nn.Module:
+        """That of the network underneath."""
+        frontend: nn.Module = self.base.frontend  # type: ignore[assignment] # a module of a module
+        return frontend
+
+    def forward(self, waveform: Tensor) -> NetworkOutput:
+        """Scores of a waveform `(batch, samples)` of any length."""
+        return self._answer(self.base(pad_to_min(waveform, self.config.min_input_samples)))
+
+    def forward_features(self, *inputs: Tensor) -> NetworkOutput:
+        """Scores of what the network underneath reads."""
+        return self._answer(self.base.forward_features(*inputs))  # type: ignore[operator] # every network has it
+
+    def _answer(self, output: NetworkOutput) -> NetworkOutput:
+        read = output.clip_logits if self.config.head.reads == "logits" else output.embedding
+        return NetworkOutput(clip_logits=self.head(read), embedding=output.embedding)
+
+
+def _head(n_read: int, config: HeadConfig) -> nn.Sequential:
+    layers: list[nn.Module] = [nn.BatchNorm1d(n_read)]
+    for n_in, n_out in itertools.pairwise((n_read, *config.hidden_dims)):
+        layers += [nn.Linear(n_in, n_out), nn.ReLU(), nn.Dropout(config.dropout)]
+    layers.append(nn.Linear((n_read, *config.hidden_dims)[-1], config.n_classes))
+    return nn.Sequential(*layers)
