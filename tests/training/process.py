@@ -52,9 +52,10 @@ def main():
             mine = slice(world.rank, None, world.size)
             return replace(part, inputs=(part.inputs[0][mine],), targets=part.targets[mine])
 
-        def slowly(done, total, metrics):
+        def slowly(done, *_):
             if world.is_first:
-                print(done, flush=True)
+                sys.stdout.write(f"{done}\n")
+                sys.stdout.flush()
             time.sleep(pause_s)
 
         objective = Objective(LossConfig(task="single_label"))

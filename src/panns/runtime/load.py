@@ -33,4 +33,4 @@ def _start(checkpoint: Checkpoint, backend: BackendName, device: str, n_threads:
         return OpenVinoBackend(checkpoint, device, n_threads)
     from panns.runtime.torch import TorchBackend
 
-    return TorchBackend(checkpoint, device, n_threads)
+    return TorchBackend.load(checkpoint, device, n_threads)

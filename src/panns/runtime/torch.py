@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Literal
+
 import numpy as np
 
 from panns.errors import DeviceUnavailable
@@ -11,32 +13,38 @@ from panns.models.checkpoint import Checkpoint
 from panns.results import Array, Scores
 from panns.runtime.backend import scores_from_fields
 
+if TYPE_CHECKING:
+    from torch import nn
+
 
 class TorchBackend:
-    """A checkpoint in torch; the log-mel is computed on the device too."""
+    """A network in torch; the log-mel is computed on the device too.
 
-    device: str
+    Attributes:
+        device: "cpu", "cuda" or "mps".
+        inputs: Waveforms alone.
+    """
+
     inputs: tuple[InputName, ...] = ("waveform",)
 
-    def __init__(self, checkpoint: Checkpoint, device: str = "auto", n_threads: int | None = None) -> None:
+    def __init__(self, network: nn.Module, activation: Literal["sigmoid", "softmax"], device: str = "cpu") -> None:
+        self.device = device.partition(":")[0]
+        self._place = device
+        self._activation = activation
+        self._network = network.to(device).eval()
+
+    @classmethod
+    def load(cls, checkpoint: Checkpoint, device: str = "auto", n_threads: int | None = None) -> TorchBackend:
+        """The network of a checkpoint on a device; "auto" is the fastest there is."""
         require("torch", "safetensors", what="the backend 'torch'", extra="train")
         import torch
 
         from panns.networks.checkpoint import load_network
 
-        available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-        if device == "auto":
-            device = next(name for name in ("cuda", "mps", "cpu") if available[name])
-        if not available[device]:
-            usable = ", ".join(name for name, is_available in available.items() if is_available)
-            raise DeviceUnavailable(
-                f"device={device!r} asked of the backend 'torch', which has here: {usable}; use one of these"
-            )
+        device = usable_device(device)
         if n_threads is not None:
             torch.set_num_threads(n_threads)  # torch knows only one number for the whole process
-        self.device = device
-        self._activation = checkpoint.manifest.activation
-        self._network = load_network(checkpoint).to(device)
+        return cls(load_network(checkpoint), checkpoint.manifest.activation, device)
 
     def __call__(self, *batch: Array) -> Scores:
         """The scores of a batch of waveforms `(batch, samples)`."""
@@ -46,6 +54,25 @@ class TorchBackend:
 
         with torch.inference_mode():
             (waveforms,) = batch
-            output = self._network(torch.from_numpy(np.ascontiguousarray(waveforms)).to(self.device))
+            output = self._network(torch.from_numpy(np.ascontiguousarray(waveforms)).to(self._place))
             fields = present_fields(output, self._activation)
             return scores_from_fields(list(fields), [field.cpu().numpy() for field in fields.values()])
+
+
+def usable_device(device: str) -> str:
+    """The device of that name, or the fastest there is for "auto".
+
+    Raises:
+        DeviceUnavailable: It is not on this machine.
+    """
+    import torch
+
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if device == "auto":
+        return next(name for name in ("cuda", "mps", "cpu") if available[name])
+    if not available.get(device):
+        usable = ", ".join(name for name, is_available in available.items() if is_available)
+        raise DeviceUnavailable(
+            f"device={device!r} asked of the backend 'torch', which has here: {usable}; use one of these"
+        )
+    return device

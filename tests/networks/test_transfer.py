@@ -1,0 +1,60 @@
+"""A new head on top of any network."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from panns.config import config_to_dict
+from panns.labels import LabelSet
+from panns.models.checkpoint import Manifest
+from panns.models.cnn import CnnConfig
+from panns.models.registry import find_model, read_config
+from panns.models.transfer import HeadConfig, TransferConfig
+from panns.networks.build import build_network
+from tests.small_models import small_config
+
+
+def test_it_answers_from_what_the_network_underneath_says():
+    base = small_config("cnn6")
+    for reads, dims in (("logits", (7,)), ("embedding", ())):
+        config = TransferConfig(HeadConfig(3, reads=reads, hidden_dims=dims), "cnn6", base)
+        network = build_network("transfer", config).eval()
+        waveform = torch.randn(2, 32_000)
+        with torch.inference_mode():
+            below, above = network.base(waveform), network(waveform)
+            read = below.clip_logits if reads == "logits" else below.embedding
+            assert torch.equal(above.clip_logits, network.head(read))
+        assert torch.equal(above.embedding, below.embedding)
+        assert above.clip_logits.shape == (2, 3)
+        assert above.frame_logits is None
+
+
+def test_its_config_comes_back_with_that_of_the_network_underneath():
+    config = TransferConfig(HeadConfig(2), "cnn14", CnnConfig(channels=(4, 8), n_poolings=1))
+    assert read_config("transfer", config_to_dict(config)) == config
+    manifest = Manifest("transfer", config, LabelSet.from_names("pets", ["cat", "dog"]))
+    assert Manifest.from_json(manifest.to_json(), where="here") == manifest
+
+
+@pytest.mark.parametrize(
+    ("plain", "words"),
+    [
+        ({"head": {}}, "exactly head, base and base_config are needed"),
+        ({"head": {"n_clases": 3}, "base": "cnn6", "base_config": {}}, "did you mean 'config.head.n_classes'"),
+        ({"head": {}, "base": "cnn7", "base_config": {}}, "no model 'cnn7'; did you mean 'cnn6'"),
+        ({"head": {}, "base": "cnn6", "base_config": {"chanels": []}}, "did you mean 'config.channels'"),
+    ],
+)
+def test_a_damaged_config_is_refused(plain, words):
+    with pytest.raises((ValueError, LookupError), match=words):
+        read_config("transfer", plain)
+
+
+def test_impossible_heads_are_refused():
+    with pytest.raises(ValueError, match="has no embedding for a head to read"):
+        TransferConfig(
+            HeadConfig(reads="embedding"), "cnn14_decision_level_max", find_model("cnn14_decision_level_max").config
+        )
+    with pytest.raises(ValueError, match=r"hidden_dims=\(0,\) must be at least 1"):
+        HeadConfig(hidden_dims=(0,))
