@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panns.config import config_from_dict, config_to_dict
+from panns.config import config_from_dict, config_to_dict, read_toml, set_value
 from panns.models import list_models
+from panns.models.registry import read_config
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ def test_json_brings_back_the_same(config):
 @pytest.mark.parametrize("entry", list_models(), ids=lambda entry: entry.name)
 def test_json_brings_back_the_config_of_every_model(entry):
     plain = json.loads(json.dumps(config_to_dict(entry.config)))
-    assert config_from_dict(type(entry.config), plain) == entry.config
+    assert read_config(entry.name, plain) == entry.config
 
 
 @pytest.mark.parametrize(
@@ -155,3 +156,50 @@ def test_the_checks_of_the_dataclass_itself_are_made():
 
     with pytest.raises(ValueError, match="n_fft=3 must be an even number"):
         config_from_dict(LogMelConfig, {"n_fft": 3})
+
+
+@pytest.mark.parametrize(
+    ("assignment", "tables"),
+    [
+        ("optim.lr=1e-3", {"seed": 1, "optim": {"lr": 0.001}}),
+        ("optim.lr = 3", {"seed": 1, "optim": {"lr": 3}}),
+        ("optim.betas=[0.9, 0.95]", {"seed": 1, "optim": {"betas": [0.9, 0.95]}}),
+        ("widths=[1]", {"seed": 1, "widths": [1]}),
+        ("name=a plain text", {"seed": 1, "name": "a plain text"}),
+        ("name='3'", {"seed": 1, "name": "3"}),
+        ("seed=7", {"seed": 7}),
+        ("amp=true", {"seed": 1, "amp": True}),
+        ("teacher.lr=2", {"seed": 1, "teacher": {"lr": 2}}),
+    ],
+)
+def test_one_setting_is_put_in(assignment, tables):
+    data = {"seed": 1}
+    set_value(Train, data, assignment)
+    assert data == tables
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("seed", "'seed' sets nothing; write key=value"),
+        ("lr=1", "'lr' is the end of several settings: optim.lr, teacher.lr; write more of it"),
+        ("optm.lr=1", "unknown setting 'optm.lr'; did you mean 'optim.lr'?"),
+        ("lrr=1", "unknown setting 'lrr'; did you mean 'lr'?"),
+        ("zzz=1", "unknown setting 'zzz'; known are "),
+    ],
+)
+def test_a_setting_that_is_not_there_is_not_put_in(assignment, message):
+    data = {}
+    with pytest.raises(ValueError, match=re.escape(message)):
+        set_value(Train, data, assignment)
+    assert data == {}
+
+
+def test_a_file_that_is_no_toml_is_refused(tmp_path):
+    path = tmp_path / "a.toml"
+    path.write_bytes(b"x = \n")
+    with pytest.raises(ValueError, match=r"a\.toml is not a TOML file.*line 1"):
+        read_toml(path)
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(ValueError, match="is not a TOML file"):
+        read_toml(path)

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "src" / "panns"
 LAYERS = [
     {"__main__"},
     {"cli"},
-    {"serve", "plot"},
+    {"learn", "serve", "plot"},
     {"recognizer"},
     {"tasks"},
     {"export"},
@@ -39,6 +39,9 @@ PARTS_WITHOUT_TORCH = {
     "errors",
     "files",
     "metrics",
+    "evaluate",
+    "data",
+    "augment",
 }
 
 

@@ -72,8 +72,8 @@ def _environmental_sounds(data: Path, mapping: Path) -> Iterator[Clip]:
         yield Clip(
             path=originals.get(file) or fullband.get(file) or f"esc50/{row['path']}",
             labels=tuple(names[row["label"]]),
-            source_id=row["source_id"],
-            split="train",
+            fold="train",
+            source=row["source_id"],
             licence=FREE_LICENCES[licence],
             attribution=attribution,
         )
@@ -84,8 +84,8 @@ def _meeting_speech(data: Path) -> Iterator[Clip]:
         yield Clip(
             path=f"speech_turns/{row['path']}",
             labels=("Speech",),
-            source_id=row["source_id"],
-            split="train",
+            fold="train",
+            source=row["source_id"],
             licence="MIT",
             attribution="pyannote.audio's test data (https://github.com/pyannote/pyannote-audio), Copyright CNRS",
         )

@@ -149,7 +149,7 @@ def agreement_of(student: dict[str, Heard], teacher: dict[str, Heard]) -> dict[s
 
 def classes_heard(manifest: Path) -> dict[str, Any]:
     """Which classes some training clip carries as its own label."""
-    names = sorted({name for clip in read_manifest(manifest) for name in clip.labels})
+    names = sorted({name for clip in read_manifest(manifest).clips for name in clip.labels})
     return {"count": len(names), "of": len(audioset()), "names": names}
 
 

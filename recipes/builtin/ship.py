@@ -7,9 +7,12 @@ python -m recipes.builtin.ship --metrics    # after evaluate: only writes what i
 from __future__ import annotations
 
 import argparse
+import csv
+import io
 import json
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -73,7 +76,9 @@ def main() -> None:
         export_onnx(checkpoint, folder / ONNX_FILE, frontend="outside")
         worst = verify_onnx(checkpoint, folder / ONNX_FILE)
         checkpoint.with_files(ONNX_FILE)
-        (folder / ATTRIBUTION_FILE).write_text(attribution(read_manifest(arguments.out / CLIPS_FILE)), encoding="utf-8")
+        (folder / ATTRIBUTION_FILE).write_text(
+            attribution(read_manifest(arguments.out / CLIPS_FILE).clips), encoding="utf-8"
+        )
         n_bytes = sum((folder / name).stat().st_size for name in (TORCH_FILE, ONNX_FILE, MANIFEST_FILE))
         if n_bytes > MAX_BYTES:
             raise SystemExit(f"the model takes {n_bytes:,} bytes; at most {MAX_BYTES:,} may ship")
@@ -103,11 +108,13 @@ def add_metrics(results: Path) -> None:
     replace(checkpoint, manifest=replace(checkpoint.manifest, metrics=metrics)).with_files()
 
 
-def attribution(clips: list[Clip]) -> str:
-    """One line for every clip: its source, licence and author."""
-    lines = ["clip,licence,attribution"]
-    lines += [f'{Path(clip.path).name},{clip.licence},"{clip.attribution.replace(chr(34), chr(39))}"' for clip in clips]
-    return "\n".join(lines) + "\n"
+def attribution(clips: Sequence[Clip]) -> str:
+    """One line for every clip: its source, licence and author, as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["clip", "licence", "attribution"])
+    writer.writerows([Path(clip.path).name, clip.licence, clip.attribution] for clip in clips)
+    return text.getvalue()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     out: Path = arguments.out
     settings = read_settings(arguments.config)
-    clips = read_manifest(out / MANIFEST_FILE)
+    clips = read_manifest(out / MANIFEST_FILE).clips
     teacher = Teacher(settings.teacher, arguments.data / "weights" / arguments.weights)
     statistics = np.load(out / TEACHER_FILE)
     teacher.standardise(statistics["embedding_mean"], statistics["embedding_scale"])
@@ -66,12 +67,12 @@ def build(settings: Settings, classes: torch.Tensor, *, teacher_dim: int) -> tup
     return network, Objective(settings.loss, category_classes=classes, embedding_dims=(embedding_dim, teacher_dim))
 
 
-def categories_of(clips: list[Clip]) -> list[tuple[str, ...]]:
+def categories_of(clips: Sequence[Clip]) -> list[tuple[str, ...]]:
     """The sets of labels that clips carry, in the order they first come."""
     return list(dict.fromkeys(clip.labels for clip in clips if clip.labels))
 
 
-def category_classes(clips: list[Clip]) -> torch.Tensor:
+def category_classes(clips: Sequence[Clip]) -> torch.Tensor:
     """`(categories, classes)`, true where a class is a label of a category."""
     members = torch.zeros(len(categories_of(clips)), len(audioset()), dtype=torch.bool)
     for row, names in enumerate(categories_of(clips)):
@@ -79,7 +80,7 @@ def category_classes(clips: list[Clip]) -> torch.Tensor:
     return members
 
 
-def clip_labels(clips: list[Clip], *, n_speeds: int) -> ClipLabels:
+def clip_labels(clips: Sequence[Clip], *, n_speeds: int) -> ClipLabels:
     """What the manifest says, as arrays."""
     order = {names: i for i, names in enumerate(categories_of(clips))}
     members = category_classes(clips).numpy().astype(np.float32)

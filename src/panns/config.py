@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import tomllib
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, Literal, TypeVar, Union
 
 T = TypeVar("T")
@@ -64,6 +66,63 @@ def config_from_dict(cls: type[T], data: Mapping[str, Any], *, where: str = "") 
     if missing:
         raise ValueError(f"missing setting {prefix + missing[0]!r}; {cls.__name__} cannot do without it")
     return cls(**values)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables of a TOML file.
+
+    Raises:
+        ValueError: It is no TOML; the message says where.
+        OSError: It cannot be read.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
+        raise ValueError(f"{path} is not a TOML file: {exc}") from exc
+
+
+def set_value(cls: type[Any], data: dict[str, Any], assignment: str) -> None:
+    """Put one setting into plain data, as `--set` does.
+
+    Args:
+        cls: The dataclass that the data is for.
+        data: Tables as of `read_toml`; changed in place.
+        assignment: "key=value": the key with dots, of which the first may be left out as long as only one setting ends
+            so; the value as in TOML, and whatever is none is a text.
+
+    Raises:
+        ValueError: There is no such setting, or several.
+    """
+    key, equals, text = (part.strip() for part in assignment.partition("="))
+    if not equals:
+        raise ValueError(f"{assignment!r} sets nothing; write key=value, such as optim.lr=1e-3")
+    known = sorted(_keys(cls))
+    fitting = [name for name in known if name == key] or [name for name in known if name.endswith(f".{key}")]
+    if len(fitting) > 1:
+        raise ValueError(f"{key!r} is the end of several settings: {', '.join(fitting)}; write more of it")
+    if not fitting:
+        near = difflib.get_close_matches(key, known, n=1) or difflib.get_close_matches(
+            key.rpartition(".")[2], [name.rpartition(".")[2] for name in known], n=1
+        )
+        hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+        raise ValueError(f"unknown setting {key!r}; {hint}")
+    *tables, name = fitting[0].split(".")
+    for table in tables:
+        data = data.setdefault(table, {})
+    try:
+        data[name] = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        data[name] = text
+
+
+def _keys(cls: type[Any], prefix: str = "") -> Iterator[str]:
+    """Every setting of a dataclass and of those in it, with dots."""
+    for name, hint in typing.get_type_hints(cls).items():
+        inner = next((one for one in (hint, *typing.get_args(hint)) if dataclasses.is_dataclass(one)), None)
+        if inner is None:
+            yield prefix + name
+        else:
+            yield from _keys(typing.cast("type[Any]", inner), f"{prefix}{name}.")
 
 
 def _convert(hint: Any, value: Any, where: str) -> Any:

@@ -4,9 +4,12 @@
     ├── AudioDecodeError   (ValueError)    the sound cannot be read, or is not what a sound file may be
     ├── UnknownModel       (LookupError)   no registered model and no checkpoint of that name
     ├── UnknownLabel       (LookupError)   a label set has no such label
+    ├── DataError          (ValueError)    a manifest or folder of clips says what cannot be, or cannot be used as asked
     ├── CheckpointError    (ValueError)    a weights file or checkpoint is damaged, foreign or does not fit
     ├── WeightsMissing     (LookupError)   a registered model whose weights are not on this machine
     ├── DownloadError      (OSError)       weights could not be fetched
+    ├── SettingsError      (ValueError)    a settings file, or a setting in it, asks for what cannot be
+    ├── TrainingError      (ArithmeticError)  a training has left the finite numbers
     ├── MissingExtra       (ImportError)   an optional package is not installed
     └── DeviceUnavailable  (RuntimeError)  the device asked for is not on this machine
 
@@ -32,6 +35,10 @@ class UnknownLabel(PannsError, LookupError):
     """No label of that name."""
 
 
+class DataError(PannsError, ValueError):
+    """A manifest or folder of clips says what cannot be, or cannot be used as asked."""
+
+
 class CheckpointError(PannsError, ValueError):
     """A checkpoint or weights file is damaged, foreign or does not fit."""
 
@@ -46,6 +53,14 @@ class DownloadError(PannsError, OSError):
 
 class DeviceUnavailable(PannsError, RuntimeError):
     """The device asked for is not on this machine."""
+
+
+class SettingsError(PannsError, ValueError):
+    """A setting is unknown, missing or impossible."""
+
+
+class TrainingError(PannsError, ArithmeticError):
+    """A training has left the finite numbers."""
 
 
 class MissingExtra(PannsError, ImportError):

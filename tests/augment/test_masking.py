@@ -26,3 +26,30 @@ def test_one_stretch_of_time_and_one_of_frequency_are_hidden(seed):
 def test_nothing_is_hidden_where_nothing_may_be():
     features = np.ones((4, 4), np.float32)
     assert (mask(features, max_frames=0, max_mels=0, rng=np.random.default_rng(0)) == features).all()
+
+
+def test_several_stretches_are_hidden():
+    features = np.random.default_rng(1).normal(0, 1, (400, 64)).astype(np.float32)
+    n_stretches = []
+    for seed in range(30):
+        masked = mask(
+            features, max_frames=20, max_mels=6, rng=np.random.default_rng(seed), n_time_masks=3, n_mel_masks=2
+        )
+        hidden = masked != features
+        lines = hidden.all(axis=1), hidden.all(axis=0)
+        assert (hidden == (lines[0][:, None] | lines[1][None])).all()
+        assert lines[0].sum() <= 60
+        assert lines[1].sum() <= 12
+        n_stretches.append([int((np.diff(line.astype(int), prepend=0) == 1).sum()) for line in lines])
+    assert np.max(n_stretches, axis=0).tolist() == [3, 2]
+
+
+@pytest.mark.parametrize(("n_time_masks", "n_mel_masks"), [(0, 1), (1, 0), (0, 0)])
+def test_time_or_frequency_may_be_left_alone(n_time_masks, n_mel_masks):
+    features = np.random.default_rng(1).normal(0, 1, (40, 16)).astype(np.float32)
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        masked = mask(features, max_frames=9, max_mels=5, rng=rng, n_time_masks=n_time_masks, n_mel_masks=n_mel_masks)
+        hidden = masked != features
+        assert n_time_masks or not hidden.all(axis=1).any()
+        assert n_mel_masks or not hidden.all(axis=0).any()

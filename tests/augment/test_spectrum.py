@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from panns.augment.spectrum import band_centres_hz, colour_gains, draw_colour, low_pass_gains
+from panns.augment.spectrum import band_centres_hz, colour_db, colour_gains, draw_colour, low_pass_gains
 from panns.frontend import LogMelConfig, log_mel
 
 
@@ -32,3 +32,8 @@ def test_nothing_is_left_above_the_cutoff():
     gains = low_pass_gains(4_000.0, np.array([100.0, 4_000.0, 4_001.0, 15_000.0]))
     assert gains[:2].tolist() == [1.0, 1.0]
     assert (10 * np.log10(gains[2:]) <= -80).all()
+
+
+def test_colour_in_decibels_is_the_gain_of_bands():
+    knots_db, centres_hz = np.array([3.0, 0.0, -3.0, 0.0, 6.0]), np.array([60.0, 700.0, 5_000.0])
+    assert 10 * np.log10(colour_gains(knots_db, centres_hz)) == pytest.approx(colour_db(knots_db, centres_hz), abs=1e-4)

@@ -58,7 +58,7 @@ def main():
                 sys.stdout.flush()
             time.sleep(pause_s)
 
-        objective = Objective(LossConfig(task="single_label"))
+        objective = Objective(LossConfig(task="single-label"))
         trained = train(network, objective, of_this_process, config, folder, world=world, on_step=slowly)
         torch.save(trained.state_dict(), folder / f"average_{world.rank}.pt")
         torch.save(network.state_dict(), folder / f"network_{world.rank}.pt")

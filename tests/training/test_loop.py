@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import nn
 
+from panns.errors import SettingsError, TrainingError
 from panns.networks.output import NetworkOutput
 from panns.training.averaging import AverageConfig
 from panns.training.batch import Batch
@@ -197,7 +198,7 @@ def test_half_precision_learns_and_goes_on_exactly(tmp_path, precision):
 
 def test_other_settings_do_not_go_on_with_a_run(tmp_path):
     run(tmp_path, stop_after=5)
-    with pytest.raises(ValueError, match=r"train\.optim\.lr was 0\.02 and is 0\.5.*another folder"):
+    with pytest.raises(SettingsError, match=r"train\.optim\.lr was 0\.02 and is 0\.5.*another folder"):
         run(tmp_path, config=replace(CONFIG, optim=replace(CONFIG.optim, lr=0.5)))
     run(tmp_path, config=replace(CONFIG, n_loader_threads=2, log_steps=3), stop_after=10)  # these decide nothing
 
@@ -223,7 +224,7 @@ def test_a_loss_that_is_no_number_stops_the_run(tmp_path):
         batch = make_batch(step)
         return replace(batch, inputs=(batch.inputs[0] * float("nan"),))
 
-    with pytest.raises(FloatingPointError, match=r"the loss is nan in one of the steps 1 to 4; lower optim\.lr"):
+    with pytest.raises(TrainingError, match=r"the loss is nan in one of the steps 1 to 4; lower optim\.lr"):
         train(Small(), Objective(LossConfig()), broken, CONFIG, tmp_path)
     assert not (tmp_path / STATE_FILE).exists()
 

@@ -68,9 +68,9 @@ def test_frames_answer_for_their_own_targets():
 
 def test_a_single_label_is_a_softmax():
     output = NetworkOutput(torch.tensor([[math.log(3.0), 0.0]]))
-    loss = Objective(LossConfig(task="single_label"))(output, batch_of([[1.0, 0.0]]))["clip"]
+    loss = Objective(LossConfig(task="single-label"))(output, batch_of([[1.0, 0.0]]))["clip"]
     assert loss.item() == pytest.approx(-math.log(0.75))
-    smoothed = Objective(LossConfig(task="single_label", label_smoothing=0.2))(output, batch_of([[1.0, 0.0]]))["clip"]
+    smoothed = Objective(LossConfig(task="single-label", label_smoothing=0.2))(output, batch_of([[1.0, 0.0]]))["clip"]
     assert smoothed.item() == pytest.approx(-0.9 * math.log(0.75) - 0.1 * math.log(0.25))
 
 
@@ -79,7 +79,7 @@ def test_a_teacher_is_softened_as_the_student():
     probs = torch.tensor([[0.7, 0.2, 0.1]])
     for temperature in (1.0, 3.0):
         logits = probs.log().requires_grad_()
-        config = LossConfig(task="single_label", clip=0.0, teacher=1.0, temperature=temperature)
+        config = LossConfig(task="single-label", clip=0.0, teacher=1.0, temperature=temperature)
         objective = Objective(config)
         objective(NetworkOutput(logits), batch_of([[0.0] * 3], teacher_probs=probs.tolist()))["teacher"].backward()
         assert logits.grad.abs().max() < 1e-6
@@ -94,7 +94,7 @@ def test_terms_without_weight_are_left_out():
     [
         ({"clip": 0.0}, "one must be above"),
         ({"frames": -1.0}, "none may be below 0"),
-        ({"label_smoothing": 0.1}, "goes with task='single_label' alone"),
+        ({"label_smoothing": 0.1}, "goes with task='single-label' alone"),
         ({"temperature": 0.0}, "temperature=0.0 above 0"),
     ],
 )

@@ -8,11 +8,30 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float32]
 
 
-def mask(features: Array, *, max_frames: int, max_mels: int, rng: np.random.Generator) -> Array:
-    """A copy of a log-mel `(frames, mels)` with one stretch of time and one of frequency set to its mean."""
+def mask(
+    features: Array,
+    *,
+    max_frames: int,
+    max_mels: int,
+    rng: np.random.Generator,
+    n_time_masks: int = 1,
+    n_mel_masks: int = 1,
+) -> Array:
+    """A copy of a log-mel `(frames, mels)` with stretches of time and of frequency set to its mean.
+
+    The mean is what says least: silence would be a sound of its own in a log-mel, a hundred decibels from the rest.
+
+    Args:
+        features: The log-mel.
+        max_frames: The longest stretch of time.
+        max_mels: The widest stretch of frequency.
+        rng: Where chance comes from.
+        n_time_masks: How many stretches of time; they may overlap.
+        n_mel_masks: How many stretches of frequency.
+    """
     masked = features.copy()
     fill = features.mean()
-    for axis, longest in ((0, max_frames), (1, max_mels)):
+    for axis, longest in ((0, max_frames),) * n_time_masks + ((1, max_mels),) * n_mel_masks:
         size = features.shape[axis]
         width = int(rng.integers(min(longest, size) + 1))
         onset = int(rng.integers(size - width + 1))

@@ -24,14 +24,18 @@ def band_centres_hz(config: LogMelConfig) -> npt.NDArray[np.float64]:
 
 
 def draw_colour(depth_db: float, rng: np.random.Generator) -> npt.NDArray[np.float64]:
-    """Gains in decibels, uniform within `depth_db` up or down, at five frequencies; for `colour_gains`."""
+    """Gains in decibels, uniform within `depth_db` up or down, at five frequencies."""
     return rng.uniform(-depth_db, depth_db, len(_KNOTS_HZ))
+
+
+def colour_db(knots_db: npt.NDArray[np.float64], frequencies_hz: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Gains in decibels at frequencies, linear in log frequency between the knots and flat outside them."""
+    return np.interp(np.log(np.maximum(frequencies_hz, 1.0)), np.log(_KNOTS_HZ), knots_db)
 
 
 def colour_gains(knots_db: npt.NDArray[np.float64], centres_hz: npt.NDArray[np.float64]) -> Array:
     """Power gains of bands, decibels being linear in log frequency between the knots: `(mels,)`."""
-    gains_db = np.interp(np.log(np.maximum(centres_hz, 1.0)), np.log(_KNOTS_HZ), knots_db)
-    gains: Array = (10.0 ** (gains_db / 10.0)).astype(np.float32)
+    gains: Array = (10.0 ** (colour_db(knots_db, centres_hz) / 10.0)).astype(np.float32)
     return gains
 
 

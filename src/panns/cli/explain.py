@@ -33,7 +33,7 @@ def explain(
 
     options.check_output(output, ".png", ".svg", ".pdf")
     require("matplotlib", what="drawing", extra="plot")
-    from panns.plot import explain as draw
+    from panns.plot.explain import explain as draw
     from panns.recognizer import load
 
     with doing(f"loading {model}"):

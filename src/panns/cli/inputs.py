@@ -10,12 +10,8 @@ from pathlib import Path
 
 import typer
 
-# Files of these suffixes are taken from a folder; a file that is named is read whatever its suffix.
-SUFFIX_NAMES = """
-3gp aac ac3 aif aifc aiff alac amr ape au avi caf dsf flac flv gsm m4a m4b m4v mka mkv mov mp1 mp2 mp3 mp4 mpeg mpg
-mpga mts oga ogg ogv opus ra rf64 snd spx ts tta voc w64 wav wave webm wma wmv wv
-"""
-SOUND_SUFFIXES = frozenset(f".{name}" for name in SUFFIX_NAMES.split())
+from panns.data.sound_files import sound_files_below
+
 STDIN = "-"
 
 
@@ -52,24 +48,12 @@ def _glob(pattern: str) -> list[str]:
 
 
 def _files_below(folder: str) -> Iterator[Input]:
-    """The sounds in a folder and in those below it, also where a link leads, but none twice; hidden ones are left out.
-
-    (macOS writes a hidden ._x.wav, which is no sound, beside every x.wav on foreign disks.)
-    """
+    """The sounds in a folder, and a sentence for every folder that is closed."""
     closed: list[OSError] = []
-    visited: set[str] = set()
     is_empty = True
-    for parent, folders, files in os.walk(folder, followlinks=True, onerror=closed.append):
-        real = os.path.realpath(parent)
-        if real in visited:
-            folders.clear()
-            continue
-        visited.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in SOUND_SUFFIXES:
-                is_empty = False
-                yield Input(os.path.join(parent, name))  # noqa: PTH118 - keeps the path as it was given
+    for path in sound_files_below(folder, on_closed=closed.append):
+        is_empty = False
+        yield Input(path)
     for error in closed:
         yield Input(
             error.filename, f"{error.filename}: may not be looked into ({error.strerror}); check its permissions"

@@ -14,13 +14,18 @@ from typing import NoReturn
 import typer
 
 from panns.cli import progress
+from panns.cli.data_check import check
+from panns.cli.data_shard import shard
 from panns.cli.embed import embed
+from panns.cli.evaluate import evaluate
 from panns.cli.explain import explain
 from panns.cli.export import export
+from panns.cli.finetune import finetune
 from panns.cli.labels import labels
 from panns.cli.models import models_app
 from panns.cli.output import LogLines, complain
 from panns.cli.tag import tag
+from panns.cli.train import train
 from panns.errors import PannsError, UnknownLabel, UnknownModel
 from panns.version import __version__
 
@@ -36,8 +41,17 @@ app.command()(tag)
 app.command()(embed)
 app.command()(explain)
 app.command()(labels)
+app.command()(finetune)
+app.command()(train)
+app.command()(evaluate)
 app.command()(export)
 app.add_typer(models_app, name="models")
+data_app = typer.Typer(
+    help="Check and pack the clips that models learn from.", no_args_is_help=True, rich_markup_mode=None
+)
+data_app.command()(check)
+data_app.command()(shard)
+app.add_typer(data_app, name="data")
 
 WRONG_USAGE = 2
 INTERRUPTED = 130  # as a shell says it: 128 + SIGINT
@@ -53,7 +67,7 @@ def _print_version(is_wanted: bool) -> None:
 def root(
     version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="Show the version."),
 ) -> None:
-    """Hear what is in a sound: tag, embed and export audio pattern recognition models."""
+    """Hear what is in a sound: tag, embed, train and export audio pattern recognition models."""
 
 
 def main() -> None:
@@ -109,7 +123,7 @@ def _open_closed_streams() -> None:
 def _log_to_stderr() -> None:
     """Show what models and conversion have to say; what is wrong with a sound stands in its result."""
     handler = LogLines()
-    for name in ("panns.models", "panns.export", "panns.plot"):
+    for name in ("panns.models", "panns.export", "panns.plot", "panns.learn"):
         logger = logging.getLogger(name)
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)

@@ -62,15 +62,15 @@ def refuse_two_formats(as_json: bool, as_csv: bool) -> None:
         raise typer.BadParameter("give one of --json and --csv, not both")
 
 
-def check_output(output: Path, *suffixes: str) -> None:
+def check_output(output: Path, *suffixes: str, option: str = "-o") -> None:
     """Raise typer's error of wrong usage, before hours of work, for a file that could not be written after them."""
     folder = output.absolute().parent
     if output.suffix not in suffixes:
         allowed = suffixes[0] if len(suffixes) == 1 else f"one of {', '.join(suffixes)}"
-        raise typer.BadParameter(f"-o {output} ends in {output.suffix or 'nothing'}; use {allowed}")
+        raise typer.BadParameter(f"{option} {output} ends in {output.suffix or 'nothing'}; use {allowed}")
     if not folder.is_dir():
-        raise typer.BadParameter(f"-o {output}: there is no folder {folder}; make it first")
+        raise typer.BadParameter(f"{option} {output}: there is no folder {folder}; make it first")
     if output.is_dir():
-        raise typer.BadParameter(f"-o {output} is a folder; give the name of a file")
+        raise typer.BadParameter(f"{option} {output} is a folder; give the name of a file")
     if not os.access(folder, os.W_OK):
-        raise typer.BadParameter(f"-o {output}: nothing may be written in {folder}; use another folder")
+        raise typer.BadParameter(f"{option} {output}: nothing may be written in {folder}; use another folder")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn, TaskID
 
-Unit = Literal["files", "seconds of sound", "bytes"]
+Unit = Literal["files", "seconds of sound", "bytes", "clips", "steps"]
 
 SHOW_AFTER_S = 1.0
 SHOW_AGAIN_S = 0.1  # after a printed line; drawing the bar between any two of a thousand lines would only slow them
@@ -66,8 +66,9 @@ def _make_line(*columns: ProgressColumn) -> Progress:
 class Bar:
     """How far something is; nothing at all where nobody watches or where it is done within a second."""
 
-    def __init__(self, unit: Unit) -> None:
+    def __init__(self, unit: Unit, name: str = "") -> None:
         self._unit = unit
+        self._name = name
         self._since_s = time.monotonic()
         self._shown_s = self._since_s
         self._line: Progress | None = None  # rich is imported only when there is something to show
@@ -79,8 +80,8 @@ class Bar:
         if now_s - self._since_s < SHOW_AFTER_S or not is_watched():
             return
         if self._line is None or self._task is None:
-            self._line = _make_line(*_columns(self._unit))
-            self._task = self._line.add_task("", total=None)
+            self._line = _make_line(*_columns(self._unit, self._name))
+            self._task = self._line.add_task(self._name, total=None)
         self._line.update(self._task, completed=round(completed), total=None if total is None else round(total))
         if now_s - self._shown_s >= SHOW_AGAIN_S:
             self._shown_s = now_s
@@ -93,7 +94,29 @@ class Bar:
         clear()
 
 
-def _columns(unit: Unit) -> tuple[ProgressColumn, ...]:
+class Phases:
+    """A bar for each phase of a long work, one after the other."""
+
+    def __init__(self) -> None:
+        self._name = ""
+        self._bar: Bar | None = None
+
+    def show(self, name: str, completed: int, total: int) -> None:
+        """Show that so much of a phase is done."""
+        if name != self._name:
+            clear()
+            self._name, self._bar = name, Bar("steps" if name == "training" else "clips", name)
+        if self._bar is not None:
+            self._bar.show(completed, total)
+
+    def __enter__(self) -> Phases:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        clear()
+
+
+def _columns(unit: Unit, name: str) -> tuple[ProgressColumn, ...]:
     from rich.progress import (
         BarColumn,
         DownloadColumn,
@@ -104,7 +127,8 @@ def _columns(unit: Unit) -> tuple[ProgressColumn, ...]:
     )
 
     numbers = (DownloadColumn(), TransferSpeedColumn()) if unit == "bytes" else (MofNCompleteColumn(), TextColumn(unit))
-    return BarColumn(), *numbers, TimeRemainingColumn()
+    named = (TextColumn("{task.description}", markup=False),) if name else ()
+    return *named, BarColumn(), *numbers, TimeRemainingColumn()
 
 
 class Spinner:

@@ -1,64 +1,127 @@
-"""A list of clips with their labels, origin and licence, as a CSV file that a person can read."""
+"""A list of clips in a file or folder that a person can read and make: CSV, TSV, JSON lines, or a folder a class."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
-_BETWEEN_LABELS = "|"  # labels hold commas and semicolons, never this
+from panns.data.clip import Clip, TimedLabel
+from panns.data.csv_manifest import read_table, write_table
+from panns.data.folders import read_folder
+from panns.data.jsonl_manifest import read_lines, write_lines
+from panns.errors import DataError
+from panns.files import replacing
+
+__all__ = ["Clip", "Manifest", "TimedLabel", "read_manifest", "write_manifest"]
+
+_DELIMITERS = {".csv": ",", ".tsv": "\t"}
+_JSON_LINES = ".jsonl"
 
 
 @dataclass(frozen=True)
-class Clip:
-    """One clip.
+class Manifest:
+    """Clips, and where they lie.
 
     Attributes:
-        path: Its file, relative to the folder that the reader of the manifest knows.
-        labels: Names of classes that are heard in it; none where they are not known.
-        source_id: What it was cut from; clips of one source never stand on both sides of a split.
-        split: The part of the data that it belongs to, such as "train".
-        licence: Its own licence.
-        attribution: Who is to be named for it, and where it was published.
+        root: What relative paths are relative to.
+        clips: In the order of the file; of a folder, in alphabetical order of class, then of file.
+        classes: Of a folder, the names of all class folders, also of those without a sound; otherwise none.
     """
 
-    path: str
-    labels: tuple[str, ...]
-    source_id: str
-    split: str
-    licence: str
-    attribution: str
+    root: Path
+    clips: tuple[Clip, ...]
+    classes: tuple[str, ...] = ()
+
+    def file(self, clip: Clip) -> Path:
+        """Where a clip lies."""
+        return self.root / clip.path
 
 
-_HEADER = [field.name for field in fields(Clip)]
+def read_manifest(path: str | os.PathLike[str]) -> Manifest:
+    """The clips that a file lists, or that the class folders in a folder hold.
 
-
-def write_manifest(path: Path, clips: Iterable[Clip]) -> None:
-    """Write clips to a CSV file."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(_HEADER)
-        for clip in clips:
-            writer.writerow(
-                _BETWEEN_LABELS.join(value) if isinstance(value, tuple) else value for value in astuple(clip)
-            )
-
-
-def read_manifest(path: Path) -> list[Clip]:
-    """The clips of a CSV file.
+    Tables (.csv, .tsv) and JSON lines (.jsonl) name, in any order: `path`; `labels` (any number) or `label` (one);
+    and if they have them `fold`, `source` (or `source_id`), `onset_s` and `offset_s` (or `onset`, `offset`), `events`,
+    `licence`, `attribution`. What else they name is passed over. For folders see `folders.read_folder`.
 
     Raises:
-        ValueError: Its header or one of its lines is not that of a manifest.
+        DataError: It is none of these, or says what cannot be; the message names file and line.
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        header, *rows = csv.reader(file)
-    if header != _HEADER:
-        raise ValueError(f"{path} begins with {','.join(header)!r}; a manifest begins with {','.join(_HEADER)!r}")
-    clips = []
-    for number, row in enumerate(rows, start=2):
-        if len(row) != len(_HEADER):
-            raise ValueError(f"{path}, line {number}: {len(row)} columns; a manifest has {len(_HEADER)}")
-        name, labels, *rest = row
-        clips.append(Clip(name, tuple(labels.split(_BETWEEN_LABELS)) if labels else (), *rest))
-    return clips
+    path = Path(path)
+    if path.is_dir():
+        found, classes = read_folder(path)
+        return Manifest(path, tuple(found), tuple(classes))
+    suffix = _checked_suffix(path)
+    with _reading(path) as file:
+        lines = read_lines(file) if suffix == _JSON_LINES else read_table(file, delimiter=_DELIMITERS[suffix])
+        clips = tuple(lines)
+    if not clips:
+        raise DataError(f"{path} lists no clips; give it a line for each")
+    return Manifest(path.parent, clips)
+
+
+def write_manifest(path: str | os.PathLike[str], clips: Iterable[Clip]) -> None:
+    """Write clips to a .csv, .tsv or .jsonl file, which `read_manifest` reads as they were, exactly.
+
+    Args:
+        path: Where to; paths of clips that are relative are so to its folder.
+        clips: At least one.
+
+    Raises:
+        DataError: Another suffix, or a path in bytes that are no text, which only .jsonl can hold.
+    """
+    path, listed = Path(path), tuple(clips)
+    suffix = _checked_suffix(path)
+    with replacing(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+        if suffix == _JSON_LINES:
+            write_lines(file, listed)
+            return
+        try:
+            write_table(file, listed, delimiter=_DELIMITERS[suffix])
+        except UnicodeEncodeError as problem:
+            raise DataError(
+                f"{problem.object.strip()!r:.100} has bytes that are no text, as names of files may; "
+                f"rename the file, or write a {_JSON_LINES} manifest"
+            ) from problem
+
+
+def _checked_suffix(path: Path) -> str:
+    suffix = path.suffix.lower()
+    if suffix not in {*_DELIMITERS, _JSON_LINES}:
+        raise DataError(
+            f"{path} ends in {path.suffix or 'nothing'}; a manifest is a .csv, .tsv or .jsonl file, or a folder of "
+            "class folders"
+        )
+    return suffix
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[TextIO]:
+    """The text of a file, and for what is wrong with it a sentence that names the file."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield file
+    except DataError as problem:
+        raise DataError(f"{path}, {problem}") from problem
+    except FileNotFoundError:
+        raise DataError(f"{path}: there is no such file or folder; check the path") from None
+    except UnicodeDecodeError as problem:
+        line = _undecodable_line(path)
+        raise DataError(f"{path}, line {line}: this is not UTF-8 text; save the file as UTF-8") from problem
+    except OSError as problem:
+        raise DataError(f"{path} cannot be read ({problem.strerror or problem}); check its permissions") from problem
+
+
+def _undecodable_line(path: Path) -> int:
+    """The first; the decoder works in blocks, and does not know lines."""
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                return number
+    return number

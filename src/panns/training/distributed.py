@@ -55,6 +55,11 @@ class World:
         return box[0]
 
 
+def is_first_process() -> bool:
+    """Whether this process is the one that speaks, also before and after it trains with others."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
 @contextmanager
 def joined_world(device: str) -> Iterator[World]:
     """The processes that `torchrun` started, or this one alone.

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from panns.config import config_to_dict
 from panns.data.prefetch import prefetch
+from panns.errors import SettingsError, TrainingError
 from panns.files import replacing
 from panns.training.averaging import AverageConfig, WeightAverage
 from panns.training.batch import Batch
@@ -48,7 +49,7 @@ class TrainConfig:
             do not fit the memory as a whole.
         precision: What convolutions are computed in; parameters and losses are float32 always. "float16" scales the
             loss, so that small gradients do not vanish (Micikevicius et al. 2018, arXiv:1710.03740).
-        channels_last: Keep the channels of maps side by side in memory, which convolutions may be faster with.
+        channels_last: Keep the channels of maps side by side in memory: on a CPU twice as fast for small convolutions.
         compile: Let torch compile the network: slow at first, then faster.
         keeps_statistics: Freeze the statistics of all batch norms.
         validate_steps: Ask how good the averaged network is after every so many steps; 0 for never.
@@ -65,7 +66,7 @@ class TrainConfig:
     average: AverageConfig = field(default_factory=AverageConfig)
     n_parts: int = 1
     precision: Literal["float32", "bfloat16", "float16"] = "float32"
-    channels_last: bool = False
+    channels_last: bool = True
     compile: bool = False
     keeps_statistics: bool = False
     validate_steps: int = 0
@@ -129,8 +130,8 @@ def train(
         The averaged network, of the best validation where `patience` asks for it, in evaluation mode.
 
     Raises:
-        ValueError: `folder` holds a run with other settings.
-        FloatingPointError: The loss is not a finite number.
+        SettingsError: `folder` holds a run with other settings.
+        TrainingError: The loss is not a finite number.
     """
     run = _Run(network, objective, config, learners or Learners.all_of(network), world or World())
     folder.mkdir(parents=True, exist_ok=True)
@@ -280,7 +281,7 @@ class _Run:
         """Take up a state; returns the number of steps done."""
         state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
         if state["config"] != self._described():
-            raise ValueError(
+            raise SettingsError(
                 f"{path} is of a run with other settings ({_difference(state['config'], self._described())}); "
                 "go on with those, or train into another folder"
             )
@@ -363,7 +364,7 @@ class _Meter:
         """Raise an error if the loss of a step since the last line was no finite number."""
         loss = self._sums.get("loss")
         if loss is not None and not torch.isfinite(loss):
-            raise FloatingPointError(
+            raise TrainingError(
                 f"the loss is {loss.item()} in one of the steps {done - self._n_steps + 1} to {done}; "
                 "lower optim.lr or optim.max_grad_norm, or use precision='float32'"
             )

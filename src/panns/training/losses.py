@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from panns.evaluate import Task
 from panns.networks.output import NetworkOutput
 from panns.training.batch import Batch
-
-Task: TypeAlias = Literal["multi_label", "single_label"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +18,7 @@ class LossConfig:
     """Weights of the terms; a term of weight 0 is not computed.
 
     Attributes:
-        task: "multi_label": every class is there or not, and scores are sigmoids; "single_label": exactly one is, and
+        task: "multi-label": every class is there or not, and scores are sigmoids; "single-label": exactly one is, and
             scores are a softmax.
         clip: Cross-entropy of the clip scores with the targets; of several labels summed over the classes.
         label_smoothing: Share of a single label that is spread over all classes (Szegedy et al. 2016,
@@ -35,7 +33,7 @@ class LossConfig:
         temperature: What logits are divided by in `teacher` of a single label; the term is multiplied by its square.
     """
 
-    task: Task = "multi_label"
+    task: Task = "multi-label"
     clip: float = 1.0
     label_smoothing: float = 0.0
     best_frames: float = 0.0
@@ -58,8 +56,8 @@ class LossConfig:
                 f"label_smoothing={self.label_smoothing} must be at least 0 and below 1, "
                 f"and temperature={self.temperature} above 0"
             )
-        if self.label_smoothing and self.task == "multi_label":
-            raise ValueError(f"label_smoothing={self.label_smoothing} goes with task='single_label' alone; use 0")
+        if self.label_smoothing and self.task == "multi-label":
+            raise ValueError(f"label_smoothing={self.label_smoothing} goes with task='single-label' alone; use 0")
 
     @property
     def needs_frames(self) -> bool:
@@ -133,12 +131,12 @@ class Objective(nn.Module):
         return terms
 
     def _cross_entropy(self, logits: Tensor, targets: Tensor) -> Tensor:
-        loss = multi_label_loss if self.config.task == "multi_label" else single_label_loss
+        loss = multi_label_loss if self.config.task == "multi-label" else single_label_loss
         return loss(logits, targets)
 
     def _teacher_loss(self, logits: Tensor, probs: Tensor) -> Tensor:
         temperature = self.config.temperature
-        if self.config.task == "multi_label" or temperature == 1:
+        if self.config.task == "multi-label" or temperature == 1:
             return self._cross_entropy(logits, probs)
         softened = (probs.clamp(min=1e-8).log() / temperature).softmax(dim=-1)
         return temperature**2 * single_label_loss(logits / temperature, softened)

@@ -1,18 +1,18 @@
-"""Pictures of what a model hears: waveform, log-mel, when each of the top tags sounds, and what attention looked at."""
+"""A picture of what a model hears: waveform, log-mel, when its top tags sound, and what attention looked at."""
 
 from __future__ import annotations
 
-import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from panns.audio import DecodeLimits, Source, load_audio
 from panns.extras import require
 from panns.frontend import LogMelConfig, log_mel
+from panns.plot.text import Language, drawable, installed_fonts, label_names
 from panns.recognizer import Recognizer
 from panns.results import Array, Scores
 
@@ -23,16 +23,6 @@ N_WEIGHTED = 3  # of the top tags, for which weights of patches are drawn
 MAX_DURATION_S = 600.0  # more would not be readable in one picture
 # A model without frame scores is asked about windows: long enough to know a sound, short enough to place it.
 WINDOW_S, WINDOW_HOP_S = 2.0, 0.5
-CHINESE_FONTS = (
-    "Noto Sans CJK SC",
-    "Source Han Sans SC",
-    "WenQuanYi Micro Hei",
-    "Microsoft YaHei",
-    "PingFang SC",
-    "SimHei",
-)
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,9 +40,7 @@ class Timeline:
     probs: Array
 
 
-def explain(
-    recognizer: Recognizer, source: Source, output: Path, *, top: int = 8, language: Literal["en", "zh"] = "en"
-) -> None:
+def explain(recognizer: Recognizer, source: Source, output: Path, *, top: int = 8, language: Language = "en") -> None:
     """Draw a sound as a model hears it: its waveform, its log-mel, and its top tags over time.
 
     Of a model that weighs patches of the log-mel, the weights for the first tags are drawn too.
@@ -71,7 +59,6 @@ def explain(
     require("matplotlib", what="drawing", extra="plot")
     import matplotlib as mpl
     from matplotlib.figure import Figure
-    from matplotlib.font_manager import get_font_names
 
     waveform = load_audio(
         source, sample_rate=recognizer.sample_rate, limits=DecodeLimits(max_duration_s=MAX_DURATION_S)
@@ -80,12 +67,8 @@ def explain(
     scores = recognizer.run(waveform, patch_weights=True)
     clip_probs = scores.clip_probs[0]
     best = np.argsort(-clip_probs, kind="stable")[:top]
-    chinese_fonts = sorted(set(CHINESE_FONTS) & set(get_font_names()), key=CHINESE_FONTS.index)
-    if language == "zh" and not chinese_fonts:
-        logger.warning("no font with Chinese is installed, such as %s; the tags are in English", CHINESE_FONTS[0])
-    is_chinese = language == "zh" and bool(chinese_fonts)
-    fonts = ["DejaVu Sans", *chinese_fonts]
-    names = [drawable(labels[int(i)].zh if is_chinese else labels[int(i)].en, fonts) for i in best]
+    fonts = installed_fonts()
+    names = label_names([labels[int(i)] for i in best], language, fonts)
     timeline = score_timeline(recognizer, waveform, scores)
     title = drawable(Path(source).name if isinstance(source, str | os.PathLike) else "sound", fonts)
 
@@ -105,21 +88,6 @@ def explain(
         axes[-1].set_xlabel("seconds")
         axes[0].set_title(f"{title}, as {recognizer.manifest.architecture} hears it", fontsize=11)
         figure.savefig(output, dpi=150)
-
-
-def drawable(text: str, fonts: list[str]) -> str:
-    r"""The text with what no font can draw as escapes: a box, which is all it would be, tells two files not apart.
-
-    >>> drawable("caf\u00e9\n\u12a0.wav", ["DejaVu Sans"])
-    'café\\n\\u12a0.wav'
-    """
-    from matplotlib.font_manager import findfont, get_font
-
-    known = [get_font(findfont(font)).get_charmap() for font in fonts]
-    return "".join(
-        character if any(ord(character) in one for one in known) else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )
 
 
 def score_timeline(recognizer: Recognizer, waveform: Array, scores: Scores) -> Timeline:

@@ -6,7 +6,8 @@ from matplotlib import image
 
 import panns
 from panns.errors import AudioDecodeError, MissingExtra
-from panns.plot import WINDOW_S, drawable, explain, score_timeline
+from panns.plot.explain import WINDOW_S, explain, score_timeline
+from panns.plot.text import drawable
 from tests.checkpoints import make_checkpoint
 from tests.small_models import small_config
 from tests.sounds import RATE, changing_sound, write_wav
@@ -84,7 +85,7 @@ def test_without_matplotlib_it_is_one_sentence(tiny_checkpoint, tmp_path, monkey
 def test_weights_of_a_short_window_are_as_bright_as_those_of_a_long_one():
     from matplotlib.figure import Figure
 
-    from panns.plot import _draw_patch_weights
+    from panns.plot.explain import _draw_patch_weights
     from panns.results import Scores
 
     onsets_s = np.array([[0.0, 0.5, 1.0, 1.2, 1.7]])  # a window of three columns, then one of two

@@ -1,0 +1,74 @@
+"""Noise beside a sound, at a given ratio: recorded, or made with a spectrum that falls as 1/f^a."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from panns.augment.level import sounding_power
+
+Array = npt.NDArray[np.float32]
+
+# Below, noise is not heard, but most of the power of brown noise would be there.
+_LOWEST_HZ = 20.0
+# Transforms of other lengths than these times a power of two take up to three times as long.
+_FAST_FACTORS = (8, 9, 10, 12, 15)
+
+
+def add_noise(waveform: Array, noise: Array, snr_db: float) -> Array:
+    """A waveform with noise beside it.
+
+    The ratio is that of the mean powers of both where they sound: over the blocks of 512 samples within 30 dB of the
+    loudest. So neither a pause in the sound nor silence in the recording of the noise makes the noise louder.
+
+    Args:
+        waveform: `(samples,)`.
+        noise: `(samples,)`, of any level; it is the one that is scaled.
+        snr_db: How much stronger the waveform is than the noise.
+
+    Returns:
+        `(samples,)`; unchanged where one of the two is silent, since nothing has a ratio to silence.
+
+    Raises:
+        ValueError: The two differ in length.
+    """
+    if len(noise) != len(waveform):
+        raise ValueError(f"noise of {len(noise)} samples for a waveform of {len(waveform)}; make both equally long")
+    power, noise_power = sounding_power(waveform), sounding_power(noise)
+    if not power or not noise_power:
+        return waveform.copy()
+    return waveform + noise * np.float32(np.sqrt(power / noise_power) * 10 ** (-snr_db / 20))
+
+
+def coloured_noise(n_samples: int, exponent: float, sample_rate: int, rng: np.random.Generator) -> Array:
+    """Gaussian noise whose power falls with frequency as 1/f^`exponent`: 0 white, 1 pink, 2 brown, -1 blue.
+
+    Args:
+        n_samples: How many, at least 1.
+        exponent: Of any sign.
+        sample_rate: Of the noise; nothing is below 20 Hz.
+        rng: Where chance comes from.
+
+    Returns:
+        `(n_samples,)` of a mean square of about 1.
+    """
+    n_fft = min(factor * 2 ** max(6, int(np.ceil(np.log2(n_samples / factor)))) for factor in _FAST_FACTORS)
+    log_hz = _log_frequencies(n_fft, sample_rate)
+    gains = np.exp(log_hz * np.float32(-exponent / 2))
+    gains[log_hz < np.log(_LOWEST_HZ)] = 0
+    # White noise has a white spectrum of random phase, so the forward transform can be left out.
+    spectrum = rng.standard_normal(2 * len(gains), np.float32).view(np.complex64)
+    spectrum *= gains / np.sqrt(2 * np.square(gains).mean())
+    noise: Array = np.fft.irfft(spectrum, n_fft, norm="ortho").astype(np.float32, copy=False)
+    return noise[:n_samples]
+
+
+@lru_cache(maxsize=8)
+def _log_frequencies(n_fft: int, sample_rate: int) -> Array:
+    """Logarithm of the frequency of every bin but the first, which has that of the second: `(bins,)`."""
+    frequencies = np.fft.rfftfreq(n_fft, 1 / sample_rate)
+    logarithms: Array = np.log(np.maximum(frequencies, frequencies[1])).astype(np.float32)
+    logarithms.flags.writeable = False  # shared by every caller through the cache
+    return logarithms

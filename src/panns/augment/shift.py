@@ -1,0 +1,34 @@
+"""Time shift: the same sound, earlier or later in its clip."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float32]
+
+
+def shift_round(waveform: Array, n_samples: int) -> Array:
+    """A waveform `(samples,)` later by `n_samples` (earlier below 0); what leaves at one end comes in at the other.
+
+    Example:
+        >>> shift_round(np.array([1, 2, 3, 4], np.float32), 1)
+        array([4., 1., 2., 3.], dtype=float32)
+    """
+    return np.roll(waveform, n_samples)
+
+
+def shift_out(waveform: Array, n_samples: int) -> Array:
+    """A waveform `(samples,)` later by `n_samples` (earlier below 0); what leaves is gone, and silence follows it.
+
+    Example:
+        >>> shift_out(np.array([1, 2, 3, 4], np.float32), -1)
+        array([2., 3., 4., 0.], dtype=float32)
+    """
+    shifted = np.zeros_like(waveform)
+    n_left = max(0, len(waveform) - abs(n_samples))
+    if n_samples >= 0:
+        shifted[len(waveform) - n_left :] = waveform[:n_left]
+    else:
+        shifted[:n_left] = waveform[len(waveform) - n_left :]
+    return shifted

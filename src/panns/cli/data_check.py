@@ -1,0 +1,89 @@
+"""`panns data check`: what is wrong with a data set, before a training finds it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from panns.cli import options
+from panns.cli.output import print_json, print_line
+from panns.cli.progress import Bar
+
+if TYPE_CHECKING:
+    from panns.data.check import CheckReport, Finding
+    from panns.labels import LabelSet
+
+N_SHOWN = 5
+
+
+def check(
+    manifest: Annotated[
+        Path,
+        typer.Argument(metavar="MANIFEST", help="A .csv, .tsv or .jsonl list of clips, or a folder of class folders."),
+    ],
+    rate: Annotated[
+        int | None, typer.Option("--rate", metavar="HZ", min=1, help="Rate of the model; sounds far below are told.")
+    ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option("--labels", metavar="audioset|FILE", help="The classes there are: a text file, one a line."),
+    ] = None,
+    shows_all: Annotated[bool, typer.Option("--all", help="Show everything of every kind.")] = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Find missing, damaged, silent, mislabelled, copied and leaking clips; every clip is read once.
+
+    Exit status 1 if something keeps from learning; warnings alone leave it 0.
+    """
+    from panns.data.check import check_clips
+    from panns.data.manifest import read_manifest
+    from panns.runtime.backend import n_threads_or_all
+
+    listed = read_manifest(manifest)
+    with Bar("clips") as bar:
+        report = check_clips(
+            listed,
+            sample_rate=rate,
+            labels=None if labels is None else _label_set(labels),
+            n_threads=n_threads_or_all(None),
+            on_progress=bar.show,
+        )
+    if as_json:
+        print_json({"manifest": str(manifest), **report.to_dict()})
+    else:
+        print_report(report, n_shown=None if shows_all else N_SHOWN)
+    if report.errors:
+        raise typer.Exit(1)
+
+
+def print_report(report: CheckReport, *, n_shown: int | None) -> None:
+    """For people: how many of every kind, and the first of them."""
+    print_line(f"{report.n_clips} clips, {report.duration_s / 3600:.2f} h")
+    by_kind: dict[str, list[Finding]] = defaultdict(list)
+    for finding in report.findings:
+        by_kind[finding.kind].append(finding)
+    for kind, findings in by_kind.items():
+        print_line(f"{'ERROR' if findings[0].is_error else 'warning'}  {kind}: {len(findings)}")
+        for finding in findings[:n_shown]:
+            print_line(f"   {finding.sentence}")
+        if n_shown is not None and len(findings) > n_shown:
+            print_line(f"   ... and {len(findings) - n_shown} more; --all shows them")
+    if not report.findings:
+        print_line("nothing is wrong")
+
+
+def _label_set(given: str) -> LabelSet:
+    from panns.errors import DataError
+    from panns.labels import LabelSet as Labels
+    from panns.labels import audioset
+
+    if given == "audioset":
+        return audioset()
+    try:
+        names = [line.strip() for line in Path(given).read_text(encoding="utf-8").splitlines() if line.strip()]
+        return Labels.from_names(Path(given).stem, names)
+    except (OSError, ValueError) as exc:
+        raise DataError(f"--labels {given}: {exc}; give audioset, or a text file with one class a line") from exc

@@ -1,0 +1,271 @@
+"""`panns evaluate`: how good a model is on labelled clips."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from panns.cli import options
+from panns.cli.evaluation_text import Circumstances, csv_rows, text_lines
+from panns.cli.output import complain, print_csv, print_json, print_line, writing
+from panns.cli.progress import Bar, doing
+
+if TYPE_CHECKING:
+    from panns.data.manifest import Manifest
+    from panns.evaluate import Evaluation
+    from panns.labels import LabelSet
+
+OF_MODEL = "model"
+# Clips in one call: on a GPU enough to keep it busy; on a CPU, of which every core has a call of its own, so few that
+# all cores end together.
+GPU_BATCH_SIZE, CPU_BATCH_SIZE = 64, 8
+PICTURES = (".png", ".svg", ".pdf")
+
+
+class TaskChoice(StrEnum):
+    """Tasks by name."""
+
+    single_label = "single-label"
+    multi_label = "multi-label"
+
+
+def evaluate(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL", help="A name from `panns models list`, a checkpoint folder or an exported .onnx file."
+        ),
+    ],
+    manifest: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MANIFEST", help="Labelled clips: a .csv, .tsv or .jsonl file, or a folder of class folders."
+        ),
+    ],
+    folds: Annotated[
+        list[str] | None,
+        typer.Option("--fold", metavar="F", help="Only the clips of this fold; may be given again."),
+    ] = None,
+    weights: options.WeightsFile = None,
+    backend: options.Backend = options.BackendChoice.onnx,
+    device: options.Device = options.DeviceChoice.auto,
+    task: Annotated[
+        TaskChoice | None,
+        typer.Option(help="Whether a clip has one class or any number; else the model and the clips tell."),
+    ] = None,
+    thresholds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="P|model|FILE.json",
+            help="Multi-label: from which probability a class counts as present: one number, the model's own, or "
+            "numbers by label. By default the model's own where it has them, else 0.5.",
+        ),
+    ] = None,
+    label_map: Annotated[
+        Path | None,
+        typer.Option(
+            "--map",
+            metavar="FILE.json",
+            help='For labels that are not the model\'s: its classes that mean them, {"dog": ["Dog", "Bark"], ...}.',
+        ),
+    ] = None,
+    per_class: Annotated[bool, typer.Option("--per-class", help="Every class by itself too.")] = False,
+    confusion: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Draw what was taken for what; single-label only.")
+    ] = None,
+    reliability: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Draw what the probabilities were worth.")
+    ] = None,
+    best_thresholds: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.json",
+            help="Write the thresholds with the highest F1, for --thresholds; choose them on other clips than those "
+            "you report.",
+        ),
+    ] = None,
+    save_scores: Annotated[
+        Path | None, typer.Option(metavar="FILE.npz", help="Write scores, targets, labels and paths.")
+    ] = None,
+    lang: options.Language = options.LanguageChoice.en,
+    as_json: options.AsJson = False,
+    as_csv: options.AsCsv = False,
+) -> None:
+    """Measure a model on labelled clips: mAP, AUC, accuracy, precision, recall, F1, calibration; all and per class.
+
+    Where every clip has one label, or the model is one of softmax, its answer is the class that scores highest;
+    otherwise it is every class from its threshold on.
+    """
+    from panns.data.clips import FileAudio
+    from panns.data.manifest import read_manifest
+    from panns.evaluate import Categories, read_label_map, task_of
+    from panns.evaluate import evaluate as measure
+    from panns.recognizer import load
+    from panns.runtime.backend import n_threads_or_all
+
+    options.refuse_two_formats(as_json, as_csv)
+    outputs = _Outputs(confusion, reliability, best_thresholds, save_scores)
+    outputs.check()
+    listed = read_manifest(manifest)
+    chosen = _of_folds(listed, manifest, folds or [])
+    used = {label for clip in listed.clips for label in clip.labels}
+    mapping = None if label_map is None else read_label_map(label_map, used)
+    # Several clips are heard at once, one a core, so each call gets one thread; a single one gets all of them.
+    with doing(f"loading {model}"):
+        recognizer = load(model, weights, backend.value, device.value, n_threads=1 if len(chosen.clips) > 1 else None)
+    labels, activation = recognizer.manifest.labels, recognizer.manifest.activation
+    which = task_of(chosen.clips, activation) if task is None else task.value
+    if confusion is not None and which == "multi-label":
+        raise typer.BadParameter("--confusion needs clips of one class each; these are measured as multi-label")
+    measured = labels if mapping is None else Categories.mapped(mapping, labels).labels
+    cuts, cuts_from = _thresholds(thresholds, None if mapping else recognizer.manifest.thresholds, measured)
+    is_cpu = recognizer.device == "cpu"
+    with Bar("files") as bar:
+        evaluation = measure(
+            recognizer.run,
+            FileAudio(chosen, recognizer.sample_rate),
+            labels,
+            task=which,
+            thresholds=cuts,
+            mapping=mapping,
+            batch_size=CPU_BATCH_SIZE if is_cpu else GPU_BATCH_SIZE,
+            n_decoding=n_threads_or_all(None),
+            n_predicting=n_threads_or_all(None) if is_cpu else 1,
+            allows_failures=True,
+            on_progress=bar.show,
+        )
+    for failure in evaluation.failures:
+        complain(failure.reason)
+    circumstances = Circumstances(
+        model=model,
+        backend=recognizer.backend,
+        device=recognizer.device,
+        manifest=str(manifest),
+        folds=tuple(folds or ()),
+        label_map=None if label_map is None else str(label_map),
+        thresholds=cuts_from if which == "multi-label" else None,
+        date=datetime.now(UTC).date().isoformat(),
+    )
+    if as_json:
+        print_json(circumstances.to_dict() | evaluation.to_dict())
+    elif as_csv:
+        print_csv(csv_rows(evaluation, per_class=per_class))
+    else:
+        for line in text_lines(evaluation, circumstances, per_class=per_class, language=lang.value):
+            print_line(line)
+    outputs.write(evaluation, chosen, title=f"{model} on {circumstances.clips}", language=lang)
+    if evaluation.failures:
+        raise typer.Exit(1)
+
+
+def _of_folds(listed: Manifest, path: Path, folds: Sequence[str]) -> Manifest:
+    """The clips of these folds, or all where none is named."""
+    if not folds:
+        return listed
+    there = {clip.fold: None for clip in listed.clips if clip.fold}
+    for fold in folds:
+        if fold not in there:
+            known = ", ".join(sorted(there)) if there else "none at all"
+            raise typer.BadParameter(f"--fold {fold}: {path} has no clip of that fold; it has {known}")
+    return replace(listed, clips=tuple(clip for clip in listed.clips if clip.fold in folds))
+
+
+def _thresholds(
+    given: str | None, of_model: Sequence[float] | None, labels: LabelSet
+) -> tuple[float | Sequence[float], str]:
+    """From where on a class counts as present, and how that is called.
+
+    Args:
+        given: What the user said.
+        of_model: The model's own, where it has them and they are for what is measured.
+        labels: What is measured.
+    """
+    from panns.evaluate import DEFAULT_THRESHOLD, read_thresholds
+
+    if given == OF_MODEL and of_model is None:
+        raise typer.BadParameter(
+            "--thresholds model: the model has none for these classes; give a number or a file of them"
+        )
+    if of_model is not None and given in {None, OF_MODEL}:
+        return of_model, "the model's own"
+    if given is None:
+        return DEFAULT_THRESHOLD, str(DEFAULT_THRESHOLD)
+    try:
+        value = float(given)
+    except ValueError:
+        return read_thresholds(Path(given), labels, default=DEFAULT_THRESHOLD), given
+    if not 0 <= value <= 1:
+        raise typer.BadParameter(f"--thresholds {given} must be a probability, 0 to 1")
+    return value, given
+
+
+@dataclass(frozen=True)
+class _Outputs:
+    """The files that are asked for."""
+
+    confusion: Path | None
+    reliability: Path | None
+    best_thresholds: Path | None
+    scores: Path | None
+
+    def check(self) -> None:
+        """Refuse, before hours of work, what could not be written after them."""
+        from panns.extras import require
+
+        for path, option, suffixes in (
+            (self.confusion, "--confusion", PICTURES),
+            (self.reliability, "--reliability", PICTURES),
+            (self.best_thresholds, "--best-thresholds", (".json",)),
+            (self.scores, "--save-scores", (".npz",)),
+        ):
+            if path is not None:
+                options.check_output(path, *suffixes, option=option)
+                if suffixes == PICTURES:
+                    require("matplotlib", what="drawing", extra="plot")
+
+    def write(
+        self, evaluation: Evaluation, manifest: Manifest, *, title: str, language: options.LanguageChoice
+    ) -> None:
+        """Write them."""
+        labels = [one.label for one in evaluation.classes]
+        if self.confusion is not None:
+            from panns.plot.confusion import draw_confusion
+
+            assert evaluation.confusion is not None
+            with doing("drawing"), writing(self.confusion) as partial:
+                draw_confusion(evaluation.confusion, labels, partial, title=title, language=language.value)
+        if self.reliability is not None:
+            from panns.plot.reliability import draw_reliability
+
+            with doing("drawing"), writing(self.reliability) as partial:
+                draw_reliability(evaluation.reliability, partial, title=title)
+        if self.best_thresholds is not None:
+            from panns.evaluate import thresholds_to_json
+            from panns.metrics import best_f1_thresholds
+
+            best = best_f1_thresholds(evaluation.scores, evaluation.targets)
+            with writing(self.best_thresholds) as partial:
+                partial.write_text(thresholds_to_json(best.tolist(), labels), encoding="utf-8")
+        if self.scores is not None:
+            import numpy as np
+
+            with writing(self.scores) as partial:
+                np.savez_compressed(
+                    partial,
+                    scores=evaluation.scores,
+                    targets=evaluation.targets,
+                    label=np.array([label.en for label in labels]),
+                    path=np.array([_as_text(manifest.clips[i].path) for i in evaluation.clips]),
+                )
+
+
+def _as_text(path: str) -> str:
+    """The name of a file may be bytes that are no text, which no array of strings holds."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")

@@ -1,0 +1,107 @@
+"""`panns finetune`: a model for classes of one's own, from a folder of sounds."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from panns.cli import options
+from panns.cli.data_check import N_SHOWN
+from panns.cli.output import complain, print_json
+from panns.cli.progress import Phases
+from panns.cli.train import print_trained, record_of
+from panns.defaults import DEFAULT_MODEL
+
+
+class HeadChoice(StrEnum):
+    """Heads by name."""
+
+    classifier = "classifier"
+    linear = "linear"
+    mlp = "mlp"
+
+
+class TrainedChoice(StrEnum):
+    """How much learns, by name."""
+
+    head = "head"
+    last = "last"
+    all = "all"
+
+
+def finetune(
+    clips: Annotated[
+        Path,
+        typer.Argument(metavar="FOLDER", help="A folder of class folders, or a .csv, .tsv or .jsonl list of clips."),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="MODEL", help="The folder of the new model.")],
+    model: options.ModelName = DEFAULT_MODEL,
+    weights: options.WeightsFile = None,
+    head: Annotated[
+        HeadChoice,
+        typer.Option(help="classifier: its own layer anew; linear: on its embedding; mlp: 1,024 units on its scores."),
+    ] = HeadChoice.classifier,
+    trained: Annotated[
+        TrainedChoice, typer.Option("--train", help="What learns: the head, the last three blocks too, or all.")
+    ] = TrainedChoice.all,
+    n_epochs: Annotated[
+        float, typer.Option("--epochs", min=0.1, help="How often each clip is heard at most; the best step is kept.")
+    ] = 20.0,
+    test_fold: Annotated[
+        str, typer.Option("--test-fold", metavar="F", help="Test with this fold; by default one called test.")
+    ] = "",
+    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
+    is_resumed: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
+    device: options.Device = options.DeviceChoice.auto,
+    as_json: options.AsJson = False,
+) -> None:
+    """Teach a trained model your own classes; the result is a model like any other, for every command.
+
+    The clips are checked first. Those of one recording stay together: some are held out to tell which step was the
+    best, and none of these is learned from.
+    """
+    from panns.extras import require
+
+    require("torch", "safetensors", what="fine-tuning", extra="train")
+    require("onnx", "onnxscript", what="fine-tuning", extra="export")
+    from panns.learn.finetune import FinetuneOptions
+    from panns.learn.finetune import finetune as run
+    from panns.training.transfer import TransferSettings
+
+    chosen = FinetuneOptions(
+        model=model,
+        weights="" if weights is None else str(weights),
+        transfer=TransferSettings(head=head.value, trained=trained.value),
+        n_epochs=n_epochs,
+        test_fold=test_fold,
+        seed=seed,
+    )
+    with Phases() as phases:
+        together = checked(clips, phases)
+        done = run(
+            clips, output, chosen, together=together, device=device, is_resumed=is_resumed, on_progress=phases.show
+        )
+    print_json(record_of(done)) if as_json else print_trained(done)
+
+
+def checked(clips: Path, phases: Phases) -> tuple[tuple[int, ...], ...]:
+    """Groups of clips that hold one sound; what is wrong with the clips is said, and errors end it.
+
+    Raises:
+        DataError: Something keeps from learning.
+    """
+    from panns.data.check import check_clips
+    from panns.data.manifest import read_manifest
+    from panns.errors import DataError
+
+    report = check_clips(read_manifest(clips), on_progress=lambda done, total: phases.show("checking", done, total))
+    for finding in report.findings[:N_SHOWN]:
+        complain(f"{finding.kind}: {finding.sentence}")
+    if len(report.findings) > N_SHOWN:
+        complain(f"{len(report.findings) - N_SHOWN} more; `panns data check {clips}` shows them")
+    if report.errors:
+        raise DataError(f"{clips} has {len(report.errors)} errors that keep from learning; correct them first")
+    return report.together

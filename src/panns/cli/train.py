@@ -1,0 +1,105 @@
+"""`panns train`: a model from a settings file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from panns.cli import options
+from panns.cli.output import print_json, print_line
+from panns.cli.progress import Phases
+
+if TYPE_CHECKING:
+    from panns.learn.cross_validation import CrossValidation
+    from panns.learn.run import Trained
+
+
+def train(
+    config: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="The settings; docs/training.md has them all.")],
+    assignments: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, such as optim.lr=1e-3; may be given again."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="FOLDER", help="Where to; by default runs/ and the name of the settings."
+        ),
+    ] = None,
+    is_resumed: Annotated[bool, typer.Option("--resume", help="Go on with the run in that folder.")] = False,
+    is_cross_validated: Annotated[
+        bool, typer.Option("--cross-validate", help="One run for every fold of the clips, tested with that fold.")
+    ] = False,
+    device: options.Device = options.DeviceChoice.auto,
+    as_json: options.AsJson = False,
+) -> None:
+    """Train or fine-tune a model, test it on the fold that was held out, and write its checkpoint.
+
+    On several GPUs: torchrun --nproc-per-node 8 -m panns train CONFIG.toml
+    """
+    from panns.extras import require
+
+    require("torch", "safetensors", what="training", extra="train")
+    from panns.learn.cross_validation import cross_validate
+    from panns.learn.run import run
+    from panns.learn.settings import read_settings
+    from panns.training.distributed import is_first_process
+
+    settings = read_settings(config, tuple(assignments or ()))
+    # The settings of a recipe are called train.toml, and its folder tells what they are of.
+    name = config.absolute().parent.name if config.stem == "train" else config.stem
+    out = output or Path("runs") / name
+    with Phases() as phases:
+        if is_cross_validated:
+            crossed = cross_validate(settings, out, device=device, is_resumed=is_resumed, on_progress=phases.show)
+        else:
+            trained = run(settings, out, device=device, is_resumed=is_resumed, on_progress=phases.show)
+    if not is_first_process():
+        return
+    if is_cross_validated:
+        print_json({"folder": str(out), **crossed.to_dict()}) if as_json else _print_crossed(crossed, out)
+    else:
+        print_json(record_of(trained)) if as_json else print_trained(trained)
+
+
+def record_of(trained: Trained) -> dict[str, object]:
+    """JSON of a training."""
+    parts = trained.parts
+    return {
+        "model": str(trained.checkpoint.path),
+        "labels": [label.en for label in trained.checkpoint.manifest.labels],
+        "n_train": len(parts.train),
+        "n_validation": len(parts.validation),
+        "n_test": len(parts.test),
+        "n_left_out": len(parts.left_out),
+        "validation": None if trained.validation is None else trained.validation.to_dict(),
+        "test": None if trained.test is None else trained.test.to_dict(),
+    }
+
+
+def print_trained(trained: Trained) -> None:
+    """For people: what was learned from, how good it is, and what to do with it."""
+    from panns.learn.run import quality_of
+
+    parts, manifest = trained.parts, trained.checkpoint.manifest
+    print_line(f"{len(manifest.labels)} classes, {len(parts.train)} clips learned from")
+    for what, part, evaluation in (
+        ("validation", parts.validation, trained.validation),
+        ("test", parts.test, trained.test),
+    ):
+        if evaluation is not None:
+            name, value = quality_of(evaluation)
+            print_line(f"{name.replace('_', ' ')} {value:.3f} on {len(part)} clips for {what}")
+    if len(parts.left_out):
+        print_line(f"{len(parts.left_out)} clips were not used, as they share a source with those held out")
+    print_line(f"{trained.checkpoint.path}  use it: panns tag SOUND --model {trained.checkpoint.path}")
+
+
+def _print_crossed(crossed: CrossValidation, out: Path) -> None:
+    """For people: a line a measure, its mean and deviation, then each fold."""
+    print_line(f"{len(crossed.folds)} folds: {', '.join(crossed.folds)}; in {out}")
+    for name, values in crossed.to_dict().items():
+        of_folds = "  ".join(f"{value:.3f}" for value in values["folds"].values())
+        print_line(f"{values['mean']:.3f} +- {values['deviation']:.3f}  {name.replace('_', ' ')}  ({of_folds})")

@@ -1,0 +1,67 @@
+"""Many files read in pieces by many threads, a bounded number of them open at a time."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+
+class OpenFiles:
+    """Files that stay open until others are read instead.
+
+    Args:
+        max_open: How many stay open. (A process may have 1,024 on most systems, 256 on some.)
+    """
+
+    def __init__(self, max_open: int = 128) -> None:
+        self._max_open = max_open
+        self._open: OrderedDict[Path, _File] = OrderedDict()  # the one that was read last comes last
+        self._lock = threading.Lock()
+
+    def read(self, path: Path, offset: int, n_bytes: int) -> bytes:
+        """Bytes of a file, fewer at its end."""
+        return self._file(path).read(offset, n_bytes)
+
+    def _file(self, path: Path) -> _File:
+        with self._lock:
+            file = self._open.get(path)
+            if file is None:
+                file = self._open[path] = _File(path)
+            self._open.move_to_end(path)
+            if len(self._open) > self._max_open:
+                self._open.popitem(last=False)
+        return file
+
+    def close(self) -> None:
+        """Close what nobody is reading from; what is read next is opened again."""
+        with self._lock:
+            self._open.clear()
+
+
+class _File:
+    """One open file. It is closed with the last reference to it, so that no thread loses it while it reads."""
+
+    def __init__(self, path: Path) -> None:
+        self._number = -1
+        self._number = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        self._lock = threading.Lock()
+
+    def read(self, offset: int, n_bytes: int) -> bytes:
+        pieces = []
+        while n_bytes and (piece := self._piece(offset, n_bytes)):  # one call gives at most 2 GiB
+            pieces.append(piece)
+            offset, n_bytes = offset + len(piece), n_bytes - len(piece)
+        return b"".join(pieces) if len(pieces) != 1 else pieces[0]
+
+    def _piece(self, offset: int, n_bytes: int) -> bytes:
+        if hasattr(os, "pread"):
+            return os.pread(self._number, n_bytes, offset)
+        with self._lock:  # Windows has one position for all threads
+            os.lseek(self._number, offset, os.SEEK_SET)
+            return os.read(self._number, n_bytes)
+
+    def __del__(self) -> None:
+        if self._number >= 0:
+            os.close(self._number)

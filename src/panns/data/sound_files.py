@@ -1,0 +1,45 @@
+"""Which files in folders are sounds: told by their suffix, hidden ones left out, in a stable order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+# Files of these suffixes are taken from a folder; a file that is named is read whatever its suffix.
+SUFFIX_NAMES = """
+3gp aac ac3 aif aifc aiff alac amr ape au avi caf dsf flac flv gsm m4a m4b m4v mka mkv mov mp1 mp2 mp3 mp4 mpeg mpg
+mpga mts oga ogg ogv opus ra rf64 snd spx ts tta voc w64 wav wave webm wma wmv wv
+"""
+SOUND_SUFFIXES = frozenset(f".{name}" for name in SUFFIX_NAMES.split())
+
+
+def is_sound_name(name: str) -> bool:
+    """Whether a file of that name is taken for a sound.
+
+    (macOS writes a hidden ._x.wav, which is no sound, beside every x.wav on foreign disks.)
+
+    Example:
+        >>> is_sound_name("dog.WAV"), is_sound_name("._dog.wav"), is_sound_name("notes.txt")
+        (True, False, False)
+    """
+    return not name.startswith(".") and os.path.splitext(name)[1].lower() in SOUND_SUFFIXES  # noqa: PTH122 - ten times faster
+
+
+def sound_files_below(folder: str, *, on_closed: Callable[[OSError], None]) -> Iterator[str]:
+    """The sounds in a folder and in those below it, also where a link leads, but none twice; hidden ones left out.
+
+    Args:
+        folder: Where to look; paths begin with it as it is given.
+        on_closed: Called with the error of every folder that may not be looked into.
+    """
+    visited: set[str] = set()
+    for parent, folders, files in os.walk(folder, followlinks=True, onerror=on_closed):
+        real = os.path.realpath(parent)
+        if real in visited:
+            folders.clear()
+            continue
+        visited.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            if is_sound_name(name):
+                yield os.path.join(parent, name)  # noqa: PTH118 - keeps the path as it was given

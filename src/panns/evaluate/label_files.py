@@ -1,0 +1,80 @@
+"""What is said about labels in JSON files: which classes of a model mean them, and from where on they are present."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from panns.errors import DataError, UnknownLabel
+from panns.labels import Label, LabelSet
+
+_MAP_KEY = "map"
+
+
+def read_label_map(path: Path, used: Iterable[str] | None = None) -> dict[str, tuple[str, ...]]:
+    """A map from the labels of data to the classes of a model that mean them.
+
+    The file is an object such as `{"dog": ["Dog", "Bark"], "rain": "Rain"}`, or one that holds it as "map".
+
+    Args:
+        path: The file.
+        used: Labels of the data; what else the file maps is left out. None: all.
+
+    Raises:
+        DataError: It cannot be read, or is no such object.
+    """
+    shape = 'an object such as {"dog": ["Dog", "Bark"], "rain": "Rain"} is needed'
+    content = _read_object(path, shape)
+    of_map = content.get(_MAP_KEY)
+    entries = of_map if isinstance(of_map, dict) else content
+    names: dict[str, tuple[str, ...]] = {}
+    for label, value in entries.items():
+        classes = [value] if isinstance(value, str) else value
+        if not isinstance(classes, list) or not all(isinstance(name, str) for name in classes):
+            raise DataError(f"{path} maps {label!r} to {value!r}; {shape}")
+        names[label] = tuple(classes)
+    if used is None:
+        return names
+    wanted = set(used)
+    return {label: classes for label, classes in names.items() if label in wanted}
+
+
+def read_thresholds(path: Path, labels: LabelSet, *, default: float) -> tuple[float, ...]:
+    """The threshold of every class; one that the file does not name has the default.
+
+    The file is an object such as `{"Dog": 0.31, "Rain": 0.5}`.
+
+    Raises:
+        DataError: It cannot be read, or is no such object.
+        UnknownLabel: It names a class that is none of these.
+    """
+    thresholds = [default] * len(labels)
+    for name, value in _read_object(path, 'an object such as {"Dog": 0.31, "Rain": 0.5} is needed').items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            raise DataError(f"{path} gives {name!r} the threshold {value!r}; a probability, 0 to 1, is needed")
+        try:
+            thresholds[labels.find(name).index] = float(value)
+        except UnknownLabel as error:
+            raise UnknownLabel(f"{path}: {error}") from error
+    return tuple(thresholds)
+
+
+def thresholds_to_json(thresholds: Sequence[float], labels: Iterable[Label]) -> str:
+    """The text of a file of thresholds; a class whose threshold is NaN, for want of a clip with it, is left out."""
+    values = zip(labels, thresholds, strict=True)
+    named = {label.en: float(value) for label, value in values if not math.isnan(value)}
+    return json.dumps(named, ensure_ascii=False, indent=1) + "\n"
+
+
+def _read_object(path: Path, shape: str) -> dict[str, object]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror or error}); check the path") from error
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path} is not JSON ({error}); {shape}") from error
+    if not isinstance(content, dict):
+        raise DataError(f"{path} holds no JSON object; {shape}")
+    return content

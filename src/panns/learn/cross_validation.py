@@ -1,0 +1,101 @@
+"""A run for every fold of a data set, each tested with the fold that it has not learned from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from panns.data.clip import Clip
+from panns.data.shards import ShardAudio
+from panns.errors import DataError
+from panns.files import replacing
+from panns.learn.run import EVALUATION_FILE, OnProgress, run
+from panns.learn.settings import RunSettings
+from panns.learn.sounds import clips_at
+
+RESULT_FILE = "cross_validation.json"
+
+
+@dataclass(frozen=True)
+class CrossValidation:
+    """What all folds have given.
+
+    Attributes:
+        folds: Names of the folds.
+        evaluations: Of each the measures, as of `Evaluation.to_dict`.
+    """
+
+    folds: tuple[str, ...]
+    evaluations: tuple[dict[str, Any], ...]
+
+    def mean_and_deviation(self, measure: str) -> tuple[float, float]:
+        """Mean of a measure over the folds, and its standard deviation (of a sample, with n - 1)."""
+        values = [evaluation[measure] for evaluation in self.evaluations]
+        return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """Names of the measures that every fold has as one number."""
+        names = [
+            name
+            for name, value in self.evaluations[0].items()
+            if isinstance(value, float) and all(isinstance(one[name], float) for one in self.evaluations)
+        ]
+        return tuple(names)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON of the result."""
+        summary = {}
+        for name in self.measures:
+            mean, deviation = self.mean_and_deviation(name)
+            summary[name] = {
+                "mean": mean,
+                "deviation": deviation,
+                "folds": dict(zip(self.folds, (one[name] for one in self.evaluations), strict=True)),
+            }
+        return summary
+
+
+def folds_of(clips: Sequence[Clip]) -> tuple[str, ...]:
+    """The folds of clips, numbers in their order.
+
+    Raises:
+        DataError: There are fewer than two, or a clip is in none.
+    """
+    folds = {clip.fold for clip in clips}
+    if "" in folds or len(folds) < 2:
+        raise DataError(f"cross-validation needs every clip in one of several folds; there are {sorted(folds)}")
+    return tuple(sorted(folds, key=lambda fold: (not fold.isdigit(), fold.zfill(9))))
+
+
+def cross_validate(
+    settings: RunSettings,
+    out: Path,
+    *,
+    device: str = "cpu",
+    is_resumed: bool = False,
+    on_progress: OnProgress | None = None,
+) -> CrossValidation:
+    """Train and test once for every fold, into a folder each; with `is_resumed` runs go on where they stopped.
+
+    Raises:
+        DataError: The clips have no folds.
+        SettingsError: `out` holds other runs.
+    """
+    path = Path(settings.data.clips)
+    manifest = clips_at(path)
+    clips = ShardAudio(path, 1).clips if manifest is None else manifest.clips
+    folds = folds_of(clips)
+    for fold in folds:
+        of_fold = replace(settings, data=replace(settings.data, test_fold=fold))
+        run(of_fold, out / f"fold-{fold}", device=device, is_resumed=is_resumed, on_progress=on_progress)
+    evaluations = [json.loads((out / f"fold-{fold}" / EVALUATION_FILE).read_text(encoding="utf-8")) for fold in folds]
+    result = CrossValidation(folds, tuple(evaluations))
+    with replacing(out / RESULT_FILE) as partial:
+        partial.write_text(json.dumps(result.to_dict(), indent=1) + "\n", encoding="utf-8")
+    return result

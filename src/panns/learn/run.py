@@ -1,0 +1,275 @@
+"""One run of `panns train`: from settings to a checkpoint, and what it is worth on clips it never heard.
+
+OUT/settings.json     what was asked for
+OUT/state.pt          the run so far; OUT/metrics.jsonl and OUT/tensorboard/, how it went
+OUT/model/            the checkpoint
+OUT/evaluation.json   the test, where there is a test fold
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias
+
+from torch import nn
+
+from panns.config import config_to_dict
+from panns.data.clips import ClipAudio
+from panns.data.part import PartAudio
+from panns.errors import SettingsError
+from panns.evaluate import Evaluation, evaluate
+from panns.export.prepare import prepare
+from panns.files import replacing
+from panns.labels import LabelSet
+from panns.learn.settings import ModelSettings, RunSettings
+from panns.learn.sounds import Parts, audio_of, clips_at, label_set, parts_of, targets_of
+from panns.learn.teacher import Teacher, cached_probs, load_teacher
+from panns.models.checkpoint import Checkpoint, Manifest, Metric, open_checkpoint
+from panns.models.registry import ModelConfig, find_model, is_registered
+from panns.networks.checkpoint import load_network, save_checkpoint
+from panns.runtime.model import Model
+from panns.runtime.torch import TorchBackend, usable_device
+from panns.training.clip_batches import ClipBatches, ClipTargets
+from panns.training.distributed import World, joined_world
+from panns.training.loop import STATE_FILE, train
+from panns.training.losses import Objective
+from panns.training.transfer import Start, from_nothing, from_trained
+
+logger = logging.getLogger(__name__)
+
+SETTINGS_FILE, MODEL_FOLDER, EVALUATION_FILE, TEACHER_FILE = (
+    "settings.json",
+    "model",
+    "evaluation.json",
+    "teacher.npy",
+)
+
+OnProgress: TypeAlias = Callable[[str, int, int], None]
+"""Called with what is being done, such as "decoding" or "training", how much of it is done, and how much there is."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a run has made.
+
+    Attributes:
+        checkpoint: The model.
+        parts: Which clips were learned from, validated and tested with.
+        validation: How good the model is on the validation clips; None without any.
+        test: The same on the test fold.
+    """
+
+    checkpoint: Checkpoint
+    parts: Parts
+    validation: Evaluation | None
+    test: Evaluation | None
+
+
+def run(
+    settings: RunSettings,
+    out: Path,
+    *,
+    model_folder: Path | None = None,
+    together: Sequence[Sequence[int]] = (),
+    device: str = "cpu",
+    is_resumed: bool = False,
+    on_progress: OnProgress | None = None,
+) -> Trained:
+    """Train a model, test it and write its checkpoint; started by `torchrun`, together with the other processes.
+
+    Args:
+        settings: What is asked for.
+        out: Where everything is kept; made if need be.
+        model_folder: Where the checkpoint goes; None for `out`/model.
+        together: Groups of clips that are of one recording although their sources do not say so.
+        device: "cpu", "cuda", or "auto" for the fastest there is.
+        is_resumed: Whether to go on with what `out` holds.
+        on_progress: Called while things take their time.
+
+    Raises:
+        DataError: The clips are not what the settings ask for.
+        DeviceUnavailable: The device is not on this machine.
+        SettingsError: `out` holds a run already, or one with other settings.
+    """
+    _check_folder(settings, out, is_resumed=is_resumed)
+    with joined_world(usable_device(device)) as world:
+        one = _Run(settings, out, world, on_progress or (lambda *_: None))
+        return one.finish(model_folder or out / MODEL_FOLDER, together)
+
+
+def _check_folder(settings: RunSettings, out: Path, *, is_resumed: bool) -> None:
+    """Refuse a folder in which another run lies."""
+    if not (out / STATE_FILE).is_file():
+        return
+    if not is_resumed:
+        raise SettingsError(f"{out} holds a run already; go on with it by --resume, or choose another folder")
+    earlier, now = (out / SETTINGS_FILE).read_text(encoding="utf-8"), _described(settings)
+    if json.loads(earlier) != json.loads(now):
+        raise SettingsError(f"{out / SETTINGS_FILE} asks for something else; use the same settings, or another folder")
+
+
+def _described(settings: RunSettings) -> str:
+    """All settings that decide the result."""
+    return json.dumps(config_to_dict(replace(settings, train=settings.train.that_decides)), indent=1)
+
+
+class _Run:
+    def __init__(self, settings: RunSettings, out: Path, world: World, on_progress: OnProgress) -> None:
+        self.settings = settings
+        self.out = out
+        self.world = world
+        self.tell = on_progress
+        out.mkdir(parents=True, exist_ok=True)
+        if world.is_first:
+            with replacing(out / SETTINGS_FILE) as partial:
+                partial.write_text(_described(settings) + "\n", encoding="utf-8")
+
+    def finish(self, model_folder: Path, together: Sequence[Sequence[int]]) -> Trained:
+        """Everything, from the clips to the checkpoint."""
+        settings, data, world = self.settings, self.settings.data, self.world
+        settings.batches.augment.check_installed()
+        path = Path(data.clips)
+        architecture, config, learned = _base(settings.model)
+        audio = self._audio(path, config.frontend.sample_rate)
+        labels = label_set(audio.clips, data, path.stem or path.name)
+        parts = parts_of(audio.clips, data, settings.seed, together=together)
+        heard, judged, tested = (PartAudio(audio, part) for part in (parts.train, parts.validation, parts.test))
+        targets = targets_of(heard.clips, labels, settings.loss.task, has_times=settings.loss.frames > 0)
+        start = (
+            from_nothing(architecture, config, len(labels), seed=settings.seed)
+            if learned is None
+            else from_trained(architecture, learned, len(labels), settings.model.transfer, seed=settings.seed)
+        )
+        if settings.loss.needs_frames and start.config.frame_hop_s is None:
+            raise SettingsError(f"the loss asks for frame scores, and {start.architecture} has none; use another model")
+        manifest = self._manifest(start, labels, heard)
+        trained = self._train(start, heard, targets, manifest, judged)
+        validation, test = (
+            self._evaluate(trained, manifest, part) if len(part) and world.is_first else None
+            for part in (judged, tested)
+        )
+        if world.is_first:
+            protocol = f"fold {data.test_fold} of {path.name}, not learned from"
+            metrics = () if test is None else (Metric(*quality_of(test), protocol),)
+            save_checkpoint(trained.cpu(), replace(manifest, metrics=metrics), model_folder)
+            if test is not None:
+                with replacing(self.out / EVALUATION_FILE) as partial:
+                    partial.write_text(json.dumps(test.to_dict(), indent=1) + "\n", encoding="utf-8")
+        world.wait()
+        return Trained(open_checkpoint(model_folder), parts, validation, test)
+
+    def _audio(self, path: Path, sample_rate: int) -> ClipAudio:
+        """The clips; where they are kept decoded, the first process decodes them and the others wait."""
+        data, manifest = self.settings.data, clips_at(path)
+        decoded = Path(data.decoded) if data.decoded else None
+
+        def on_progress(done: int, total: int) -> None:
+            self.tell("decoding", done, total)
+
+        if decoded is None or self.world.is_first:
+            audio = audio_of(path, manifest, sample_rate, decoded=decoded, on_progress=on_progress)
+            self.world.wait()
+            return audio
+        self.world.wait()
+        return audio_of(path, manifest, sample_rate, decoded=decoded, on_progress=None)
+
+    def _train(
+        self, start: Start, heard: ClipAudio, targets: ClipTargets, manifest: Manifest, judged: ClipAudio
+    ) -> nn.Module:
+        settings = self.settings
+        live, targets, dims = self._taught(heard, targets, manifest)
+        batches = ClipBatches(
+            heard, targets, start.config, settings.batches, settings.seed, teacher=live, world=self.world
+        )
+
+        def validate(network: nn.Module) -> dict[str, float]:
+            name, value = quality_of(self._evaluate(network, manifest, judged))
+            return {name: value}
+
+        return train(
+            start.network,
+            Objective(settings.loss, embedding_dims=dims),
+            batches,
+            settings.train,
+            self.out,
+            learners=start.learners,
+            validate=validate if len(judged) else None,
+            world=self.world,
+            on_step=lambda done, total, _: self.tell("training", done, total),
+        )
+
+    def _taught(
+        self, heard: ClipAudio, targets: ClipTargets, manifest: Manifest
+    ) -> tuple[Teacher | None, ClipTargets, tuple[int, int] | None]:
+        """A teacher to ask about every batch, or what it says of every clip; and the widths of both embeddings."""
+        settings, loss = self.settings.teacher, self.settings.loss
+        if settings is None or not loss.needs_teacher:
+            return None, targets, None
+        answers = loss.teacher > 0 or loss.teacher_frames > 0
+        teacher = load_teacher(settings, manifest.labels if answers else None, manifest.sample_rate)
+        if settings.is_cached:
+            if loss.teacher_frames or loss.embedding:
+                raise SettingsError(
+                    "a cached teacher answers for whole clips alone; set loss.teacher_frames and embedding to 0"
+                )
+            # Every process asks for itself: a file that several write would have to be waited for as well.
+            path = self.out / f"{self.world.rank}-{TEACHER_FILE}"
+            probs = cached_probs(teacher, heard, path, lambda done, total: self.tell("asking the teacher", done, total))
+            return None, replace(targets, teacher_probs=probs), None
+        if not loss.embedding:
+            return teacher, targets, None
+        own_dim, its_dim = manifest.config.embedding_dim, teacher.embedding_dim
+        if own_dim is None or its_dim is None:
+            raise SettingsError(
+                "loss.embedding needs a network and a teacher with an embedding; set it to 0, or take others"
+            )
+        teacher.standardise(heard)
+        return teacher, targets, (own_dim, its_dim)
+
+    def _evaluate(self, network: nn.Module, manifest: Manifest, audio: ClipAudio) -> Evaluation:
+        model = Model(manifest, TorchBackend(network, manifest.activation, self.world.device))
+        return evaluate(
+            model.run,
+            audio,
+            manifest.labels,
+            task=self.settings.loss.task,
+            on_progress=lambda done, total: self.tell("asking the model", done, total),
+        )
+
+    def _manifest(self, start: Start, labels: LabelSet, heard: ClipAudio) -> Manifest:
+        """What is known of the model before it is trained."""
+        settings = self.settings
+        base = f"from {settings.model.name}" if settings.model.start == "trained" else "from nothing"
+        return Manifest(
+            start.architecture,
+            start.config,
+            labels,
+            activation="sigmoid" if settings.loss.task == "multi-label" else "softmax",
+            window_s=max(settings.batches.durations_s),
+            licence=settings.licence,
+            source=f"trained {base} by `panns train`, {settings.train.n_steps} steps, seed {settings.seed}",
+            training_data=f"{len(heard)} clips of {Path(settings.data.clips).name}",
+        )
+
+
+def _base(settings: ModelSettings) -> tuple[str, ModelConfig, nn.Module | None]:
+    """Architecture and config of the model to begin with, and what it has learned unless that is left behind."""
+    if settings.start == "nothing":
+        if is_registered(settings.name):
+            return settings.name, find_model(settings.name).config, None
+        manifest = open_checkpoint(Path(settings.name)).manifest
+        return manifest.architecture, manifest.config, None
+    weights = Path(settings.weights) if settings.weights else None
+    checkpoint = prepare(settings.name, weights=weights, needs_onnx=False)
+    return checkpoint.manifest.architecture, checkpoint.manifest.config, load_network(checkpoint)
+
+
+def quality_of(evaluation: Evaluation) -> tuple[str, float]:
+    """Name and value of what a model is chosen by: accuracy where a clip has one label, else mean average precision."""
+    if evaluation.accuracy is not None:
+        return "accuracy", evaluation.accuracy
+    return "mean_average_precision", evaluation.mean_average_precision.value

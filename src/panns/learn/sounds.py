@@ -1,0 +1,154 @@
+"""The clips of a run: which are learned from, which tell the best step, which test, and what is heard in each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from panns.data.clip import Clip
+from panns.data.clips import ClipAudio, FileAudio
+from panns.data.decoded import cached_audio
+from panns.data.manifest import Manifest, read_manifest
+from panns.data.shard_index import INDEX_FILE
+from panns.data.shards import ShardAudio
+from panns.data.split import leave_out, split_by_source
+from panns.errors import DataError, UnknownLabel
+from panns.evaluate import Task
+from panns.labels import LabelSet, audioset
+from panns.learn.settings import DataSettings
+from panns.training.clip_batches import ClipTargets
+
+Indices = npt.NDArray[np.int64]
+OnProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """Numbers of clips.
+
+    Attributes:
+        train: Which are learned from.
+        validation: Which tell the best step.
+        test: Which the result is tested with.
+        left_out: Which are in no part, for they share a source with the test or the validation.
+    """
+
+    train: Indices
+    validation: Indices
+    test: Indices
+    left_out: Indices
+
+
+def clips_at(path: Path) -> Manifest | None:
+    """The manifest at a path; None for a folder of shards, which are read by `audio_of`."""
+    return None if (path / INDEX_FILE).is_file() else read_manifest(path)
+
+
+def audio_of(
+    path: Path, manifest: Manifest | None, sample_rate: int, *, decoded: Path | None, on_progress: OnProgress | None
+) -> ClipAudio:
+    """The sound of the clips at a path, at a rate.
+
+    Args:
+        path: Of the manifest or the shards.
+        manifest: As of `clips_at`.
+        sample_rate: That is wanted.
+        decoded: Where decoded clips are kept; None decodes them each time.
+        on_progress: Called with the clips decoded and all, while they are decoded once.
+    """
+    if manifest is None:
+        return ShardAudio(path, sample_rate)
+    if decoded is None:
+        return FileAudio(manifest, sample_rate)
+    return cached_audio(manifest, sample_rate, decoded, on_progress=on_progress)
+
+
+def parts_of(
+    clips: Sequence[Clip], settings: DataSettings, seed: int, *, together: Sequence[Sequence[int]] = ()
+) -> Parts:
+    """The parts that settings ask for; nothing of one source is in two of them.
+
+    Args:
+        clips: All clips.
+        settings: Which fold is for what.
+        seed: Of a split at random.
+        together: Groups of clips that are of one recording although their sources do not say so.
+    """
+    nothing = np.zeros(0, np.int64)
+    train, test, left_out = np.arange(len(clips)), nothing, nothing
+    if settings.test_fold:
+        split = leave_out(clips, settings.test_fold, together=together)
+        train, test, left_out = split.train, split.held_out, split.left_out
+    if not settings.validation_fold and not settings.validation_share:
+        return Parts(train, nothing, test, left_out)
+    rest = [clips[int(i)] for i in train]
+    number = {int(i): place for place, i in enumerate(train)}
+    groups = [[number[i] for i in group if i in number] for group in together]
+    groups = [group for group in groups if len(group) > 1]
+    inner = (
+        leave_out(rest, settings.validation_fold, together=groups)
+        if settings.validation_fold
+        else split_by_source(rest, share=settings.validation_share, seed=seed, together=groups)
+    )
+    return Parts(train[inner.train], train[inner.held_out], test, np.concatenate([left_out, train[inner.left_out]]))
+
+
+def label_set(clips: Sequence[Clip], settings: DataSettings, name: str) -> LabelSet:
+    """The classes of a run.
+
+    Raises:
+        DataError: The clips have no labels.
+    """
+    if settings.labels == "audioset":
+        return audioset()
+    names = sorted({label for clip in clips for label in clip.labels})
+    if not names:
+        raise DataError("no clip has a label, so there is nothing to learn; add a column labels, or class folders")
+    return LabelSet.from_names(name, names)
+
+
+def targets_of(clips: Sequence[Clip], labels: LabelSet, task: Task, *, has_times: bool) -> ClipTargets:
+    """What is heard in clips, as numbers of classes.
+
+    Args:
+        clips: The clips.
+        labels: The classes.
+        task: Whether each must have exactly one.
+        has_times: Whether it is asked for when each label sounds.
+
+    Raises:
+        DataError: A label is not among the classes, or a clip has none or several where it must have one.
+    """
+    numbers: dict[str, int] = {}
+
+    def number(label: str, path: str) -> int:
+        if label not in numbers:
+            try:
+                numbers[label] = labels.find(label).index
+            except UnknownLabel as exc:
+                raise DataError(f"{path}: {exc}") from exc
+        return numbers[label]
+
+    classes = [tuple(number(label, clip.path) for label in clip.labels) for clip in clips]
+    if task == "single-label":
+        for clip, its in zip(clips, classes, strict=True):
+            if len(its) != 1:
+                raise DataError(
+                    f"{clip.path} has {len(its)} labels, and loss.task='single-label' needs exactly one; "
+                    "use 'multi-label', or give it one"
+                )
+    events = (
+        [
+            tuple((number(event.label, clip.path), event.onset_s, event.offset_s) for event in clip.events)
+            for clip in clips
+        ]
+        if has_times
+        else None
+    )
+    if events is not None and not any(events):
+        raise DataError("loss.frames asks when labels sound, and no clip says so; add a column events, or set it to 0")
+    return ClipTargets(classes, len(labels), events)

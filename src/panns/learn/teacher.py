@@ -1,0 +1,111 @@
+"""A trained model as a teacher: asked about waveforms at the rate, and for the classes, of the one that learns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from panns.audio import resample
+from panns.data.clips import ClipAudio
+from panns.errors import UnknownLabel
+from panns.files import replacing
+from panns.labels import LabelSet
+from panns.learn.settings import TeacherSettings
+from panns.recognizer import Recognizer, load
+from panns.results import Scores
+
+Array = npt.NDArray[np.float32]
+
+_N_FOR_STATISTICS = 200  # clips that mean and deviation of the embedding are taken from
+
+
+class Teacher:
+    """Answers of a recognizer.
+
+    Args:
+        recognizer: The model.
+        labels: The classes of the network that learns; None where only the embedding is learned from.
+        sample_rate: Of the waveforms.
+
+    Raises:
+        UnknownLabel: The model does not know a class.
+    """
+
+    def __init__(self, recognizer: Recognizer, labels: LabelSet | None, sample_rate: int) -> None:
+        self._recognizer = recognizer
+        self._classes = None if labels is None else classes_of(recognizer, labels)
+        self._sample_rate = sample_rate
+        self._mean: Array | float = 0.0
+        self._scale: Array | float = 1.0
+
+    @property
+    def embedding_dim(self) -> int | None:
+        """Width of its embedding."""
+        return self._recognizer.manifest.config.embedding_dim
+
+    def standardise(self, audio: ClipAudio) -> None:
+        """Give embeddings with mean 0 and deviation 1 over the first clips of a set from now on."""
+        answers = [self(audio.waveform(i)[None]).embedding for i in range(min(len(audio), _N_FOR_STATISTICS))]
+        embeddings = np.concatenate([answer for answer in answers if answer is not None])
+        self._mean, self._scale = embeddings.mean(axis=0), embeddings.std(axis=0) + np.float32(1e-3)
+
+    def __call__(self, waveforms: Array) -> Scores:
+        """What it says of `(batch, samples)`; embeddings standardised once `standardise` was called."""
+        own_rate = self._recognizer.sample_rate
+        clips = [resample(one, self._sample_rate, own_rate) for one in waveforms]
+        scores = self._recognizer.run(clips)
+        chosen = slice(None) if self._classes is None else self._classes
+        return replace(
+            scores,
+            clip_probs=scores.clip_probs[:, chosen],
+            frame_probs=None if scores.frame_probs is None else scores.frame_probs[:, :, chosen],
+            embedding=None if scores.embedding is None else (scores.embedding - self._mean) / self._scale,
+        )
+
+
+def load_teacher(settings: TeacherSettings, labels: LabelSet | None, sample_rate: int) -> Teacher:
+    """The teacher that settings name, in ONNX Runtime on one thread of each thread that makes batches."""
+    weights = Path(settings.weights) if settings.weights else None
+    return Teacher(load(settings.name, weights, n_threads=1), labels, sample_rate)
+
+
+def classes_of(recognizer: Recognizer, labels: LabelSet) -> npt.NDArray[np.intp]:
+    """Numbers of a model's classes that are called as those of a label set."""
+    known = recognizer.manifest.labels
+    try:
+        return np.array([known.find(label.en).index for label in labels], np.intp)
+    except UnknownLabel as exc:
+        raise UnknownLabel(
+            f"the teacher {recognizer.manifest.architecture} cannot answer for every class: {exc}; "
+            "learn from its embedding alone (loss.embedding), or name the classes as it does"
+        ) from exc
+
+
+def cached_probs(
+    teacher: Teacher, audio: ClipAudio, path: Path, on_progress: Callable[[int, int], None] | None = None
+) -> Array:
+    """What a teacher says of every clip, `(clips, classes)`, asked once and then read from a file.
+
+    Args:
+        teacher: Is asked.
+        audio: The clips.
+        path: The file, .npy; one with another number of clips is made again.
+        on_progress: Called with the clips done and all.
+    """
+    if path.is_file():
+        known: Array = np.load(path)
+        if len(known) == len(audio):
+            return known
+    answers = []
+    for i in range(len(audio)):
+        answers.append(teacher(audio.waveform(i)[None]).clip_probs[0])
+        if on_progress:
+            on_progress(i + 1, len(audio))
+    probs = np.stack(answers)
+    with replacing(path) as partial, partial.open("wb") as file:
+        np.save(file, probs)
+    return probs

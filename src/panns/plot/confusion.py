@@ -1,0 +1,113 @@
+"""A picture of what a model takes for what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from panns.extras import require
+from panns.labels import Label
+from panns.plot.order import order_by_confusion
+from panns.plot.text import Language, drawable, installed_fonts, label_names
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Counts = npt.NDArray[np.int64]
+
+MAX_CELL_IN, MIN_CELL_IN = 0.5, 0.17  # a cell takes two digits of 5 points, the least that print shows
+MATRIX_IN = 7.5  # of its side, as far as cells of those sizes come to it
+MAX_SIDE_PIXELS = 8_000  # more, and viewers begin to refuse
+DPI = 150
+DARK_SHARE = 0.6  # from here on white is easier to read on the colour than black
+
+
+def draw_confusion(
+    confusion: Counts,
+    labels: Sequence[Label],
+    output: Path,
+    *,
+    title: str = "",
+    order: Literal["similar", "given"] = "similar",
+    language: Language = "en",
+) -> None:
+    """Draw a confusion matrix: rows the true class, columns what it was taken for.
+
+    The colour of a cell is its share of the row, the number in it counts clips. Classes that no clip has and none was
+    taken for are left out.
+
+    Args:
+        confusion: `(classes, classes)`, how many clips of each class (rows) were taken for each (columns).
+        labels: The classes.
+        output: The picture to write; the suffix names its format (.png, .svg, .pdf).
+        title: A line above it.
+        order: "similar" puts classes that are confused with each other side by side, "given" leaves them as they are.
+        language: "en" or "zh", of the classes; English where no installed font has Chinese.
+
+    Raises:
+        ValueError: The numbers of classes differ, or there is no clip.
+        MissingExtra: matplotlib is not installed.
+    """
+    if confusion.shape != (len(labels), len(labels)) or not confusion.any():
+        raise ValueError(
+            f"confusion of shape {confusion.shape} with {confusion.sum()} clips given for {len(labels)} labels; "
+            "(labels, labels) with at least one clip is needed"
+        )
+    require("matplotlib", what="drawing", extra="plot")
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    shown = np.flatnonzero(confusion.any(axis=0) | confusion.any(axis=1))
+    if order == "similar":
+        shown = shown[order_by_confusion(confusion[np.ix_(shown, shown)])]
+    counts = confusion[np.ix_(shown, shown)]
+    n_classes = len(shown)
+    cell_in = float(np.clip(MATRIX_IN / n_classes, MIN_CELL_IN, MAX_CELL_IN))
+    font_pt = min(10.0, 0.62 * 72 * cell_in)
+    fonts = installed_fonts()
+    names = label_names([labels[int(i)] for i in shown], language, fonts)
+    with mpl.rc_context({"font.family": fonts, "text.parse_math": False}):
+        side_in = n_classes * cell_in
+        figure = Figure(figsize=(side_in + 1, side_in))
+        axes = figure.add_axes((0, 0, side_in / (side_in + 1), 1))
+        _draw_cells(axes, counts, font_pt)
+        _name_classes(axes, names, counts, font_pt)
+        axes.set_title(drawable(title, fonts), fontsize=11, loc="left")
+        # What stands around the cells takes as much room as it needs: a name may be long.
+        figure.savefig(output, dpi=min(DPI, MAX_SIDE_PIXELS / (side_in + 6)), bbox_inches="tight", pad_inches=0.1)
+
+
+def _draw_cells(axes: Axes, counts: Counts, font_pt: float) -> None:
+    """Right answers in blue, wrong ones in orange, as dark as their share of the row."""
+    clips = counts.sum(axis=1, keepdims=True)
+    shares = np.divide(counts, clips, out=np.zeros(counts.shape), where=clips > 0)
+    is_right = np.eye(len(counts), dtype=bool)
+    axes.imshow(np.ma.masked_array(shares, ~is_right), vmin=0, vmax=1, cmap="Blues")
+    wrong = axes.imshow(np.ma.masked_array(shares, is_right | (counts == 0)), vmin=0, vmax=1, cmap="Oranges")
+    for row, column in np.argwhere(counts > 0):
+        count = counts[row, column]
+        size = min(font_pt, 1.5 * font_pt / len(str(count)))
+        colour = "white" if shares[row, column] > DARK_SHARE else "black"
+        axes.text(column, row, str(count), ha="center", va="center", fontsize=size, color=colour)
+    figure = axes.get_figure()
+    assert figure is not None
+    beside = axes.inset_axes((1.02, 0.25, 0.02, 0.5))
+    figure.colorbar(wrong, cax=beside, label="share of the class's clips (right ones in blue)")
+
+
+def _name_classes(axes: Axes, names: Sequence[str], counts: Counts, font_pt: float) -> None:
+    places = np.arange(len(names))
+    axes.set_yticks(places, names, fontsize=font_pt)
+    axes.set_xticks(places, names, fontsize=font_pt, rotation=90)
+    axes.tick_params(length=0)
+    axes.set_ylabel(f"true class: {counts.sum()} clips, {counts.trace()} of them right")
+    axes.set_xlabel("taken for")
+    # Thin lines between cells, so that a number far from the names can be followed to them.
+    axes.set_xticks(places[1:] - 0.5, minor=True)
+    axes.set_yticks(places[1:] - 0.5, minor=True)
+    axes.grid(which="minor", color="#dddddd", linewidth=0.4)
+    axes.tick_params(which="minor", length=0)

@@ -1,0 +1,45 @@
+"""A picture of what probabilities are worth: how often answers of each probability are right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from panns.extras import require
+from panns.metrics import Reliability
+from panns.plot.text import drawable, installed_fonts
+
+
+def draw_reliability(diagram: Reliability, output: Path, *, title: str = "") -> None:
+    """Draw a reliability diagram, and below it how many answers there are of each probability.
+
+    Args:
+        diagram: What the probabilities came to.
+        output: The picture to write; the suffix names its format (.png, .svg, .pdf).
+        title: A line above it.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+    """
+    require("matplotlib", what="drawing", extra="plot")
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    is_used = diagram.counts > 0
+    lefts, widths = diagram.edges[:-1][is_used], np.diff(diagram.edges)[is_used]
+    fonts = installed_fonts()
+    with mpl.rc_context({"font.family": fonts, "text.parse_math": False}):
+        figure = Figure(figsize=(5, 6), layout="constrained")
+        above, below = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
+        above.bar(lefts, diagram.share_right[is_used], widths, align="edge", color="#99bbdd", edgecolor="white")
+        above.plot([0, 1], [0, 1], color="black", linewidth=0.8, linestyle="--", label="as they should be")
+        confidence, share = diagram.confidence[is_used], diagram.share_right[is_used]
+        above.vlines(confidence, confidence, share, color="#cc3311", linewidth=1.5, label="gap")
+        above.set(xlim=(0, 1), ylim=(0, 1), ylabel="share that is right")
+        above.legend(loc="upper left", title=f"calibration error {diagram.expected_error:.3f}", alignment="left")
+        below.bar(lefts, diagram.counts[is_used], widths, align="edge", color="#aaaaaa", edgecolor="white")
+        below.set(xlabel="probability", ylabel="answers", yscale="log" if diagram.counts.max() > 1_000 else "linear")
+        if title:
+            above.set_title(drawable(title, fonts), fontsize=10, loc="left")
+        figure.savefig(output, dpi=150)

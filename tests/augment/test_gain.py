@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from panns.augment.gain import change_level, limit_peak
+
+
+def test_six_decibels_are_twice_the_amplitude():
+    waveform = np.array([0.1, -0.2], np.float32)
+    changed = change_level(waveform, 20 * np.log10(2))
+    assert changed == pytest.approx([0.2, -0.4])
+    assert changed.dtype == np.float32
+    assert waveform.tolist() == pytest.approx([0.1, -0.2])
+
+
+@pytest.mark.parametrize(("given", "limited"), [([4.0, -2.0], [1.0, -0.5]), ([1.0, -2.0], [0.5, -1.0])])
+def test_what_overloads_is_turned_down_as_a_whole(given, limited):
+    assert limit_peak(np.array(given, np.float32)).tolist() == limited
+
+
+def test_what_does_not_overload_is_left_alone():
+    waveform = np.array([1.0, -1.0, 0.3], np.float32)
+    assert limit_peak(waveform) is waveform

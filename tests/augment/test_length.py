@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from panns.augment.length import fit_length, sounding_onsets
+from tests.sounds import noise
+
+
+@given(st.integers(1, 300), st.integers(1, 300), st.integers(0, 999), st.sampled_from(["silence", "repeat"]))
+def test_every_length_becomes_the_one_wanted(n_clip, n_samples, seed, shorter):
+    waveform = np.arange(1, n_clip + 1, dtype=np.float32)
+    fitted = fit_length(waveform, n_samples, np.random.default_rng(seed), shorter=shorter)
+    assert len(fitted) == n_samples
+    assert fitted.dtype == np.float32
+    assert not np.shares_memory(fitted, waveform)
+    sounding = fitted[fitted > 0]
+    if n_samples >= n_clip and shorter == "silence":
+        assert (sounding == waveform).all()  # a whole clip, once
+    else:
+        # One stretch of the clip, or of the clip closed to a ring.
+        assert len(sounding) == n_samples
+        assert (np.diff(sounding) % n_clip == 1 % n_clip).all()
+
+
+def test_a_stretch_of_a_padded_clip_holds_its_sound():
+    clip = np.zeros(160_000, np.float32)
+    clip[60_000:64_000] = noise(0.125)
+    all_of_it = float(np.square(clip).sum())
+    for seed in range(50):
+        stretch = fit_length(clip, 32_000, np.random.default_rng(seed))
+        assert np.square(stretch).sum() >= 0.0099 * all_of_it
+    anywhere = [fit_length(clip, 32_000, np.random.default_rng(seed), range_db=math.inf).any() for seed in range(50)]
+    assert not all(anywhere)
+
+
+def test_a_clip_that_sounds_throughout_is_cropped_anywhere():
+    onsets = sounding_onsets(noise(1.0), 8_000, range_db=20.0)
+    assert onsets.tolist() == list(range(32_000 - 8_000 + 1))
+    drawn = {fit_length(np.arange(4, dtype=np.float32) + 5, 2, np.random.default_rng(s))[0] for s in range(50)}
+    assert drawn == {5.0, 6.0, 7.0}
+
+
+def test_silence_is_cropped_anywhere():
+    assert len(sounding_onsets(np.zeros(100, np.float32), 10, range_db=20.0)) == 91
+
+
+def test_soft_stretches_behind_a_loud_one_are_told_apart():
+    clip = np.zeros(3_000, np.float32)
+    clip[:1_000], clip[2_000:] = 1.0, 0.5
+    onsets = sounding_onsets(clip, 500, range_db=10.0)
+    # A stretch is silent but for its first or last samples where less than a tenth of it is loud.
+    assert onsets.tolist() == [*range(951), *range(1_700, 2_501)]
+
+
+def test_shorter_clips_are_placed_everywhere():
+    onsets = {int(fit_length(np.ones(2, np.float32), 5, np.random.default_rng(s)).argmax()) for s in range(100)}
+    assert onsets == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize(("n_clip", "n_samples"), [(0, 5), (5, 0)])
+def test_nothing_cannot_be_fitted(n_clip, n_samples):
+    with pytest.raises(ValueError, match="must be at least 1"):
+        fit_length(np.zeros(n_clip, np.float32), n_samples, np.random.default_rng(0))

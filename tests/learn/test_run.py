@@ -1,0 +1,141 @@
+"""A run from settings to a checkpoint: it learns, its checkpoint is a model like any other, and it goes on exactly."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from panns.data.clips import FileAudio
+from panns.data.manifest import read_manifest
+from panns.errors import DataError, SettingsError
+from panns.evaluate import evaluate
+from panns.learn.cross_validation import RESULT_FILE, cross_validate
+from panns.learn.run import EVALUATION_FILE, SETTINGS_FILE, run
+from panns.learn.settings import read_settings
+from panns.recognizer import load
+from panns.training.loop import STATE_FILE
+
+
+def parameters(trained):
+    from safetensors.torch import load_file
+
+    return load_file(trained.checkpoint.path / "model.safetensors")
+
+
+def test_a_run_learns_and_its_checkpoint_is_a_model(settings_file, manifest_file, tmp_path):
+    told = []
+    out = tmp_path / "out"
+    trained = run(read_settings(settings_file), out, on_progress=lambda *one: told.append(one))
+    assert trained.test.accuracy > 0.9
+    assert (len(trained.parts.train), len(trained.parts.test)) == (12, 12)
+    assert {name for name, *_ in told} == {"training", "asking the model"}
+    assert told[0] == ("training", 1, 40)
+
+    manifest = trained.checkpoint.manifest
+    assert [label.en for label in manifest.labels] == ["clicks", "noise", "tone"]
+    assert manifest.activation == "softmax"
+    assert manifest.window_s == 0.5
+    (metric,) = manifest.metrics
+    assert (metric.name, metric.value) == ("accuracy", trained.test.accuracy)
+    assert "fold 2 of clips.csv" in metric.protocol
+
+    recognizer = load(out / "model")  # by ONNX Runtime, which knows nothing of the training
+    audio = FileAudio(read_manifest(manifest_file), recognizer.sample_rate)
+    clips = [audio.waveform(i) for i in trained.parts.test]
+    np.testing.assert_allclose(recognizer.run(clips).clip_probs, trained.test.scores, atol=1e-4)
+    assert json.loads((out / EVALUATION_FILE).read_text())["accuracy"] == trained.test.accuracy
+    again = evaluate(recognizer.run, audio, manifest.labels, activation=manifest.activation)
+    assert again.n_clips == 24
+
+
+def test_a_run_goes_on_and_ends_the_same(settings_file, tmp_path):
+    settings = read_settings(settings_file, ("n_steps=14", "batches.mask.share=0.5", "batches.mix.kind=mixup"))
+    unbroken = parameters(run(settings, tmp_path / "unbroken"))
+
+    class Killed(BaseException):
+        pass
+
+    def die(name, done, _):
+        if (name, done) == ("training", 12):
+            raise Killed
+
+    with pytest.raises(Killed):
+        run(settings, tmp_path / "killed", on_progress=die)
+    with pytest.raises(SettingsError, match="holds a run already; go on with it by --resume"):
+        run(settings, tmp_path / "killed")
+    with pytest.raises(SettingsError, match="use the same settings"):
+        run(replace(settings, seed=1), tmp_path / "killed", is_resumed=True)
+    torch.manual_seed(5)
+    resumed = parameters(run(settings, tmp_path / "killed", is_resumed=True))
+    assert all(torch.equal(unbroken[key], resumed[key]) for key in unbroken)
+    assert (tmp_path / "killed" / STATE_FILE).is_file()
+    assert json.loads((tmp_path / "killed" / SETTINGS_FILE).read_text())["seed"] == 0
+
+
+def test_decoded_clips_and_shards_teach_the_same(settings_file, manifest_file, tmp_path):
+    from panns.data.shard_settings import ShardSettings
+    from panns.data.shard_writer import write_shards
+
+    settings = read_settings(settings_file, ("n_steps=3", "data.validation_share=0.2", "validate_steps=3"))
+    direct = run(settings, tmp_path / "direct")
+    decoded = run(
+        replace(settings, data=replace(settings.data, decoded=str(tmp_path / "decoded"))), tmp_path / "from_decoded"
+    )
+    write_shards(read_manifest(manifest_file), tmp_path / "shards", ShardSettings())
+    sharded = run(
+        replace(settings, data=replace(settings.data, clips=str(tmp_path / "shards"))), tmp_path / "from_shards"
+    )
+    assert len(direct.parts.validation) == len(decoded.parts.validation) == len(sharded.parts.validation) == 3
+    np.testing.assert_array_equal(sharded.test.scores, direct.test.scores)
+    np.testing.assert_allclose(decoded.test.scores, direct.test.scores, atol=0.05)  # 16 bits
+
+
+@pytest.mark.parametrize("is_cached", ["true", "false"])
+def test_a_teacher_is_learned_from(settings_file, tmp_path, is_cached):
+    """By distillation alone: the labels weigh nothing."""
+    taught = run(read_settings(settings_file), tmp_path / "teacher").checkpoint.path
+    assignments = (
+        f"teacher.name={taught}", f"teacher.is_cached={is_cached}", "loss.clip=0.0", "loss.teacher=1.0", "seed=3",
+        "n_steps=80",
+    )  # fmt: skip
+    student = run(read_settings(settings_file, assignments), tmp_path / "student")
+    assert student.test.accuracy > 0.9
+
+
+def test_an_embedding_is_learned_from_whatever_the_classes(settings_file, tiny_checkpoint, tmp_path):
+    assignments = (f"teacher.name={tiny_checkpoint}", "loss.embedding=1.0", "n_steps=4")
+    assert run(read_settings(settings_file, assignments), tmp_path / "out").checkpoint.has("model.safetensors")
+    with pytest.raises(LookupError, match="cannot answer for every class: no label 'clicks'"):
+        run(read_settings(settings_file, (*assignments, "loss.teacher=1.0")), tmp_path / "other")
+
+
+def test_every_fold_is_tested_with(settings_file, tmp_path):
+    crossed = cross_validate(read_settings(settings_file, ("n_steps=30",)), tmp_path / "out")
+    assert crossed.folds == ("1", "2")
+    mean, deviation = crossed.mean_and_deviation("accuracy")
+    values = [one["accuracy"] for one in crossed.evaluations]
+    assert mean == pytest.approx(np.mean(values))
+    assert deviation == pytest.approx(np.std(values, ddof=1))
+    written = json.loads((tmp_path / "out" / RESULT_FILE).read_text())
+    assert written["accuracy"]["folds"] == dict(zip("12", values, strict=True))
+    before = parameters_of_folds(tmp_path / "out")
+    cross_validate(read_settings(settings_file, ("n_steps=30",)), tmp_path / "out", is_resumed=True)
+    assert parameters_of_folds(tmp_path / "out") == before
+
+
+def parameters_of_folds(out):
+    return [(out / f"fold-{fold}" / "model" / "model.safetensors").read_bytes() for fold in "12"]
+
+
+def test_a_network_without_frames_is_not_asked_for_them(settings_file, tmp_path):
+    with pytest.raises(SettingsError, match="the loss asks for frame scores, and cnn6 has none"):
+        run(read_settings(settings_file, ("loss.best_frames=1.0",)), tmp_path / "out")
+
+
+def test_a_test_fold_that_is_not_there(settings_file, tmp_path):
+    with pytest.raises(DataError, match="no clip is in fold '9'; there are '1', '2'"):
+        run(read_settings(settings_file, ("test_fold='9'",)), tmp_path / "out")

@@ -1,0 +1,174 @@
+"""Batches of clips: what is in them follows from seed and step, whatever process makes them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from panns.augment.chain import AugmentConfig
+from panns.data.manifest import Clip
+from panns.models.compact_cnn import CompactCnnConfig
+from panns.models.registry import find_model
+from panns.results import Scores
+from panns.training.clip_batches import BatchConfig, ClipBatches, ClipTargets, MaskConfig, MixConfig
+from panns.training.distributed import World
+
+RATE = 32_000
+MODEL = CompactCnnConfig(n_classes=3)
+PLAIN = BatchConfig(batch_size=4, durations_s=(0.5,))
+
+
+class Tones:
+    """Clip i is a tone of its own, each of another length."""
+
+    sample_rate = RATE
+
+    def __init__(self, n_clips=6):
+        self.clips = tuple(Clip(f"{i}.wav", ("x",)) for i in range(n_clips))
+
+    def __len__(self):
+        return len(self.clips)
+
+    def waveform(self, i):
+        times_s = np.arange(round((0.3 + 0.1 * i) * RATE)) / RATE
+        return (0.3 * np.sin(2 * np.pi * 200 * (i + 1) * times_s)).astype(np.float32)
+
+
+TARGETS = ClipTargets([(0,), (1,), (2,), (0, 1), (1, 2), ()], 3)
+
+
+def make(config=PLAIN, *, targets=TARGETS, model=MODEL, seed=0, **more):
+    return ClipBatches(Tones(), targets, model, config, seed, **more)
+
+
+def same(one, other):
+    return all(torch.equal(a, b) for a, b in zip(one.inputs, other.inputs, strict=True)) and torch.equal(
+        one.targets, other.targets
+    )
+
+
+FULL = BatchConfig(
+    batch_size=4,
+    sampling="balanced",
+    durations_s=(0.25, 0.5),
+    augment=AugmentConfig(speed_share=0.5, noise_share=0.5, gain_share=1.0, equaliser_share=0.5),
+    mix=MixConfig("between_class", share=0.7),
+    mask=MaskConfig(share=0.5),
+)
+
+
+@settings(deadline=None, max_examples=10)
+@given(st.integers(0, 1000))
+def test_the_step_and_the_seed_decide(step):
+    assert same(make(FULL)(step), make(FULL)(step))
+    assert not same(make(FULL)(step), make(FULL, seed=1)(step))
+    assert not same(make(FULL)(step), make(FULL)(step + 1))
+
+
+def test_processes_share_a_batch():
+    whole = make(FULL)(3)
+    parts = [make(FULL, world=World(rank, 2))(3) for rank in range(2)]
+    for rank, part in enumerate(parts):
+        assert torch.equal(part.targets, whole.targets[rank::2])
+        assert torch.equal(part.inputs[0], whole.inputs[0][rank::2])
+    with pytest.raises(ValueError, match="batch_size=4 cannot be shared evenly by 3 processes"):
+        make(FULL, world=World(0, 3))
+
+
+def test_an_epoch_hears_every_clip_once():
+    batches = make(replace(PLAIN, batch_size=3))
+    heard = torch.cat([batches(step).targets for step in range(2)])
+    expected = np.zeros((6, 3))
+    for row, classes in enumerate(TARGETS.classes):
+        expected[row, list(classes)] = 1
+    assert sorted(map(tuple, heard.tolist())) == sorted(map(tuple, expected.tolist()))
+
+
+def test_lengths_are_drawn_for_the_whole_batch():
+    batches = make(replace(PLAIN, durations_s=(0.25, 0.5, 1.0)))
+    n_frames = {batches(step).inputs[0].shape[1] for step in range(20)}
+    assert n_frames == {MODEL.frontend.n_frames(round(duration_s * RATE)) for duration_s in (0.25, 0.5, 1.0)}
+    shortest = make(replace(PLAIN, durations_s=(0.001,)))(0)
+    assert shortest.inputs[0].shape[1] == MODEL.frontend.n_frames(MODEL.min_input_samples)
+
+
+@pytest.mark.parametrize(
+    ("name", "shapes"),
+    [
+        ("builtin", [(4, 51, 64)]),
+        ("leenet11", [(4, 16_000)]),
+        ("wavegram_logmel_cnn14", [(4, 16_000), (4, 51, 64)]),
+    ],
+)
+def test_inputs_are_what_the_front_end_says(name, shapes):
+    batch = make(replace(PLAIN, mask=MaskConfig(share=1.0)), model=find_model(name).config)(0)
+    assert [tuple(one.shape) for one in batch.inputs] == shapes
+
+
+def test_labels_of_mixtures_are_shared_or_united():
+    shared = make(replace(PLAIN, mix=MixConfig("mixup")), targets=replace(TARGETS, classes=[(0,), (1,), (2,)] * 2))
+    for step in range(5):
+        torch.testing.assert_close(shared(step).targets.sum(dim=1), torch.ones(4))
+    union = make(replace(PLAIN, mix=MixConfig("between_class", labels="union")))
+    found = torch.cat([union(step).targets for step in range(10)])
+    assert set(found.unique().tolist()) == {0.0, 1.0}
+    assert (found.sum(dim=1) > 1).any()
+
+
+def test_cached_answers_are_mixed_as_the_clips_are():
+    said = np.eye(6, 3, dtype=np.float32) + np.float32(0.25)
+    targets = replace(TARGETS, classes=[(0,), (1,), (2,), (), (), ()], teacher_probs=said)
+    batch = make(replace(PLAIN, mix=MixConfig("mixup")), targets=targets)(0)
+    torch.testing.assert_close(batch.teacher_probs, batch.targets + 0.25)
+
+
+def test_a_teacher_hears_the_mixture_but_not_the_mask():
+    heard = []
+
+    def teacher(waveforms):
+        heard.append(waveforms)
+        frames = np.arange(5, dtype=np.float32)[None, :, None].repeat(len(waveforms), 0).repeat(3, 2)
+        onsets_s = np.tile(np.arange(5) * 0.1, (len(waveforms), 1))
+        return Scores(
+            np.full((len(waveforms), 3), 0.5, np.float32), frames, np.ones((len(waveforms), 7), np.float32), onsets_s
+        )
+
+    masked = make(replace(FULL, mask=MaskConfig(share=1.0)), teacher=teacher)(2)
+    plain = make(replace(FULL, mask=MaskConfig(share=0.0)), teacher=teacher)(2)
+    assert np.array_equal(heard[0], heard[1])
+    assert not same(masked, plain)
+    assert masked.teacher_probs.shape == (4, 3)
+    assert masked.teacher_embedding.shape == (4, 7)
+    assert masked.teacher_frames.shape == (4, MODEL.n_frames(heard[0].shape[1]), 3)
+
+
+def test_times_of_labels_move_with_the_clip():
+    """Clip 0, 0.3 s long, lies somewhere in 1 s; its label sounds in its second half."""
+    events = [[(2, 0.15, 0.3)], *[[]] * 5]
+    batches = make(replace(PLAIN, durations_s=(1.0,), batch_size=6), targets=replace(TARGETS, events=events))
+    batch = batches(0)
+    row = batches.sampler.indices(0).tolist().index(0)
+    loud = (batch.inputs[0][row].mean(dim=1) > -60).nonzero()[:, 0] * MODEL.frontend.hop_s
+    sounding = (batch.frame_targets[row, :, 2] > 0.5).nonzero()[:, 0] * MODEL.frame_hop_s
+    assert float(sounding.min()) == pytest.approx(float(loud.min()) + 0.15, abs=0.08)
+    assert float(sounding.max()) == pytest.approx(float(loud.max()) - 0.04, abs=0.08)
+    assert batch.frame_targets[..., :2].sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("make_config", "words"),
+    [
+        (lambda: BatchConfig(batch_size=0), "batch_size=0 must be at least 1"),
+        (lambda: BatchConfig(durations_s=()), r"durations_s=\(\) positive"),
+        (lambda: MixConfig(share=2.0), "share=2.0 must be 0 to 1"),
+        (lambda: MaskConfig(max_bands=1.5), "max_bands=1.5 must be 0 to 1"),
+    ],
+)
+def test_impossible_settings_are_refused(make_config, words):
+    with pytest.raises(ValueError, match=words):
+        make_config()
