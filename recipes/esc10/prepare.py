@@ -3,8 +3,8 @@
 python -m recipes.esc10.prepare [--data ../shared/data/esc10] [--out runs/esc10]
 
 `--data` is a checkout of github.com/karolpiczak/ESC-10 (folders such as "001 - Dog bark"), or a folder with its 400
-files in `audio/` and a `manifest.csv`. The first number of a file's name is its fold, the second the recording on Freesound
-that it was cut from.
+files in `audio/` and a `manifest.csv`. The first number of a file's name is its fold, the second the recording on
+Freesound that it was cut from.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ pitch, under another sound, a stretch of less than a second, and sounds with not
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -26,14 +27,14 @@ _LOW_HZ, _HIGH_HZ = 300.0, 2_000.0
 # Bits of pauses are those of noise: frames so far below the loudest are left out.
 _PAUSE_DB = 40.0
 _SILENCE = 1e-7  # mean square below which a frame is silent whatever is around it, -70 dB
-# Only frames whose bits end in zeros are looked up, the same ones in both copies: an eighth of the memory.
-_LOOKED_UP = np.uint32(7)
+# So many frames are looked up at most, 200 MB: of more, only those whose bits end in zeros, the same in both copies.
+_MAX_LOOKED_UP = 2**24
 # Bits that are in more clips than this are those of steady tones, and tell nothing.
 _MAX_CLIPS_OF_BITS = 40
-_MIN_SHARED = 3
+_MIN_SHARED = 2
 _MIN_OVERLAP = round(1.0 * RATE / _HOP)
 # The paper accepts 0.35 against chance matches of any recording; here every clip of a data set is compared with every
-# other, so less is accepted. Copies of 400 clips by another encoder at another rate differed by 0.02 to 0.2.
+# other, so less is accepted. Copies by another encoder at another rate differ by 0.04, at most 0.13 (400 clips).
 _MAX_ERROR_RATE = 0.27
 
 
@@ -75,13 +76,10 @@ def find_copies(fingerprints: Sequence[Fingerprint | None]) -> list[tuple[int, i
     bits, clips, frames = _looked_up(fingerprints)
     order = np.argsort(bits, kind="stable")
     bits, clips, frames = bits[order], clips[order], frames[order]
-    borders = np.flatnonzero(np.diff(bits)) + 1
     shared: dict[tuple[int, int, int], int] = {}
-    for start, stop in zip(np.append(0, borders), np.append(borders, len(bits)), strict=True):
-        if not 2 <= stop - start <= 4 * _MAX_CLIPS_OF_BITS:
-            continue
+    for start, stop in _runs_of_several(bits, clips):
         its_clips, its_frames = clips[start:stop], frames[start:stop]
-        if not 2 <= len(np.unique(its_clips)) <= _MAX_CLIPS_OF_BITS:
+        if len(np.unique(its_clips)) > _MAX_CLIPS_OF_BITS:
             continue
         first, second = np.triu_indices(stop - start, 1)
         is_pair = its_clips[first] != its_clips[second]
@@ -106,15 +104,28 @@ def _looked_up(
     fingerprints: Sequence[Fingerprint | None],
 ) -> tuple[Bits, npt.NDArray[np.int32], npt.NDArray[np.int32]]:
     """Bits, clip and frame of all frames that are looked up."""
+    n_sounding = sum(int(one.is_sounding.sum()) for one in fingerprints if one is not None)
+    mask = np.uint32(2 ** max(0, math.ceil(math.log2(max(1, n_sounding) / _MAX_LOOKED_UP))) - 1)
     pieces = []
     for clip, one in enumerate(fingerprints):
         if one is not None:
-            frames = np.flatnonzero(one.is_sounding & ((one.bits & _LOOKED_UP) == 0)).astype(np.int32)
+            frames = np.flatnonzero(one.is_sounding & ((one.bits & mask) == 0)).astype(np.int32)
             pieces.append((one.bits[frames], np.full(len(frames), clip, np.int32), frames))
     if not pieces:
         return np.zeros(0, np.uint32), np.zeros(0, np.int32), np.zeros(0, np.int32)
     bits, clips, places = (np.concatenate(each) for each in zip(*pieces, strict=True))
     return bits, clips, places
+
+
+def _runs_of_several(bits: Bits, clips: npt.NDArray[np.int32]) -> list[tuple[int, int]]:
+    """Where the same bits lie side by side in sorted frames of more than one clip, if not of very many."""
+    if not len(bits):
+        return []
+    starts = np.append(0, np.flatnonzero(np.diff(bits)) + 1)
+    stops = np.append(starts[1:], len(bits))
+    is_of_several = np.minimum.reduceat(clips, starts) != np.maximum.reduceat(clips, starts)
+    chosen = is_of_several & (stops - starts <= 4 * _MAX_CLIPS_OF_BITS)
+    return list(zip(starts[chosen].tolist(), stops[chosen].tolist(), strict=True))
 
 
 def _error_rate(one: Fingerprint, other: Fingerprint, shift: int) -> float:
