@@ -1,4 +1,4 @@
-"""How good scores are, and how sure one can be: pure functions."""
+"""What is measured here alone: the order that scores tell, and how sure a mean is. Pure functions."""
 
 from __future__ import annotations
 
@@ -12,21 +12,6 @@ Classes = npt.NDArray[np.integer]
 
 # 97.5th percentiles of Student's t by degrees of freedom.
 _STUDENT_T = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776}
-
-
-def mean_average_precision(scores: Scores, targets: Scores) -> float:
-    """Mean over classes of the average precision; `(clips, classes)` each, every class being somewhere.
-
-    Example:
-        >>> mean_average_precision(np.array([[0.9], [0.8], [0.1]]), np.array([[1.0], [0.0], [1.0]])).__round__(3)
-        0.833
-    """
-    precisions = []
-    for of_class, is_there in zip(scores.T, targets.T, strict=True):
-        hits = is_there[np.argsort(-of_class, kind="stable")]
-        precision = np.cumsum(hits) / np.arange(1, len(hits) + 1)
-        precisions.append((precision * hits).sum() / hits.sum())
-    return float(np.mean(precisions))
 
 
 def order_accuracy(logits: Scores, classes: Classes) -> float:
@@ -44,11 +29,6 @@ def order_accuracy(logits: Scores, classes: Classes) -> float:
     earlier = logits[:, :n] - logits[:, n:]
     rows = np.arange(len(logits))
     return float((earlier[rows, classes[:, 0]] > earlier[rows, classes[:, 1]]).mean())
-
-
-def accuracy(logits: Scores, classes: Classes) -> float:
-    """Share of clips whose class scores highest; `(clips, classes)` and `(clips,)`."""
-    return float((logits.argmax(axis=1) == classes).mean())
 
 
 def mean_and_interval(values: Sequence[float]) -> tuple[float, float]:

@@ -23,13 +23,14 @@ import torch
 from torch import nn
 
 from panns.files import replacing
+from panns.metrics import accuracy, average_precision, class_mean
 from panns.networks.build import build_network
 from panns.networks.cost import multiply_adds, n_parameters
 from panns.training.batch import Batch
 from panns.training.loop import STATE_FILE, TrainConfig, train
 from panns.training.losses import LossConfig, Objective
 from recipes.architectures.batches import Clips, Soundscapes
-from recipes.architectures.measures import accuracy, mean_average_precision, order_accuracy
+from recipes.architectures.measures import order_accuracy
 from recipes.architectures.prepare import Clip, class_indices, read_clips, split_clips
 from recipes.architectures.settings import FOLDS, ROOT, TASKS, Settings, Task, read_settings
 from recipes.architectures.siblings import CLIP_S, Sibling, siblings
@@ -149,7 +150,7 @@ def learn_soundscapes(
     )  # fmt: skip
     logits = answers(trained, [test.features(i) for i in range(len(test))])
     return {
-        "map": mean_average_precision(logits, test.targets),
+        "map": class_mean(average_precision(logits, test.targets)).value,
         "order_accuracy": order_accuracy(logits, test.classes),
     }
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panns.augment.length import fit_length, sounding_onsets
+from panns.augment.length import draw_onset, fit_length, sounding_onsets, take_stretch
 from tests.sounds import noise
 
 
@@ -66,3 +66,27 @@ def test_shorter_clips_are_placed_everywhere():
 def test_nothing_cannot_be_fitted(n_clip, n_samples):
     with pytest.raises(ValueError, match="must be at least 1"):
         fit_length(np.zeros(n_clip, np.float32), n_samples, np.random.default_rng(0))
+
+
+@given(st.integers(1, 300), st.integers(1, 300), st.integers(0, 999))
+def test_whoever_must_know_the_onset_gets_the_same_stretch(n_clip, n_samples, seed):
+    waveform = np.arange(1, n_clip + 1, dtype=np.float32)
+    one, two = np.random.default_rng(seed), np.random.default_rng(seed)
+    onset = draw_onset(waveform, n_samples, one)
+    assert (take_stretch(waveform, onset, n_samples) == fit_length(waveform, n_samples, two)).all()
+    assert one.random() == two.random()
+
+
+@pytest.mark.parametrize(
+    ("onset", "expected"),
+    [(-2, [0, 0, 1]), (1, [2, 3, 4]), (3, [4, 5, 0]), (6, [0, 0, 0]), (9, [0, 0, 0]), (-4, [0, 0, 0])],
+)
+def test_a_stretch_outside_of_the_clip_is_silent(onset, expected):
+    assert take_stretch(np.arange(1, 6, dtype=np.float32), onset, 3).tolist() == expected
+
+
+def test_energies_are_those_of_the_stretches():
+    clip = noise(0.02) * np.linspace(0, 1, 640, dtype=np.float32)
+    energies = np.array([np.square(clip[i : i + 200].astype(np.float64)).sum() for i in range(441)])
+    expected = np.flatnonzero(energies >= energies.max() / 10)
+    assert sounding_onsets(clip, 200, range_db=10.0).tolist() == expected.tolist()

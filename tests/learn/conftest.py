@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from panns.data.manifest import Clip, write_manifest
+from panns.learn.run import run
+from panns.learn.settings import read_settings
+from tests.checkpoints import make_checkpoint
 from tests.sounds import noise, tone, write_wav
 
 KINDS = ("clicks", "noise", "tone")
@@ -49,24 +52,33 @@ def manifest_file(class_folders: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def settings_file(tmp_path: Path, manifest_file: Path, tiny_checkpoint: Path) -> Path:
-    """Settings that learn these kinds in a few seconds."""
-    path = tmp_path / "tiny.toml"
-    path.write_text(
-        f"""
+@pytest.fixture(scope="session")
+def teachable_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small residual CNN with random parameters, which learns in some dozen steps."""
+    return make_checkpoint(
+        tmp_path_factory.mktemp("teachable"),
+        "builtin",
+        stem_channels=8,
+        channels=(8, 12, 16),
+        embedding_dim=32,
+        n_heads=2,
+        dropout=0.0,
+    )
+
+
+SETTINGS = """
 [model]
-name = {str(tiny_checkpoint)!r}
+name = {checkpoint!r}
 
 [data]
-clips = {str(manifest_file)!r}
+clips = {manifest!r}
 test_fold = "2"
 
 [loss]
 task = "single-label"
 
 [batches]
-batch_size = 6
+batch_size = 12
 durations_s = [0.5]
 
 [train]
@@ -75,11 +87,28 @@ log_steps = 20
 checkpoint_steps = 10
 
 [train.optim]
-lr = 0.02
+lr = 0.01
 warmup_steps = 4
 
 [train.average]
 decay = 0.8
 """
-    )
+
+
+@pytest.fixture(scope="session")
+def taught_checkpoint(
+    manifest_file: Path, teachable_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The same after it has learned these kinds, as what is fine-tuned has learned something."""
+    folder = tmp_path_factory.mktemp("taught")
+    path = folder / "taught.toml"
+    path.write_text(SETTINGS.format(checkpoint=str(teachable_checkpoint), manifest=str(manifest_file)))
+    return run(read_settings(path), folder / "out").checkpoint.path
+
+
+@pytest.fixture
+def settings_file(tmp_path: Path, manifest_file: Path, teachable_checkpoint: Path) -> Path:
+    """Settings that learn these kinds in a few seconds."""
+    path = tmp_path / "tiny.toml"
+    path.write_text(SETTINGS.format(checkpoint=str(teachable_checkpoint), manifest=str(manifest_file)))
     return path

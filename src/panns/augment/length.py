@@ -81,7 +81,8 @@ def take_stretch(waveform: Array, onset: int, n_samples: int) -> Array:
     """
     stretch = np.zeros(n_samples, np.float32)
     first, last = max(onset, 0), min(onset + n_samples, len(waveform))
-    stretch[first - onset : last - onset] = waveform[first:last]
+    if first < last:
+        stretch[first - onset : last - onset] = waveform[first:last]
     return stretch
 
 
@@ -101,7 +102,9 @@ def sounding_onsets(waveform: Array, n_samples: int, *, range_db: float) -> npt.
         array([2, 3])
     """
     # In float64: differences of float32 sums would lose the soft stretches behind a loud one.
-    sums = np.cumsum(np.square(waveform), dtype=np.float64)
-    energies = sums[n_samples - 1 :].copy()
+    # Squared in float64 at once, since a sum that changes the type of what it adds takes three times as long.
+    sums = np.square(waveform, dtype=np.float64)
+    np.cumsum(sums, out=sums)
+    energies = sums[n_samples - 1 :]
     energies[1:] -= sums[:-n_samples]
     return np.flatnonzero(energies >= energies.max() * 10 ** (-range_db / 10))

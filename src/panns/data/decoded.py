@@ -59,6 +59,5 @@ def cached_audio(
 def _digest(sounds: list[Clip], sample_rate: int) -> str:
     digest = hashlib.sha256(f"{sample_rate}\n".encode())
     for clip in sounds:
-        line = f"{clip.path!r} {clip.onset_s} {clip.offset_s} {size_and_time(Path(clip.path))}\n"
-        digest.update(line.encode("utf-8", "surrogateescape"))
+        digest.update(f"{clip.path!r} {clip.onset_s} {clip.offset_s} {size_and_time(Path(clip.path))}\n".encode())
     return digest.hexdigest()[:32]

@@ -80,7 +80,8 @@ def read_record(shard: Path, *, settings: ShardSettings, inputs: str) -> ShardRe
         was = getattr(record.settings, name)
         if was != wanted and name != "skip_bad":
             raise DataError(
-                f"{shard} was packed with {name}={was!r}, and {wanted!r} is asked for; use another folder, or remove it"
+                f"{shard} was packed with {name}={was!r}, and {wanted!r} is asked for; use another folder, or remove "
+                f"this one"
             )
     if record.inputs != inputs:
         raise DataError(
@@ -94,7 +95,7 @@ def digest_of(clips: Iterable[Clip], files: Iterable[Path]) -> str:
     """Tells whether clips or their files have changed."""
     digest = hashlib.sha256()
     for clip, file in zip(clips, files, strict=True):
-        digest.update(f"{clip!r} {size_and_time(file)}\n".encode("utf-8", "surrogateescape"))
+        digest.update(f"{clip!r} {size_and_time(file)}\n".encode())
     return digest.hexdigest()
 
 

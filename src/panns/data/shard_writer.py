@@ -116,12 +116,12 @@ class _Writing:
 
     def finish(self, n_threads: int) -> list[ShardRecord]:
         """Write what is missing; the records of all shards."""
-        self._refuse_others()
         records = {}
         for number in range(len(self._keys)):
             record = self._kept(number)
             if record is not None:
                 records[number] = record
+        self._refuse_others()
         missing = [number for number in range(len(self._keys)) if number not in records]
         if missing:
             # Whoever opens the folder before it is finished gets to know that.

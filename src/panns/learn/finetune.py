@@ -32,6 +32,7 @@ _SOUND_FOLDER = "sound"
 _FOLDS_FOR_TEST, _FOLDS_FOR_VALIDATION = ("test",), ("validation", "valid", "val", "dev")
 _LONGEST_S, _SHORTEST_S = 10.0, 1.0
 _MIN_STEPS = 60
+_MASKED_SHARE = 0.1  # of a clip, the longest stretch of time that is hidden
 _N_VALIDATIONS = 12
 
 
@@ -149,6 +150,7 @@ def settings_for(
     n_train = (len(clips) - n_held_out) * (1.0 if validation_fold else 1 - options.validation_share)
     batch_size = max(2, min(options.batch_size, int(n_train)))
     n_steps = max(_MIN_STEPS, math.ceil(options.n_epochs * n_train / batch_size))
+    duration_s = round(float(np.clip(np.quantile(durations_s, 0.8), _SHORTEST_S, _LONGEST_S)), 1)
     trains_backbone = options.transfer.trained != "head"
     return RunSettings(
         model=ModelSettings(options.model, weights=options.weights, transfer=options.transfer),
@@ -162,9 +164,9 @@ def settings_for(
         seed=options.seed,
         batches=BatchConfig(
             batch_size=batch_size,
-            durations_s=(round(float(np.clip(np.quantile(durations_s, 0.8), _SHORTEST_S, _LONGEST_S)), 1),),
+            durations_s=(duration_s,),
             mix=MixConfig("between_class", share=0.5, labels="share" if is_single else "union"),
-            mask=MaskConfig(share=0.5),
+            mask=MaskConfig(share=0.5, max_s=_MASKED_SHARE * duration_s),
         ),
         loss=LossConfig(task="single-label" if is_single else "multi-label"),
         train=TrainConfig(
