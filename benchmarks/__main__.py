@@ -12,6 +12,7 @@ BENCHMARKS = (
     "backends",
     "models",
     "patches",
+    "training",
     "startup",
     "loading",
     "memory",

@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks.measure import RESULTS, Timing
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("README.md", "README.zh.md", "benchmarks/README.md", "docs/choosing.md")
+PAGES = ("README.md", "README.zh.md", "benchmarks/README.md", "docs/choosing.md", "docs/training.md")
 
 
 def main() -> None:

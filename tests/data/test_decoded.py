@@ -99,6 +99,17 @@ def test_it_goes_on_where_it_was_stopped(manifest, cache, n_decoded, monkeypatch
     assert told[-1] == (8, 8)
 
 
+@pytest.mark.parametrize(("name", "n_expected"), [("shard-000002.tar", 1), ("index.npz", 0)])
+def test_what_is_damaged_is_made_again(manifest, cache, n_decoded, name, n_expected):
+    cached_audio(manifest, RATE, cache)
+    (damaged,) = cache.glob(f"*/{name}")
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    n_decoded()
+    audio = cached_audio(manifest, RATE, cache)
+    assert n_decoded() == n_expected
+    np.testing.assert_allclose(audio.waveform(2), FileAudio(manifest, RATE).waveform(2), atol=2**-15)
+
+
 def test_a_clip_that_cannot_be_read_is_named(manifest, cache):
     (manifest.root / "sound 2.a.wav").unlink()
     with pytest.raises(AudioDecodeError, match=r"sound 2\.a\.wav: there is no such file"):

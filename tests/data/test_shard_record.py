@@ -43,7 +43,9 @@ def test_a_shard_of_another_program_is_left_alone(shard, text):
 
 
 def test_other_settings_are_named(shard):
-    with pytest.raises(DataError, match=r"was packed with sample_rate=16000, and 8000 is asked for; use another folder"):
+    with pytest.raises(
+        DataError, match=r"was packed with sample_rate=16000, and 8000 is asked for; use another folder"
+    ):
         read_record(shard, settings=ShardSettings("wav", 8_000), inputs="abc")
 
 

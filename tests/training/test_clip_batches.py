@@ -172,3 +172,13 @@ def test_times_of_labels_move_with_the_clip():
 def test_impossible_settings_are_refused(make_config, words):
     with pytest.raises(ValueError, match=words):
         make_config()
+
+
+def test_recorded_noise_is_beside_the_sound():
+    class Steady(Tones):
+        def waveform(self, i):
+            return np.full(RATE, 0.5, np.float32)  # no sound of the others is as steady
+
+    augment = AugmentConfig(noise_share=1.0, recorded_noise_share=1.0, noise_snr_range_db=(0.0, 0.0))
+    noisy = make(replace(PLAIN, augment=augment), model=find_model("leenet11").config, noise=Steady())(0)
+    assert (noisy.inputs[0].mean(dim=1) > 0.05).all()

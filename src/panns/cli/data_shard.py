@@ -22,11 +22,12 @@ class FormatChoice(StrEnum):
 
 def shard(
     manifest: Annotated[
-        Path, typer.Argument(metavar="MANIFEST", help="A .csv, .tsv or .jsonl list of clips, or a folder a class.")
+        Path,
+        typer.Argument(metavar="MANIFEST", help="A .csv, .tsv or .jsonl list of clips, or a folder of class folders."),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write the shards.")],
     rate: Annotated[
-        int | None, typer.Option("--rate", metavar="HZ", help="Decode and resample to this rate, mono.", min=1)
+        int | None, typer.Option("--rate", metavar="HZ", help="Decode and resample to this rate, mono.")
     ] = None,
     coding: Annotated[
         FormatChoice | None,
@@ -36,7 +37,7 @@ def shard(
             show_default="keep, or flac with --rate",
         ),
     ] = None,
-    clips_per_shard: Annotated[int, typer.Option(metavar="N", help="Clips in a shard.", min=1)] = 1000,
+    clips_per_shard: Annotated[int, typer.Option(metavar="N", help="Clips in a shard.")] = 1000,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out clips that cannot be read.")] = False,
 ) -> None:
     """Pack clips into tar files (WebDataset) with an index; asked again, it goes on where it stopped."""
@@ -52,7 +53,7 @@ def shard(
     except ValueError as exc:
         raise typer.BadParameter(str(exc)) from exc
     try:
-        with Bar("files") as bar:
+        with Bar("clips") as bar:
             written = write_shards(read_manifest(manifest), output, settings, on_progress=bar.show)
     except AudioDecodeError as exc:
         raise AudioDecodeError(f"{exc}; --skip-bad leaves out what cannot be read") from exc

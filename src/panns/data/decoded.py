@@ -12,6 +12,7 @@ from panns.data.shard_record import size_and_time
 from panns.data.shard_settings import ShardSettings
 from panns.data.shard_writer import OnProgress, write_shards
 from panns.data.shards import ShardAudio
+from panns.errors import DataError
 
 # Enough shards for the threads of a large machine to share, and for a writing that is stopped to lose little.
 _N_SHARDS = 64
@@ -29,7 +30,7 @@ def cached_audio(
     """The clips of a manifest from shards of 16-bit WAV at one rate, which are written first where they are not yet.
 
     Which they are is told by the files, their sizes and times, the stretches and the rate. Labels and the rest are
-    those of the manifest now. What was stopped goes on when the same is asked again.
+    those of the manifest now. What was stopped goes on, and what was damaged is made again, when the same is asked.
 
     Args:
         manifest: The clips.
@@ -40,19 +41,21 @@ def cached_audio(
 
     Raises:
         AudioDecodeError: A clip cannot be read.
-        DataError: There are no clips, or what was written is damaged.
+        DataError: There are no clips.
     """
     # Labels, folds and licences may change without a new decoding.
     sounds = [
         Clip(str(manifest.file(one).absolute()), onset_s=one.onset_s, offset_s=one.offset_s) for one in manifest.clips
     ]
     own_folder = folder / _digest(sounds, sample_rate)
-    if not (own_folder / INDEX_FILE).is_file():
-        n_in_shard = min(-(-len(sounds) // _N_SHARDS), _MAX_CLIPS_PER_SHARD)
-        settings = ShardSettings("wav", sample_rate, clips_per_shard=max(n_in_shard, 1))
-        write_shards(
-            Manifest(Path(), tuple(sounds)), own_folder, settings, n_threads=n_threads, on_progress=on_progress
-        )
+    if (own_folder / INDEX_FILE).is_file():
+        try:
+            return ShardAudio(own_folder, sample_rate, clips=manifest.clips)
+        except DataError:  # damaged or partly removed; what is whole is kept
+            (own_folder / INDEX_FILE).unlink()
+    n_in_shard = min(-(-len(sounds) // _N_SHARDS), _MAX_CLIPS_PER_SHARD)
+    settings = ShardSettings("wav", sample_rate, clips_per_shard=max(n_in_shard, 1))
+    write_shards(Manifest(Path(), tuple(sounds)), own_folder, settings, n_threads=n_threads, on_progress=on_progress)
     return ShardAudio(own_folder, sample_rate, clips=manifest.clips)
 
 

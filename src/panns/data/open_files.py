@@ -34,11 +34,6 @@ class OpenFiles:
                 self._open.popitem(last=False)
         return file
 
-    def close(self) -> None:
-        """Close what nobody is reading from; what is read next is opened again."""
-        with self._lock:
-            self._open.clear()
-
 
 class _File:
     """One open file. It is closed with the last reference to it, so that no thread loses it while it reads."""

@@ -155,7 +155,8 @@ class _Writing:
                 while left:
                     done, left = wait(left, timeout=_TICK_S, return_when=FIRST_EXCEPTION)
                     for future in sorted(done, key=number_of.__getitem__):
-                        records[number_of[future]] = future.result()
+                        if not isinstance(future.exception(), _Stopped):  # the failure that stopped it is to come
+                            records[number_of[future]] = future.result()
                     if self._on_progress is not None:
                         self._on_progress(self._n_done, len(self._manifest.clips))
             finally:
@@ -164,6 +165,13 @@ class _Writing:
         return records
 
     def _write_shard(self, number: int) -> ShardRecord:
+        try:
+            return self._written(number)
+        except BaseException:
+            self._is_stopped.set()
+            raise
+
+    def _written(self, number: int) -> ShardRecord:
         shard = self._shard(number)
         shard.unlink(missing_ok=True)  # a damaged one, whose size could be what the record is about to say
         samples: list[Sample] = []

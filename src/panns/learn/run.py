@@ -183,7 +183,14 @@ class _Run:
         settings = self.settings
         live, targets, dims = self._taught(heard, targets, manifest)
         batches = ClipBatches(
-            heard, targets, start.config, settings.batches, settings.seed, teacher=live, world=self.world
+            heard,
+            targets,
+            start.config,
+            settings.batches,
+            settings.seed,
+            noise=self._audio(Path(settings.data.noise), manifest.sample_rate) if settings.data.noise else None,
+            teacher=live,
+            world=self.world,
         )
 
         def validate(network: nn.Module) -> dict[str, float]:

@@ -46,7 +46,7 @@ class DataSettings:
         validation_fold: The fold that tells which step was the best, and that is not learned from either.
         validation_share: Without such a fold, the share of the sources to learn from that is held out for it.
         decoded: Folder in which clips are kept decoded, at the rate of the model; empty to decode them each time.
-        is_checked: Whether all clips are read and checked before the first step.
+        noise: Recordings of noise for `batches.augment`, a manifest or a folder of shards; empty for made noise.
     """
 
     clips: str
@@ -55,7 +55,7 @@ class DataSettings:
     validation_fold: str = ""
     validation_share: float = 0.0
     decoded: str = ""
-    is_checked: bool = True
+    noise: str = ""
 
     def __post_init__(self) -> None:
         if not 0 <= self.validation_share < 1:

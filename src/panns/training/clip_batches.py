@@ -159,6 +159,7 @@ class ClipBatches:
         model: Config of the network.
         config: What batches are made of.
         seed: Of all choices.
+        noise: Recordings of noise, for `config.augment.recorded_noise_share`.
         teacher: Is asked about every batch, as the network will hear it but without what is hidden.
         world: Which process this is.
 
@@ -174,6 +175,7 @@ class ClipBatches:
         config: BatchConfig,
         seed: int,
         *,
+        noise: ClipAudio | None = None,
         teacher: Teacher | None = None,
         world: World | None = None,
     ) -> None:
@@ -182,6 +184,7 @@ class ClipBatches:
         self._model = model
         self._config = config
         self._seed = seed
+        self._noise = noise
         self._teacher = teacher
         self._world = world or World()
         if config.batch_size % self._world.size:
@@ -236,7 +239,13 @@ class ClipBatches:
         targets, rate = self._targets, self._audio.sample_rate
         whole = self._audio.waveform(clip)
         onset = draw_onset(whole, n_samples, rng)
-        waveform = augment_waveform(take_stretch(whole, onset, n_samples), self._config.augment, rate, rng)
+        waveform = augment_waveform(
+            take_stretch(whole, onset, n_samples),
+            self._config.augment,
+            rate,
+            rng,
+            noise=None if self._noise is None else self._random_noise,
+        )
         is_there = np.zeros(targets.n_classes, np.float32)
         is_there[list(targets.classes[clip])] = 1.0
         return _Sound(
@@ -245,6 +254,10 @@ class ClipBatches:
             None if targets.events is None else self._frames(targets.events[clip], onset / rate, n_samples),
             None if targets.teacher_probs is None else targets.teacher_probs[clip],
         )
+
+    def _random_noise(self, rng: np.random.Generator) -> Array:
+        assert self._noise is not None
+        return self._noise.waveform(int(rng.integers(len(self._noise))))
 
     def _frames(self, events: Sequence[tuple[int, float, float]], onset_s: float, n_samples: int) -> Array:
         """What sounds when in a stretch that begins at `onset_s` of its clip."""

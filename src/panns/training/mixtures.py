@@ -164,16 +164,16 @@ class Mixtures:
         mixed = [np.zeros((config.n_frames, frontend.n_mels), np.float32) for frontend in self._frontends]
         targets = np.zeros(labels.classes.shape[1], np.float32)
         categories = np.zeros(labels.n_categories, np.float32)
-        first_loudness_db = 0.0
+        first_loudness_db: float | None = None
         levels_db = [0.0, *rng.uniform(*config.level_range_db, n_sources - 1)]
-        for n_before, (clip, level_db) in enumerate(zip(clips, levels_db, strict=True)):
+        for clip, level_db in zip(clips, levels_db, strict=True):
             powers = self._take(clip, rng)
             loudness = loudness_db(powers[0])
-            if n_before == 0:
-                first_loudness_db = loudness
-            gain_db = 0.0 if n_before == 0 else first_loudness_db + level_db - loudness
-            if not np.isfinite(gain_db):
-                continue
+            if loudness == -np.inf:
+                continue  # nothing to hear, so none of its labels
+            if first_loudness_db is None:
+                first_loudness_db, level_db = loudness, 0.0  # the others are beside the first that sounds
+            gain_db = first_loudness_db + level_db - loudness
             where = place(len(powers[0]), config.n_frames, rng)
             for total, power in zip(mixed, powers, strict=True):
                 total[where] += power * np.float32(10 ** (gain_db / 10))

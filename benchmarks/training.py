@@ -1,0 +1,127 @@
+"""What training costs: a step, its log-mels, its memory, and how well the loader feeds it.
+
+Every model runs in a process of its own: first with one batch that lies ready, then with batches made of decoded clips
+beside it, on all cores.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import torch
+
+from benchmarks.measure import ONE_THREAD, cpu_ms, report, run_process
+from panns.data.decoded import cached_audio
+from panns.data.manifest import Clip, Manifest
+from panns.frontend import network_inputs
+from panns.models.registry import find_model
+from panns.training.batch import Batch
+from panns.training.clip_batches import BatchConfig, ClipBatches, ClipTargets, MixConfig
+from panns.training.loop import TrainConfig, train
+from panns.training.losses import LossConfig, Objective
+from panns.training.transfer import from_nothing
+
+# Model, seconds of a clip, clips in a batch, steps.
+CASES = (("cnn14", 10.0, 8, 6), ("builtin", 5.0, 32, 12), ("mn04_as", 5.0, 32, 12))
+N_CLIPS = 64
+
+
+def main() -> None:
+    """Measure every case and report."""
+    rows: list[dict[str, object]] = []
+    for name, duration_s, batch_size, _ in CASES:
+        one = run_process([sys.executable, "-m", "benchmarks.training", name], **ONE_THREAD)
+        every_core = dict.fromkeys(ONE_THREAD, str(os.cpu_count()))
+        all_cores = run_process([sys.executable, "-m", "benchmarks.training", name, "loader"], **every_core)
+        measured, fed = json.loads(one.stdout), json.loads(all_cores.stdout)
+        step_ms, log_mel_ms = measured["step"]["median"] / batch_size, measured["log_mel"]["median"]
+        rows.append(
+            {
+                "model": name,
+                "clip, s": f"{duration_s:g}",
+                "batch": batch_size,
+                "step, CPU-ms a clip": f"{step_ms:.1f}",
+                "log-mel, CPU-ms a clip": f"{log_mel_ms:.2f}",
+                "log-mel, share of the step": f"{log_mel_ms / step_ms:.1%}",
+                "whole batch made, CPU-ms a clip": f"{measured['batch']['median'] / batch_size:.2f}",
+                "clips/s, batch ready": f"{fed['ready']:.1f}",
+                "clips/s, with the loader": f"{fed['loaded']:.1f}",
+                "waiting for batches": f"{fed['waiting_share']:.1%}",
+                "peak MB": f"{all_cores.peak_mb:.0f}",
+            }
+        )
+    notes = (
+        f"{N_CLIPS} clips of noise in 16-bit shards, between-class mixing of every clip, float32, AdamW; the loader "
+        "shares the cores with the network"
+    )
+    report("training", "Training from decoded clips; costs on one thread, rates on all cores", rows, notes=notes)
+
+
+def measure(name: str, *, with_loader: bool) -> dict[str, object]:
+    """One case."""
+    _, duration_s, batch_size, n_steps = next(case for case in CASES if case[0] == name)
+    config = find_model(name).config
+    rate = config.frontend.sample_rate
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        audio = cached_audio(_clips(folder, duration_s, rate), rate, folder / "decoded")
+        targets = ClipTargets([(i % 10,) for i in range(N_CLIPS)], 10)
+        settings = BatchConfig(batch_size, durations_s=(duration_s,), mix=MixConfig("between_class"))
+        start = from_nothing(name, config, 10, seed=0)
+        batches = ClipBatches(audio, targets, start.config, settings, 0)
+        ready = batches(0)
+
+        def steps(make_batch: Callable[[int], Batch], n: int, where: str) -> float:
+            """Seconds of a step, after one to warm up."""
+            network = from_nothing(name, config, 10, seed=0).network
+            times: list[float] = []
+            train(
+                network,
+                Objective(LossConfig(task="single-label")),
+                make_batch,
+                TrainConfig(n_steps=n, log_steps=n, checkpoint_steps=10**6),
+                folder / where,
+                on_step=lambda *_: times.append(time.perf_counter() if with_loader else time.process_time()),
+            )
+            return float(np.median(np.diff(times[:-1])))  # the last one writes the state
+
+        if with_loader:
+            ready_s, loaded_s = steps(lambda _: ready, n_steps, "ready"), steps(batches, n_steps, "loaded")
+            line = json.loads((folder / "loaded" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()[-1])
+            waiting = line["waiting_share"]
+            return {"ready": batch_size / ready_s, "loaded": batch_size / loaded_s, "waiting_share": waiting}
+        torch.set_num_threads(1)
+        waveform = audio.waveform(0)[None]
+        step_ms = 1e3 * steps(lambda _: ready, max(4, n_steps // 2), "ready")
+        return {
+            "step": {"median": step_ms},
+            "log_mel": asdict(cpu_ms(lambda: network_inputs(waveform, config.frontend))),
+            "batch": asdict(cpu_ms(lambda: batches(1), repeats=5, warm_up=1)),
+        }
+
+
+def _clips(folder: Path, duration_s: float, rate: int) -> Manifest:
+    """Files of noise."""
+    rng = np.random.default_rng(0)
+    clips = []
+    for i in range(N_CLIPS):
+        path = folder / f"{i}.flac"
+        soundfile.write(path, rng.normal(0, 0.1, round(duration_s * rate)), rate)
+        clips.append(replace(Clip(path.name), labels=(str(i % 10),)))
+    return Manifest(folder, tuple(clips))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        print(json.dumps(measure(sys.argv[1], with_loader=len(sys.argv) > 2)))
+    else:
+        main()

@@ -1,0 +1,34 @@
+import logging
+
+import pytest
+
+from panns.labels import Label
+from panns.plot import text
+from panns.plot.text import drawable, installed_fonts, label_names
+
+DOG = Label(0, "dog", "Dog", "狗")
+PLAIN = ["DejaVu Sans"]
+
+
+def test_what_no_font_has_is_escaped():
+    assert drawable("caf\xe9\n\udcff.wav", PLAIN) == "caf\xe9\\n\\udcff.wav"
+
+
+def test_without_a_chinese_font_the_labels_are_english_and_this_is_said(caplog):
+    with caplog.at_level(logging.WARNING):
+        assert label_names([DOG], "zh", PLAIN) == ["Dog"]
+    assert caplog.messages == ["no font with Chinese is installed, such as Noto Sans CJK SC; the labels are in English"]
+
+
+def test_with_a_chinese_font_they_are_chinese(monkeypatch):
+    monkeypatch.setattr(text, "drawable", lambda name, _fonts: name)
+    fonts = [*PLAIN, "SimHei"]
+    assert label_names([DOG], "zh", fonts) == ["狗"]
+    assert label_names([DOG], "en", fonts) == ["Dog"]
+
+
+@pytest.mark.parametrize("installed", [["SimHei", "Arial", "Noto Sans CJK SC"], ["Arial"]])
+def test_chinese_fonts_come_after_the_plain_one(monkeypatch, installed):
+    monkeypatch.setattr("matplotlib.font_manager.get_font_names", lambda: installed)
+    expected = ["Noto Sans CJK SC", "SimHei"] if "SimHei" in installed else []
+    assert installed_fonts() == [*PLAIN, *expected]
