@@ -9,14 +9,13 @@ Freesound that it was cut from.
 
 from __future__ import annotations
 
-import argparse
 import os
 from pathlib import Path
 
-from panns.data.manifest import Clip, read_manifest, write_manifest
-from recipes.paths import REFERENCE_DATA, RUNS
+from panns.data.manifest import Clip
+from recipes.listing import prepare, rows_of
 
-CLIPS_FILE = "clips.csv"
+N_CLIPS = 400
 # Folders of the first release, and what ESC-50 calls the same classes.
 CLASSES = {
     "001 - Dog bark": "dog",
@@ -32,35 +31,22 @@ CLASSES = {
 }
 
 
-def main() -> None:
-    """Write the manifest."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=REFERENCE_DATA / "esc10")
-    parser.add_argument("--out", type=Path, default=RUNS / "esc10")
-    arguments = parser.parse_args()
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    clips = clips_of(arguments.data, relative_to=arguments.out)
-    write_manifest(arguments.out / CLIPS_FILE, clips)
-    print(f"{len(clips)} clips are listed in {arguments.out / CLIPS_FILE}")
-
-
-def clips_of(data: Path, *, relative_to: Path) -> list[Clip]:
+def list_clips(data: Path, relative_to: Path) -> list[Clip]:
     """The clips in a folder, in the order of their names."""
     if (data / "manifest.csv").is_file():
-        manifest = read_manifest(data / "manifest.csv")
-        labelled = [(manifest.file(clip), *clip.labels) for clip in manifest.clips]
+        labelled = [(data / row["path"], row["label"]) for row in rows_of(data / "manifest.csv")]
     else:
         labelled = [(path, name) for folder, name in CLASSES.items() for path in (data / folder).glob("*.ogg")]
-    if len(labelled) != 400:
+    if len(labelled) != N_CLIPS:
         raise SystemExit(
-            f"{data} holds {len(labelled)} clips of ESC-10 and not 400; see `--help` for what it should be"
+            f"{data} holds {len(labelled)} clips of ESC-10, not {N_CLIPS}; see `--help` for where to get it"
         )
     clips = []
-    for path, label in sorted(labelled):
+    for path, label in sorted(labelled, key=lambda one: one[0].name):
         fold, source, _ = path.stem.split("-")
         clips.append(Clip(os.path.relpath(path, relative_to), (label,), fold=fold, source=source, licence="CC BY 3.0"))
     return clips
 
 
 if __name__ == "__main__":
-    main()
+    prepare(__doc__, "esc10", list_clips)

@@ -77,10 +77,11 @@ def test_a_long_title_is_broken_and_no_font_lacks_it(tmp_path):
     assert max(map(len, texts)) <= 45
 
 
-def test_a_picture_of_hundreds_of_classes_stays_within_what_viewers_take(tmp_path):
+def test_a_picture_stays_within_what_viewers_take_however_many_classes(tmp_path, monkeypatch):
+    monkeypatch.setattr("panns.plot.confusion.MAX_SIDE_PIXELS", 400)
     output = tmp_path / "a.png"
-    draw_confusion(np.eye(90, dtype=int), labels_of(90), output)
-    assert max(image.imread(output).shape) < 8_500
+    draw_confusion(np.eye(40, dtype=int), labels_of(40), output)
+    assert 200 < max(image.imread(output).shape) < 400
 
 
 @pytest.mark.parametrize(

@@ -176,7 +176,7 @@ def test_impossible_settings_are_refused(make_config, words):
 
 def test_recorded_noise_is_beside_the_sound():
     class Steady(Tones):
-        def waveform(self, i):
+        def waveform(self, _):
             return np.full(RATE, 0.5, np.float32)  # no sound of the others is as steady
 
     augment = AugmentConfig(noise_share=1.0, recorded_noise_share=1.0, noise_snr_range_db=(0.0, 0.0))

@@ -65,7 +65,7 @@ def shard(
     for _, reason in written.skipped:
         complain(f"left out {reason}")
     if written.n_cut:
-        complain(f"{written.n_cut:,} clips are less than their file; they were cut out as FLAC, mono")
+        complain(f"clips that are less than their file, cut out of it as FLAC, mono: {written.n_cut:,}")
     print_line(
         f"{output}: {written.n_clips:,} clips in {written.n_shards:,} shards, {written.n_bytes / 1e6:,.1f} MB, "
         f"{written.duration_s / 3600:,.2f} h"

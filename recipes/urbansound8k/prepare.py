@@ -1,0 +1,31 @@
+"""UrbanSound8K to a manifest: 8,732 clips, 10 classes, 10 official folds; of the reference subset, folds 1, 2 and 10.
+
+python -m recipes.urbansound8k.prepare [--data ../shared/data/urbansound8k_subset] [--out runs/urbansound8k]
+
+`--data` is the unpacked data set of urbansounddataset.weebly.com (`audio/fold1` ... and `metadata/UrbanSound8K.csv`), or
+a folder with some of its files and a `manifest.csv`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from panns.data.manifest import Clip
+from recipes.listing import first_file, prepare, rows_of
+
+
+def list_clips(data: Path, relative_to: Path) -> list[Clip]:
+    """The clips in a folder; the source is the recording on Freesound."""
+    listing = first_file(data, ("metadata/UrbanSound8K.csv", "manifest.csv"), what="UrbanSound8K")
+    is_official = listing.parent != data
+    clips = []
+    for row in rows_of(listing):
+        name = f"audio/fold{row['fold']}/{row['slice_file_name']}" if is_official else row["path"]
+        label, source = (row["class"], row["fsID"]) if is_official else (row["label"], row["source_id"])
+        clips.append(Clip(os.path.relpath(data / name, relative_to), (label,), fold=row["fold"], source=source))
+    return clips
+
+
+if __name__ == "__main__":
+    prepare(__doc__, "urbansound8k", list_clips, reference="urbansound8k_subset")
