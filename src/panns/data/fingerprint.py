@@ -1,24 +1,28 @@
-"""Fingerprints of sounds, by which copies are found that were encoded again, resampled, made louder or cut.
+"""Landmarks of sounds, by which clips are found that may hold the same sound, without comparing each with each.
 
-Haitsma and Kalker, "A Highly Robust Audio Fingerprinting System", ISMIR 2002: for every frame 32 bits, the signs of
-differences of energy between neighbouring bands (300 Hz to 2 kHz) and neighbouring frames. Two clips are compared where
-a frame of both has the same bits, and are copies if few bits differ along the whole overlap.
+Haitsma and Kalker, "A Highly Robust Audio Fingerprinting System", ISMIR 2002: every frame has 32 bits, the signs of
+differences of energy between neighbouring bands (300 Hz to 2 kHz) and neighbouring frames. Encoders, resamplers and
+gains leave many frames of a sound with the same bits, and two sounds rarely share any. Whether clips that share some
+are copies is not told here, but by their sound (`copies.py`).
 
-What it finds: the same recording at another rate, level or bit rate, and shifted. What it does not: at another speed or
-pitch, under another sound, a stretch of less than a second, and sounds with nothing between 300 Hz and 2 kHz.
+Sounds with nothing between 300 Hz and 2 kHz, and steady ones without a change that an encoder keeps, have no landmarks
+that are found again.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator
 from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
 Bits = npt.NDArray[np.uint32]
+Frames = npt.NDArray[np.uint16]
 
 RATE = 5_512  # Hz of the waveforms, as in the paper
 _N_FFT, _HOP = 2048, 64
@@ -27,120 +31,131 @@ _LOW_HZ, _HIGH_HZ = 300.0, 2_000.0
 # Bits of pauses are those of noise: frames so far below the loudest are left out.
 _PAUSE_DB = 40.0
 _SILENCE = 1e-7  # mean square below which a frame is silent whatever is around it, -70 dB
-# So many frames are looked up at most, 200 MB: of more, only those whose bits end in zeros, the same in both copies.
-_MAX_LOOKED_UP = 2**24
-# Bits that are in more clips than this are those of steady tones, and tell nothing.
-_MAX_CLIPS_OF_BITS = 40
-_MIN_SHARED = 2
-_MIN_OVERLAP = round(1.0 * RATE / _HOP)
-# The paper accepts 0.35 against chance matches of any recording; here every clip of a data set is compared with every
-# other, so less is accepted. Copies by another encoder at another rate differ by 0.04, at most 0.13 (400 clips).
-_MAX_ERROR_RATE = 0.27
+_BLOCK_FRAMES = 64  # whose spectra fit in a core's cache
+
+# Landmarks that are kept: 170 MB, and as much again while they are sorted.
+_MAX_LANDMARKS = 2**24
+# Bits of so many clips or fewer are compared each with each; of more, each with the next.
+_MAX_EACH_WITH_EACH = 40
+# The best candidates are kept, so many for each clip.
+_MAX_CANDIDATES_PER_CLIP = 8
 
 
-class Fingerprint:
-    """Of one clip.
+class Landmarks(NamedTuple):
+    """Of one clip: the bits of frames, and the frames' numbers."""
 
-    Attributes:
-        bits: `(frames,)`.
-        is_sounding: `(frames,)`.
+    bits: Bits
+    frames: Frames
+
+
+class Candidate(NamedTuple):
+    """Two clips that may hold the same sound, the lower index first."""
+
+    one: int
+    other: int
+    shift_s: float
+    """How much later it is in the other."""
+
+
+def landmarks_of(waveform: Array) -> Landmarks:
+    """The landmarks of a waveform `(samples,)` at `RATE`, of at most 12 minutes: one for every frame that sounds."""
+    padded = np.pad(waveform, (0, max(0, _N_FFT + _HOP - len(waveform))))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, _N_FFT)[::_HOP]
+    squares = np.concatenate([[0.0], np.cumsum(np.square(padded, dtype=np.float64))])
+    starts = np.arange(len(windows)) * _HOP
+    mean_square = (squares[starts + _N_FFT] - squares[starts]) / _N_FFT
+    is_sounding = mean_square > max(_SILENCE, float(mean_square.max()) * 10 ** (-_PAUSE_DB / 10))
+    # Of a frame with the one before it; of most recordings of events, the larger part is pause.
+    frames = np.flatnonzero(is_sounding[1:]) + 1
+    needed = np.union1d(frames, frames - 1)
+    energy = np.empty((len(needed), _N_BITS + 1), np.float32)
+    for start in range(0, len(needed), _BLOCK_FRAMES):
+        windowed = windows[needed[start : start + _BLOCK_FRAMES]] * _window()
+        # Half a window upon the other: every other bin of the whole window's transform, at half its price.
+        spectrum = np.fft.rfft(windowed[:, : _N_FFT // 2] + windowed[:, _N_FFT // 2 :])
+        power = np.square(spectrum.real) + np.square(spectrum.imag)
+        energy[start : start + _BLOCK_FRAMES] = np.add.reduceat(power, _band_edges(), axis=1)[:, :-1]
+    steps = energy[:, :-1] - energy[:, 1:]
+    places = np.searchsorted(needed, frames)
+    signs = (steps[places] - steps[places - 1]) > 0
+    bits: Bits = np.packbits(signs, axis=1, bitorder="little").view(np.uint32)[:, 0]
+    return Landmarks(bits, frames.astype(np.uint16))
+
+
+class LandmarkIndex:
+    """The landmarks of many clips, in bounded memory.
+
+    Beyond `max_landmarks` only those stay whose bits end in zeros, more zeros the more there are: the same ones in all
+    copies of a sound. For two million clips of 10 s some 8 of a clip stay, enough for copies of which at least every
+    fourth frame has all of its bits right (as at moderate bit rates), and not for worse ones.
     """
 
-    __slots__ = ("bits", "is_sounding")
+    def __init__(self, max_landmarks: int = _MAX_LANDMARKS) -> None:
+        self._max_landmarks = max_landmarks
+        self._mask = np.uint32(0)
+        self._pieces: list[tuple[Bits, Frames, npt.NDArray[np.int32]]] = []
+        self._n_landmarks = 0
+        self._n_clips = 0
 
-    def __init__(self, waveform: Array) -> None:
-        """Take the fingerprint of a waveform `(samples,)` at `RATE`."""
-        padded = np.pad(waveform, (0, max(0, _N_FFT + _HOP - len(waveform))))
-        frames = np.lib.stride_tricks.sliding_window_view(padded, _N_FFT)[::_HOP]
-        energies, powers = [], []
-        for start in range(0, len(frames), 64):
-            block = frames[start : start + 64]
-            powers.append(np.square(block).mean(axis=1))
-            spectrum = np.fft.rfft(block * _window())
-            power = np.square(spectrum.real) + np.square(spectrum.imag)
-            energies.append(np.add.reduceat(power, _band_edges(), axis=1)[:, :-1])
-        energy = np.concatenate(energies)
-        steps = energy[:, :-1] - energy[:, 1:]
-        signs = (steps[1:] - steps[:-1]) > 0
-        self.bits: Bits = np.packbits(signs, axis=1, bitorder="little").view(np.uint32)[:, 0]
-        mean_square = np.concatenate(powers)[1:]
-        self.is_sounding = mean_square > max(_SILENCE, float(mean_square.max()) * 10 ** (-_PAUSE_DB / 10))
+    def add(self, clip: int, landmarks: Landmarks) -> None:
+        """Add those of a clip, by its index."""
+        self._n_clips += 1
+        bits, frames = landmarks
+        self._append(bits, frames, np.full(len(bits), clip, np.int32))
+        while self._n_landmarks > self._max_landmarks:
+            self._mask = self._mask << np.uint32(1) | np.uint32(1)
+            pieces, self._pieces, self._n_landmarks = self._pieces, [], 0
+            for piece in pieces:
+                self._append(*piece)
 
+    def _append(self, bits: Bits, frames: Frames, clips: npt.NDArray[np.int32]) -> None:
+        stays = (bits & self._mask) == 0
+        if stays.any():
+            self._pieces.append((bits[stays], frames[stays], clips[stays]))
+            self._n_landmarks += len(self._pieces[-1][0])
 
-def find_copies(fingerprints: Sequence[Fingerprint | None]) -> list[tuple[int, int]]:
-    """Pairs of clips that are copies of each other, as indices, the lower one first.
-
-    Args:
-        fingerprints: Of all clips; None for one that could not be read.
-    """
-    bits, clips, frames = _looked_up(fingerprints)
-    order = np.argsort(bits, kind="stable")
-    bits, clips, frames = bits[order], clips[order], frames[order]
-    shared: dict[tuple[int, int, int], int] = {}
-    for start, stop in _runs_of_several(bits, clips):
-        its_clips, its_frames = clips[start:stop], frames[start:stop]
-        if len(np.unique(its_clips)) > _MAX_CLIPS_OF_BITS:
-            continue
-        first, second = np.triu_indices(stop - start, 1)
-        is_pair = its_clips[first] != its_clips[second]
-        for i, j in zip(first[is_pair], second[is_pair], strict=True):
-            (one, at), (other, there) = sorted(((int(its_clips[i]), its_frames[i]), (int(its_clips[j]), its_frames[j])))
-            # Encoders and resamplers move a sound by a part of a frame, so neighbouring shifts are one.
-            key = (one, other, (int(there) - int(at)) // 2)
-            shared[key] = shared.get(key, 0) + 1
-    copies = set()
-    for (one, other, shift), n_shared in shared.items():
-        if n_shared < _MIN_SHARED or (one, other) in copies:
-            continue
-        mine, its = fingerprints[one], fingerprints[other]
-        assert mine is not None
-        assert its is not None
-        if min(_error_rate(mine, its, 2 * shift + rest) for rest in (-1, 0, 1, 2)) < _MAX_ERROR_RATE:
-            copies.add((one, other))
-    return sorted(copies)
-
-
-def _looked_up(
-    fingerprints: Sequence[Fingerprint | None],
-) -> tuple[Bits, npt.NDArray[np.int32], npt.NDArray[np.int32]]:
-    """Bits, clip and frame of all frames that are looked up."""
-    n_sounding = sum(int(one.is_sounding.sum()) for one in fingerprints if one is not None)
-    mask = np.uint32(2 ** max(0, math.ceil(math.log2(max(1, n_sounding) / _MAX_LOOKED_UP))) - 1)
-    pieces = []
-    for clip, one in enumerate(fingerprints):
-        if one is not None:
-            frames = np.flatnonzero(one.is_sounding & ((one.bits & mask) == 0)).astype(np.int32)
-            pieces.append((one.bits[frames], np.full(len(frames), clip, np.int32), frames))
-    if not pieces:
-        return np.zeros(0, np.uint32), np.zeros(0, np.int32), np.zeros(0, np.int32)
-    bits, clips, places = (np.concatenate(each) for each in zip(*pieces, strict=True))
-    return bits, clips, places
+    def candidates(self) -> list[Candidate]:
+        """Clips that share landmarks, those that share most first."""
+        if not self._pieces:
+            return []
+        bits, frames, clips = (np.concatenate(each) for each in zip(*self._pieces, strict=True))
+        order = np.lexsort((clips, bits))
+        bits, frames, clips = bits[order], frames[order], clips[order]
+        shared: Counter[tuple[int, int, int]] = Counter()
+        for start, stop in _runs_of_several(bits, clips):
+            shared.update(_shared_in(clips[start:stop], frames[start:stop]))
+        best: dict[tuple[int, int], tuple[int, int]] = {}
+        for (one, other, shift), count in shared.items():
+            if count > best.get((one, other), (0, 0))[0]:
+                best[one, other] = (count, shift)
+        ranked = sorted(best.items(), key=lambda item: (-item[1][0], item[0]))
+        # Encoders and resamplers move a sound by a part of a frame, so neighbouring shifts are counted as one.
+        return [
+            Candidate(one, other, (2 * shift + 0.5) * _HOP / RATE)
+            for (one, other), (_, shift) in ranked[: _MAX_CANDIDATES_PER_CLIP * self._n_clips]
+        ]
 
 
 def _runs_of_several(bits: Bits, clips: npt.NDArray[np.int32]) -> list[tuple[int, int]]:
-    """Where the same bits lie side by side in sorted frames of more than one clip, if not of very many."""
-    if not len(bits):
-        return []
+    """Where the same bits of more than one clip lie side by side, sorted."""
     starts = np.append(0, np.flatnonzero(np.diff(bits)) + 1)
     stops = np.append(starts[1:], len(bits))
-    is_of_several = np.minimum.reduceat(clips, starts) != np.maximum.reduceat(clips, starts)
-    chosen = is_of_several & (stops - starts <= 4 * _MAX_CLIPS_OF_BITS)
+    chosen = clips[starts] != clips[stops - 1]
     return list(zip(starts[chosen].tolist(), stops[chosen].tolist(), strict=True))
 
 
-def _error_rate(one: Fingerprint, other: Fingerprint, shift: int) -> float:
-    """Share of bits that differ where both sound, the second later by `shift` frames; 1 for too short an overlap."""
-    first, last = max(0, -shift), min(len(one.bits), len(other.bits) - shift)
-    if last - first < 1:
-        return 1.0
-    mine, its = slice(first, last), slice(first + shift, last + shift)
-    both = one.is_sounding[mine] & other.is_sounding[its]
-    # A second at least, or all that sounds of the shorter.
-    needed = min(_MIN_OVERLAP, int(one.is_sounding.sum()), int(other.is_sounding.sum()))
-    if both.sum() < max(needed, _MIN_SHARED):
-        return 1.0
-    different = np.bitwise_count(one.bits[mine][both] ^ other.bits[its][both])
-    return float(different.mean()) / _N_BITS
+def _shared_in(clips: npt.NDArray[np.int32], frames: Frames) -> Iterator[tuple[int, int, int]]:
+    """Pairs of clips with the same bits, and how much later the second has them, in steps of two frames."""
+    firsts = np.flatnonzero(np.append(True, np.diff(clips) > 0))
+    if len(firsts) > _MAX_EACH_WITH_EACH:
+        # A hum that many clips have, or very many copies of one sound: these are all neighbours of each other.
+        pairs = list(pairwise(firsts.tolist()))
+    else:
+        # Of steady stretches, in which one clip has the same bits again and again, a few are enough.
+        kept = [i for i, clip in enumerate(clips) if i < 4 or clips[i - 4] != clip]
+        pairs = [(i, j) for place, i in enumerate(kept) for j in kept[place + 1 :] if clips[i] != clips[j]]
+    for i, j in pairs:
+        yield int(clips[i]), int(clips[j]), (int(frames[j]) - int(frames[i])) // 2
 
 
 @lru_cache(maxsize=1)
@@ -152,4 +167,4 @@ def _window() -> Array:
 def _band_edges() -> npt.NDArray[np.intp]:
     """Bins at which the 33 bands begin, evenly in the logarithm of frequency, and where the last one ends."""
     edges_hz = np.geomspace(_LOW_HZ, _HIGH_HZ, _N_BITS + 2)
-    return np.round(edges_hz * _N_FFT / RATE).astype(np.intp)
+    return np.round(edges_hz * (_N_FFT // 2) / RATE).astype(np.intp)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.data.clip import Clip
+from panns.data.groups import Groups
 from panns.errors import DataError
 
 Indices = npt.NDArray[np.int64]
@@ -138,24 +139,16 @@ def _label_counts(clips: Sequence[Clip], groups: Indices, n_groups: int) -> list
 
 def _groups(clips: Sequence[Clip], together: Iterable[Sequence[int]]) -> Indices:
     """The number of the recording of every clip, 0 for that of the first clip, and so on."""
-    parent = list(range(len(clips)))
-
-    def root(i: int) -> int:
-        while parent[i] != i:
-            parent[i] = parent[parent[i]]
-            i = parent[i]
-        return i
-
+    joined = Groups(len(clips))
     first_of: dict[str, int] = {}
     for i, clip in enumerate(clips):
         if clip.source:
-            parent[i] = first_of.setdefault(clip.source, i)
+            joined.join(first_of.setdefault(clip.source, i), i)
     for group in together:
         for one in group[1:]:
-            first, other = sorted((root(group[0]), root(one)))
-            parent[other] = first
+            joined.join(group[0], one)
     numbers: dict[int, int] = {}
-    return np.array([numbers.setdefault(root(i), len(numbers)) for i in range(len(clips))], dtype=np.int64)
+    return np.array([numbers.setdefault(joined.first(i), len(numbers)) for i in range(len(clips))], dtype=np.int64)
 
 
 def _one_sided(clips: Sequence[Clip], train: Indices, held_out: Indices) -> tuple[str, ...]:

@@ -1,0 +1,112 @@
+"""AudioSet to a manifest: what there is of its 2,084,320 segments of 10 s, 527 classes, the official split.
+
+python -m recipes.audioset.prepare --data FOLDER [--out runs/audioset]
+
+`--data` holds the published lists, `balanced_train_segments.csv`, `unbalanced_train_segments.csv` (or only one of the
+two) and `eval_segments.csv`, themselves or in `metadata/`; and anywhere below it a sound file for each segment, already
+cut, called by its video and, if you like, by its times:
+
+YTID.wav   YYTID.wav   YTID_30.000.flac   YTID_30000.flac   YTID_30.000_40.000.ogg   YTID_30_40.mp3
+
+clips.csv     the segments that are there, in the folds "train" and "test" (the evaluation segments)
+missing.txt   those that are not, since videos have been taken down: their list, video and start
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from panns.data.manifest import Clip, write_manifest
+from panns.data.sound_files import sound_files_below
+from recipes.audioset.segments import LISTS, Segment, read_segments
+from recipes.listing import CLIPS_FILE
+from recipes.paths import RUNS
+
+MISSING_FILE = "missing.txt"
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a folder holds of AudioSet.
+
+    Attributes:
+        clips: The segments that are there.
+        missing: Those that are not, each with the name of its list.
+        n_listed: How many each list has.
+    """
+
+    clips: list[Clip]
+    missing: list[tuple[str, Segment]]
+    n_listed: dict[str, int]
+
+
+def main() -> None:
+    """Write the manifest and what is missing."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=RUNS / "audioset")
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    found = find_clips(arguments.data, relative_to=arguments.out)
+    write_manifest(arguments.out / CLIPS_FILE, found.clips)
+    missing = arguments.out / MISSING_FILE
+    missing.write_text(
+        "".join(f"{name}\t{one.video}\t{one.start_s:.3f}\n" for name, one in found.missing), encoding="utf-8"
+    )
+    for name, n in found.n_listed.items():
+        n_missing = sum(its_list == name for its_list, _ in found.missing)
+        print(f"{name}: {n - n_missing:,} of {n:,} segments are there")
+    print(f"{len(found.clips):,} clips are listed in {arguments.out / CLIPS_FILE}, the missing in {missing}")
+
+
+def find_clips(data: Path, *, relative_to: Path) -> Found:
+    """The segments of the published lists in a folder, and a sound for each that has one."""
+    lists = published_lists(data)
+    files = sounds_by_stem(data)
+    clips, missing, n_listed = [], [], {}
+    for path in lists:
+        n_listed[path.name] = 0
+        for segment in read_segments(path):
+            n_listed[path.name] += 1
+            file = next((files[stem] for stem in segment.stems if stem in files), None)
+            if file is None:
+                missing.append((path.name, segment))
+                continue
+            clips.append(
+                Clip(os.path.relpath(file, relative_to), segment.mids, fold=LISTS[path.name], source=segment.video)
+            )
+    for fold in ("train", "test"):
+        if not any(clip.fold == fold for clip in clips):
+            raise SystemExit(
+                f"below {data} there is no sound of a segment to {'learn from' if fold == 'train' else 'test with'}; "
+                "put there files such as --4gqARaEJE.wav or Y--4gqARaEJE.wav, called as `--help` says"
+            )
+    return Found(clips, missing, n_listed)
+
+
+def published_lists(data: Path) -> list[Path]:
+    """The published lists that a folder holds, of both parts."""
+    paths = [folder / name for name in LISTS for folder in (data, data / "metadata") if (folder / name).is_file()]
+    if {LISTS[path.name] for path in paths} != {"train", "test"}:
+        raise SystemExit(
+            f"{data} holds {', '.join(path.name for path in paths) or 'none'} of {', '.join(LISTS)}; the last and one "
+            "of the others are needed, there or in metadata/, as research.google.com/audioset publishes them"
+        )
+    return paths
+
+
+def sounds_by_stem(data: Path) -> dict[str, Path]:
+    """All sounds below a folder by their names without the suffix."""
+
+    def refuse(error: OSError) -> None:
+        raise SystemExit(f"{error.filename} cannot be read ({error.strerror}); check its permissions") from error
+
+    paths = (Path(name) for name in sound_files_below(str(data), on_closed=refuse))
+    return {path.stem: path for path in paths}
+
+
+if __name__ == "__main__":
+    main()

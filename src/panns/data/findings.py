@@ -1,0 +1,115 @@
+"""What a check of a data set finds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, get_args
+
+Kind: TypeAlias = Literal[
+    # Errors
+    "missing file",
+    "unreadable",
+    "unknown label",
+    "empty class",
+    "labels alike",
+    "labels differ",
+    # Warnings
+    "truncated",
+    "silent",
+    "too short",
+    "clipped",
+    "low rate",
+    "event outside",
+    "event unlisted",
+    "no label",
+    "absent class",
+    "few clips",
+    "class in one fold",
+    "listed twice",
+    "copy",
+    "copy in two folds",
+    "source in two folds",
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+ERRORS: frozenset[Kind] = frozenset(KINDS[: KINDS.index("truncated")])
+
+_N_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong.
+
+    Attributes:
+        kind: What.
+        files: Which files, as the manifest names them; none for what is of no file.
+        sentence: What was found, and what to do.
+    """
+
+    kind: Kind
+    files: tuple[str, ...]
+    sentence: str
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it keeps from learning."""
+        return self.kind in ERRORS
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON of it."""
+        severity = "error" if self.is_error else "warning"
+        return {"kind": self.kind, "severity": severity, "files": list(self.files), "sentence": self.sentence}
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What was found.
+
+    Attributes:
+        n_clips: How many clips there are.
+        duration_s: Of all that can be read.
+        findings: What is wrong, by kind, errors first.
+        together: Groups of clips, as indices, that hold the same sound.
+    """
+
+    n_clips: int
+    duration_s: float
+    findings: tuple[Finding, ...]
+    together: tuple[tuple[int, ...], ...]
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """What keeps from learning."""
+        return tuple(one for one in self.findings if one.is_error)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON of the report."""
+        return {
+            "n_clips": self.n_clips,
+            "duration_s": self.duration_s,
+            "n_errors": len(self.errors),
+            "n_warnings": len(self.findings) - len(self.errors),
+            "findings": [one.to_dict() for one in self.findings],
+        }
+
+
+def some_of(names: Sequence[str]) -> str:
+    """The first few names, and how many more there are.
+
+    Example:
+        >>> some_of(["a", "b", "c", "d", "e"])
+        'a, b, c and 2 more'
+    """
+    more = f" and {len(names) - _N_NAMED} more" if len(names) > _N_NAMED else ""
+    return ", ".join(names[:_N_NAMED]) + more
+
+
+def n_clips(count: int) -> str:
+    """A number of clips, in words.
+
+    Example:
+        >>> n_clips(1), n_clips(2000)
+        ('1 clip', '2,000 clips')
+    """
+    return "1 clip" if count == 1 else f"{count:,} clips"

@@ -1,0 +1,113 @@
+"""Data sets of generated sound in the layouts that the real ones are published in, with a few clips each."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tests.sounds import RATE, noise, tone, write_wav
+
+# Classes of AudioSet that are easy to tell apart, by name and by id.
+KINDS = {"Sine wave": "/m/01v_m0", "White noise": "/m/0chx_", "Clicking": "/m/07qc9xj"}
+
+
+def sound_of(kind: str, i: int, seconds: float = 0.5) -> np.ndarray:
+    """The sound of a class, another one for every number."""
+    level = np.float32(0.2 + 0.05 * (i % 10))
+    if kind == "White noise":
+        return level * noise(seconds, seed=i, level=0.3)
+    if kind == "Sine wave":
+        return level * tone(seconds, hz=400 + 37 * i)
+    clicks = np.zeros(round(seconds * RATE), np.float32)
+    clicks[:: 2_000 + 50 * i] = level
+    return clicks
+
+
+def write_table(path: Path, header: str, lines: Sequence[str]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([header, *lines]) + "\n", encoding="utf-8")
+
+
+def write_sound(path: Path, kind: str, i: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_wav(path, sound_of(kind, i))
+
+
+def write_esc10(root: Path) -> None:
+    """All 400 files, for fewer are refused; they hold three sounds."""
+    from recipes.esc10.prepare import CLASSES
+
+    kinds = list(KINDS)
+    for place, kind in enumerate(kinds):
+        write_sound(root / f"{place}.ogg", kind, place)
+    for place, folder in enumerate(CLASSES):
+        (root / folder).mkdir()
+        for i in range(40):
+            shutil.copyfile(root / f"{place % 3}.ogg", root / folder / f"{1 + i % 5}-{100 * place + i}-A.ogg")
+
+
+def write_esc50(root: Path) -> None:
+    """Two clips of a class and fold, and a pair that is one recording under two numbers."""
+    lines = []
+    for fold in range(1, 6):
+        for target, (category, kind) in enumerate(zip(("dog", "rain", "clock_tick"), KINDS, strict=True)):
+            for take in "AB":
+                source = 1000 * fold + target
+                lines.append((f"{fold}-{source}-{take}-{target}.wav", fold, target, category, source, take, kind))
+    lines.append(("3-151080-A-20.wav", 3, 20, "crying_baby", 151080, "A", "Sine wave"))
+    lines.append(("5-151085-A-20.wav", 5, 20, "crying_baby", 151085, "A", "Sine wave"))
+    for i, (name, *_, kind) in enumerate(lines):
+        write_sound(root / "audio" / name, kind, i)
+    write_table(
+        root / "meta" / "esc50.csv",
+        "filename,fold,target,category,esc10,src_file,take",
+        [
+            f"{name},{fold},{target},{category},{category == 'dog'},{source},{take}"
+            for name, fold, target, category, source, take, _ in lines
+        ],
+    )
+
+
+def write_urbansound8k(root: Path) -> None:
+    """One clip of a class in each of the ten folds."""
+    lines = []
+    for fold in range(1, 11):
+        for class_id, (name, kind) in enumerate(zip(("air_conditioner", "car_horn", "siren"), KINDS, strict=True)):
+            source = 10_000 * fold + class_id
+            file = f"{source}-{class_id}-0-0.wav"
+            write_sound(root / "audio" / f"fold{fold}" / file, kind, fold)
+            lines.append(f"{file},{source},0.0,0.5,1,{fold},{class_id},{name}")
+    header = "slice_file_name,fsID,start,end,salience,fold,classID,class"
+    write_table(root / "metadata" / "UrbanSound8K.csv", header, lines)
+
+
+def write_fsdd(root: Path) -> None:
+    """Three digits, two speakers, seven takes."""
+    for digit, kind in enumerate(KINDS):
+        for place, speaker in enumerate(("george", "theo")):
+            for take in range(7):
+                write_sound(root / "recordings" / f"{digit}_{speaker}_{take}.wav", kind, 10 * place + take)
+    (root / "recordings" / "README.md").write_text("not a recording\n")
+
+
+def write_audioset(root: Path, n_train: int = 8, n_eval: int = 5) -> None:
+    """Segments of three classes in the published lists, their files called in all the ways that are known."""
+    ways = ("{}", "Y{}", "{}_30.000", "{}_30", "{}_30000_40000", "Y{}_30.000_40.000")
+    for part, name, n in ((0, "unbalanced_train_segments", n_train), (1, "eval_segments", n_eval)):
+        lines = []
+        for place, (kind, mid) in enumerate(KINDS.items()):
+            for i in range(n):
+                video = f"{'-Y_'[place]}{part}vid{i:06d}"
+                way = ways[(i + place) % len(ways)]
+                write_sound(
+                    root / "audios" / name / f"part{i % 2:02d}" / f"{way.format(video)}.wav", kind, 2 * i + part
+                )
+                lines.append(f'{video}, 30.000, 40.000, "{mid}"')
+        lines.append(f'{part}gone_video, 0.000, 10.000, "/m/09x0r,/m/05zppz"')
+        created = "# Segments csv created Sun Mar  5 10:54:25 2017"
+        count = f"# num_ytids={len(lines)}, num_segs={len(lines)}, num_unique_labels=5, num_positive_labels=26"
+        header = "\n".join([created, count, "# YTID, start_seconds, end_seconds, positive_labels"])
+        write_table(root / f"{name}.csv", header, lines)

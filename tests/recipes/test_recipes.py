@@ -1,0 +1,231 @@
+"""The recipes of published data: their settings, what they make of the published layouts, and two steps of each."""
+
+from __future__ import annotations
+
+import json
+import math
+import runpy
+import sys
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from panns.data.manifest import Manifest, read_manifest
+from panns.data.split import leave_out
+from panns.labels import audioset
+from panns.learn.run import run
+from panns.learn.settings import RunSettings, read_settings
+from recipes.audioset.segments import Segment, read_segments, write_segments
+from tests.recipes.layouts import (
+    KINDS,
+    write_audioset,
+    write_esc10,
+    write_esc50,
+    write_fsdd,
+    write_table,
+    write_urbansound8k,
+)
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+LAYOUTS: dict[str, Callable[[Path], None]] = {
+    "audioset": write_audioset,
+    "esc10": write_esc10,
+    "esc50": write_esc50,
+    "fsdd": write_fsdd,
+    "urbansound8k": write_urbansound8k,
+}
+SETTINGS = [path.relative_to(RECIPES) for name in LAYOUTS for path in sorted((RECIPES / name).glob("*.toml"))]
+
+
+def start(module: str, *arguments: object) -> None:
+    """What `python -m recipes.MODULE ...` does."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", [module, *map(str, arguments)])
+        patch.delitem(sys.modules, f"recipes.{module}", raising=False)
+        runpy.run_module(f"recipes.{module}", run_name="__main__")
+
+
+def prepared(name: str, data: Path, out: Path) -> Manifest:
+    start(f"{name}.prepare", "--data", data, "--out", out)
+    return read_manifest(out / "clips.csv")
+
+
+@pytest.fixture(scope="module")
+def manifests(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Manifest]:
+    """What each recipe makes of a data set as it is published."""
+    made = {}
+    for name, write in LAYOUTS.items():
+        root = tmp_path_factory.mktemp(name)
+        write(root)
+        made[name] = prepared(name, root, root / "out")
+    return made
+
+
+def shortened(path: Path, manifest: Manifest, checkpoint: Path, **train: object) -> RunSettings:
+    """The settings of a recipe for a small network and small batches."""
+    settings = read_settings(RECIPES / path)
+    return replace(
+        settings,
+        model=replace(settings.model, name=str(checkpoint)),
+        data=replace(
+            settings.data,
+            clips=str(manifest.root / "clips.csv"),
+            decoded=settings.data.decoded and str(manifest.root / "decoded"),
+        ),
+        batches=replace(settings.batches, batch_size=4, durations_s=(0.5,)),
+        train=replace(settings.train, **train),
+    )
+
+
+def test_every_recipe_has_its_files_and_two_commands():
+    for name in LAYOUTS:
+        folder = RECIPES / name
+        text = (folder / "README.md").read_text(encoding="utf-8")
+        assert (folder / "train.toml").is_file()
+        assert f"python -m recipes.{name}.prepare" in text
+        assert f"panns train recipes/{name}/train.toml" in text
+        assert f"({name}/README.md)" in (RECIPES / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", SETTINGS, ids=str)
+def test_settings_are_read_strictly_and_hold_out_an_official_fold(path):
+    settings = read_settings(RECIPES / path)
+    assert settings.data.test_fold
+    assert settings.data.clips.startswith("runs/")
+    is_audioset = path.parts[0] == "audioset"
+    assert settings.loss.task == ("multi-label" if is_audioset else "single-label")
+    assert settings.data.labels == ("audioset" if is_audioset else "clips")
+
+
+@pytest.mark.parametrize("path", SETTINGS, ids=str)
+def test_two_steps_of_every_recipe(path, manifests, tiny_checkpoint, tmp_path):
+    manifest = manifests[path.parts[0]]
+    settings = shortened(path, manifest, tiny_checkpoint, n_steps=2)
+    trained = run(settings, tmp_path)
+    assert len(trained.parts.train) + len(trained.parts.test) + len(trained.parts.left_out) == len(manifest.clips)
+    assert {manifest.clips[int(i)].fold for i in trained.parts.test} == {settings.data.test_fold}
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert math.isfinite(lines[-1]["loss"])
+    assert (tmp_path / "evaluation.json").is_file()
+
+
+def test_esc50_gives_copies_of_one_recording_one_source(manifests):
+    clips = manifests["esc50"].clips
+    assert Counter(clip.fold for clip in clips) == {"1": 6, "2": 6, "3": 7, "4": 6, "5": 7}
+    left_out = leave_out(clips, "5").left_out
+    assert [Path(clips[int(i)].path).name for i in left_out] == ["3-151080-A-20.wav"]
+
+
+def test_urbansound8k_keeps_its_folds_and_recordings(manifests):
+    manifest = manifests["urbansound8k"]
+    assert Counter(clip.fold for clip in manifest.clips) == {str(fold): 3 for fold in range(1, 11)}
+    assert (manifest.clips[0].source, manifest.clips[0].labels) == ("10000", ("air_conditioner",))
+    assert all(manifest.file(clip).is_file() for clip in manifest.clips)
+
+
+def test_fsdd_tests_with_the_first_five_takes_and_lists_speakers_too(manifests):
+    manifest = manifests["fsdd"]
+    takes = {
+        fold: {Path(clip.path).stem[-1] for clip in manifest.clips if clip.fold == fold} for fold in ("train", "test")
+    }
+    assert takes == {"train": set("56"), "test": set("01234")}
+    speakers = read_manifest(manifest.root / "speakers.csv").clips
+    assert [clip.path for clip in speakers] == [clip.path for clip in manifest.clips]
+    assert {clip.fold for clip in speakers} == {"george", "theo"}
+    assert not len(leave_out(speakers, "theo").left_out)
+
+
+def test_audioset_finds_files_however_they_are_called_and_lists_what_is_missing(manifests):
+    manifest = manifests["audioset"]
+    assert Counter(clip.fold for clip in manifest.clips) == {"train": 24, "test": 15}
+    assert all(clip.source in clip.path and manifest.file(clip).is_file() for clip in manifest.clips)
+    assert {clip.labels for clip in manifest.clips} == {(mid,) for mid in KINDS.values()}
+    assert (manifest.root / "missing.txt").read_text().splitlines() == [
+        "unbalanced_train_segments.csv\t0gone_video\t0.000",
+        "eval_segments.csv\t1gone_video\t0.000",
+    ]
+
+
+def test_segments_are_written_as_they_are_read(tmp_path):
+    segments = [
+        Segment("--4gqARaEJE", 0.0, 10.0, ("/m/068hy", "/m/07q6cd_")),
+        Segment("_a-Yaaaaaaa", 21.5, 30.0, ("/m/09x0r",)),
+    ]
+    write_segments(tmp_path / "eval_segments.csv", segments)
+    lines = (tmp_path / "eval_segments.csv").read_text().splitlines()
+    assert lines[1:4] == [
+        "# num_ytids=2, num_segs=2, num_unique_labels=3, num_positive_labels=3",
+        "# YTID, start_seconds, end_seconds, positive_labels",
+        '--4gqARaEJE, 0.000, 10.000, "/m/068hy,/m/07q6cd_"',
+    ]
+    assert list(read_segments(tmp_path / "eval_segments.csv")) == segments
+
+
+def test_the_audioset_layout_learns(tiny_checkpoint, tmp_path):
+    write_audioset(tmp_path, n_train=10, n_eval=8)
+    manifest = prepared("audioset", tmp_path, tmp_path / "out")
+    settings = shortened(Path("audioset/miniature.toml"), manifest, tiny_checkpoint, n_steps=60)
+    settings = replace(
+        settings,
+        batches=replace(settings.batches, batch_size=8, mask=replace(settings.batches.mask, max_s=0.05)),
+        train=replace(
+            settings.train,
+            optim=replace(settings.train.optim, lr=0.02, warmup_steps=5),
+            average=replace(settings.train.average, decay=0.8),
+        ),
+    )
+    trained = run(settings, tmp_path / "run")
+    assert len(trained.checkpoint.manifest.labels) == len(audioset())
+    assert trained.test is not None
+    assert trained.test.mean_average_precision.n_classes == 3
+    assert trained.test.mean_average_precision.value > 0.9  # by chance about 0.4
+
+
+def test_a_folder_that_is_no_such_data_set_is_told_so(tmp_path):
+    for name, hint in {
+        "audioset": "holds none of balanced_train_segments.csv",
+        "esc10": "holds 0 clips of ESC-10",
+        "esc50": "is not ESC-50: it holds none of meta/esc50.csv, manifest.csv",
+        "fsdd": "holds no recordings such as recordings/7_jackson_32.wav",
+        "urbansound8k": "is not UrbanSound8K: it holds none of metadata/UrbanSound8K.csv",
+    }.items():
+        with pytest.raises(SystemExit, match=hint):
+            prepared(name, tmp_path / "nothing", tmp_path / "out")
+
+
+def test_segments_without_sound_and_lines_that_are_none_are_told_so(tmp_path):
+    for name in ("balanced_train_segments", "eval_segments"):
+        write_table(tmp_path / "metadata" / f"{name}.csv", "# comment", ['0123456789a, 0.000, 10.000, "/m/09x0r"'])
+    with pytest.raises(SystemExit, match="no sound of a segment to learn from"):
+        prepared("audioset", tmp_path, tmp_path / "out")
+    write_table(tmp_path / "metadata" / "eval_segments.csv", "# comment", ["0123456789a, from the start"])
+    with pytest.raises(SystemExit, match=r"eval_segments.csv, line 2: .* is not YTID, start_seconds"):
+        prepared("audioset", tmp_path, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "counts"),
+    [
+        ("esc50", "esc50", {str(fold): 400 for fold in range(1, 6)}),
+        ("urbansound8k", "urbansound8k_subset", {"1": 300, "2": 300, "10": 300}),
+        ("fsdd", "fsdd", {"train": 1200, "test": 300}),
+    ],
+)
+def test_counts_of_the_reference_data(name, data, counts, shared, tmp_path):
+    manifest = prepared(name, shared / "data" / data, tmp_path)
+    assert Counter(clip.fold for clip in manifest.clips) == counts
+
+
+def test_the_miniature_of_audioset_has_its_layout(shared, tmp_path):
+    start("audioset.miniature", "--data", shared / "data" / "esc50", "--out", tmp_path / "data")
+    manifest = prepared("audioset", tmp_path / "data", tmp_path)
+    assert Counter(clip.fold for clip in manifest.clips) == {"train": 1596, "test": 400}
+    assert (tmp_path / "missing.txt").read_text() == ""
+    labels = audioset()
+    assert {labels.find(mid).en for clip in manifest.clips[:1] for mid in clip.labels} == {"Dog", "Bark"}
+    files = {manifest.file(clip).resolve().name: clip.fold for clip in manifest.clips}
+    assert {fold for name, fold in files.items() if name.startswith("5-")} == {"test"}
+    assert "3-151080-A-20.ogg" not in files  # a copy of it is in fold 5
