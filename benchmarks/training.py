@@ -31,7 +31,7 @@ from panns.training.losses import LossConfig, Objective
 from panns.training.transfer import from_nothing
 
 # Model, seconds of a clip, clips in a batch, steps.
-CASES = (("cnn14", 10.0, 8, 6), ("builtin", 5.0, 32, 12), ("mn04_as", 5.0, 32, 12))
+CASES = (("cnn14", 10.0, 4, 5), ("builtin", 5.0, 32, 12), ("mn04_as", 5.0, 32, 12))
 N_CLIPS = 64
 
 

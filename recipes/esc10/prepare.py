@@ -13,6 +13,7 @@ import os
 from pathlib import Path
 
 from panns.data.manifest import Clip
+from recipes.esc50.prepare import SAME_RECORDINGS
 from recipes.listing import prepare, rows_of
 
 N_CLIPS = 400
@@ -43,7 +44,8 @@ def list_clips(data: Path, relative_to: Path) -> list[Clip]:
         )
     clips = []
     for path, label in sorted(labelled, key=lambda one: one[0].name):
-        fold, source, _ = path.stem.split("-")
+        fold, freesound_id, _ = path.stem.split("-")
+        source = SAME_RECORDINGS.get(freesound_id, freesound_id)
         clips.append(Clip(os.path.relpath(path, relative_to), (label,), fold=fold, source=source, licence="CC BY 3.0"))
     return clips
 

@@ -14,12 +14,15 @@ from pathlib import Path
 from panns.data.manifest import Clip
 from recipes.listing import first_file, prepare, rows_of
 
-# One recording under two ids of Freesound, found by `panns data check`; the first three pairs are in two folds.
+# One recording under two ids of Freesound, found by `panns data check`; the first four pairs are in two folds.
 SAME_RECORDINGS = {
     "198841": "14262",  # 4-198841-A-37 and 1-14262-A-37
     "256452": "110011",  # 5-256452-A-5 and 2-110011-A-5
     "151085": "151080",  # 5-151085-A-20 and 3-151080-A-20
+    "217186": "144083",  # 5-217186-A-16 and 4-144083-B-16
     "24524": "23222",
+    "68734": "68670",
+    "197408": "140199",
     "134915": "133889",
     "30322": "28314",
     "177083": "177082",

@@ -2,8 +2,8 @@
 
 python -m recipes.fsdd.prepare [--data ../shared/data/fsdd] [--out runs/fsdd]
 
-`clips.csv` has the official test, takes 0 to 4 of every digit and speaker, as the fold "test"; `speakers.csv` has a fold
-for every speaker, for those that were never heard. `--data` is a checkout of
+`clips.csv` has the official test, takes 0 to 4 of every digit and speaker, as the fold "test"; `speakers.csv` has a
+fold for every speaker, for those that were never heard. `--data` is a checkout of
 github.com/Jakobovski/free-spoken-digit-dataset (`recordings/`), or a folder with its files in `audio/`.
 """
 

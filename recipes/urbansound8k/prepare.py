@@ -2,7 +2,7 @@
 
 python -m recipes.urbansound8k.prepare [--data ../shared/data/urbansound8k_subset] [--out runs/urbansound8k]
 
-`--data` is the unpacked data set of urbansounddataset.weebly.com (`audio/fold1` ... and `metadata/UrbanSound8K.csv`), or
+`--data` is the unpacked data set of urbansounddataset.weebly.com (`audio/fold1`, ..., `metadata/UrbanSound8K.csv`), or
 a folder with some of its files and a `manifest.csv`.
 """
 

@@ -19,6 +19,7 @@ from panns.labels import audioset
 from panns.learn.run import run
 from panns.learn.settings import RunSettings, read_settings
 from recipes.audioset.segments import Segment, read_segments, write_segments
+from tests.checkpoints import make_checkpoint
 from tests.recipes.layouts import (
     KINDS,
     write_audioset,
@@ -164,24 +165,26 @@ def test_segments_are_written_as_they_are_read(tmp_path):
     assert list(read_segments(tmp_path / "eval_segments.csv")) == segments
 
 
-def test_the_audioset_layout_learns(tiny_checkpoint, tmp_path):
+def test_the_audioset_layout_learns(tmp_path):
     write_audioset(tmp_path, n_train=10, n_eval=8)
     manifest = prepared("audioset", tmp_path, tmp_path / "out")
-    settings = shortened(Path("audioset/miniature.toml"), manifest, tiny_checkpoint, n_steps=60)
+    # Wide enough that learning what 524 absent classes have in common leaves something for the others.
+    checkpoint = make_checkpoint(tmp_path / "small", "cnn6", channels=(8, 16, 16, 32), hidden_dim=128)
+    settings = shortened(Path("audioset/miniature.toml"), manifest, checkpoint, n_steps=60)
     settings = replace(
         settings,
         batches=replace(settings.batches, batch_size=8, mask=replace(settings.batches.mask, max_s=0.05)),
         train=replace(
             settings.train,
-            optim=replace(settings.train.optim, lr=0.02, warmup_steps=5),
+            optim=replace(settings.train.optim, warmup_steps=5),
             average=replace(settings.train.average, decay=0.8),
         ),
     )
     trained = run(settings, tmp_path / "run")
     assert len(trained.checkpoint.manifest.labels) == len(audioset())
     assert trained.test is not None
-    assert trained.test.mean_average_precision.n_classes == 3
-    assert trained.test.mean_average_precision.value > 0.9  # by chance about 0.4
+    assert trained.test.mean_average_precision.n_classes == len(KINDS)
+    assert trained.test.mean_average_precision.value > 0.7  # by chance about 0.4
 
 
 def test_a_folder_that_is_no_such_data_set_is_told_so(tmp_path):
