@@ -1,7 +1,7 @@
 """What training costs: a step, its log-mels, its memory, and how well the loader feeds it.
 
-Every model runs in a process of its own: first with one batch that lies ready, then with batches made of decoded clips
-beside it, on all cores.
+Every model runs in processes of its own: on one thread with a batch that lies ready, then on all cores with batches made
+of decoded clips beside it, where it is told how long the network waited for them.
 """
 
 from __future__ import annotations
@@ -53,8 +53,6 @@ def main() -> None:
                 "log-mel, CPU-ms a clip": f"{log_mel_ms:.2f}",
                 "log-mel, share of the step": f"{log_mel_ms / step_ms:.1%}",
                 "whole batch made, CPU-ms a clip": f"{measured['batch']['median'] / batch_size:.2f}",
-                "clips/s, batch ready": f"{fed['ready']:.1f}",
-                "clips/s, with the loader": f"{fed['loaded']:.1f}",
                 "waiting for batches": f"{fed['waiting_share']:.1%}",
                 "peak MB": f"{all_cores.peak_mb:.0f}",
             }
@@ -63,7 +61,7 @@ def main() -> None:
         f"{N_CLIPS} clips of noise in 16-bit shards, between-class mixing of every clip, float32, AdamW; the loader "
         "shares the cores with the network"
     )
-    report("training", "Training from decoded clips; costs on one thread, rates on all cores", rows, notes=notes)
+    report("training", "Training from decoded clips; costs on one thread, waiting on all cores", rows, notes=notes)
 
 
 def measure(name: str, *, with_loader: bool) -> dict[str, object]:
@@ -81,7 +79,7 @@ def measure(name: str, *, with_loader: bool) -> dict[str, object]:
         ready = batches(0)
 
         def steps(make_batch: Callable[[int], Batch], n: int, where: str) -> float:
-            """Seconds of a step, after one to warm up."""
+            """CPU seconds of a step, after one to warm up."""
             network = from_nothing(name, config, 10, seed=0).network
             times: list[float] = []
             train(
@@ -90,15 +88,14 @@ def measure(name: str, *, with_loader: bool) -> dict[str, object]:
                 make_batch,
                 TrainConfig(n_steps=n, log_steps=n, checkpoint_steps=10**6),
                 folder / where,
-                on_step=lambda *_: times.append(time.perf_counter() if with_loader else time.process_time()),
+                on_step=lambda *_: times.append(time.process_time()),
             )
             return float(np.median(np.diff(times[:-1])))  # the last one writes the state
 
         if with_loader:
-            ready_s, loaded_s = steps(lambda _: ready, n_steps, "ready"), steps(batches, n_steps, "loaded")
+            steps(batches, n_steps, "loaded")
             line = json.loads((folder / "loaded" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()[-1])
-            waiting = line["waiting_share"]
-            return {"ready": batch_size / ready_s, "loaded": batch_size / loaded_s, "waiting_share": waiting}
+            return {"waiting_share": line["waiting_share"]}
         torch.set_num_threads(1)
         waveform = audio.waveform(0)[None]
         step_ms = 1e3 * steps(lambda _: ready, max(4, n_steps // 2), "ready")

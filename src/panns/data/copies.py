@@ -19,9 +19,10 @@ RATE = 8_000  # telephone sound is compared with studio sound
 _PRE_EMPHASIS = 0.97
 # How far the shift of the best likeness may be from that of the landmarks, whose frames are 0.37 s long.
 _TOLERANCE_S = 0.1
-# Copies by Vorbis, MP3 at the lowest bit rates, other sample rates and 20 dB of noise have 0.65 to 1. The same event
-# by two recorders has 0.5 to 0.7; two takes of one speaker have up to 0.67 in half a second.
-_SAME, _SAME_IF_SHORT, _SHORT_S = 0.5, 0.7, 2.0
+# Copies by Vorbis, MP3 at the lowest bit rates, other sample rates and 20 dB of noise are 0.8 to 1 alike. The same
+# event by two recorders is 0.5 to 0.7 alike; two takes of one speaker's word are up to 0.85, in half a second.
+_NEEDED_IF_SHORT, _SHORT_S = 0.88, 1.0
+_NEEDED_IF_LONG, _LONG_S = 0.5, 2.0
 _MIN_OVERLAP_S = 0.5
 
 
@@ -63,7 +64,7 @@ def find_copies(
 def is_same_sound(one: Array, other: Array, shift_s: float) -> bool:
     """Whether two waveforms `(samples,)` at `RATE` hold the same sound, in the other later by about `shift_s`."""
     value, overlap_s = likeness(one, other, shift_s)
-    return value >= (_SAME if overlap_s >= _SHORT_S else _SAME_IF_SHORT)
+    return value >= float(np.interp(overlap_s, (_SHORT_S, _LONG_S), (_NEEDED_IF_SHORT, _NEEDED_IF_LONG)))
 
 
 def likeness(one: Array, other: Array, shift_s: float) -> tuple[float, float]:

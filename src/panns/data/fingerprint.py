@@ -37,6 +37,7 @@ _MAX_LANDMARKS = 2**24  # 200 MB, and as much again while they are looked up
 # Of more frames with the same bits than these not each is compared with each, but each with the next.
 _MAX_ALIKE = 40
 _MAX_FOUND_AT_ONCE = 2**20
+_FEW_LANDMARKS = 64
 _MAX_CANDIDATES_PER_CLIP = 8
 # Shifts are kept as unsigned numbers: frames of the longest clip that there may be.
 _MAX_FRAMES = 2**16
@@ -132,6 +133,11 @@ class LandmarkIndex:
         pairs, shifts, counts = pairs[by_count], shifts[by_count], counts[by_count]
         is_best = np.append(True, np.diff(pairs) > 0)[: len(pairs)]
         pairs, shifts, counts = pairs[is_best], shifts[is_best], counts[is_best]
+        # Of long clips one landmark is shared by chance now and then; of short ones there are not many to be shared.
+        n_of_clip = np.bincount(clips)
+        is_short = np.minimum(n_of_clip[pairs >> 32], n_of_clip[pairs & 0xFFFFFFFF]) < _FEW_LANDMARKS
+        is_likely = is_short | (counts > 1)
+        pairs, shifts, counts = pairs[is_likely], shifts[is_likely], counts[is_likely]
         best = np.lexsort((pairs, -counts))[: _MAX_CANDIDATES_PER_CLIP * self._n_clips]
         return [
             Candidate(int(pair >> 32), int(pair & 0xFFFFFFFF), (2 * int(shift) + 0.5) * _HOP / RATE)
