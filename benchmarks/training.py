@@ -1,7 +1,7 @@
 """What training costs: a step, its log-mels, its memory, and how well the loader feeds it.
 
-Every model runs in processes of its own: on one thread with a batch that lies ready, then on all cores with batches made
-of decoded clips beside it, where it is told how long the network waited for them.
+Every model runs in processes of its own: on one thread with a batch that lies ready, then on all cores with batches
+made of decoded clips beside it, where it is told how long the network waited for them.
 """
 
 from __future__ import annotations

@@ -31,6 +31,9 @@ def check(
         str | None,
         typer.Option("--labels", metavar="audioset|FILE", help="The classes there are: a text file, one a line."),
     ] = None,
+    min_duration: Annotated[
+        float, typer.Option("--min-duration", metavar="S", min=0.0, help="Warn of clips shorter than so many seconds.")
+    ] = 0.0,
     shows_all: Annotated[bool, typer.Option("--all", help="Show everything of every kind.")] = False,
     as_json: options.AsJson = False,
 ) -> None:
@@ -40,7 +43,6 @@ def check(
     """
     from panns.data.check import check_clips
     from panns.data.manifest import read_manifest
-    from panns.runtime.backend import n_threads_or_all
 
     listed = read_manifest(manifest)
     with Bar("clips") as bar:
@@ -48,7 +50,7 @@ def check(
             listed,
             sample_rate=rate,
             labels=None if labels is None else _label_set(labels),
-            n_threads=n_threads_or_all(None),
+            min_duration_s=min_duration,
             on_progress=bar.show,
         )
     if as_json:

@@ -1,0 +1,101 @@
+"""`panns data check`, as a user runs it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from panns.cli.main import app
+from tests.commands import run_panns, succeed
+from tests.sounds import noise, write_wav
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two classes of six good sounds."""
+    for i, label in enumerate(["cat", "dog"]):
+        (tmp_path / label).mkdir()
+        for take in range(6):
+            write_wav(tmp_path / label / f"{'abcdef'[take]}.wav", noise(0.5, seed=10 * i + take))
+    return tmp_path
+
+
+def invoke(*arguments):
+    result = CliRunner().invoke(app, ["data", "check", *map(str, arguments)])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def test_a_good_set(folder):
+    assert succeed(run_panns("data", "check", folder)) == "12 clips, 0.00 h\nnothing is wrong\n"
+
+
+def test_warnings_are_shown_and_leave_the_status(folder):
+    (folder / "dog" / "z.wav").write_bytes((folder / "cat" / "a.wav").read_bytes())
+    result = run_panns("data", "check", folder)
+    assert result.returncode == 0
+    assert result.stdout.splitlines()[1:] == [
+        "warning  copy: 1",
+        "   cat/a.wav, dog/z.wav hold the same sound under other labels (cat, dog); give them one source, or keep one",
+    ]
+
+
+def test_errors_are_the_status_and_come_first(folder):
+    for i in range(7):
+        (folder / "dog" / f"bad{i}.wav").write_text("no sound")
+    write_wav(folder / "cat" / "still.wav", noise(0.5, level=1e-5))
+    result = invoke(folder)
+    assert result.exit_code == 1
+    first, *lines = result.stdout.splitlines()
+    assert first.startswith("20 clips")
+    assert [line for line in lines if not line.startswith(" ")] == ["ERROR  unreadable: 7", "warning  silent: 1"]
+    assert "   ... and 2 more; --all shows them" in lines
+    assert len(invoke(folder, "--all").stdout.splitlines()) == 1 + 2 + 8
+
+
+def test_json(folder):
+    (folder / "dog" / "bad.wav").write_text("no sound")
+    result = invoke(folder, "--json")
+    assert result.exit_code == 1
+    record = json.loads(result.stdout)
+    assert (record["manifest"], record["n_clips"], record["n_errors"], record["n_warnings"]) == (str(folder), 13, 1, 0)
+    assert [(one["kind"], one["severity"], one["files"]) for one in record["findings"]] == [
+        ("unreadable", "error", ["dog/bad.wav"])
+    ]
+
+
+def test_what_the_model_needs_is_asked_for(folder):
+    result = invoke(folder, "--rate", 48_000, "--min-duration", 0.6)
+    assert result.exit_code == 0
+    assert "warning  too short: 12" in result.stdout
+    assert "12 clips recorded at 32,000 Hz (cat/a.wav, cat/b.wav, cat/c.wav and 9 more)" in result.stdout
+
+
+def test_labels_of_a_file_and_of_audioset(folder, tmp_path):
+    names = tmp_path / "pets.txt"
+    names.write_text("dog\n\ncat\ncow\n", encoding="utf-8")
+    result = invoke(folder, "--labels", names)
+    assert result.exit_code == 0
+    assert "no clip has cow (1 of the 3 classes)" in result.stdout
+    (folder / "cat").rename(folder / "cta")
+    result = invoke(folder, "--labels", names)
+    assert result.exit_code == 1
+    assert "no label 'cta' in 'pets'; did you mean 'cat'?" in result.stdout
+    assert "ERROR  unknown label: 1" in invoke(folder, "--labels", "audioset").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nowhere.csv"], "nowhere.csv: there is no such file or folder; check the path"),
+        ([".", "--labels", "nowhere.txt"], "--labels nowhere.txt: "),
+        (["clips.csv"], "clips.csv, line 1: 'lable' is unknown; did you mean 'label'?"),
+    ],
+)
+def test_mistakes_are_sentences(folder, arguments, words):
+    (folder / "clips.csv").write_text("path,lable\na.wav,dog\n", encoding="utf-8")
+    result = run_panns("data", "check", *arguments, cwd=folder)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert words in result.stderr
