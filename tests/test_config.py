@@ -167,6 +167,8 @@ def test_the_checks_of_the_dataclass_itself_are_made():
         ("widths=[1]", {"seed": 1, "widths": [1]}),
         ("name=a plain text", {"seed": 1, "name": "a plain text"}),
         ("name='3'", {"seed": 1, "name": "3"}),
+        ("name=3", {"seed": 1, "name": "3"}),
+        ("name=2026-01-02", {"seed": 1, "name": "2026-01-02"}),
         ("seed=7", {"seed": 7}),
         ("amp=true", {"seed": 1, "amp": True}),
         ("teacher.lr=2", {"seed": 1, "teacher": {"lr": 2}}),

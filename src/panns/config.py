@@ -88,7 +88,7 @@ def set_value(cls: type[Any], data: dict[str, Any], assignment: str) -> None:
         cls: The dataclass that the data is for.
         data: Tables as of `read_toml`; changed in place.
         assignment: "key=value": the key with dots, of which the first may be left out as long as only one setting ends
-            so; the value as in TOML, and whatever is none is a text.
+            so; the value as in TOML, and whatever is none is a text, as is every value of a setting that is one.
 
     Raises:
         ValueError: There is no such setting, or several.
@@ -96,7 +96,8 @@ def set_value(cls: type[Any], data: dict[str, Any], assignment: str) -> None:
     key, equals, text = (part.strip() for part in assignment.partition("="))
     if not equals:
         raise ValueError(f"{assignment!r} sets nothing; write key=value, such as optim.lr=1e-3")
-    known = sorted(_keys(cls))
+    hints = dict(_settings(cls))
+    known = sorted(hints)
     fitting = [name for name in known if name == key] or [name for name in known if name.endswith(f".{key}")]
     if len(fitting) > 1:
         raise ValueError(f"{key!r} is the end of several settings: {', '.join(fitting)}; write more of it")
@@ -110,19 +111,20 @@ def set_value(cls: type[Any], data: dict[str, Any], assignment: str) -> None:
     for table in tables:
         data = data.setdefault(table, {})
     try:
-        data[name] = tomllib.loads(f"value = {text}")["value"]
+        value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
-        data[name] = text
+        value = text
+    data[name] = text if hints[fitting[0]] is str and not isinstance(value, str) else value
 
 
-def _keys(cls: type[Any], prefix: str = "") -> Iterator[str]:
-    """Every setting of a dataclass and of those in it, with dots."""
+def _settings(cls: type[Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Every setting of a dataclass and of those in it, with dots, and its type."""
     for name, hint in typing.get_type_hints(cls).items():
         inner = next((one for one in (hint, *typing.get_args(hint)) if dataclasses.is_dataclass(one)), None)
         if inner is None:
-            yield prefix + name
+            yield prefix + name, hint
         else:
-            yield from _keys(typing.cast("type[Any]", inner), f"{prefix}{name}.")
+            yield from _settings(typing.cast("type[Any]", inner), f"{prefix}{name}.")
 
 
 def _convert(hint: Any, value: Any, where: str) -> Any:

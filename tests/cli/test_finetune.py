@@ -1,16 +1,17 @@
-"""`panns finetune` and `panns train`, as a user runs them."""
+"""`panns finetune`, as a user runs it."""
 
 from __future__ import annotations
 
 import json
 import shutil
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from panns.cli.main import app
 from tests.commands import run_panns, succeed
-from tests.learn.conftest import class_folders, manifest_file, settings_file, taught_checkpoint, teachable_checkpoint  # noqa: F401
+from tests.learn.conftest import class_folders, manifest_file, taught_checkpoint, teachable_checkpoint  # noqa: F401
 from tests.sounds import write_wav
 
 
@@ -35,33 +36,9 @@ def test_bad_data_is_named_before_the_first_step(class_folders, taught_checkpoin
     shutil.copytree(class_folders, root)
     (root / "noise" / "broken.wav").write_bytes(b"no sound")
     (root / "nothing").mkdir()
-    write_wav(root / "tone" / "nan.wav", __import__("numpy").full(800, float("nan"), "float32"))
+    write_wav(root / "tone" / "nan.wav", np.full(800, np.nan, np.float32))
     result = run_panns("finetune", root, "-o", tmp_path / "model", "--model", taught_checkpoint)
     assert result.returncode == 1
     for words in ("broken.wav", "nan.wav", "the folder nothing holds no sound", "has 3 errors that keep from learning"):
         assert words in result.stderr
     assert not (tmp_path / "model").exists()
-
-
-def test_train_takes_a_file_and_settings(settings_file, tmp_path):  # noqa: F811
-    out = tmp_path / "out"
-    result = invoke("train", settings_file, "--set", "optim.lr=1e-2", "--set", "n_steps=6", "-o", out, "--json")
-    record = json.loads(result.stdout)
-    assert (record["n_train"], record["n_test"], record["labels"]) == (12, 12, ["clicks", "noise", "tone"])
-    assert json.loads((out / "settings.json").read_text())["train"]["optim"]["lr"] == 0.01
-    crossed = invoke("train", settings_file, "--set", "n_steps=2", "-o", tmp_path / "folds", "--cross-validate")
-    assert crossed.stdout.splitlines()[0].startswith("2 folds: 1, 2; in ")
-    assert any("accuracy" in line for line in crossed.stdout.splitlines())
-
-
-@pytest.mark.parametrize(
-    ("assignment", "words"),
-    [
-        ("optim.lrr=1", "did you mean 'train.optim.lr'"),
-        ("data.clips=nowhere.csv", "nowhere.csv: there is no such file"),
-    ],
-)
-def test_what_cannot_be_is_a_sentence(settings_file, tmp_path, assignment, words):  # noqa: F811
-    result = invoke("train", settings_file, "--set", assignment, "-o", tmp_path / "out")
-    assert result.exit_code == 1
-    assert words in str(result.exception)

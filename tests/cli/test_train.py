@@ -1,0 +1,85 @@
+"""`panns train`, as a user runs it: from a file and the command line, killed, gone on with, on two processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from typer.testing import CliRunner
+
+from panns.cli.main import app
+from panns.training.journal import METRICS_FILE
+from panns.training.loop import STATE_FILE
+from tests.commands import own_environment, run_panns, succeed
+from tests.learn.conftest import class_folders, manifest_file, settings_file, teachable_checkpoint  # noqa: F401
+
+WEIGHTS = "model/model.safetensors"
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(app, [str(one) for one in arguments])
+
+
+def test_train_takes_a_file_and_settings(settings_file, tmp_path):  # noqa: F811
+    out = tmp_path / "out"
+    result = invoke("train", settings_file, "--set", "optim.lr=1e-2", "--set", "n_steps=6", "-o", out, "--json")
+    record = json.loads(result.stdout)
+    assert (record["n_train"], record["n_test"], record["labels"]) == (12, 12, ["clicks", "noise", "tone"])
+    assert json.loads((out / "settings.json").read_text())["train"]["optim"]["lr"] == 0.01
+    crossed = invoke("train", settings_file, "--set", "n_steps=2", "-o", tmp_path / "folds", "--cross-validate")
+    assert crossed.stdout.splitlines()[0].startswith("2 folds: 1, 2; in ")
+    assert any("accuracy" in line for line in crossed.stdout.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("assignment", "words"),
+    [
+        ("optim.lrr=1", "did you mean 'train.optim.lr'"),
+        ("data.clips=nowhere.csv", "nowhere.csv: there is no such file"),
+    ],
+)
+def test_what_cannot_be_is_a_sentence(settings_file, tmp_path, assignment, words):  # noqa: F811
+    result = invoke("train", settings_file, "--set", assignment, "-o", tmp_path / "out")
+    assert result.exit_code == 1
+    assert words in str(result.exception)
+
+
+@pytest.mark.slow
+def test_a_killed_training_is_gone_on_with_to_the_same_bytes(settings_file, tmp_path):  # noqa: F811
+    arguments = ("train", settings_file, "--set", "n_steps=400", "--set", "checkpoint_steps=3", "-o")
+    succeed(run_panns(*arguments, tmp_path / "unbroken"))
+    killed = tmp_path / "killed"
+    command = [sys.executable, "-m", "panns", *map(os.fspath, (*arguments, killed))]
+    for is_resumed in (False, True):
+        process = subprocess.Popen(
+            command + ["--resume"] * is_resumed, env=own_environment(), stderr=subprocess.DEVNULL
+        )
+        before = _state_time(killed)
+        while _state_time(killed) == before and process.poll() is None:
+            time.sleep(0.01)
+        os.kill(process.pid, signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+    succeed(run_panns(*arguments, killed, "--resume"))
+    assert (killed / WEIGHTS).read_bytes() == (tmp_path / "unbroken" / WEIGHTS).read_bytes()
+
+
+def _state_time(folder):
+    return (folder / STATE_FILE).stat().st_mtime_ns if (folder / STATE_FILE).is_file() else 0
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_model(settings_file, tmp_path):  # noqa: F811
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "panns"]
+    arguments = ["train", settings_file, "--set", "n_steps=30", "-o", tmp_path / "out", "--json"]
+    result = subprocess.run(
+        [*command, *map(os.fspath, arguments)], env=own_environment(), capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    (record,) = map(json.loads, result.stdout.splitlines())  # one of them speaks
+    assert record["test"]["accuracy"] > 0.9
+    assert len((tmp_path / "out" / METRICS_FILE).read_text().splitlines()) == 2
