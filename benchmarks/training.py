@@ -21,7 +21,7 @@ import torch
 
 from benchmarks.measure import ONE_THREAD, cpu_ms, report, run_process
 from panns.data.decoded import cached_audio
-from panns.data.manifest import Clip, Manifest
+from panns.data.manifests import Clip, Manifest
 from panns.frontend import network_inputs
 from panns.models.registry import find_model
 from panns.training.batch import Batch

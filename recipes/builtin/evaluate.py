@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.audio import load_audio
-from panns.data.manifest import read_manifest
+from panns.data.manifests import read_manifest
 from panns.export.prepare import prepare
 from panns.frontend import log_mel
 from panns.labels import audioset

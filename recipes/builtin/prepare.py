@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.audio import load_audio, resample
-from panns.data.manifest import Clip, write_manifest
+from panns.data.manifests import Clip, write_manifest
 from panns.data.mel_store import MelStore, write_mel_store
 from panns.frontend import LogMelConfig, compress
 from panns.models.registry import find_model

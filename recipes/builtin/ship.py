@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 
-from panns.data.manifest import Clip, read_manifest
+from panns.data.manifests import Clip, read_manifest
 from panns.export.to_onnx import export_onnx
 from panns.export.verify import verify_onnx
 from panns.labels import audioset

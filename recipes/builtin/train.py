@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from panns.data.manifest import Clip, read_manifest
+from panns.data.manifests import Clip, read_manifest
 from panns.data.mel_store import MelStore
 from panns.labels import audioset
 from panns.models.registry import find_model

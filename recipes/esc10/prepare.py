@@ -12,9 +12,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from panns.data.manifest import Clip
+from panns.data.manifests import Clip
 from recipes.esc50.prepare import SAME_RECORDINGS
-from recipes.listing import prepare, rows_of
+from recipes.preparing import prepare, rows_of
 
 N_CLIPS = 400
 # Folders of the first release, and what ESC-50 calls the same classes.

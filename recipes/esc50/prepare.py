@@ -11,8 +11,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from panns.data.manifest import Clip
-from recipes.listing import first_file, prepare, rows_of
+from panns.data.manifests import Clip
+from recipes.preparing import first_file, prepare, rows_of
 
 # One recording under two ids of Freesound, found by `panns data check`; the first four pairs are in two folds.
 SAME_RECORDINGS = {

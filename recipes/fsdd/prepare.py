@@ -13,8 +13,8 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from panns.data.manifest import Clip, write_manifest
-from recipes.listing import prepare
+from panns.data.manifests import Clip, write_manifest
+from recipes.preparing import prepare
 
 SPEAKERS_FILE = "speakers.csv"
 N_TEST_TAKES = 5

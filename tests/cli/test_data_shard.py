@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from panns.data.manifest import Clip, write_manifest
+from panns.data.manifests import Clip, write_manifest
 from panns.data.shards import ShardAudio
 from tests.commands import run_panns, succeed
 from tests.data.shard_sets import RATE, make_manifest
@@ -121,10 +121,10 @@ def test_a_manifest_that_is_not_there_is_a_sentence(tmp_path):
 SLOW = """
 import sys, time
 from panns.cli import main
-from panns.data import shard_writer
+from panns.data.shards import writer
 
-pack = shard_writer.pack
-shard_writer.pack = lambda *arguments: time.sleep(0.4) or pack(*arguments)
+pack = writer.pack
+writer.pack = lambda *arguments: time.sleep(0.4) or pack(*arguments)
 sys.argv = ["panns", "data", "shard", *sys.argv[1:]]
 main.main()
 """

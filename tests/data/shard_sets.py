@@ -6,7 +6,7 @@ import json
 import re
 import tarfile
 
-from panns.data.manifest import Clip, Manifest, TimedLabel
+from panns.data.manifests import Clip, Manifest, TimedLabel
 from tests.sounds import noise, write_wav
 
 RATE = 8_000

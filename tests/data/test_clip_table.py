@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from panns.data import clip_table
 from panns.data.clip_table import ClipTable, clip_columns
-from panns.data.manifest import Clip, TimedLabel
+from panns.data.manifests import Clip, TimedLabel
 
 NAMES = st.text(st.characters(exclude_categories=["Zs", "Zl", "Zp", "Cc"]), min_size=1, max_size=5)
 WITHOUT_SPACES = NAMES.filter(lambda name: name == name.strip())

@@ -7,7 +7,7 @@ import pytest
 
 from panns.audio import load_audio, resample
 from panns.data.clips import FileAudio
-from panns.data.manifest import Clip, Manifest
+from panns.data.manifests import Clip, Manifest
 from panns.errors import AudioDecodeError
 from tests.sounds import noise, tone, write_silent_wav, write_wav
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from panns.data import shard_writer
 from panns.data.clips import FileAudio
 from panns.data.decoded import cached_audio
-from panns.data.manifest import Clip, Manifest
+from panns.data.manifests import Clip, Manifest
+from panns.data.shards import writer
 from panns.errors import AudioDecodeError, DataError
 from tests.data.shard_sets import RATE, make_manifest
 from tests.sounds import noise, write_wav
@@ -30,8 +30,8 @@ def cache(tmp_path):
 def n_decoded(monkeypatch):
     """How many clips were decoded since it was asked last."""
     packed = []
-    pack = shard_writer.pack
-    monkeypatch.setattr(shard_writer, "pack", lambda file, *others: packed.append(file) or pack(file, *others))
+    pack = writer.pack
+    monkeypatch.setattr(writer, "pack", lambda file, *others: packed.append(file) or pack(file, *others))
 
     def count():
         n, packed[:] = len(packed), []
@@ -81,7 +81,7 @@ def test_what_changes_the_sound_is_decoded_anew(manifest, cache, n_decoded, chan
 
 
 def test_it_goes_on_where_it_was_stopped(manifest, cache, n_decoded, monkeypatch):
-    counting = shard_writer.pack
+    counting = writer.pack
 
     def interrupted(file, *others):
         if file.name == "sound 5.a.flac":
@@ -89,7 +89,7 @@ def test_it_goes_on_where_it_was_stopped(manifest, cache, n_decoded, monkeypatch
         return counting(file, *others)
 
     with monkeypatch.context() as patch:
-        patch.setattr(shard_writer, "pack", interrupted)
+        patch.setattr(writer, "pack", interrupted)
         with pytest.raises(KeyboardInterrupt):
             cached_audio(manifest, RATE, cache, n_threads=1)
     assert n_decoded() == 5

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from panns.data.manifest import Clip
+from panns.data.manifests import Clip
 from panns.data.split import leave_out, split_by_source
 from panns.errors import DataError
 
@@ -58,7 +58,7 @@ def test_a_fold_that_leaves_nothing_is_refused():
 
 
 def test_the_official_folds_of_real_data(shared):
-    from panns.data.manifest import read_manifest
+    from panns.data.manifests import read_manifest
 
     clips = read_manifest(shared / "data" / "esc50" / "manifest.csv").clips
     split = leave_out(clips, "5")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from panns.data.manifest import Clip, write_manifest
+from panns.data.manifests import Clip, write_manifest
 from panns.learn.run import run
 from panns.learn.settings import read_settings
 from tests.checkpoints import make_checkpoint

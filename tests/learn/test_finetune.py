@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from panns.data.manifest import Clip, read_manifest
+from panns.data.manifests import Clip, read_manifest
 from panns.errors import SettingsError
 from panns.learn.finetune import TRAINING_FOLDER, FinetuneOptions, finetune, settings_for
 from panns.recognizer import load

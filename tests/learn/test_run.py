@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from panns.data.clips import FileAudio
-from panns.data.manifest import read_manifest
+from panns.data.manifests import read_manifest
 from panns.errors import DataError, SettingsError
 from panns.evaluate import evaluate
 from panns.learn.cross_validation import RESULT_FILE, cross_validate
@@ -77,8 +77,7 @@ def test_a_run_goes_on_and_ends_the_same(settings_file, tmp_path):
 
 
 def test_decoded_clips_and_shards_teach_the_same(settings_file, manifest_file, tmp_path):
-    from panns.data.shard_settings import ShardSettings
-    from panns.data.shard_writer import write_shards
+    from panns.data.shards import ShardSettings, write_shards
 
     settings = read_settings(settings_file, ("n_steps=3", "data.validation_share=0.2", "validate_steps=3"))
     direct = run(settings, tmp_path / "direct")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from panns.data.manifest import Clip, TimedLabel
+from panns.data.manifests import Clip, TimedLabel
 from panns.errors import DataError
 from panns.learn.settings import DataSettings
 from panns.learn.sounds import label_set, parts_of, targets_of

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from panns.data.manifest import Clip
+from panns.data.manifests import Clip
 from panns.data.mel_store import MelStore, write_mel_store
 from panns.frontend import LogMelConfig
 from panns.labels import audioset

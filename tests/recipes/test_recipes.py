@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from panns.data.manifest import Manifest, read_manifest
-from panns.data.shard_settings import ShardSettings
-from panns.data.shard_writer import write_shards
+from panns.data.manifests import Manifest, read_manifest
+from panns.data.shards import ShardSettings, write_shards
 from panns.data.split import leave_out
 from panns.labels import audioset
 from panns.learn.run import run

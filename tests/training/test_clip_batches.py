@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from panns.augment.chain import AugmentConfig
-from panns.data.manifest import Clip
+from panns.data.manifests import Clip
 from panns.models.compact_cnn import CompactCnnConfig
 from panns.models.registry import find_model
 from panns.results import Scores

@@ -42,7 +42,7 @@ def check(
     Exit status 1 if something keeps from learning; warnings alone leave it 0.
     """
     from panns.data.check import check_clips
-    from panns.data.manifest import read_manifest
+    from panns.data.manifests import read_manifest
 
     listed = read_manifest(manifest)
     with Bar("clips") as bar:

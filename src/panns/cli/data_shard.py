@@ -41,9 +41,8 @@ def shard(
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out clips that cannot be read.")] = False,
 ) -> None:
     """Pack clips into tar files (WebDataset) with an index; asked again, it goes on where it stopped."""
-    from panns.data.manifest import read_manifest
-    from panns.data.shard_settings import ShardSettings
-    from panns.data.shard_writer import write_shards
+    from panns.data.manifests import read_manifest
+    from panns.data.shards import ShardSettings, write_shards
     from panns.errors import AudioDecodeError, PannsError
 
     if coding is None:

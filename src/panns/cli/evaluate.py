@@ -18,7 +18,7 @@ from panns.cli.output import complain, print_csv, print_json, print_line, writin
 from panns.cli.progress import Bar, doing
 
 if TYPE_CHECKING:
-    from panns.data.manifest import Manifest
+    from panns.data.manifests import Manifest
     from panns.evaluate import Evaluation
     from panns.labels import LabelSet
 
@@ -104,7 +104,7 @@ def evaluate(
     otherwise it is every class from its threshold on.
     """
     from panns.data.clips import FileAudio
-    from panns.data.manifest import read_manifest
+    from panns.data.manifests import read_manifest
     from panns.evaluate import Categories, read_label_map, task_of
     from panns.evaluate import evaluate as measure
     from panns.recognizer import load

@@ -94,7 +94,7 @@ def checked(clips: Path, phases: Phases) -> tuple[tuple[int, ...], ...]:
         DataError: Something keeps from learning.
     """
     from panns.data.check import check_clips
-    from panns.data.manifest import read_manifest
+    from panns.data.manifests import read_manifest
     from panns.errors import DataError
 
     report = check_clips(read_manifest(clips), on_progress=lambda done, total: phases.show("checking", done, total))

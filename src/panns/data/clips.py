@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from panns.audio import load_audio, resample
 from panns.data.clip import Clip
-from panns.data.manifest import Manifest
+from panns.data.manifests import Manifest
 from panns.data.stretches import StretchReader, in_words
 from panns.errors import AudioDecodeError
 

@@ -6,12 +6,11 @@ import hashlib
 from pathlib import Path
 
 from panns.data.clip import Clip
-from panns.data.manifest import Manifest
-from panns.data.shard_index import INDEX_FILE
-from panns.data.shard_record import size_and_time
-from panns.data.shard_settings import ShardSettings
-from panns.data.shard_writer import OnProgress, write_shards
-from panns.data.shards import ShardAudio
+from panns.data.manifests import Manifest
+from panns.data.shards import ShardAudio, ShardSettings
+from panns.data.shards.index import INDEX_FILE
+from panns.data.shards.record import size_and_time
+from panns.data.shards.writer import OnProgress, write_shards
 from panns.errors import DataError
 
 # Enough shards for the threads of a large machine to share, and for a writing that is stopped to lose little.

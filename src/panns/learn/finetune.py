@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from panns.data.clip import Clip
 from panns.data.decoded import cached_audio
-from panns.data.manifest import read_manifest
+from panns.data.manifests import read_manifest
 from panns.defaults import DEFAULT_MODEL
 from panns.errors import SettingsError
 from panns.export.prepare import prepare

@@ -12,9 +12,9 @@ import numpy.typing as npt
 from panns.data.clip import Clip
 from panns.data.clips import ClipAudio, FileAudio
 from panns.data.decoded import cached_audio
-from panns.data.manifest import Manifest, read_manifest
-from panns.data.shard_index import INDEX_FILE
+from panns.data.manifests import Manifest, read_manifest
 from panns.data.shards import ShardAudio
+from panns.data.shards.index import INDEX_FILE
 from panns.data.split import leave_out, split_by_source
 from panns.errors import DataError, UnknownLabel
 from panns.evaluate import Task

@@ -1,0 +1,179 @@
+"""What is wrong with a data set, before a training finds it: every file is read once, copies a second time.
+
+Errors keep a clip or the whole set from being learned from. Warnings are what a person should look at; leaks and copies
+are among them, since splits keep what belongs together on one side (`split.leave_out`, `split.split_by_source`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from panns.data.check.copies import RATE as COMPARED_RATE
+from panns.data.check.copies import find_copies
+from panns.data.check.findings import KINDS, CheckReport, Finding, n_clips, some_of
+from panns.data.check.fingerprint import LandmarkIndex
+from panns.data.check.hearing import Heard, head_of, hear_file
+from panns.data.check.listing import check_listing
+from panns.data.clip import Clip
+from panns.data.groups import Groups
+from panns.data.manifests.manifest import Manifest
+from panns.data.prefetch import prefetch
+from panns.labels import LabelSet
+
+Array = npt.NDArray[np.float32]
+
+__all__ = ["CheckReport", "Finding", "check_clips"]
+
+# Below this share of a model's rate, a sound lacks what the model was made to hear.
+_LOW_RATE_SHARE = 0.7
+_FIRST_GUESS = 44_100
+
+
+def check_clips(
+    manifest: Manifest,
+    *,
+    sample_rate: int | None = None,
+    labels: LabelSet | None = None,
+    min_duration_s: float = 0.0,
+    min_clips_per_class: int = 5,
+    n_threads: int | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> CheckReport:
+    """Read every clip and say what is wrong.
+
+    Copies are clips with the same samples, and clips whose first minute holds half a second or more of the same
+    recording: encoded again, at another rate or level, cut, shifted or by another recorder. Not found are sounds at
+    another speed or pitch, under other sounds, or with nothing between 300 Hz and 2 kHz.
+
+    Memory: some 400 MB at most for copies, and 200 bytes a clip.
+
+    Args:
+        manifest: The clips.
+        sample_rate: Of the model that is to learn; what is recorded far below it is warned of.
+        labels: The classes that there are; None for those that the clips name.
+        min_duration_s: Shorter clips are warned of.
+        min_clips_per_class: Classes with fewer clips are warned of.
+        n_threads: How many files are read at once; None for as many as there are cores.
+        on_progress: Called with how much is read and how much there is to read, in files and then in comparisons.
+    """
+    n_threads = n_threads or _n_cores()
+    on_progress = on_progress or _say_nothing
+    findings = list(check_listing(manifest, labels, min_clips_per_class=min_clips_per_class))
+    heard, landmarks = _hear(manifest, min_duration_s, n_threads, on_progress)
+    findings += [finding for one in heard for finding in one.findings]
+    if sample_rate is not None:
+        findings += _low_rates(manifest.clips, heard, sample_rate)
+    groups = _together(manifest, heard, landmarks, n_threads, on_progress)
+    findings += _copies(manifest.clips, groups)
+    findings.sort(key=lambda finding: KINDS.index(finding.kind))
+    return CheckReport(
+        len(manifest.clips), sum(one.duration_s for one in heard), tuple(findings), tuple(map(tuple, groups))
+    )
+
+
+def _hear(
+    manifest: Manifest, min_duration_s: float, n_threads: int, on_progress: Callable[[int, int], None]
+) -> tuple[list[Heard], LandmarkIndex]:
+    """What is heard of every clip, and the landmarks of all."""
+    clips = manifest.clips
+    of_file: dict[str, list[int]] = defaultdict(list)
+    for i, clip in enumerate(clips):
+        of_file[clip.path].append(i)
+    files = [sorted(indices, key=lambda i: clips[i].onset_s or 0.0) for indices in of_file.values()]
+    guess = _FIRST_GUESS
+
+    def hear(number: int) -> list[Heard]:
+        indices = files[number]
+        file = manifest.file(clips[indices[0]])
+        return hear_file(file, [clips[i] for i in indices], guess=guess, min_duration_s=min_duration_s)
+
+    heard = [Heard()] * len(clips)
+    landmarks = LandmarkIndex()
+    known: set[bytes] = set()
+    for number, answers in enumerate(prefetch(hear, 0, len(files), n_threads=n_threads, n_ahead=2 * n_threads)):
+        for i, one in zip(files[number], answers, strict=True):
+            if one.landmarks is not None and one.digest not in known:
+                landmarks.add(i, one.landmarks)
+                known.add(one.digest)
+            heard[i] = replace(one, landmarks=None)
+            guess = one.sample_rate or guess  # most data sets have one
+        on_progress(number + 1, len(files))
+    return heard, landmarks
+
+
+def _low_rates(clips: Sequence[Clip], heard: Sequence[Heard], sample_rate: int) -> Iterator[Finding]:
+    of_rate: dict[int, list[str]] = defaultdict(list)
+    for clip, one in zip(clips, heard, strict=True):
+        if 0 < one.sample_rate < _LOW_RATE_SHARE * sample_rate:
+            of_rate[one.sample_rate].append(clip.path)
+    for rate, files in sorted(of_rate.items()):
+        yield Finding(
+            "low rate",
+            tuple(files),
+            f"{n_clips(len(files))} recorded at {rate:,} Hz ({some_of(files)}): nothing above {rate / 2_000:g} kHz is "
+            f"in them, and the model hears up to {sample_rate / 2_000:g} kHz",
+        )
+
+
+def _together(
+    manifest: Manifest,
+    heard: Sequence[Heard],
+    landmarks: LandmarkIndex,
+    n_threads: int,
+    on_progress: Callable[[int, int], None],
+) -> list[list[int]]:
+    """Groups of clips that hold the same sound: by the same samples, or by landmarks and then by comparing."""
+    clips = manifest.clips
+    first_of: dict[bytes, int] = {}
+    groups = Groups(len(clips))
+    for i, one in enumerate(heard):
+        if one.digest:
+            groups.join(first_of.setdefault(one.digest, i), i)
+    # Those of one source are known to be of one recording, and belong together anyway.
+    candidates = [
+        candidate
+        for candidate in landmarks.candidates()
+        if not clips[candidate.one].source or clips[candidate.one].source != clips[candidate.other].source
+    ]
+
+    def load(i: int) -> Array:
+        return head_of(manifest.file(clips[i]), clips[i], COMPARED_RATE)
+
+    for pair in find_copies(candidates, load, n_threads=n_threads, on_progress=on_progress):
+        groups.join(*pair)
+    return groups.of_several()
+
+
+def _copies(clips: Sequence[Clip], groups: Sequence[Sequence[int]]) -> Iterator[Finding]:
+    for group in groups:
+        # A stretch that is listed twice is told as such; clips of one source may well overlap.
+        stretches = {(clips[i].path, clips[i].onset_s or 0.0, clips[i].offset_s): i for i in group}
+        several = [clips[i] for i in sorted(stretches.values())]
+        if len(several) == 1 or (several[0].source and len({clip.source for clip in several}) == 1):
+            continue
+        files = tuple(clip.path for clip in several)
+        same = f"{some_of(files)} hold the same sound"
+        labels = sorted({", ".join(clip.labels) for clip in several})
+        if len(labels) > 1:
+            same += f" under other labels ({some_of([label or 'none' for label in labels])})"
+        folds = sorted({clip.fold for clip in several} - {""})
+        if len(folds) > 1:
+            yield Finding(
+                "copy in two folds", files, f"{same} in the folds {', '.join(folds)}; give them one source, or keep one"
+            )
+        else:
+            yield Finding("copy", files, f"{same}; give them one source, or keep one")
+
+
+def _say_nothing(_n_done: int, _n_all: int) -> None:
+    """Nobody watches."""
+
+
+def _n_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

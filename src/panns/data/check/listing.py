@@ -1,0 +1,130 @@
+"""What is wrong with a list of clips that can be seen without hearing them: labels, folds, sources, lines."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+
+from panns.data.check.findings import Finding, n_clips, some_of
+from panns.data.clip import Clip
+from panns.data.manifests.manifest import Manifest
+from panns.errors import UnknownLabel
+from panns.labels import LabelSet
+
+
+def check_listing(manifest: Manifest, labels: LabelSet | None, *, min_clips_per_class: int) -> Iterator[Finding]:
+    """What is wrong, without hearing anything.
+
+    Args:
+        manifest: The clips.
+        labels: The classes that there are; None for those that the clips name.
+        min_clips_per_class: With fewer, a class is warned of.
+    """
+    counts = Counter(label for clip in manifest.clips for label in clip.labels)
+    for name in manifest.classes:
+        if not counts[name]:
+            yield Finding("empty class", (), f"the folder {name} holds no sound; add some, or remove it")
+    yield from _spellings(counts) if labels is None else _unknown_and_absent(manifest.clips, labels, counts)
+    yield from _repeated(manifest.clips)
+    yield from _without_label(manifest.clips)
+    for name, count in sorted(counts.items()):
+        if count < min_clips_per_class:
+            yield Finding(
+                "few clips",
+                (),
+                f"{name} has {n_clips(count)}; {min_clips_per_class} are the least to learn a class from",
+            )
+    yield from _in_one_fold(manifest.clips)
+    yield from _sources_in_folds(manifest.clips)
+
+
+def _spellings(counts: Counter[str]) -> Iterator[Finding]:
+    """Labels that no label set can tell apart."""
+    of_key: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(counts):
+        of_key[name.casefold()].append(name)
+    for names in of_key.values():
+        if len(names) > 1:
+            given = " and ".join(f"{name} ({n_clips(counts[name])})" for name in names)
+            yield Finding("labels alike", (), f"{given} differ in upper and lower case alone; write them alike")
+
+
+def _unknown_and_absent(clips: Sequence[Clip], labels: LabelSet, counts: Counter[str]) -> Iterator[Finding]:
+    known: set[int] = set()
+    for name in sorted({*counts, *(event.label for clip in clips for event in clip.events)}):
+        try:
+            known.add(labels.find(name).index)
+        except UnknownLabel as problem:
+            files = tuple(clip.path for clip in clips if name in clip.labels or _has_event(clip, name))
+            yield Finding("unknown label", files, f"{problem} ({n_clips(len(files))}: {some_of(files)})")
+    absent = [label.en for label in labels if label.index not in known]
+    if absent:
+        yield Finding("absent class", (), f"no clip has {some_of(absent)} ({len(absent)} of the {len(labels)} classes)")
+
+
+def _has_event(clip: Clip, label: str) -> bool:
+    return any(event.label == label for event in clip.events)
+
+
+def _repeated(clips: Sequence[Clip]) -> Iterator[Finding]:
+    """Stretches of a file that are listed more than once."""
+    of_stretch: dict[tuple[str, float, float | None], list[Clip]] = defaultdict(list)
+    for clip in clips:
+        of_stretch[clip.path, clip.onset_s or 0.0, clip.offset_s].append(clip)
+    for (path, *_), several in of_stretch.items():
+        if len({frozenset(clip.labels) for clip in several}) > 1:
+            given = " and ".join(sorted({", ".join(clip.labels) or "none" for clip in several}))
+            yield Finding("labels differ", (path,), f"{path} is listed with the labels {given}; list it once")
+        elif len(several) > 1:
+            yield Finding("listed twice", (path,), f"{path} is listed {len(several)} times; list it once")
+
+
+def _without_label(clips: Sequence[Clip]) -> Iterator[Finding]:
+    files = tuple(clip.path for clip in clips if not clip.labels)
+    if files:
+        yield Finding(
+            "no label",
+            files,
+            f"{n_clips(len(files))} without a label ({some_of(files)}); right only if none of the classes is heard",
+        )
+    for clip in clips:
+        unlisted = sorted({event.label for event in clip.events} - set(clip.labels))
+        if unlisted:
+            yield Finding(
+                "event unlisted",
+                (clip.path,),
+                f"{clip.path} has events of {some_of(unlisted)}, which its labels do not name; add them to the labels",
+            )
+
+
+def _in_one_fold(clips: Sequence[Clip]) -> Iterator[Finding]:
+    folds_of: dict[str, set[str]] = defaultdict(set)
+    for clip in clips:
+        for label in clip.labels:
+            folds_of[label].add(clip.fold)
+    if len(set().union(*folds_of.values()) - {""}) < 2:
+        return
+    for label, (fold, *others) in sorted(folds_of.items()):
+        if not others and fold:
+            yield Finding(
+                "class in one fold",
+                (),
+                f"{label} is in fold {fold} alone, so it is either not learned or not tested; give it clips in others",
+            )
+
+
+def _sources_in_folds(clips: Sequence[Clip]) -> Iterator[Finding]:
+    of_source: dict[str, list[Clip]] = defaultdict(list)
+    for clip in clips:
+        if clip.source:
+            of_source[clip.source].append(clip)
+    for source, several in of_source.items():
+        folds = sorted({clip.fold for clip in several} - {""})
+        if len(folds) > 1:
+            files = tuple(clip.path for clip in several)
+            yield Finding(
+                "source in two folds",
+                files,
+                f"the source {source} is in the folds {', '.join(folds)} ({some_of(files)}); training without one of "
+                "them leaves out its clips in the others",
+            )

@@ -1,0 +1,7 @@
+"""Lists of clips that a person can read and make: CSV, TSV, JSON lines, or a folder a class."""
+
+from __future__ import annotations
+
+from panns.data.manifests.manifest import Clip, Manifest, TimedLabel, read_manifest, write_manifest
+
+__all__ = ["Clip", "Manifest", "TimedLabel", "read_manifest", "write_manifest"]

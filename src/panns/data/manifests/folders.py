@@ -1,0 +1,93 @@
+"""A folder of class folders as clips: the folder that a sound lies in is its label."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from panns.data.clip import Clip
+from panns.data.manifests.sources import with_sources
+from panns.data.sound_files import is_sound_name, sound_files_below
+from panns.errors import DataError
+
+_FOLD = re.compile(r"train(ing)?|test(ing)?|val|valid(ation)?|dev|fold[ _-]?\d+", re.IGNORECASE)
+_MANIFESTS = ("manifest.csv", "manifest.tsv", "manifest.jsonl")
+
+
+def read_folder(root: Path) -> tuple[list[Clip], list[str]]:
+    """The clips in a folder of class folders, and the names of the classes; both in alphabetical order.
+
+        root/dog/*.wav    root/cat/*.wav                              no folds
+        root/train/dog/*.wav    root/test/dog/*.wav    ...            the folds "train" and "test"
+
+    Every folder in `root` is a class and holds its sounds directly. Where all of them are called train, test, val or
+    validation (or training, testing, valid, dev, fold1, fold 2, ...) and hold folders but no sounds, they are folds,
+    and the folders in them the classes. Hidden files and folders and files that are no sounds are passed over; a sound
+    that lies anywhere else is an error, for it would be lost in silence. Sources are those of `with_sources`.
+
+    Raises:
+        DataError: There are no class folders with sounds, a sound lies elsewhere, or there is a manifest, which is then
+            to be given itself.
+    """
+    try:
+        clips, classes = _read(root)
+    except OSError as problem:
+        raise DataError(
+            f"{problem.filename}: may not be looked into ({problem.strerror}); check its permissions"
+        ) from problem
+    return with_sources(clips), classes
+
+
+def _read(root: Path) -> tuple[list[Clip], list[str]]:
+    for name in _MANIFESTS:
+        if (root / name).is_file():
+            raise DataError(f"{root} holds a manifest; give that: {root / name}")
+    folders, sounds = _inside(root)
+    if sounds:
+        raise DataError(
+            f"{root / sounds[0]} lies in no class folder; put every sound into the folder of its class, such as "
+            f"{root / 'dog' / sounds[0]}"
+        )
+    if folders and all(_FOLD.fullmatch(name) and _holds_only_folders(root / name) for name in folders):
+        classes = {label for fold in folders for label in _inside(root / fold)[0]}
+        clips = [clip for fold in folders for clip in _clips_of_classes(root, fold)]
+    else:
+        classes = set(folders)
+        clips = list(_clips_of_classes(root))
+    if not clips:
+        raise DataError(f"{root} holds no folders with sounds; put the sounds of each class into a folder of its name")
+    return clips, sorted(classes)
+
+
+def _clips_of_classes(root: Path, fold: str = "") -> Iterator[Clip]:
+    folders, sounds = _inside(root / fold)
+    for label in folders:
+        place = f"{fold}/{label}" if fold else label
+        deeper, sounds = _inside(root / place)
+        for name in deeper:
+            for sound in sound_files_below(str(root / place / name), on_closed=_raise):
+                raise DataError(
+                    f"{sound} lies too deep: a class folder, such as {root / place}, holds its sounds itself; "
+                    "give the folder whose folders are the classes"
+                )
+        for name in sounds:
+            yield Clip(f"{place}/{name}", labels=(label,), fold=fold)
+
+
+def _inside(folder: Path) -> tuple[list[str], list[str]]:
+    """The names of the folders and of the sounds in a folder, sorted."""
+    with os.scandir(folder) as entries:
+        shown = [entry for entry in entries if not entry.name.startswith(".")]
+    folders = sorted(entry.name for entry in shown if entry.is_dir())
+    return folders, sorted(entry.name for entry in shown if not entry.is_dir() and is_sound_name(entry.name))
+
+
+def _holds_only_folders(folder: Path) -> bool:
+    folders, sounds = _inside(folder)
+    return bool(folders) and not sounds
+
+
+def _raise(error: OSError) -> None:
+    raise error

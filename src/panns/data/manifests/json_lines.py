@@ -1,0 +1,142 @@
+"""Clips as JSON lines, one object a line.
+
+{"path": "a.ogg", "labels": ["Dog"], "fold": "1", "events": [{"label": "Dog", "onset_s": 0.5, "offset_s": 1.25}]}
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from sys import intern
+from typing import Any, TextIO
+
+from panns.data.clip import Clip, TimedLabel
+from panns.data.manifests.columns import find_columns
+from panns.errors import DataError
+
+# Two million clips have a few of these: each is kept once.
+_FEW = {"labels", "fold", "licence"}
+
+
+def read_lines(file: TextIO) -> Iterator[Clip]:
+    """The clips of a file of JSON lines.
+
+    Raises:
+        DataError: A line is no clip; the message begins with the line.
+    """
+    known: dict[tuple[str, ...], dict[str, str]] = {}
+    shared: dict[Any, Any] = {}
+    for number, line in enumerate(file, start=1):
+        if line.isspace():
+            continue
+        try:
+            row = _object_in(line)
+            keys = tuple(row)
+            if keys not in known:
+                known[keys] = {field: keys[place] for field, place in find_columns(keys).items()}
+            fields: dict[str, Any] = {field: _READERS[field](row[key], key) for field, key in known[keys].items()}
+            if "label" in fields:
+                fields["labels"] = fields.pop("label")
+            for field in fields.keys() & _FEW:
+                fields[field] = shared.setdefault(fields[field], fields[field])
+            yield Clip(**fields)
+        except DataError as problem:
+            raise DataError(f"line {number}: {problem}") from problem
+
+
+def write_lines(file: TextIO, clips: Sequence[Clip]) -> None:
+    """Write clips as JSON lines, without what a clip does not have."""
+    for clip in clips:
+        row: dict[str, Any] = {"path": clip.path, "labels": list(clip.labels)}
+        for name in ("fold", "source", "onset_s", "offset_s", "licence", "attribution"):
+            if (value := getattr(clip, name)) not in (None, ""):
+                row[name] = value
+        if clip.events:
+            row["events"] = [
+                {"label": one.label, "onset_s": one.onset_s, "offset_s": one.offset_s} for one in clip.events
+            ]
+        file.write(_json(row) + "\n")
+
+
+def _json(row: Mapping[str, Any]) -> str:
+    text = json.dumps(row, ensure_ascii=False)
+    # Of a file's name, bytes that are no text come as lone surrogates, which UTF-8 does not have.
+    return text if text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text) else json.dumps(row)
+
+
+def _object_in(line: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as problem:
+        raise DataError(f"this is no JSON ({problem}); give one object a line") from None
+    if not isinstance(row, dict):
+        raise DataError(f'{row!r:.40} is no object; give one a line, such as {{"path": "a.wav", "labels": ["dog"]}}')
+    return row
+
+
+def _text(value: object, key: str) -> str:
+    """A string; numbers are common for folds and sources."""
+    if value is None:
+        return ""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        raise DataError(f"{key}={value!r:.40} is no string")
+    return value
+
+
+def _name(value: object, key: str) -> str:
+    return _text(value, key).strip()
+
+
+def _label(value: object, key: str) -> tuple[str, ...]:
+    label = _name(value, key)
+    return (label,) if label else ()
+
+
+def _labels(value: object, key: str) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise DataError(f'{key}={value!r:.40} is no list; give one of strings, or one string as "label"')
+    return tuple(intern(_name(one, f"one of {key}")) for one in value)
+
+
+def _seconds(value: object, key: str) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise DataError(f"{key}={value!r:.40} is no number; give seconds, such as 1.25")
+    try:
+        return float(value)
+    except OverflowError:
+        raise DataError(f"{key} is a number of {len(str(value))} digits; give seconds, such as 1.25") from None
+
+
+def _events(value: object, key: str) -> tuple[TimedLabel, ...]:
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise DataError(f"{key}={value!r:.40} is no list; give one of objects with label, onset_s and offset_s")
+    return tuple(_event(one, key) for one in value)
+
+
+def _event(value: object, key: str) -> TimedLabel:
+    if isinstance(value, dict):
+        times = [value.get(name, value.get(name.removesuffix("_s"))) for name in ("onset_s", "offset_s")]
+        onset_s, offset_s = (_seconds(time, f"{key}: a time") for time in times)
+        if "label" in value and onset_s is not None and offset_s is not None:
+            return TimedLabel(_name(value["label"], f"{key}: label"), onset_s, offset_s)
+    raise DataError(f"one of {key} is {value!r:.60}; give objects with label, onset_s and offset_s")
+
+
+_READERS = {
+    "path": _text,
+    "labels": _labels,
+    "label": _label,
+    "fold": _name,
+    "source": _name,
+    "onset_s": _seconds,
+    "offset_s": _seconds,
+    "events": _events,
+    "licence": _text,
+    "attribution": _text,
+}

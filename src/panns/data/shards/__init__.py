@@ -1,0 +1,9 @@
+"""Clips packed into tar files, in the layout of WebDataset, with an index by which each is found."""
+
+from __future__ import annotations
+
+from panns.data.shards.audio import ShardAudio
+from panns.data.shards.settings import ShardSettings
+from panns.data.shards.writer import write_shards
+
+__all__ = ["ShardAudio", "ShardSettings", "write_shards"]

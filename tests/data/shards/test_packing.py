@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from panns.audio import load_audio
+from panns.data.manifests import Clip, TimedLabel
+from panns.data.shards import ShardSettings
+from panns.data.shards.packing import pack
+from panns.data.stretches import StretchReader
+from panns.errors import AudioDecodeError
+from tests.audio.sound_files import sound_file
+from tests.sounds import noise, tone, write_wav
+
+RATE = 8_000
+KEEP = ShardSettings()
+
+
+def packed(file, settings, clip=None):
+    with StretchReader() as stretches:
+        return pack(file, clip or Clip(file.name), settings, stretches)
+
+
+@pytest.fixture
+def stereo(tmp_path):
+    sound = np.stack([tone(1, sample_rate=RATE), noise(1, sample_rate=RATE)], 1)
+    return write_wav(tmp_path / "a.WAV", sound, RATE)
+
+
+def test_a_file_is_kept_byte_for_byte(stereo):
+    clip = packed(stereo, KEEP)
+    assert (clip.sound, clip.suffix, clip.duration_s, clip.gain) == (stereo.read_bytes(), "wav", 1.0, 1.0)
+
+
+def test_a_stretch_of_a_file_that_is_kept_becomes_flac_at_its_own_rate(stereo):
+    clip = packed(stereo, KEEP, Clip("a.WAV", onset_s=0.25, offset_s=0.5))
+    assert (clip.suffix, clip.duration_s) == ("flac", 0.25)
+    expected = load_audio(stereo, sample_rate=RATE)[RATE // 4 : RATE // 2]
+    np.testing.assert_allclose(load_audio(clip.sound, sample_rate=RATE), expected, atol=2**-16)
+
+
+@pytest.mark.parametrize("coding", ["flac", "wav"])
+@pytest.mark.parametrize("rate", [None, RATE, 11_025])
+def test_a_decoded_clip_is_mono_at_the_wanted_rate(stereo, coding, rate):
+    clip = packed(stereo, ShardSettings(coding, rate))
+    assert (clip.suffix, clip.duration_s, clip.gain) == (coding, 1.0, 1.0)
+    expected = load_audio(stereo, sample_rate=rate or RATE)
+    np.testing.assert_allclose(load_audio(clip.sound, sample_rate=rate or RATE), expected, atol=2**-16)
+
+
+def test_the_level_of_a_loud_sound_stands_in_its_description(tmp_path):
+    file = write_wav(tmp_path / "loud.wav", 4 * tone(0.2, sample_rate=RATE), RATE)
+    clip = packed(file, ShardSettings("wav", RATE))
+    assert clip.gain == json.loads(clip.description)["gain"] == 2
+    np.testing.assert_allclose(
+        2 * load_audio(clip.sound, sample_rate=RATE), load_audio(file, sample_rate=RATE), atol=2**-15
+    )
+
+
+def test_what_is_known_is_described_and_what_is_not_is_left_out(stereo):
+    known = Clip("a.WAV", ("Dog", "雨"), "1", "s", 0.0, 0.5, (TimedLabel("Dog", 0.1, 0.2),), "CC0", "me")
+    assert json.loads(packed(stereo, KEEP, known).description) == {
+        "path": "a.WAV",
+        "labels": ["Dog", "雨"],
+        "fold": "1",
+        "source": "s",
+        "onset_s": 0.0,
+        "offset_s": 0.5,
+        "events": [{"label": "Dog", "onset_s": 0.1, "offset_s": 0.2}],
+        "licence": "CC0",
+        "attribution": "me",
+        "duration_s": 0.5,
+    }
+    assert json.loads(packed(stereo, KEEP).description) == {"path": "a.WAV", "labels": [], "duration_s": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix"),
+    [("a.b.wav", "wav"), ("a", "sound"), ("a.json", "sound"), ("a.w v", "sound"), ("a.Flac", "flac")],
+)
+def test_a_suffix_is_plain_and_never_that_of_the_description(tmp_path, name, suffix):
+    (tmp_path / name).write_bytes(sound_file("wav"))
+    assert packed(tmp_path / name, KEEP).suffix == suffix
+
+
+def test_a_file_that_does_not_say_how_long_it_is_is_heard_to_its_end(tmp_path):
+    (tmp_path / "a.aac").write_bytes(sound_file("aac"))
+    assert packed(tmp_path / "a.aac", KEEP).duration_s == pytest.approx(2.0, abs=0.15)
+
+
+@pytest.mark.parametrize("settings", [KEEP, ShardSettings("wav", RATE), ShardSettings("flac")])
+def test_what_is_no_sound_is_named(tmp_path, settings):
+    (tmp_path / "a.wav").write_text("no sound")
+    with pytest.raises(AudioDecodeError, match=r"a\.wav: is text, not a sound"):
+        packed(tmp_path / "a.wav", settings)
+
+
+def test_what_the_file_in_the_shard_cannot_hold_is_named(tmp_path):
+    file = write_wav(tmp_path / "bat.wav", noise(0.01, sample_rate=1_000_000), 1_000_000)
+    with pytest.raises(AudioDecodeError, match=r"bat\.wav: 1000000 Hz is more than the 655350 Hz that FLAC knows"):
+        packed(file, ShardSettings("flac"))
