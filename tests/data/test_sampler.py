@@ -75,6 +75,17 @@ def test_rare_classes_come_as_often_as_frequent_ones():
     assert counts == {0: 1_000, 1: 1_000, 2: 1_000}
 
 
+def test_one_more_clip_is_as_likely_as_in_batches():
+    rng = np.random.default_rng(0)
+    classes = [(0,)] * 8 + [(1,)] * 2 + [()]
+    balanced = Counter(BalancedSampler(classes, 4, 0).draw(rng) for _ in range(2_000))
+    assert sum(balanced[i] for i in range(8)) == pytest.approx(1_000, abs=100)
+    assert balanced[8] == pytest.approx(500, abs=80)
+    assert balanced[10] == 0
+    shuffled = Counter(ShuffledSampler(11, 4, 0).draw(rng) for _ in range(2_200))
+    assert min(shuffled[i] for i in range(11)) > 140
+
+
 def test_a_rare_clip_comes_again_only_when_its_class_has_given_all():
     classes = [[0]] * 50 + [[1]] * 4
     own = [clip for clip in drawn(BalancedSampler(classes, 8, seed=3), 80) if clip >= 50]

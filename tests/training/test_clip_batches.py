@@ -150,7 +150,9 @@ def test_a_teacher_hears_the_mixture_but_not_the_mask():
 def test_times_of_labels_move_with_the_clip():
     """Clip 0, 0.3 s long, lies somewhere in 1 s; its label sounds in its second half."""
     events = [[(2, 0.15, 0.3)], *[[]] * 5]
-    batches = make(replace(PLAIN, durations_s=(1.0,), batch_size=6), targets=replace(TARGETS, events=events))
+    batches = make(
+        replace(PLAIN, durations_s=(1.0,), batch_size=6), targets=replace(TARGETS, events=events, has_frames=True)
+    )
     batch = batches(0)
     row = batches.sampler.indices(0).tolist().index(0)
     loud = (batch.inputs[0][row].mean(dim=1) > -60).nonzero()[:, 0] * MODEL.frontend.hop_s
@@ -158,6 +160,33 @@ def test_times_of_labels_move_with_the_clip():
     assert float(sounding.min()) == pytest.approx(float(loud.min()) + 0.15, abs=0.08)
     assert float(sounding.max()) == pytest.approx(float(loud.max()) - 0.04, abs=0.08)
     assert batch.frame_targets[..., :2].sum() == 0
+
+
+def test_a_crop_has_no_class_that_sounds_elsewhere_in_its_clip():
+    """Clip 5, 0.8 s long, has class 0 in its first half, class 1 all along and class 2 without a time."""
+    targets = replace(
+        TARGETS, classes=[*TARGETS.classes[:5], (0, 1, 2)], events=[*[()] * 5, ((0, 0, 0.4), (1, 0, 0.8))]
+    )
+    batches = make(replace(PLAIN, durations_s=(0.2,), batch_size=6), targets=targets)
+    timed = make(replace(PLAIN, durations_s=(0.2,), batch_size=6), targets=replace(targets, has_frames=True))
+    seen = set()
+    for step in range(30):
+        row = batches.sampler.indices(step).tolist().index(5)
+        heard = batches(step).targets[row]
+        frames = timed(step).frame_targets[row]
+        assert torch.equal(heard[:2] > 0, frames[:, :2].amax(dim=0) > 0)
+        assert heard[1:].tolist() == [1.0, 1.0]
+        seen.add(float(heard[0]))
+    assert seen == {0.0, 1.0}
+
+
+def test_what_is_mixed_in_is_balanced_too():
+    """Class 1 has one clip of six, and is as often mixed in as class 0."""
+    targets = ClipTargets([(0,)] * 5 + [(1,)], 2)
+    config = BatchConfig(batch_size=50, sampling="balanced", durations_s=(0.1,), mix=MixConfig("mixup", labels="union"))
+    batch = make(config, targets=targets, model=CompactCnnConfig(n_classes=2))(0)
+    # Half of the clips are of either class, and half of their partners.
+    assert (batch.targets.sum(dim=0) / 50).tolist() == pytest.approx([0.75, 0.75], abs=0.12)
 
 
 @pytest.mark.parametrize(

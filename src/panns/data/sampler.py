@@ -42,6 +42,10 @@ class Sampler(Protocol):
         """The clips of a step, `(batch_size,)`; steps may be asked for in any order and by any thread."""
         ...
 
+    def draw(self, rng: np.random.Generator) -> int:
+        """One more clip, such as one to mix another with, independent of all others and as likely as in batches."""
+        ...
+
 
 class ShuffledSampler:
     """Every clip once an epoch, in another random order each time; batches run on from one epoch into the next.
@@ -72,6 +76,10 @@ class ShuffledSampler:
         return np.concatenate([self._order(int(epoch))[places[epochs == epoch]] for epoch in np.unique(epochs)]).astype(
             np.int64
         )
+
+    def draw(self, rng: np.random.Generator) -> int:
+        """One more clip; all are as likely."""
+        return int(rng.integers(self.n_clips))
 
 
 class BalancedSampler:
@@ -115,6 +123,11 @@ class BalancedSampler:
         """The clips of a step, `(batch_size,)`."""
         first = step * self.batch_size
         return np.array([self._clip(*divmod(i, self.n_classes)) for i in range(first, first + self.batch_size)])
+
+    def draw(self, rng: np.random.Generator) -> int:
+        """One more clip; all classes are as likely, and in a class all clips."""
+        class_ = int(rng.integers(self.n_classes))
+        return int(self._clips[self._starts[class_] + rng.integers(self._sizes[class_])])
 
     def _clip(self, round_: int, turn: int) -> int:
         class_ = int(self._classes_of_round(round_)[turn])

@@ -141,14 +141,10 @@ def targets_of(clips: Sequence[Clip], labels: LabelSet, task: Task, *, has_times
                     f"{clip.path} has {len(its)} labels, and loss.task='single-label' needs exactly one; "
                     "use 'multi-label', or give it one"
                 )
-    events = (
-        [
-            tuple((number(event.label, clip.path), event.onset_s, event.offset_s) for event in clip.events)
-            for clip in clips
-        ]
-        if has_times
-        else None
-    )
-    if events is not None and not any(events):
+    events = [
+        tuple((number(event.label, clip.path), event.onset_s, event.offset_s) for event in clip.events)
+        for clip in clips
+    ]
+    if has_times and not any(events):
         raise DataError("loss.frames asks when labels sound, and no clip says so; add a column events, or set it to 0")
-    return ClipTargets(classes, len(labels), events)
+    return ClipTargets(classes, len(labels), events if any(events) else None, has_frames=has_times)

@@ -116,14 +116,17 @@ class ClipTargets:
     Attributes:
         classes: Of every clip.
         n_classes: How many there are.
-        events: Of every clip class, onset and offset in seconds of all that is heard in it; None where times are
-            not asked for.
+        events: Of every clip class, onset and offset in seconds of what is known to be heard when. A crop does not
+            have a class all of whose events lie outside of it; a class without events is taken to be heard throughout.
+            None where no clip has any.
+        has_frames: Whether frames are taught by the events.
         teacher_probs: `(clips, classes)`, what a teacher said of every clip; None without.
     """
 
     classes: Sequence[tuple[int, ...]]
     n_classes: int
     events: Sequence[Sequence[tuple[int, float, float]]] | None = None
+    has_frames: bool = False
     teacher_probs: Array | None = None
 
 
@@ -228,7 +231,7 @@ class ClipBatches:
         sound, mix = self._single(clip, n_samples, rng), self._config.mix
         if mix.kind == "none" or rng.random() >= mix.share:
             return sound
-        other = self._single(int(rng.integers(len(self._audio))), n_samples, rng)
+        other = self._single(self.sampler.draw(rng), n_samples, rng)
         if mix.kind == "mixup":
             mixture = mix_up(sound.waveform, other.waveform, rng, alpha=mix.alpha)
         else:
@@ -246,12 +249,18 @@ class ClipBatches:
             rng,
             noise=None if self._noise is None else self._random_noise,
         )
+        events = [
+            (class_, begin_s - onset / rate, end_s - onset / rate)
+            for class_, begin_s, end_s in (targets.events[clip] if targets.events else ())
+        ]
         is_there = np.zeros(targets.n_classes, np.float32)
         is_there[list(targets.classes[clip])] = 1.0
+        is_there[[class_ for class_, *_ in events]] = 0.0
+        is_there[[class_ for class_, begin_s, end_s in events if end_s > 0 and begin_s < n_samples / rate]] = 1.0
         return _Sound(
             waveform,
             is_there,
-            None if targets.events is None else self._frames(targets.events[clip], onset / rate, n_samples),
+            self._frames(events, n_samples) if targets.has_frames else None,
             None if targets.teacher_probs is None else targets.teacher_probs[clip],
         )
 
@@ -259,12 +268,11 @@ class ClipBatches:
         assert self._noise is not None
         return self._noise.waveform(int(rng.integers(len(self._noise))))
 
-    def _frames(self, events: Sequence[tuple[int, float, float]], onset_s: float, n_samples: int) -> Array:
-        """What sounds when in a stretch that begins at `onset_s` of its clip."""
+    def _frames(self, events: Sequence[tuple[int, float, float]], n_samples: int) -> Array:
+        """What sounds when in a stretch, by its own time."""
         hop_s = self._model.frame_hop_s
         assert hop_s is not None, "times of labels are asked for by a network without frame scores"
-        moved = ((class_, begin_s - onset_s, end_s - onset_s) for class_, begin_s, end_s in events)
-        return frame_targets(moved, self._model.n_frames(n_samples), hop_s, self._targets.n_classes)
+        return frame_targets(events, self._model.n_frames(n_samples), hop_s, self._targets.n_classes)
 
     def _inputs(self, waveform: Array, rng: np.random.Generator) -> tuple[Array, ...]:
         """What the front end makes of a waveform, partly hidden where chance wants it."""
