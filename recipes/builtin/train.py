@@ -53,7 +53,13 @@ def main() -> None:
     labels = clip_labels(clips, n_speeds=len(settings.speeds))
     mixtures = Mixtures(store, labels, frontends, teacher, settings.mixtures, settings.seed)
     trained = train(
-        network, objective, mixtures, settings.train, out / RUN_FOLDER, world=World(device=arguments.device)
+        network,
+        objective,
+        mixtures,
+        settings.train,
+        out / RUN_FOLDER,
+        seed=settings.seed,
+        world=World(device=arguments.device),
     )
     torch.save(trained.cpu().state_dict(), out / NETWORK_FILE)
 

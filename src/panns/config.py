@@ -168,3 +168,25 @@ def _convert_to_first_fitting(options: list[Any], value: Any, where: str) -> Any
         except ValueError as problem:
             problems.append(str(problem))
     raise ValueError("; or ".join(problems))
+
+
+def difference(one: Any, other: Any) -> str:
+    """The first setting in which two configs differ, as plain data; empty if they are the same.
+
+    Example:
+        >>> difference({"optim": {"lr": 0.1}}, {"optim": {"lr": 0.2}})
+        'optim.lr was 0.1 and is 0.2'
+    """
+    before, after = dict(_leaves(one)), dict(_leaves(other))
+    for key in sorted(before.keys() | after.keys()):
+        if before.get(key) != after.get(key):
+            return f"{key} was {before.get(key)} and is {after.get(key)}"
+    return ""
+
+
+def _leaves(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    if not isinstance(tree, dict):
+        yield prefix, tree
+        return
+    for key, value in tree.items():
+        yield from _leaves(value, f"{prefix}.{key}" if prefix else key)

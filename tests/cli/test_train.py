@@ -41,6 +41,7 @@ def test_train_takes_a_file_and_settings(settings_file, tmp_path):  # noqa: F811
     [
         ("optim.lrr=1", "did you mean 'train.optim.lr'"),
         ("data.clips=nowhere.csv", "nowhere.csv: there is no such file"),
+        ("n_parts=7", "leaves less than two clips in a part"),
     ],
 )
 def test_what_cannot_be_is_a_sentence(settings_file, tmp_path, assignment, words):  # noqa: F811
@@ -72,14 +73,43 @@ def _state_time(folder):
     return (folder / STATE_FILE).stat().st_mtime_ns if (folder / STATE_FILE).is_file() else 0
 
 
-@pytest.mark.slow
-def test_two_processes_train_one_model(settings_file, tmp_path):  # noqa: F811
+def run_two(*arguments):
+    """What two processes say that train together."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "panns"]
-    arguments = ["train", settings_file, "--set", "n_steps=30", "-o", tmp_path / "out", "--json"]
     result = subprocess.run(
-        [*command, *map(os.fspath, arguments)], env=own_environment(), capture_output=True, text=True, check=False
+        [*command, *map(os.fspath, arguments), "--json"],
+        env=own_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
     )
     assert result.returncode == 0, result.stderr
     (record,) = map(json.loads, result.stdout.splitlines())  # one of them speaks
+    return record
+
+
+@pytest.mark.slow
+def test_two_processes_train_one_model(settings_file, tmp_path):  # noqa: F811
+    record = run_two("train", settings_file, "--set", "n_steps=30", "-o", tmp_path / "out")
     assert record["test"]["accuracy"] > 0.9
     assert len((tmp_path / "out" / METRICS_FILE).read_text().splitlines()) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("head", ["classifier", "linear", "mlp"])
+@pytest.mark.parametrize("trained", ["head", "last", "all"])
+def test_two_processes_train_every_head(settings_file, tmp_path, head, trained):  # noqa: F811
+    changes = (
+        f"model.transfer.head={head}",
+        f"model.transfer.trained={trained}",
+        "n_steps=4",
+        "optim.head_only_steps=2",
+    )
+    run_two("train", settings_file, *(word for change in changes for word in ("--set", change)), "-o", tmp_path / "out")
+
+
+@pytest.mark.slow
+def test_two_processes_train_fold_after_fold(settings_file, tmp_path):  # noqa: F811
+    record = run_two("train", settings_file, "--set", "n_steps=3", "--cross-validate", "-o", tmp_path / "out")
+    assert set(record["accuracy"]["folds"]) == {"1", "2"}

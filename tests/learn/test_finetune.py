@@ -28,7 +28,7 @@ def test_a_folder_becomes_a_model(class_folders, taught_checkpoint, tmp_path, he
     for kind in KINDS:
         assert recognizer.tag(class_folders / kind / f"{kind}a.wav")[0].label == kind
     left = {path.name for path in (tmp_path / "model" / TRAINING_FOLDER).iterdir()}
-    assert left == {"metrics.jsonl", "settings.json"}
+    assert left == {"check.json", "clips.json", "metrics.jsonl", "settings.json"}
     with pytest.raises(SettingsError, match="holds a model already"):
         finetune(class_folders, tmp_path / "model", options)
 
@@ -65,6 +65,11 @@ def test_settings_suit_the_clips():
     assert settings_of([*many, Clip("x.wav")]).loss.task == "multi-label"
     few = settings_of(many[:10])
     assert (few.batches.batch_size, few.train.n_steps) == (8, 60)
+    assert settings_of(many[:10], n_epochs=3).train.n_steps == 3
+    changed = settings_of(many, changes=("optim.weight_decay=0.3", "batches.augment.gain_share=1"))
+    assert (changed.train.optim.weight_decay, changed.batches.augment.gain_share) == (0.3, 1.0)
+    with pytest.raises(SettingsError, match=r"unknown setting 'optim\.lrr'"):
+        settings_of(many, changes=("optim.lrr=1",))
     frozen = settings_of(many, transfer=TransferSettings("linear", trained="head")).train.optim
     assert (frozen.backbone_share, frozen.head_only_steps) == (0.0, 0)
 

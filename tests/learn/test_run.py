@@ -10,13 +10,16 @@ import pytest
 import torch
 
 from panns.data.clips import FileAudio
-from panns.data.manifests import read_manifest
+from panns.data.manifests import read_manifest, write_manifest
 from panns.errors import DataError, SettingsError
 from panns.evaluate import evaluate
+from panns.labels import LabelSet
 from panns.learn.cross_validation import RESULT_FILE, cross_validate
 from panns.learn.run import EVALUATION_FILE, SETTINGS_FILE, run
 from panns.learn.settings import read_settings
+from panns.learn.teacher import Teacher, cached_probs
 from panns.recognizer import load
+from panns.training.distributed import World
 from panns.training.loop import STATE_FILE
 
 
@@ -32,8 +35,8 @@ def test_a_run_learns_and_its_checkpoint_is_a_model(settings_file, manifest_file
     trained = run(read_settings(settings_file), out, on_progress=lambda *one: told.append(one))
     assert trained.test.accuracy > 0.9
     assert (len(trained.parts.train), len(trained.parts.test)) == (12, 12)
-    assert {name for name, *_ in told} == {"training", "asking the model"}
-    assert told[0] == ("training", 1, 40)
+    assert {name for name, *_ in told} == {"checking", "training", "asking the model"}
+    assert ("training", 1, 40) in told
 
     manifest = trained.checkpoint.manifest
     assert [label.en for label in manifest.labels] == ["clicks", "noise", "tone"]
@@ -67,7 +70,7 @@ def test_a_run_goes_on_and_ends_the_same(settings_file, tmp_path):
         run(settings, tmp_path / "killed", on_progress=die)
     with pytest.raises(SettingsError, match="holds a run already; go on with it by --resume"):
         run(settings, tmp_path / "killed")
-    with pytest.raises(SettingsError, match="use the same settings"):
+    with pytest.raises(SettingsError, match="has other settings: seed was 0 and is 1"):
         run(replace(settings, seed=1), tmp_path / "killed", is_resumed=True)
     torch.manual_seed(5)
     resumed = parameters(run(settings, tmp_path / "killed", is_resumed=True))
@@ -104,11 +107,87 @@ def test_a_teacher_is_learned_from(settings_file, tmp_path, is_cached):
     assert student.test.accuracy > 0.9
 
 
+def test_answers_of_another_teacher_are_not_taken_for_its_own(tmp_path, teachable_checkpoint, manifest_file):
+    audio = FileAudio(read_manifest(manifest_file), 32_000)
+    path = tmp_path / "teacher.npz"
+    asked = []
+
+    class Counting(Teacher):
+        def __call__(self, waveforms):
+            asked.append(len(waveforms))
+            return super().__call__(waveforms)
+
+    labels = LabelSet.from_names("two", ["Music", "Speech"])
+    recognizer = load(teachable_checkpoint)
+    first = cached_probs(Counting(recognizer, labels, 32_000), audio, path)
+    np.testing.assert_array_equal(cached_probs(Counting(recognizer, labels, 32_000), audio, path), first)
+    assert len(asked) == len(audio)
+    turned = LabelSet.from_names("two", ["Speech", "Music"])
+    np.testing.assert_allclose(cached_probs(Counting(recognizer, turned, 32_000), audio, path), first[:, ::-1])
+    assert len(asked) == 2 * len(audio)
+
+
+def test_other_clips_do_not_go_on_with_a_run(settings_file, manifest_file, tmp_path):
+    manifest = read_manifest(manifest_file)
+    listed = tmp_path / "clips.csv"
+
+    def write(change):
+        clips = [replace(clip, path=str(manifest_file.parent / clip.path)) for clip in manifest.clips]
+        write_manifest(listed, change(clips))
+
+    write(list)
+    settings = read_settings(settings_file, (f"data.clips={listed}", "n_steps=2"))
+    run(settings, tmp_path / "out")
+    for change, words in (
+        (
+            lambda clips: [replace(c, labels=tuple(x.replace("tone", "zone") for x in c.labels)) for c in clips],
+            "labels",
+        ),
+        (lambda clips: clips[:-2], "n_test was 12 and is 11"),
+        (lambda clips: clips[::-1], "sha256"),
+    ):
+        write(change)
+        with pytest.raises(SettingsError, match=f"has changed since the run in .* began: .*{words}"):
+            run(settings, tmp_path / "out", is_resumed=True)
+    write(list)
+    run(settings, tmp_path / "out", is_resumed=True)
+
+
 def test_an_embedding_is_learned_from_whatever_the_classes(settings_file, teachable_checkpoint, tmp_path):
     assignments = (f"teacher.name={teachable_checkpoint}", "loss.embedding=1.0", "n_steps=4")
     assert run(read_settings(settings_file, assignments), tmp_path / "out").checkpoint.has("model.safetensors")
     with pytest.raises(LookupError, match="cannot answer for every class: no label 'clicks'"):
         run(read_settings(settings_file, (*assignments, "loss.teacher=1.0")), tmp_path / "other")
+
+
+def test_what_was_learned_is_kept_if_the_test_fails(settings_file, tmp_path, monkeypatch):
+    monkeypatch.setattr("panns.learn.run.evaluate", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run(read_settings(settings_file, ("n_steps=1",)), tmp_path / "out")
+    assert load(tmp_path / "out" / "model").manifest.labels[0].en == "clicks"
+
+
+@pytest.mark.parametrize(
+    ("assignments", "words"),
+    [
+        (("seed=-1",), "seed=-1 is negative"),
+        (("batches.batch_size=8", "n_parts=5"), "leaves less than two clips in a part"),
+        (("loss.categories=1",), "needs categories, which clips do not have"),
+    ],
+)
+def test_settings_that_cannot_be(settings_file, assignments, words):
+    with pytest.raises(SettingsError, match=words):
+        read_settings(settings_file, assignments)
+
+
+def test_a_batch_that_processes_cannot_share(settings_file, tmp_path):
+    with pytest.raises(SettingsError, match="cannot be shared by 5 processes"):
+        run(read_settings(settings_file), tmp_path / "out", world=World(0, 5))
+
+
+def test_a_validation_fold_is_not_tested_with_too(settings_file, tmp_path):
+    with pytest.raises(SettingsError, match="would be tested with too"):
+        cross_validate(read_settings(settings_file, ("data.validation_fold=1",)), tmp_path / "out")
 
 
 def test_every_fold_is_tested_with(settings_file, tmp_path):

@@ -7,8 +7,8 @@ import pytest
 
 from panns.data.manifests import Clip, TimedLabel
 from panns.errors import DataError
-from panns.learn.settings import DataSettings
-from panns.learn.sounds import label_set, parts_of, targets_of
+from panns.learn.settings import DataSettings, read_settings
+from panns.learn.sounds import check_learnable, label_set, parts_of, targets_of
 
 CLIPS = [
     Clip(f"{fold}{label}{i}.wav", (label,), fold=fold, source=f"{fold}{label}{i}")
@@ -58,6 +58,21 @@ def test_classes_are_those_of_the_clips_or_audiosets():
     assert len(label_set(CLIPS, DataSettings("x", labels="audioset"), "pets")) == 527
     with pytest.raises(DataError, match="no clip has a label"):
         label_set([Clip("a.wav")], DataSettings("x"), "pets")
+
+
+def test_a_class_that_is_not_learned_is_named(tmp_path):
+    path = tmp_path / "a.toml"
+    path.write_text(
+        '[model]\nname = "builtin"\n[data]\nclips = "x"\n[train]\nn_steps = 1\n[loss]\ntask = "single-label"'
+    )
+    settings = read_settings(path)
+    heard, tested = [Clip("a.wav", ("dog",)), Clip("b.wav", ("cat",))], [Clip("c.wav", ("dogg",))]
+    labels = label_set([*heard, *tested], settings.data, "pets")
+    with pytest.raises(DataError, match=r"no clip to learn from has the label 'dogg' of c\.wav; is 'dog' meant\?"):
+        check_learnable(labels, heard, [*heard, *tested], settings)
+    check_learnable(label_set(heard, settings.data, "pets"), heard, heard, settings)
+    with pytest.raises(DataError, match="'dog' is the only class, and every clip would be it"):
+        check_learnable(label_set(heard[:1], settings.data, "pets"), heard[:1], heard[:1], settings)
 
 
 def test_targets_are_numbers_of_classes():

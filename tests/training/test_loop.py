@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -167,6 +168,28 @@ def test_the_best_validation_ends_a_run_and_is_what_it_yields(tmp_path):
     assert all(torch.equal(best[key], again[key]) for key in best)
 
 
+def test_between_equals_the_next_quality_decides_and_nothing_ends_while_the_backbone_waits(tmp_path):
+    config = replace(
+        CONFIG,
+        optim=replace(CONFIG.optim, head_only_steps=12),
+        validate_steps=4,
+        patience=2,
+        average=AverageConfig("none"),
+    )
+    likelihoods = iter([-0.5, -0.7, -0.6, -0.4, -0.45, math.nan])
+    told = []
+
+    def validate(_):
+        told.append(next(likelihoods))
+        return {"accuracy": 1.0, "log_likelihood": told[-1]}
+
+    run(tmp_path, config=config, validate=validate)
+    assert len(told) == 6  # two without a better one within the first 12 steps, and two at the end
+    state = torch.load(tmp_path / STATE_FILE, weights_only=True)
+    assert (state["best"]["n_steps"], state["best"]["quality"]) == (16, [1.0, -0.4])
+    assert lines(tmp_path)[-1]["validation_log_likelihood"] is None  # JSON has no word for it
+
+
 @pytest.mark.parametrize("stop_after", [5, 10])
 def test_a_stopped_run_remembers_its_best(tmp_path, stop_after):
     config = replace(CONFIG, validate_steps=2, patience=4)
@@ -201,6 +224,37 @@ def test_other_settings_do_not_go_on_with_a_run(tmp_path):
     with pytest.raises(SettingsError, match=r"train\.optim\.lr was 0\.02 and is 0\.5.*another folder"):
         run(tmp_path, config=replace(CONFIG, optim=replace(CONFIG.optim, lr=0.5)))
     run(tmp_path, config=replace(CONFIG, n_loader_threads=2, log_steps=3), stop_after=10)  # these decide nothing
+
+
+def test_a_damaged_state_is_a_sentence(tmp_path):
+    run(tmp_path, stop_after=5)
+    data = (tmp_path / STATE_FILE).read_bytes()
+    for damaged in (data[: len(data) // 2], b"", b"no state"):
+        (tmp_path / STATE_FILE).write_bytes(damaged)
+        with pytest.raises(SettingsError, match=r"state\.pt is damaged; remove it to train anew"):
+            run(tmp_path)
+
+
+def test_more_parts_than_clips(tmp_path):
+    network = run(tmp_path, config=replace(CONFIG, n_steps=2, n_parts=40, keeps_statistics=True))
+    assert all(torch.isfinite(value).all() for value in network.state_dict().values())
+
+
+@pytest.mark.slow  # the compiler takes half a minute
+@pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarning")  # torch of itself
+def test_a_compiled_network_learns_the_same(tmp_path):
+    config = replace(CONFIG, n_steps=6, optim=replace(CONFIG.optim, head_only_steps=3))
+    learners = Learners(frozenset({"classify.weight", "classify.bias"}), frozenset({"embed.weight", "embed.bias"}))
+    ends = []
+    for is_compiled in (False, True):
+        torch.manual_seed(0)
+        network, objective = Small(), Objective(LossConfig())
+        network.dropout = 0.0  # the compiler draws other random numbers
+        chosen = replace(config, compile=is_compiled)
+        ends.append(train(network, objective, make_batch, chosen, tmp_path / f"{is_compiled}", learners=learners))
+    plain, compiled = (network.state_dict() for network in ends)
+    for key in plain:
+        torch.testing.assert_close(compiled[key], plain[key], atol=1e-4, rtol=1e-3)
 
 
 def test_progress_is_told(tmp_path):

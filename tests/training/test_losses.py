@@ -85,6 +85,18 @@ def test_a_teacher_is_softened_as_the_student():
         assert logits.grad.abs().max() < 1e-6
 
 
+def test_shares_of_a_teacher_whose_classes_do_not_exclude_each_other_sum_to_1():
+    probs, logits = torch.tensor([[0.9, 0.6, 1e-4], [0.03, 0.01, 1e-4]]), torch.tensor([[1.0, 0.5, -2.0]] * 2)
+
+    def term(probs, temperature):
+        config = LossConfig(task="single-label", clip=0.0, teacher=1.0, temperature=temperature)
+        batch = Batch((), torch.zeros(len(probs), 3), teacher_probs=probs)
+        return float(Objective(config)(NetworkOutput(logits[: len(probs)]), batch)["teacher"])
+
+    assert term(probs, 1.0) == pytest.approx(term(probs, 1.0001), rel=1e-3)
+    assert term(probs[:1], 1.0) == pytest.approx(term(probs[:1] / 30, 1.0), rel=1e-5)
+
+
 def test_terms_without_weight_are_left_out():
     assert list(Objective(LossConfig())(NetworkOutput(torch.zeros(1, 2)), batch_of([[0.0, 0.0]]))) == ["clip"]
 

@@ -9,8 +9,7 @@ from typing import Annotated
 import typer
 
 from panns.cli import options
-from panns.cli.data_check import N_SHOWN
-from panns.cli.output import complain, print_json
+from panns.cli.output import print_json
 from panns.cli.progress import Phases
 from panns.cli.train import print_trained, record_of
 from panns.defaults import DEFAULT_MODEL
@@ -48,12 +47,29 @@ def finetune(
         TrainedChoice, typer.Option("--train", help="What learns: the head, the last three blocks too, or all.")
     ] = TrainedChoice.all,
     n_epochs: Annotated[
-        float, typer.Option("--epochs", min=0.1, help="How often each clip is heard at most; the best step is kept.")
-    ] = 20.0,
+        float | None,
+        typer.Option(
+            "--epochs",
+            min=0.1,
+            help="How often each clip is heard at most; the best step is kept. By default 20, of few clips more.",
+        ),
+    ] = None,
+    batch_size: Annotated[int, typer.Option("--batch-size", min=2, help="Clips in a batch, at most.")] = 32,
+    lr: Annotated[
+        float, typer.Option("--lr", help="Learning rate of the head; what was learned before changes at a tenth of it.")
+    ] = 3e-3,
+    validation_share: Annotated[
+        float,
+        typer.Option("--validation-share", metavar="SHARE", help="Of the clips, held out to tell which step is best."),
+    ] = 0.2,
     test_fold: Annotated[
         str, typer.Option("--test-fold", metavar="F", help="Test with this fold; by default one called test.")
     ] = "",
     seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
+    changes: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change any setting of `panns train`; may be given again."),
+    ] = None,
     is_resumed: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
     device: options.Device = options.DeviceChoice.auto,
     as_json: options.AsJson = False,
@@ -69,6 +85,8 @@ def finetune(
     require("onnx", "onnxscript", what="fine-tuning", extra="export")
     from panns.learn.finetune import FinetuneOptions
     from panns.learn.finetune import finetune as run
+    from panns.runtime.torch import usable_device
+    from panns.training.distributed import joined_world
     from panns.training.transfer import TransferSettings
 
     chosen = FinetuneOptions(
@@ -76,32 +94,13 @@ def finetune(
         weights="" if weights is None else str(weights),
         transfer=TransferSettings(head=head.value, trained=trained.value),
         n_epochs=n_epochs,
+        batch_size=batch_size,
+        lr=lr,
         test_fold=test_fold,
+        validation_share=validation_share,
         seed=seed,
+        changes=tuple(changes or ()),
     )
-    with Phases() as phases:
-        together = checked(clips, phases)
-        done = run(
-            clips, output, chosen, together=together, device=device, is_resumed=is_resumed, on_progress=phases.show
-        )
+    with Phases() as phases, joined_world(usable_device(device.value)) as world:
+        done = run(clips, output, chosen, world=world, is_resumed=is_resumed, on_progress=phases.show)
     print_json(record_of(done)) if as_json else print_trained(done)
-
-
-def checked(clips: Path, phases: Phases) -> tuple[tuple[int, ...], ...]:
-    """Groups of clips that hold one sound; what is wrong with the clips is said, and errors end it.
-
-    Raises:
-        DataError: Something keeps from learning.
-    """
-    from panns.data.check import check_clips
-    from panns.data.manifests import read_manifest
-    from panns.errors import DataError
-
-    report = check_clips(read_manifest(clips), on_progress=lambda done, total: phases.show("checking", done, total))
-    for finding in report.findings[:N_SHOWN]:
-        complain(f"{finding.kind}: {finding.sentence}")
-    if len(report.findings) > N_SHOWN:
-        complain(f"{len(report.findings) - N_SHOWN} more; `panns data check {clips}` shows them")
-    if report.errors:
-        raise DataError(f"{clips} has {len(report.errors)} errors that keep from learning; correct them first")
-    return report.together

@@ -45,17 +45,18 @@ def train(
     from panns.learn.cross_validation import cross_validate
     from panns.learn.run import run
     from panns.learn.settings import read_settings
-    from panns.training.distributed import is_first_process
+    from panns.runtime.torch import usable_device
+    from panns.training.distributed import is_first_process, joined_world
 
     settings = read_settings(config, tuple(assignments or ()))
     # The settings of a recipe are called train.toml, and its folder tells what they are of.
     name = config.absolute().parent.name if config.stem == "train" else config.stem
     out = output or Path("runs") / name
-    with Phases() as phases:
+    with Phases() as phases, joined_world(usable_device(device.value)) as world:
         if is_cross_validated:
-            crossed = cross_validate(settings, out, device=device, is_resumed=is_resumed, on_progress=phases.show)
+            crossed = cross_validate(settings, out, world=world, is_resumed=is_resumed, on_progress=phases.show)
         else:
-            trained = run(settings, out, device=device, is_resumed=is_resumed, on_progress=phases.show)
+            trained = run(settings, out, world=world, is_resumed=is_resumed, on_progress=phases.show)
     if not is_first_process():
         return
     if is_cross_validated:

@@ -12,11 +12,13 @@ import numpy as np
 
 from panns.data.clip import Clip
 from panns.data.shards import ShardAudio
-from panns.errors import DataError
+from panns.errors import DataError, SettingsError
 from panns.files import replacing
+from panns.learn.check import Groups
 from panns.learn.run import EVALUATION_FILE, OnProgress, run
 from panns.learn.settings import RunSettings
 from panns.learn.sounds import clips_at
+from panns.training.distributed import World
 
 RESULT_FILE = "cross_validation.json"
 
@@ -77,25 +79,47 @@ def cross_validate(
     settings: RunSettings,
     out: Path,
     *,
-    device: str = "cpu",
+    world: World | None = None,
     is_resumed: bool = False,
     on_progress: OnProgress | None = None,
 ) -> CrossValidation:
     """Train and test once for every fold, into a folder each; with `is_resumed` runs go on where they stopped.
 
+    Args:
+        settings: What is asked for; its test fold does not matter.
+        out: Where everything is kept; made if need be.
+        world: This process among those that train together, and its device; None for one on the CPU.
+        is_resumed: Whether to go on with what `out` holds.
+        on_progress: Called while things take their time.
+
     Raises:
-        DataError: The clips have no folds.
-        SettingsError: `out` holds other runs.
+        DataError: The clips have no folds, or cannot be learned from.
+        SettingsError: `out` holds other runs, or the validation fold is to be tested with too.
     """
+    if settings.data.validation_fold:
+        raise SettingsError(
+            f"data.validation_fold={settings.data.validation_fold!r} would be tested with too when every fold is; "
+            "use data.validation_share, which holds out some of the clips to learn from"
+        )
     path = Path(settings.data.clips)
     manifest = clips_at(path)
     clips = ShardAudio(path, 1).clips if manifest is None else manifest.clips
     folds = folds_of(clips)
+    together: Groups | None = None
     for fold in folds:
         of_fold = replace(settings, data=replace(settings.data, test_fold=fold))
-        run(of_fold, out / f"fold-{fold}", device=device, is_resumed=is_resumed, on_progress=on_progress)
+        one = run(
+            of_fold,
+            out / f"fold-{fold}",
+            together=together,
+            world=world,
+            is_resumed=is_resumed,
+            on_progress=on_progress,
+        )
+        together = one.together  # the clips are read once
     evaluations = [json.loads((out / f"fold-{fold}" / EVALUATION_FILE).read_text(encoding="utf-8")) for fold in folds]
     result = CrossValidation(folds, tuple(evaluations))
-    with replacing(out / RESULT_FILE) as partial:
-        partial.write_text(json.dumps(result.to_dict(), indent=1) + "\n", encoding="utf-8")
+    if world is None or world.is_first:
+        with replacing(out / RESULT_FILE) as partial:
+            partial.write_text(json.dumps(result.to_dict(), indent=1) + "\n", encoding="utf-8")
     return result

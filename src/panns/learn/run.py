@@ -1,6 +1,8 @@
 """One run of `panns train`: from settings to a checkpoint, and what it is worth on clips it never heard.
 
 OUT/settings.json     what was asked for
+OUT/check.json        what was found wrong with the clips
+OUT/clips.json        which clips were in which part
 OUT/state.pt          the run so far; OUT/metrics.jsonl and OUT/tensorboard/, how it went
 OUT/model/            the checkpoint
 OUT/evaluation.json   the test, where there is a test fold
@@ -9,44 +11,49 @@ OUT/evaluation.json   the test, where there is a test fold
 from __future__ import annotations
 
 import json
-import logging
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 from torch import nn
 
-from panns.config import config_to_dict
+from panns.config import config_to_dict, difference
+from panns.data.clip import Clip
 from panns.data.clips import ClipAudio
 from panns.data.part import PartAudio
 from panns.errors import SettingsError
 from panns.evaluate import Evaluation, evaluate
 from panns.export.prepare import prepare
 from panns.files import replacing
-from panns.labels import LabelSet
+from panns.labels import LabelSet, audioset
+from panns.learn.check import Groups, checked
 from panns.learn.settings import ModelSettings, RunSettings
-from panns.learn.sounds import Parts, audio_of, clips_at, label_set, parts_of, targets_of
+from panns.learn.sounds import Parts, audio_of, check_learnable, clips_at, digest_of, label_set, parts_of, targets_of
 from panns.learn.teacher import Teacher, cached_probs, load_teacher
 from panns.models.checkpoint import Checkpoint, Manifest, Metric, open_checkpoint
 from panns.models.registry import ModelConfig, find_model, is_registered
 from panns.networks.checkpoint import load_network, save_checkpoint
 from panns.runtime.model import Model
-from panns.runtime.torch import TorchBackend, usable_device
+from panns.runtime.torch import TorchBackend
 from panns.training.clip_batches import ClipBatches, ClipTargets
-from panns.training.distributed import World, joined_world
+from panns.training.distributed import World
 from panns.training.loop import STATE_FILE, train
 from panns.training.losses import Objective
 from panns.training.transfer import Start, from_nothing, from_trained
 
-logger = logging.getLogger(__name__)
+Array = npt.NDArray[np.float32]
 
-SETTINGS_FILE, MODEL_FOLDER, EVALUATION_FILE, TEACHER_FILE = (
+SETTINGS_FILE, CLIPS_FILE, TEACHER_FILE, EVALUATION_FILE = (
     "settings.json",
-    "model",
+    "clips.json",
+    "teacher.npz",
     "evaluation.json",
-    "teacher.npy",
 )
+MODEL_FOLDER = "model"
 
 OnProgress: TypeAlias = Callable[[str, int, int], None]
 """Called with what is being done, such as "decoding" or "training", how much of it is done, and how much there is."""
@@ -59,12 +66,14 @@ class Trained:
     Attributes:
         checkpoint: The model.
         parts: Which clips were learned from, validated and tested with.
+        together: Groups of clips that hold the same sound; they are on one side of every split.
         validation: How good the model is on the validation clips; None without any.
         test: The same on the test fold.
     """
 
     checkpoint: Checkpoint
     parts: Parts
+    together: Groups
     validation: Evaluation | None
     test: Evaluation | None
 
@@ -74,42 +83,46 @@ def run(
     out: Path,
     *,
     model_folder: Path | None = None,
-    together: Sequence[Sequence[int]] = (),
-    device: str = "cpu",
+    together: Groups | None = None,
+    world: World | None = None,
     is_resumed: bool = False,
     on_progress: OnProgress | None = None,
 ) -> Trained:
-    """Train a model, test it and write its checkpoint; started by `torchrun`, together with the other processes.
+    """Train a model, test it and write its checkpoint.
 
     Args:
         settings: What is asked for.
         out: Where everything is kept; made if need be.
         model_folder: Where the checkpoint goes; None for `out`/model.
-        together: Groups of clips that are of one recording although their sources do not say so.
-        device: "cpu", "cuda", or "auto" for the fastest there is.
+        together: Groups of clips that are of one recording although their sources do not say so; None to read the
+            clips and find them.
+        world: This process among those that train together, and its device (`joined_world`); None for one on the CPU.
         is_resumed: Whether to go on with what `out` holds.
         on_progress: Called while things take their time.
 
     Raises:
-        DataError: The clips are not what the settings ask for.
-        DeviceUnavailable: The device is not on this machine.
-        SettingsError: `out` holds a run already, or one with other settings.
+        DataError: The clips are not what the settings ask for, or cannot be learned from.
+        SettingsError: `out` holds a run already, or one with other settings or other clips; the settings contradict
+            each other or the model.
     """
     _check_folder(settings, out, is_resumed=is_resumed)
-    with joined_world(usable_device(device)) as world:
-        one = _Run(settings, out, world, on_progress or (lambda *_: None))
-        return one.finish(model_folder or out / MODEL_FOLDER, together)
+    one = _Run(settings, out, world or World(), on_progress or (lambda *_: None), is_resumed=is_resumed)
+    return one.finish(model_folder or out / MODEL_FOLDER, together)
 
 
 def _check_folder(settings: RunSettings, out: Path, *, is_resumed: bool) -> None:
     """Refuse a folder in which another run lies."""
+    if out.exists() and not out.is_dir():
+        raise SettingsError(f"{out} is a file; give a folder")
     if not (out / STATE_FILE).is_file():
         return
     if not is_resumed:
         raise SettingsError(f"{out} holds a run already; go on with it by --resume, or choose another folder")
-    earlier, now = (out / SETTINGS_FILE).read_text(encoding="utf-8"), _described(settings)
-    if json.loads(earlier) != json.loads(now):
-        raise SettingsError(f"{out / SETTINGS_FILE} asks for something else; use the same settings, or another folder")
+    file = out / SETTINGS_FILE
+    if not file.is_file():
+        raise SettingsError(f"{file} is not there, so nobody knows what {out / STATE_FILE} is of; use another folder")
+    if changed := difference(json.loads(file.read_text(encoding="utf-8")), json.loads(_described(settings))):
+        raise SettingsError(f"the run in {out} has other settings: {changed}; go on with those, or use another folder")
 
 
 def _described(settings: RunSettings) -> str:
@@ -118,26 +131,39 @@ def _described(settings: RunSettings) -> str:
 
 
 class _Run:
-    def __init__(self, settings: RunSettings, out: Path, world: World, on_progress: OnProgress) -> None:
+    def __init__(
+        self, settings: RunSettings, out: Path, world: World, on_progress: OnProgress, *, is_resumed: bool
+    ) -> None:
         self.settings = settings
         self.out = out
         self.world = world
         self.tell = on_progress
+        self.is_resumed = is_resumed
         out.mkdir(parents=True, exist_ok=True)
         if world.is_first:
             with replacing(out / SETTINGS_FILE) as partial:
                 partial.write_text(_described(settings) + "\n", encoding="utf-8")
 
-    def finish(self, model_folder: Path, together: Sequence[Sequence[int]]) -> Trained:
+    def finish(self, model_folder: Path, together: Groups | None) -> Trained:
         """Everything, from the clips to the checkpoint."""
         settings, data, world = self.settings, self.settings.data, self.world
         settings.batches.augment.check_installed()
+        n_beside = world.size * settings.train.n_parts
+        if settings.batches.batch_size % world.size or settings.batches.batch_size < 2 * n_beside:
+            raise SettingsError(
+                f"batches.batch_size={settings.batches.batch_size} cannot be shared by {world.size} processes in "
+                f"{settings.train.n_parts} parts each; use a multiple of {world.size}, of two clips a part or more"
+            )
         path = Path(data.clips)
         architecture, config, learned = _base(settings.model)
+        if together is None:
+            together = self._checked(path, config.frontend.sample_rate)
         audio = self._audio(path, config.frontend.sample_rate)
         labels = label_set(audio.clips, data, path.stem or path.name)
         parts = parts_of(audio.clips, data, settings.seed, together=together)
         heard, judged, tested = (PartAudio(audio, part) for part in (parts.train, parts.validation, parts.test))
+        self._note_clips(audio, parts, labels)
+        check_learnable(labels, heard.clips, audio.clips, settings)
         targets = targets_of(heard.clips, labels, settings.loss.task, has_times=settings.loss.frames > 0)
         start = (
             from_nothing(architecture, config, len(labels), seed=settings.seed)
@@ -148,19 +174,56 @@ class _Run:
             raise SettingsError(f"the loss asks for frame scores, and {start.architecture} has none; use another model")
         manifest = self._manifest(start, labels, heard)
         trained = self._train(start, heard, targets, manifest, judged)
-        validation, test = (
-            self._evaluate(trained, manifest, part) if len(part) and world.is_first else None
-            for part in (judged, tested)
-        )
+        validation = test = None
         if world.is_first:
-            protocol = f"fold {data.test_fold} of {path.name}, not learned from"
-            metrics = () if test is None else (Metric(*quality_of(test), protocol),)
-            save_checkpoint(trained.cpu(), replace(manifest, metrics=metrics), model_folder)
+            save_checkpoint(trained, manifest, model_folder)  # before anything may go wrong in the test
+            validation, test = (
+                self._evaluate(trained, manifest, part) if len(part) else None for part in (judged, tested)
+            )
             if test is not None:
+                protocol = f"fold {data.test_fold} of {path.name}, not learned from"
+                save_checkpoint(
+                    trained, replace(manifest, metrics=(Metric(*quality_of(test), protocol),)), model_folder
+                )
                 with replacing(self.out / EVALUATION_FILE) as partial:
                     partial.write_text(json.dumps(test.to_dict(), indent=1) + "\n", encoding="utf-8")
         world.wait()
-        return Trained(open_checkpoint(model_folder), parts, validation, test)
+        return Trained(open_checkpoint(model_folder), parts, together, validation, test)
+
+    def _note_clips(self, audio: ClipAudio, parts: Parts, labels: LabelSet) -> None:
+        """Write down the clips of the run, or refuse others than those that it began with."""
+        now: dict[str, object] = {"labels": [label.en for label in labels]}
+        for name in ("train", "validation", "test"):
+            part: Sequence[Clip] = PartAudio(audio, getattr(parts, name)).clips
+            now |= {f"n_{name}": len(part), f"{name}_sha256": digest_of(part)}
+        file = self.out / CLIPS_FILE
+        if (self.out / STATE_FILE).is_file() and file.is_file():
+            if changed := difference(json.loads(file.read_text(encoding="utf-8")), now):
+                raise SettingsError(
+                    f"{self.settings.data.clips} has changed since the run in {self.out} began: {changed}; "
+                    "restore it, or train into another folder"
+                )
+        elif self.world.is_first:
+            with replacing(file) as partial:
+                partial.write_text(json.dumps(now, indent=1) + "\n", encoding="utf-8")
+
+    def _checked(self, path: Path, sample_rate: int) -> Groups:
+        """Groups of clips that hold the same sound, found by the first process while the others wait."""
+        data, manifest = self.settings.data, clips_at(path)
+        if not data.check or manifest is None:
+            return ()
+        groups: Groups = ()
+        if self.world.is_first:
+            groups = checked(
+                path,
+                manifest,
+                self.out,
+                labels=audioset() if data.labels == "audioset" else None,
+                sample_rate=sample_rate,
+                is_resumed=self.is_resumed,
+                on_progress=self.tell,
+            )
+        return self.world.of_first(groups)
 
     def _audio(self, path: Path, sample_rate: int) -> ClipAudio:
         """The clips; where they are kept decoded, the first process decodes them and the others wait."""
@@ -194,8 +257,10 @@ class _Run:
         )
 
         def validate(network: nn.Module) -> dict[str, float]:
-            name, value = quality_of(self._evaluate(network, manifest, judged))
-            return {name: value}
+            evaluation = self._evaluate(network, manifest, judged)
+            name, value = quality_of(evaluation)
+            # Few clips are soon all right; then the surer one is the better one.
+            return {name: value, "log_likelihood": -math.inf if evaluation.log_loss is None else -evaluation.log_loss}
 
         return train(
             start.network,
@@ -203,6 +268,7 @@ class _Run:
             batches,
             settings.train,
             self.out,
+            seed=settings.seed,
             learners=start.learners,
             validate=validate if len(judged) else None,
             world=self.world,
@@ -218,15 +284,14 @@ class _Run:
             return None, targets, None
         answers = loss.teacher > 0 or loss.teacher_frames > 0
         teacher = load_teacher(settings, manifest.labels if answers else None, manifest.sample_rate)
+        if loss.teacher_frames and not teacher.has_frames:
+            raise SettingsError(f"loss.teacher_frames needs a teacher with frame scores, and {settings.name} has none")
         if settings.is_cached:
             if loss.teacher_frames or loss.embedding:
                 raise SettingsError(
                     "a cached teacher answers for whole clips alone; set loss.teacher_frames and embedding to 0"
                 )
-            # Every process asks for itself: a file that several write would have to be waited for as well.
-            path = self.out / f"{self.world.rank}-{TEACHER_FILE}"
-            probs = cached_probs(teacher, heard, path, lambda done, total: self.tell("asking the teacher", done, total))
-            return None, replace(targets, teacher_probs=probs), None
+            return None, replace(targets, teacher_probs=self._probs_of(teacher, heard)), None
         if not loss.embedding:
             return teacher, targets, None
         own_dim, its_dim = manifest.config.embedding_dim, teacher.embedding_dim
@@ -236,6 +301,16 @@ class _Run:
             )
         teacher.standardise(heard)
         return teacher, targets, (own_dim, its_dim)
+
+    def _probs_of(self, teacher: Teacher, heard: ClipAudio) -> Array:
+        """What a teacher says of every clip, asked by the first process while the others wait."""
+        path = self.out / TEACHER_FILE
+        if not self.world.is_first:
+            self.world.wait()
+            return cached_probs(teacher, heard, path)
+        probs = cached_probs(teacher, heard, path, lambda done, total: self.tell("asking the teacher", done, total))
+        self.world.wait()
+        return probs
 
     def _evaluate(self, network: nn.Module, manifest: Manifest, audio: ClipAudio) -> Evaluation:
         model = Model(manifest, TorchBackend(network, manifest.activation, self.world.device))

@@ -45,6 +45,8 @@ class DataSettings:
         test_fold: Never learned from, nor any clip of the same source; empty for no test.
         validation_fold: The fold that tells which step was the best, and that is not learned from either.
         validation_share: Without such a fold, the share of the sources to learn from that is held out for it.
+        check: Whether to read every clip before the first step, and to refuse what cannot be learned from; false for
+            clips that were checked before. What is in shards was checked when they were written.
         decoded: Folder in which clips are kept decoded, at the rate of the model; empty to decode them each time.
         noise: Recordings of noise for `batches.augment`, a manifest or a folder of shards; empty for made noise.
     """
@@ -54,6 +56,7 @@ class DataSettings:
     test_fold: str = ""
     validation_fold: str = ""
     validation_share: float = 0.0
+    check: bool = True
     decoded: str = ""
     noise: str = ""
 
@@ -107,6 +110,15 @@ class RunSettings:
     licence: str = "unknown"
 
     def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise ValueError(f"seed={self.seed} is negative; use 0 or more")
+        if self.loss.categories:
+            raise ValueError(f"loss.categories={self.loss.categories} needs categories, which clips do not have; use 0")
+        if self.batches.batch_size < 2 * self.train.n_parts:
+            raise ValueError(
+                f"batches.batch_size={self.batches.batch_size} in train.n_parts={self.train.n_parts} leaves less than "
+                "two clips in a part, and a batch norm needs two; make the batch larger, or fewer parts"
+            )
         if self.loss.needs_teacher and self.teacher is None:
             raise ValueError("loss asks for a teacher, and there is none; name one in [teacher], or set its terms to 0")
         if self.train.validate_steps and not (self.data.validation_fold or self.data.validation_share):

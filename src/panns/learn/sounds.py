@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +21,7 @@ from panns.data.split import leave_out, split_by_source
 from panns.errors import DataError, UnknownLabel
 from panns.evaluate import Task
 from panns.labels import LabelSet, audioset
-from panns.learn.settings import DataSettings
+from panns.learn.settings import DataSettings, RunSettings
 from panns.training.clip_batches import ClipTargets
 
 Indices = npt.NDArray[np.int64]
@@ -97,6 +99,14 @@ def parts_of(
     return Parts(train[inner.train], train[inner.held_out], test, np.concatenate([left_out, train[inner.left_out]]))
 
 
+def digest_of(clips: Sequence[Clip]) -> str:
+    """Another one for other clips, or the same in another order or with other labels."""
+    digest = hashlib.sha256()
+    for clip in clips:
+        digest.update(repr(clip).encode())
+    return digest.hexdigest()
+
+
 def label_set(clips: Sequence[Clip], settings: DataSettings, name: str) -> LabelSet:
     """The classes of a run.
 
@@ -109,6 +119,35 @@ def label_set(clips: Sequence[Clip], settings: DataSettings, name: str) -> Label
     if not names:
         raise DataError("no clip has a label, so there is nothing to learn; add a column labels, or class folders")
     return LabelSet.from_names(name, names)
+
+
+def check_learnable(labels: LabelSet, heard: Sequence[Clip], clips: Sequence[Clip], settings: RunSettings) -> None:
+    """Refuse classes that nothing can be learned of.
+
+    Args:
+        labels: The classes.
+        heard: The clips to learn from.
+        clips: All clips.
+        settings: Whose labels were taken from the clips, or not.
+
+    Raises:
+        DataError: A class that clips name is in none to learn from; or one has to be told from nothing else.
+    """
+    if settings.loss.task == "single-label" and len(labels) < 2:
+        raise DataError(
+            f"{labels[0].en!r} is the only class, and every clip would be it; add clips of another, such as 'other'"
+        )
+    if settings.data.labels != "clips":
+        return
+    known = {label for clip in heard for label in clip.labels}
+    for label in labels:
+        if label.en not in known:
+            path = next(clip.path for clip in clips if label.en in clip.labels)
+            near = difflib.get_close_matches(label.en, sorted(known), n=1)
+            hint = f"is {near[0]!r} meant? Else " if near else ""
+            raise DataError(
+                f"no clip to learn from has the label {label.en!r} of {path}; {hint}add some, or leave it out"
+            )
 
 
 def targets_of(clips: Sequence[Clip], labels: LabelSet, task: Task, *, has_times: bool) -> ClipTargets:

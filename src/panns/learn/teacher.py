@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from panns.errors import UnknownLabel
 from panns.files import replacing
 from panns.labels import LabelSet
 from panns.learn.settings import TeacherSettings
+from panns.learn.sounds import digest_of
 from panns.recognizer import Recognizer, load
 from panns.results import Scores
 
@@ -41,6 +43,17 @@ class Teacher:
         self._sample_rate = sample_rate
         self._mean: Array | float = 0.0
         self._scale: Array | float = 1.0
+
+    @property
+    def identity(self) -> str:
+        """Another one for every other model, and for other classes."""
+        classes = [] if self._classes is None else self._classes.tolist()
+        return hashlib.sha256(f"{self._recognizer.manifest.to_json()} {classes}".encode()).hexdigest()
+
+    @property
+    def has_frames(self) -> bool:
+        """Whether it says what sounds when."""
+        return self._recognizer.manifest.config.frame_hop_s is not None
 
     @property
     def embedding_dim(self) -> int | None:
@@ -93,13 +106,15 @@ def cached_probs(
     Args:
         teacher: Is asked.
         audio: The clips.
-        path: The file, .npy; one with another number of clips is made again.
+        path: The file, .npz; one of another teacher, or of other clips or classes, is made again.
         on_progress: Called with the clips done and all.
     """
+    asked = f"{teacher.identity} {digest_of(audio.clips)} {audio.sample_rate}"
     if path.is_file():
-        known: Array = np.load(path)
-        if len(known) == len(audio):
-            return known
+        with np.load(path) as known:
+            if str(known["asked"]) == asked:
+                probs: Array = known["probs"]
+                return probs
     answers = []
     for i in range(len(audio)):
         answers.append(teacher(audio.waveform(i)[None]).clip_probs[0])
@@ -107,5 +122,5 @@ def cached_probs(
             on_progress(i + 1, len(audio))
     probs = np.stack(answers)
     with replacing(path) as partial, partial.open("wb") as file:
-        np.save(file, probs)
+        np.savez(file, asked=asked, probs=probs)
     return probs

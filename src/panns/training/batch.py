@@ -43,7 +43,8 @@ class Batch:
         return self._with(lambda tensor: tensor.pin_memory())
 
     def split(self, n_parts: int) -> list[Batch]:
-        """The clips in `n_parts` batches, as equal as can be."""
+        """The clips in `n_parts` batches, or in one for each clip if these are fewer; as equal as can be."""
+        n_parts = min(n_parts, len(self))
         return [self._with(lambda tensor, i=i: tensor.tensor_split(n_parts)[i]) for i in range(n_parts)]  # type: ignore[misc] # mypy does not infer a lambda with a default
 
     def _with(self, change: Callable[[Tensor], Tensor]) -> Batch:

@@ -6,9 +6,16 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
 
 import torch
 from torch import Tensor, distributed
+
+Anything = TypeVar("Anything")
+
+# The first process reads and decodes the clips of a large set while the others wait; if it dies, torchrun ends them.
+_LONGEST_WAIT = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ class World:
         if self.size > 1:
             distributed.barrier()
 
-    def of_first(self, value: object) -> object:
+    def of_first(self, value: Anything) -> Anything:
         """What the first process holds."""
         if self.size == 1:
             return value
@@ -74,7 +81,7 @@ def joined_world(device: str) -> Iterator[World]:
     if device == "cuda":
         torch.cuda.set_device(local_rank)
         device = f"cuda:{local_rank}"
-    distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo")
+    distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo", timeout=_LONGEST_WAIT)
     try:
         yield World(rank, distributed.get_world_size(), device)
     finally:

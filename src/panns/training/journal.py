@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +40,7 @@ class Journal:
 
     def write(self, step: int, values: dict[str, float]) -> None:
         """Note what is known after so many steps."""
-        line = {"step": step, **{name: float(f"{value:.6g}") for name, value in values.items()}}
+        line = {"step": step, **{name: _number(value) for name, value in values.items()}}
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
         logger.info("%s", line)
@@ -51,6 +52,11 @@ class Journal:
         """Write out what is left."""
         if self._writer is not None:
             self._writer.close()
+
+
+def _number(value: float) -> float | None:
+    """So many digits as are of use; None for what JSON has no word for, such as an overflow in half precision."""
+    return float(f"{value:.6g}") if math.isfinite(value) else None
 
 
 def _tensorboard(folder: Path, first: int) -> SummaryWriter:

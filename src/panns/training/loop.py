@@ -8,8 +8,9 @@ had been none.
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
+import math
+import pickle
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -20,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from panns.config import config_to_dict
+from panns.config import config_to_dict, difference
 from panns.data.prefetch import prefetch
 from panns.errors import SettingsError, TrainingError
 from panns.files import replacing
@@ -42,7 +43,6 @@ class TrainConfig:
 
     Attributes:
         n_steps: Updates in all.
-        seed: Of what is random in the network, such as dropout.
         optim: The optimiser.
         average: Which average of the parameters a run yields.
         n_parts: Parts that a batch is computed in, one after the other, their gradients added up: for batches that
@@ -54,6 +54,7 @@ class TrainConfig:
         keeps_statistics: Freeze the statistics of all batch norms.
         validate_steps: Ask how good the averaged network is after every so many steps; 0 for never.
         patience: End after so many validations without a better one, and yield the best; 0 for the last, at the end.
+            Counted once all that learns does so at the full rate.
         n_loader_threads: Threads that make batches ahead.
         checkpoint_steps: A run that is stopped loses at most so many steps.
         log_steps: Steps that one line of the metrics is the mean of.
@@ -61,7 +62,6 @@ class TrainConfig:
     """
 
     n_steps: int
-    seed: int = 0
     optim: OptimConfig = field(default_factory=OptimConfig)
     average: AverageConfig = field(default_factory=AverageConfig)
     n_parts: int = 1
@@ -94,7 +94,7 @@ class TrainConfig:
 MakeBatch = Callable[[int], Batch]
 """The batch of a step (for this process alone, of several), the same one each time it is asked."""
 Validate = Callable[[nn.Module], dict[str, float]]
-"""Qualities of a network; the first one decides which is the best, and more is better."""
+"""Qualities of a network, of which more is better; the first decides which is the best, the next between equals."""
 OnStep = Callable[[int, int, dict[str, float]], None]
 """Called with the steps done, all of them, and the last line of the metrics."""
 
@@ -106,6 +106,7 @@ def train(
     config: TrainConfig,
     folder: Path,
     *,
+    seed: int = 0,
     learners: Learners | None = None,
     validate: Validate | None = None,
     world: World | None = None,
@@ -120,6 +121,7 @@ def train(
         make_batch: The batch of a step.
         config: The settings; those of the run that is resumed.
         folder: Where `state.pt` and the metrics are kept.
+        seed: Of what is random in the network, such as dropout.
         learners: Which parameters learn; None for all, from nothing.
         validate: Tells how good a network is.
         world: This process among those that train together, and its device; None for one on the CPU.
@@ -133,7 +135,7 @@ def train(
         SettingsError: `folder` holds a run with other settings.
         TrainingError: The loss is not a finite number.
     """
-    run = _Run(network, objective, config, learners or Learners.all_of(network), world or World())
+    run = _Run(network, objective, config, seed, learners or Learners.all_of(network), world or World())
     folder.mkdir(parents=True, exist_ok=True)
     first = run.load(folder / STATE_FILE) if (folder / STATE_FILE).is_file() else 0
     last = config.n_steps if stop_after is None else min(stop_after, config.n_steps)
@@ -168,13 +170,20 @@ class _Run:
     """Everything that changes while a network is trained, one update of it, and the way to a file and back."""
 
     def __init__(
-        self, network: nn.Module, objective: Objective, config: TrainConfig, learners: Learners, world: World
+        self,
+        network: nn.Module,
+        objective: Objective,
+        config: TrainConfig,
+        seed: int,
+        learners: Learners,
+        world: World,
     ) -> None:
         self.network = network.to(world.device)
         if config.channels_last:
             self.network = self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # stubs
         self.objective = objective.to(world.device)
         self.config = config
+        self.seed = seed
         self.learners = learners
         self.world = world
         self.optimiser = adamw(network, objective, learners, config.optim)
@@ -216,7 +225,7 @@ class _Run:
             self._learning = learning
             let_learn(self.network, learning, keeps_statistics=self.config.keeps_statistics)
             self._losses = self._wrapped()
-        seeds = np.random.SeedSequence([self.config.seed, step, self.world.rank]).generate_state(1, np.uint64)
+        seeds = np.random.SeedSequence([self.seed, step, self.world.rank]).generate_state(1, np.uint64)
         torch.manual_seed(int(seeds[0]))
 
     def _wrapped(self) -> nn.Module:
@@ -227,7 +236,8 @@ class _Run:
         if self.world.size == 1:
             return losses
         ids = [torch.device(self.world.device).index] if self.world.device_type == "cuda" else None
-        return nn.parallel.DistributedDataParallel(losses, device_ids=ids)
+        # A head on the embedding leaves the layers behind it unused, as do losses that ask for a part of the answers.
+        return nn.parallel.DistributedDataParallel(losses, device_ids=ids, find_unused_parameters=True)
 
     def _unsynchronised(self) -> contextlib.AbstractContextManager[None]:
         """Within it gradients stay in this process."""
@@ -243,14 +253,15 @@ class _Run:
     def judge(self, validate: Validate, done: int) -> dict[str, float]:
         """How good the averaged network is after so many steps; notes whether it is the best so far."""
         qualities = validate(self.average.network) if self.world.is_first else None
-        qualities = self.world.of_first(qualities)  # type: ignore[assignment] # what the first one found
+        qualities = self.world.of_first(qualities)
         assert qualities is not None
-        quality = next(iter(qualities.values()))
+        # What cannot be told, such as the mean over no class, is no quality.
+        quality = [value if math.isfinite(value) else -math.inf for value in qualities.values()]
         if self.best is None or quality > self.best["quality"]:
             parameters = {key: value.clone() for key, value in self.average.network.state_dict().items()}
             self.best = {"quality": quality, "n_steps": done, "network": parameters}
             self.n_without_better = 0
-        else:
+        elif done > max(self.config.optim.head_only_steps, self.config.optim.warmup_steps):
             self.n_without_better += 1
         return qualities
 
@@ -263,7 +274,7 @@ class _Run:
         """What the run yields."""
         if self.config.patience and self.best is not None:
             logger.info(
-                "the best of all validations, %.4g, was after step %d", self.best["quality"], self.best["n_steps"]
+                "the best of all validations, %.4g, was after step %d", self.best["quality"][0], self.best["n_steps"]
             )
             self.average.network.load_state_dict(self.best["network"])
         return self.average.network
@@ -279,10 +290,13 @@ class _Run:
 
     def load(self, path: Path) -> int:
         """Take up a state; returns the number of steps done."""
-        state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+        try:
+            state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
+        except (RuntimeError, OSError, ValueError, EOFError, pickle.UnpicklingError) as exc:
+            raise SettingsError(f"{path} is damaged; remove it to train anew") from exc
         if state["config"] != self._described():
             raise SettingsError(
-                f"{path} is of a run with other settings ({_difference(state['config'], self._described())}); "
+                f"{path} is of a run with other settings ({difference(state['config'], self._described())}); "
                 "go on with those, or train into another folder"
             )
         for name in _PARTS:
@@ -292,10 +306,12 @@ class _Run:
         logger.info("going on after step %d with %s", done, path)
         return done
 
-    def _described(self) -> str:
-        return json.dumps(
-            {"train": config_to_dict(self.config.that_decides), "loss": config_to_dict(self.objective.config)}
-        )
+    def _described(self) -> dict[str, Any]:
+        return {
+            "train": config_to_dict(self.config.that_decides),
+            "loss": config_to_dict(self.objective.config),
+            "seed": self.seed,
+        }
 
 
 _PARTS = ("network", "objective", "optimiser", "average", "scaler")
@@ -368,19 +384,3 @@ class _Meter:
                 f"the loss is {loss.item()} in one of the steps {done - self._n_steps + 1} to {done}; "
                 "lower optim.lr or optim.max_grad_norm, or use precision='float32'"
             )
-
-
-def _difference(ours: str, theirs: str) -> str:
-    """The first setting in which two descriptions differ."""
-    pairs = [dict(_flat(json.loads(text))) for text in (ours, theirs)]
-    for key in sorted(pairs[0].keys() | pairs[1].keys()):
-        values = [one.get(key) for one in pairs]
-        if values[0] != values[1]:
-            return f"{key} was {values[0]} and is {values[1]}"
-    return "in their order"
-
-
-def _flat(tree: Any, prefix: str = "") -> list[tuple[str, Any]]:  # noqa: ANN401 - whatever JSON holds
-    if not isinstance(tree, dict):
-        return [(prefix, tree)]
-    return [leaf for key, value in tree.items() for leaf in _flat(value, f"{prefix}.{key}" if prefix else key)]

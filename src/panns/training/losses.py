@@ -136,8 +136,9 @@ class Objective(nn.Module):
 
     def _teacher_loss(self, logits: Tensor, probs: Tensor) -> Tensor:
         temperature = self.config.temperature
-        if self.config.task == "multi-label" or temperature == 1:
-            return self._cross_entropy(logits, probs)
+        if self.config.task == "multi-label":
+            return multi_label_loss(logits, probs)
+        # Of a teacher whose classes do not exclude each other, such as AudioSet's, this makes shares of one.
         softened = (probs.clamp(min=1e-8).log() / temperature).softmax(dim=-1)
         return temperature**2 * single_label_loss(logits / temperature, softened)
 

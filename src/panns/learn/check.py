@@ -1,0 +1,79 @@
+"""Whether clips can be learned from, asked before the first step."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+from panns.data.check import CheckReport, check_clips
+from panns.data.manifests import Manifest
+from panns.errors import DataError
+from panns.files import replacing
+from panns.labels import LabelSet
+
+logger = logging.getLogger(__name__)
+
+CHECK_FILE = "check.json"
+_N_NAMED = 5
+
+Groups: TypeAlias = tuple[tuple[int, ...], ...]
+OnProgress: TypeAlias = Callable[[str, int, int], None]
+
+
+def checked(
+    clips: Path,
+    manifest: Manifest,
+    folder: Path,
+    *,
+    labels: LabelSet | None,
+    sample_rate: int,
+    is_resumed: bool = False,
+    on_progress: OnProgress | None = None,
+) -> Groups:
+    """Read every clip, warn of what a person should look at, and refuse what cannot be learned from.
+
+    Args:
+        clips: Where they are listed.
+        manifest: What is listed.
+        folder: Where what was found is written down, so that a run that goes on need not ask again, and parts the
+            clips as it did before.
+        labels: The classes that there are; None for those that the clips name.
+        sample_rate: Of the model that is to learn.
+        is_resumed: Whether what was found before is right.
+        on_progress: Called with the clips read and all, and then with those compared.
+
+    Returns:
+        Groups of clips that hold the same sound.
+
+    Raises:
+        DataError: Something keeps from learning, such as files that are missing, damaged or hold what is no number,
+            unknown labels, or empty classes; all of it is logged before.
+    """
+    file = folder / CHECK_FILE
+    if is_resumed and file.is_file():
+        return tuple(map(tuple, json.loads(file.read_text(encoding="utf-8"))["together"]))
+    report = check_clips(
+        manifest, labels=labels, sample_rate=sample_rate, on_progress=on_progress and partial(on_progress, "checking")
+    )
+    _tell(report)
+    if report.errors:
+        raise DataError(
+            f"{clips} has {len(report.errors)} {'error that keeps' if len(report.errors) == 1 else 'errors that keep'} "
+            f"from learning; correct that first (`panns data check {clips}` shows everything)"
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    with replacing(file) as written:
+        written.write_text(json.dumps({**report.to_dict(), "together": report.together}) + "\n", encoding="utf-8")
+    return report.together
+
+
+def _tell(report: CheckReport) -> None:
+    """Log what was found, errors first."""
+    for finding in report.findings[:_N_NAMED]:
+        logger.log(logging.ERROR if finding.is_error else logging.WARNING, "%s: %s", finding.kind, finding.sentence)
+    if len(report.findings) > _N_NAMED:
+        logger.warning("%d more findings", len(report.findings) - _N_NAMED)
