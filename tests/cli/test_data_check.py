@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from panns.cli.main import app
+from panns.cli.progress import Phases
 from tests.commands import run_panns, succeed
 from tests.sounds import noise, write_wav
 
@@ -99,3 +100,15 @@ def test_mistakes_are_sentences(folder, arguments, words):
     result = run_panns("data", "check", *arguments, cwd=folder)
     assert (result.returncode, result.stdout) == (1, "")
     assert words in result.stderr
+
+
+def test_reading_and_comparing_are_shown_by_name(folder, monkeypatch):
+    shown = []
+    monkeypatch.setattr(Phases, "show", lambda _, *told: shown.append(told))
+    (folder / "dog" / "z.wav").write_bytes((folder / "cat" / "a.wav").read_bytes())
+    write_wav(folder / "cat" / "z.wav", 0.5 * noise(0.5, seed=15))
+    invoke(folder)
+    assert list(dict.fromkeys((phase, total) for phase, _, total in shown)) == [
+        ("reading clips", 14),
+        ("comparing clips", 1),
+    ]

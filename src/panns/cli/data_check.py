@@ -10,7 +10,7 @@ import typer
 
 from panns.cli import options
 from panns.cli.output import print_json, print_line
-from panns.cli.progress import Bar
+from panns.cli.progress import Phases
 
 if TYPE_CHECKING:
     from panns.data.check import CheckReport, Finding
@@ -45,13 +45,13 @@ def check(
     from panns.data.manifests import read_manifest
 
     listed = read_manifest(manifest)
-    with Bar("clips") as bar:
+    with Phases() as phases:
         report = check_clips(
             listed,
             sample_rate=rate,
             labels=None if labels is None else _label_set(labels),
             min_duration_s=min_duration,
-            on_progress=bar.show,
+            on_progress=phases.show,
         )
     if as_json:
         print_json({"manifest": str(manifest), **report.to_dict()})

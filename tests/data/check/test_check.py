@@ -166,11 +166,13 @@ def test_low_rates_are_told_together(root):
     assert kinds_of(check(root, *clips, sample_rate=16_000)) == ["low rate"]
 
 
-def test_progress_counts_files_then_comparisons(root):
+def test_progress_counts_clips_then_comparisons(root):
     shown = []
-    names = ("0.wav", "1.wav", "b.ogg")
-    check(root, *(Clip(name, ("dog",)) for name in names), on_progress=lambda *numbers: shown.append(numbers))
-    assert shown == [(1, 3), (2, 3), (3, 3), (1, 1)]
+    clips = [Clip("0.wav", ("dog",), offset_s=1.0), Clip("0.wav", ("dog",), onset_s=1.0), Clip("b.ogg", ("dog",))]
+    check(root, *clips, n_threads=1, on_progress=lambda *told: shown.append(told))
+    assert shown[:2] == [("reading clips", 2, 3), ("reading clips", 3, 3)]
+    assert {(phase, total) for phase, _, total in shown[2:]} == {("comparing clips", 2)}
+    assert shown[-1] == ("comparing clips", 2, 2)
 
 
 @pytest.mark.parametrize("n_threads", [1, 3])

@@ -10,6 +10,8 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +30,10 @@ from panns.labels import LabelSet
 
 Array = npt.NDArray[np.float32]
 
-__all__ = ["CheckReport", "Finding", "check_clips"]
+OnProgress: TypeAlias = Callable[[str, int, int], None]
+"""Called with what is being done, how much of it is done, and how much there is."""
+
+__all__ = ["CheckReport", "Finding", "OnProgress", "check_clips"]
 
 # Below this share of a model's rate, a sound lacks what the model was made to hear.
 _LOW_RATE_SHARE = 0.7
@@ -43,7 +48,7 @@ def check_clips(
     min_duration_s: float = 0.0,
     min_clips_per_class: int = 5,
     n_threads: int | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
+    on_progress: OnProgress | None = None,
 ) -> CheckReport:
     """Read every clip and say what is wrong.
 
@@ -60,16 +65,17 @@ def check_clips(
         min_duration_s: Shorter clips are warned of.
         min_clips_per_class: Classes with fewer clips are warned of.
         n_threads: How many files are read at once; None for as many as there are cores.
-        on_progress: Called with how much is read and how much there is to read, in files and then in comparisons.
+        on_progress: Called with "reading clips" and the clips read and all, then with "comparing clips" and the
+            comparisons made and all.
     """
     n_threads = n_threads or _n_cores()
     on_progress = on_progress or _say_nothing
     findings = list(check_listing(manifest, labels, min_clips_per_class=min_clips_per_class))
-    heard, landmarks = _hear(manifest, min_duration_s, n_threads, on_progress)
+    heard, landmarks = _hear(manifest, min_duration_s, n_threads, partial(on_progress, "reading clips"))
     findings += [finding for one in heard for finding in one.findings]
     if sample_rate is not None:
         findings += _low_rates(manifest.clips, heard, sample_rate)
-    groups = _together(manifest, heard, landmarks, n_threads, on_progress)
+    groups = _together(manifest, heard, landmarks, n_threads, partial(on_progress, "comparing clips"))
     findings += _copies(manifest.clips, groups)
     findings.sort(key=lambda finding: KINDS.index(finding.kind))
     return CheckReport(
@@ -96,6 +102,7 @@ def _hear(
     heard = [Heard()] * len(clips)
     landmarks = LandmarkIndex()
     known: set[bytes] = set()
+    n_read = 0
     for number, answers in enumerate(prefetch(hear, 0, len(files), n_threads=n_threads, n_ahead=2 * n_threads)):
         for i, one in zip(files[number], answers, strict=True):
             if one.landmarks is not None and one.digest not in known:
@@ -103,7 +110,8 @@ def _hear(
                 known.add(one.digest)
             heard[i] = replace(one, landmarks=None)
             guess = one.sample_rate or guess  # most data sets have one
-        on_progress(number + 1, len(files))
+        n_read += len(answers)
+        on_progress(n_read, len(clips))
     return heard, landmarks
 
 
@@ -171,7 +179,7 @@ def _copies(clips: Sequence[Clip], groups: Sequence[Sequence[int]]) -> Iterator[
             yield Finding("copy", files, f"{same}; give them one source, or keep one")
 
 
-def _say_nothing(_n_done: int, _n_all: int) -> None:
+def _say_nothing(_phase: str, _n_done: int, _n_all: int) -> None:
     """Nobody watches."""
 
 
