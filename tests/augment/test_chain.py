@@ -190,7 +190,7 @@ def test_what_is_not_installed_is_found_before_it_is_needed(monkeypatch):
     AugmentConfig().check_installed()
     AugmentConfig(codec_share=0.1, codecs=("mp3", "gsm")).check_installed()
     with pytest.raises(MissingExtra, match="the codec 'opus' needs"):
-        AugmentConfig(codec_share=0.1).check_installed()
+        AugmentConfig(codec_share=0.1, codecs=("gsm", "opus")).check_installed()
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_a_run_learns_and_its_checkpoint_is_a_model(settings_file, manifest_file
     trained = run(read_settings(settings_file), out, on_progress=lambda *one: told.append(one))
     assert trained.test.accuracy > 0.9
     assert (len(trained.parts.train), len(trained.parts.test)) == (12, 12)
-    assert {name for name, *_ in told} == {"checking", "training", "asking the model"}
+    assert {name for name, *_ in told} == {"reading clips", "training", "asking the model"}
     assert ("training", 1, 40) in told
 
     manifest = trained.checkpoint.manifest

@@ -55,7 +55,7 @@ class AugmentConfig:
         gain_share: Recorded louder or softer ...
         gain_range_db: ... by this.
         codec_share: Through an encoder and back ...
-        codecs: ... one of these.
+        codecs: ... one of these; there are also "opus" and "aac", which need the extra `media`.
     """
 
     speed_share: float = 0.0
@@ -80,7 +80,7 @@ class AugmentConfig:
     gain_share: float = 0.0
     gain_range_db: tuple[float, float] = (-20.0, 8.0)
     codec_share: float = 0.0
-    codecs: tuple[CodecName, ...] = CODECS
+    codecs: tuple[CodecName, ...] = ("mp3", "vorbis", "gsm", "mu_law")
 
     def __post_init__(self) -> None:
         for field, value in vars(self).items():

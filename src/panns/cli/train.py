@@ -16,6 +16,18 @@ if TYPE_CHECKING:
     from panns.learn.run import Trained
 
 
+def _print_template(is_asked: bool) -> None:
+    if is_asked:
+        from panns.extras import require
+
+        require("torch", "safetensors", what="training", extra="train")
+        from panns.learn.template import template
+
+        for line in template().splitlines():
+            print_line(line)
+        raise typer.Exit
+
+
 def train(
     config: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="The settings; docs/training.md has them all.")],
     assignments: Annotated[
@@ -34,6 +46,10 @@ def train(
     ] = False,
     device: options.Device = options.DeviceChoice.auto,
     as_json: options.AsJson = False,
+    _shows_template: Annotated[
+        bool,
+        typer.Option("--template", is_eager=True, callback=_print_template, help="Print all settings, explained."),
+    ] = False,
 ) -> None:
     """Train or fine-tune a model, test it on the fold that was held out, and write its checkpoint.
 

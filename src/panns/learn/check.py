@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -56,9 +55,7 @@ def checked(
     file = folder / CHECK_FILE
     if is_resumed and file.is_file():
         return tuple(map(tuple, json.loads(file.read_text(encoding="utf-8"))["together"]))
-    report = check_clips(
-        manifest, labels=labels, sample_rate=sample_rate, on_progress=on_progress and partial(on_progress, "checking")
-    )
+    report = check_clips(manifest, labels=labels, sample_rate=sample_rate, on_progress=on_progress)
     _tell(report)
     if report.errors:
         raise DataError(
