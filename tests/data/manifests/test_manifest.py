@@ -204,8 +204,10 @@ def test_what_is_wrong_with_lines_is_said(tmp_path, line, sentence):
 
 
 def test_what_is_no_manifest_is_said(tmp_path):
-    with pytest.raises(DataError, match=r"nosuch.csv: there is no such file or folder; check the path"):
-        read_manifest(tmp_path / "nosuch.csv")
+    for name in ("nosuch.csv", "nosuch", "nosuch.xlsx"):
+        with pytest.raises(DataError, match=rf"{name}: there is no such file or folder; check the path"):
+            read_manifest(tmp_path / name)
+    (tmp_path / "m.xlsx").touch()
     with pytest.raises(
         DataError, match=r"m.xlsx ends in .xlsx; a manifest is a .csv, .tsv or .jsonl file, or a folder"
     ):

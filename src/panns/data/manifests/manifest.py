@@ -55,6 +55,8 @@ def read_manifest(path: str | os.PathLike[str]) -> Manifest:
     if path.is_dir():
         found, classes = read_folder(path)
         return Manifest(path, tuple(found), tuple(classes))
+    if not path.exists():
+        raise DataError(f"{path}: there is no such file or folder; check the path")
     suffix = _checked_suffix(path)
     with _reading(path) as file:
         lines = read_lines(file) if suffix == _JSON_LINES else read_table(file, delimiter=_DELIMITERS[suffix])
@@ -107,8 +109,6 @@ def _reading(path: Path) -> Iterator[TextIO]:
             yield file
     except DataError as problem:
         raise DataError(f"{path}, {problem}") from problem
-    except FileNotFoundError:
-        raise DataError(f"{path}: there is no such file or folder; check the path") from None
     except UnicodeDecodeError as problem:
         line = _undecodable_line(path)
         raise DataError(f"{path}, line {line}: this is not UTF-8 text; save the file as UTF-8") from problem
