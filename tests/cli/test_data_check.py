@@ -67,6 +67,11 @@ def test_json(folder):
     ]
 
 
+def test_a_clip_of_a_few_samples_is_warned_of(folder):
+    write_wav(folder / "dog" / "z.wav", noise(0.5, seed=99)[:10])
+    assert "dog/z.wav: 0.312 ms long, of the 0.1 s that are asked for" in invoke(folder).stdout
+
+
 def test_what_the_model_needs_is_asked_for(folder):
     result = invoke(folder, "--rate", 48_000, "--min-duration", 0.6)
     assert result.exit_code == 0

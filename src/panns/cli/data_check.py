@@ -33,7 +33,7 @@ def check(
     ] = None,
     min_duration: Annotated[
         float, typer.Option("--min-duration", metavar="S", min=0.0, help="Warn of clips shorter than so many seconds.")
-    ] = 0.0,
+    ] = 0.1,
     shows_all: Annotated[bool, typer.Option("--all", help="Show everything of every kind.")] = False,
     as_json: options.AsJson = False,
 ) -> None:

@@ -154,6 +154,14 @@ def test_everything_is_named_errors_first(tmp_path):
     }
 
 
+def test_a_clip_of_a_few_samples_is_too_short(tmp_path):
+    write_wav(tmp_path / "a.wav", sound(0)[:10])
+    write_wav(tmp_path / "b.wav", sound(1)[: RATE // 10])
+    assert [
+        (one.kind, one.files) for one in check(tmp_path, Clip("a.wav", ("dog",)), Clip("b.wav", ("dog",))).findings
+    ] == [("too short", ("a.wav",))]
+
+
 def test_low_rates_are_told_together(root):
     clips = [Clip(name, ("dog",), source="7") for name in ("0.wav", "b.ogg", "c.wav")]
     assert kinds_of(check(root, *clips)) == []

@@ -93,6 +93,8 @@ def test_short_clips_are_said(tmp_path):
     path = write_wav(tmp_path / "a.wav", noise(0.5))
     assert found_in(path, min_duration_s=0.5) == []
     assert found_in(path, min_duration_s=1.0) == [("too short", "a.wav: 0.500 s long, of the 1 s that are asked for")]
+    few = write_wav(tmp_path / "b.wav", noise(0.5)[:10])
+    assert found_in(few, min_duration_s=0.1) == [("too short", "b.wav: 0.312 ms long, of the 0.1 s that are asked for")]
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,8 @@ OnProgress: TypeAlias = Callable[[str, int, int], None]
 
 __all__ = ["CheckReport", "Finding", "OnProgress", "check_clips"]
 
+# Shorter than any word or bark: a clip of a few samples is a slip of a cutting tool.
+MIN_DURATION_S = 0.1
 # Below this share of a model's rate, a sound lacks what the model was made to hear.
 _LOW_RATE_SHARE = 0.7
 _FIRST_GUESS = 44_100
@@ -45,7 +47,7 @@ def check_clips(
     *,
     sample_rate: int | None = None,
     labels: LabelSet | None = None,
-    min_duration_s: float = 0.0,
+    min_duration_s: float = MIN_DURATION_S,
     min_clips_per_class: int = 5,
     n_threads: int | None = None,
     on_progress: OnProgress | None = None,

@@ -160,7 +160,7 @@ class _Ear:
         for sentence in warnings:
             yield "truncated", sentence
         if duration_s < min_duration_s:
-            yield "too short", f"{duration_s:.3f} s long, of the {min_duration_s:g} s that are asked for"
+            yield "too short", f"{_in_words(duration_s)} long, of the {min_duration_s:g} s that are asked for"
         if self._peak < SILENT_PEAK:
             yield "silent", f"nothing in it is louder than {self._peak:.1e} of full scale; is something to be heard?"
         share = max(self._n_full, self._n_high + self._n_low) / self._n_samples
@@ -169,3 +169,8 @@ class _Ear:
         late = [event for event in clip.events if event.offset_s > duration_s + END_TOLERANCE_S]
         if late:
             yield "event outside", f"{late[0].label} until {late[0].offset_s:g} s, and it ends at {duration_s:.3f} s"
+
+
+def _in_words(duration_s: float) -> str:
+    """Such as "1.250 s" or, of a few samples, "0.45 ms"."""
+    return f"{duration_s:.3f} s" if duration_s >= 0.1 else f"{1000 * duration_s:.3g} ms"
