@@ -81,9 +81,11 @@ def check_codecs(codecs: Sequence[CodecName]) -> None:
 
     Raises:
         MissingExtra: One of them needs the extra `media`.
-        ValueError: The FFmpeg that is installed cannot encode one of them.
+        ValueError: There is no such codec, or the FFmpeg that is installed cannot encode it.
     """
     for name in codecs:
+        if name not in _CODECS:
+            raise ValueError(f"there is no codec {name!r}; use some of {', '.join(CODECS)}")
         codec = _CODECS[name]
         if isinstance(codec, _FfmpegCodec):
             require("av", what=f"the codec {name!r}", extra="media")

@@ -54,7 +54,7 @@ class Clip:
     attribution: str = ""
 
     def __post_init__(self) -> None:
-        if not self.path:
+        if not self.path.strip():
             raise DataError("the path is empty; give the file of the clip")
         _check_labels(self.labels)
         for what, name in (("fold", self.fold), ("source", self.source)):

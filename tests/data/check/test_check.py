@@ -103,6 +103,11 @@ def test_a_stretch_that_is_listed_twice_is_no_copy(root):
     assert report.together == ((0, 1),)
 
 
+def test_a_file_by_another_name_is_no_copy(root):
+    report = check(root, Clip("0.wav", ("dog",)), Clip("./0.wav", ("cat",)))
+    assert [(one.kind, one.is_error) for one in report.findings] == [("labels differ", True)]
+
+
 def test_overlapping_stretches_of_one_file_are_found(root):
     overlapping = [Clip("0.wav", ("dog",), offset_s=2.0), Clip("0.wav", ("dog",), onset_s=0.5)]
     report = check(root, *overlapping, Clip("1.wav", ("dog",)))

@@ -27,6 +27,47 @@ def test_folders_without_a_sound():
     ]
 
 
+@pytest.mark.parametrize(
+    ("classes", "is_found"),
+    [(("test", "train"), True), (("train",), True), (("dog", "test", "train"), True), (("dog", "train"), False)],
+)
+def test_class_folders_that_are_called_like_folds(classes, is_found):
+    found = found_in(*(Clip(f"{name}/a.wav", (name,)) for name in classes), classes=classes)
+    assert [one[0] for one in found] == ["class called a fold"] * is_found
+    if classes == ("test", "train"):
+        assert found[0][2] == (
+            "test, train hold sounds themselves, so their names are classes; if they are folds, put into each a "
+            "folder for every class"
+        )
+
+
+@pytest.mark.parametrize(
+    ("labels", "joined"),
+    [
+        (["dog,rain", "cat"], "'dog,rain'"),
+        (["dog;rain", "cat"], "'dog;rain'"),
+        (["dog, rain", "rain", "cat; dog"], "'dog, rain'"),
+        (["Chicken, rooster", "1,000 Hz", "cat"], ""),
+        ([label.en for label in audioset()], ""),
+    ],
+)
+def test_labels_that_look_like_several(labels, joined):
+    found = found_in(*(Clip(f"{i}.wav", (label,)) for i, label in enumerate(labels)))
+    sentence = (
+        f"{joined}: each is one label; if several are meant, put | between them (dog|rain), in a column called labels"
+    )
+    assert found == ([("labels joined", (), sentence)] if joined else [])
+    assert all(kind != "labels joined" for kind, *_ in found_in(Clip("a.wav", ("b,c",)), labels=audioset()))
+
+
+@pytest.mark.parametrize(
+    ("folds", "given"), [("1 1.0 2", "1 and 1.0"), ("Test test 01", "Test and test"), ("1 2 a", "")]
+)
+def test_folds_that_are_one(folds, given):
+    found = found_in(*(Clip(f"{i}.wav", ("dog",), fold) for i, fold in enumerate(folds.split())))
+    assert [one[2] for one in found] == [f"the folds {given} count as 2; if they are one, write it alike"] * bool(given)
+
+
 def test_labels_that_differ_in_case_alone():
     (found,) = found_in(Clip("a.wav", ("Dog",)), Clip("b.wav", ("dog",)), Clip("c.wav", ("dog",)))
     assert found == (
@@ -64,6 +105,17 @@ def test_a_stretch_that_is_listed_again():
         found_in(clip, Clip("a.wav", ("cat",), onset_s=2.0), Clip("a.wav", ("cat",), onset_s=1.0, offset_s=2.0)) == []
     )
     assert found_in(Clip("a.wav", ("dog", "cat")), Clip("a.wav", ("cat", "dog")))[0][0] == "listed twice"
+
+
+def test_a_file_that_is_listed_again_by_another_name():
+    twice = found_in(Clip("b/a.wav", ("dog",)), Clip("./b//a.wav", ("dog",)), Clip(str(Path("b/a.wav"))))
+    assert twice[0] == (
+        "labels differ",
+        ("b/a.wav", "./b//a.wav"),
+        "one file, called b/a.wav and ./b//a.wav, is listed with the labels dog and none; list it once",
+    )
+    ((kind, *_),) = found_in(Clip("a.wav", ("dog",)), Clip("./a.wav", ("dog",)))
+    assert kind == "listed twice"
 
 
 def test_clips_without_a_label():

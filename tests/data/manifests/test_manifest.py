@@ -72,7 +72,7 @@ def stretches(draw):
 def clips(draw):
     onset_s, offset_s = draw(stretches())
     return Clip(
-        draw(st.text(min_size=1, max_size=12)),
+        draw(st.text(min_size=1, max_size=12).filter(str.strip)),
         tuple(draw(st.lists(labels, unique=True, max_size=3))),
         draw(names),
         draw(names),
@@ -142,7 +142,11 @@ def test_the_manifests_of_real_data_sets_are_read(shared):
         ("", ", line 1: there are no names of columns; a manifest begins with them, such as path,labels,fold"),
         ("path,labels\n", " lists no clips; give it a line for each"),
         ("file,label\na,b\n", ", line 1: there is no 'path' among 'file', 'label'; rename what is meant, or add it"),
-        ("path;label\na;b\n", ", line 1: there is no 'path' among 'path;label'; rename what is meant, or add it"),
+        (
+            "path;label\na;b\n",
+            ", line 1: semicolons stand between the columns, where commas are needed; save it with those (a .csv has",
+        ),
+        ("path\tlabel\na\tb\n", ", line 1: tabs stand between the columns, where commas are needed"),
         ("path,class\na,b\n", ", line 1: there is no 'labels' or 'label' among 'path', 'class'; rename what is"),
         ("path,lables\na,b\n", ", line 1: 'lables' is unknown; did you mean 'labels'? Rename it, or remove it"),
         ("pth,label\na,b\n", ", line 1: 'pth' is unknown; did you mean 'path'?"),
@@ -157,6 +161,7 @@ def test_the_manifests_of_real_data_sets_are_read(shared):
         ("path,label\na\n", ", line 2: 1 cells, where the names of the columns are 2;"),
         ('path,label\na,b\n"c,d\n', ", line 3: unexpected end of data"),
         ("path,label\n,b\n", ", line 2: the path is empty; give the file of the clip"),
+        ("path,label\na,b\n  ,b\n", ", line 3: the path is empty; give the file of the clip"),
         ("path,labels\na,b||c\n", ", line 2: the label '' is empty; give it a name or leave it out"),
         ("path,labels\na,b|c|b\n", ", line 2: the label 'b' is there twice; give it once"),
         ("path,label,onset\na,b,soon\n", ", line 2: onset='soon' is no number; give seconds, such as 1.25"),
@@ -184,6 +189,7 @@ def test_what_is_wrong_with_a_table_is_said(tmp_path, text, sentence):
         ('{"path": "a"}', "there is no 'labels' or 'label' among 'path'; rename what is meant, or add it"),
         ('{"path": "a", "lable": "b"}', "'lable' is unknown; did you mean 'label'?"),
         ('{"path": null, "label": "b"}', "the path is empty"),
+        ('{"path": " ", "label": "b"}', "the path is empty"),
         ('{"path": 1.5, "label": "b"}', "path=1.5 is no string"),
         ('{"path": "a", "labels": "b"}', "labels='b' is no list; give one of strings, or one string as \"label\""),
         ('{"path": "a", "labels": [["b"]]}', "one of labels=['b'] is no string"),
@@ -214,6 +220,11 @@ def test_what_is_no_manifest_is_said(tmp_path):
         read_manifest(tmp_path / "m.xlsx")
     with pytest.raises(DataError, match=r"m ends in nothing; a manifest is"):
         write_manifest(tmp_path / "m", CLIPS)
+
+
+def test_a_table_of_tabs_has_no_commas(tmp_path):
+    sentence = ", line 1: commas stand between the columns, where tabs are needed;"
+    assert problem_of(tmp_path, "path,label\na,b\n", "m.tsv").startswith(sentence)
 
 
 def test_a_name_in_bytes_that_are_no_text_fits_in_lines_alone(tmp_path):

@@ -21,7 +21,7 @@ from panns.data.check.copies import find_copies
 from panns.data.check.findings import KINDS, CheckReport, Finding, n_clips, some_of
 from panns.data.check.fingerprint import LandmarkIndex
 from panns.data.check.hearing import Heard, head_of, hear_file
-from panns.data.check.listing import check_listing
+from panns.data.check.listing import check_listing, place_of
 from panns.data.clip import Clip
 from panns.data.groups import Groups
 from panns.data.manifests.manifest import Manifest
@@ -78,7 +78,7 @@ def check_clips(
     if sample_rate is not None:
         findings += _low_rates(manifest.clips, heard, sample_rate)
     groups = _together(manifest, heard, landmarks, n_threads, partial(on_progress, "comparing clips"))
-    findings += _copies(manifest.clips, groups)
+    findings += _copies(manifest, groups)
     findings.sort(key=lambda finding: KINDS.index(finding.kind))
     return CheckReport(
         len(manifest.clips), sum(one.duration_s for one in heard), tuple(findings), tuple(map(tuple, groups))
@@ -92,7 +92,7 @@ def _hear(
     clips = manifest.clips
     of_file: dict[str, list[int]] = defaultdict(list)
     for i, clip in enumerate(clips):
-        of_file[clip.path].append(i)
+        of_file[str(manifest.file(clip))].append(i)
     files = [sorted(indices, key=lambda i: clips[i].onset_s or 0.0) for indices in of_file.values()]
     guess = _FIRST_GUESS
 
@@ -160,11 +160,11 @@ def _together(
     return groups.of_several()
 
 
-def _copies(clips: Sequence[Clip], groups: Sequence[Sequence[int]]) -> Iterator[Finding]:
+def _copies(manifest: Manifest, groups: Sequence[Sequence[int]]) -> Iterator[Finding]:
     for group in groups:
         # A stretch that is listed twice is told as such; clips of one source may well overlap.
-        stretches = {(clips[i].path, clips[i].onset_s or 0.0, clips[i].offset_s): i for i in group}
-        several = [clips[i] for i in sorted(stretches.values())]
+        stretches = {place_of(manifest, manifest.clips[i]): i for i in group}
+        several = [manifest.clips[i] for i in sorted(stretches.values())]
         if len(several) == 1 or (several[0].source and len({clip.source for clip in several}) == 1):
             continue
         files = tuple(clip.path for clip in several)

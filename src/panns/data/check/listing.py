@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from panns.data.check.findings import Finding, n_clips, some_of
 from panns.data.clip import Clip
+from panns.data.manifests.folders import is_fold_name
 from panns.data.manifests.manifest import Manifest
 from panns.errors import UnknownLabel
 from panns.labels import LabelSet
+
+_COMMA = re.compile("[,;]")
+_COMMA_WITHOUT_SPACE = re.compile(r"[,;][^\W\d]")
+_NUMBER = re.compile(r"\d+(\.\d*)?")
 
 
 def check_listing(manifest: Manifest, labels: LabelSet | None, *, min_clips_per_class: int) -> Iterator[Finding]:
@@ -21,11 +27,13 @@ def check_listing(manifest: Manifest, labels: LabelSet | None, *, min_clips_per_
         min_clips_per_class: With fewer, a class is warned of.
     """
     counts = Counter(label for clip in manifest.clips for label in clip.labels)
-    for name in manifest.classes:
-        if not counts[name]:
-            yield Finding("empty class", (), f"the folder {name} holds no sound; add some, or remove it")
-    yield from _spellings(counts) if labels is None else _unknown_and_absent(manifest.clips, labels, counts)
-    yield from _repeated(manifest.clips)
+    yield from _classes(manifest.classes, counts)
+    if labels is None:
+        yield from _spellings(counts)
+        yield from _joined(counts)
+    else:
+        yield from _unknown_and_absent(manifest.clips, labels, counts)
+    yield from _repeated(manifest)
     yield from _without_label(manifest.clips)
     for name, count in sorted(counts.items()):
         if count < min_clips_per_class:
@@ -34,8 +42,30 @@ def check_listing(manifest: Manifest, labels: LabelSet | None, *, min_clips_per_
                 (),
                 f"{name} has {n_clips(count)}; {min_clips_per_class} are the least to learn a class from",
             )
+    yield from _folds_alike(manifest.clips)
     yield from _in_one_fold(manifest.clips)
     yield from _sources_in_folds(manifest.clips)
+
+
+def place_of(manifest: Manifest, clip: Clip) -> tuple[str, float, float | None]:
+    """Where a clip lies, the same for a.wav and ./a.wav: its file, where it begins, and where it ends."""
+    return str(manifest.file(clip)), clip.onset_s or 0.0, clip.offset_s
+
+
+def _classes(names: Sequence[str], counts: Counter[str]) -> Iterator[Finding]:
+    """What is wrong with class folders."""
+    for name in names:
+        if not counts[name]:
+            yield Finding("empty class", (), f"the folder {name} holds no sound; add some, or remove it")
+    folds = [name for name in names if is_fold_name(name)]
+    # A train is also something to be heard, beside other classes.
+    if len(folds) > 1 or (folds and len(folds) == len(names)):
+        yield Finding(
+            "class called a fold",
+            (),
+            f"{some_of(folds)} hold sounds themselves, so their names are classes; if they are folds, put into each a "
+            "folder for every class",
+        )
 
 
 def _spellings(counts: Counter[str]) -> Iterator[Finding]:
@@ -47,6 +77,23 @@ def _spellings(counts: Counter[str]) -> Iterator[Finding]:
         if len(names) > 1:
             given = " and ".join(f"{name} ({n_clips(counts[name])})" for name in names)
             yield Finding("labels alike", (), f"{given} differ in upper and lower case alone; write them alike")
+
+
+def _joined(counts: Counter[str]) -> Iterator[Finding]:
+    """Labels that look like several: dog,rain; or dog, rain, where dog is a label too."""
+    joined = [
+        name
+        for name in sorted(counts)
+        if _COMMA_WITHOUT_SPACE.search(name)
+        or any(part.strip() in counts for part in _COMMA.split(name) if part != name)
+    ]
+    if joined:
+        yield Finding(
+            "labels joined",
+            (),
+            f"{some_of([repr(name) for name in joined])}: each is one label; if several are meant, put | between "
+            "them (dog|rain), in a column called labels",
+        )
 
 
 def _unknown_and_absent(clips: Sequence[Clip], labels: LabelSet, counts: Counter[str]) -> Iterator[Finding]:
@@ -66,17 +113,21 @@ def _has_event(clip: Clip, label: str) -> bool:
     return any(event.label == label for event in clip.events)
 
 
-def _repeated(clips: Sequence[Clip]) -> Iterator[Finding]:
+def _repeated(manifest: Manifest) -> Iterator[Finding]:
     """Stretches of a file that are listed more than once."""
-    of_stretch: dict[tuple[str, float, float | None], list[Clip]] = defaultdict(list)
-    for clip in clips:
-        of_stretch[clip.path, clip.onset_s or 0.0, clip.offset_s].append(clip)
-    for (path, *_), several in of_stretch.items():
+    at_place: dict[tuple[str, float, float | None], list[Clip]] = defaultdict(list)
+    for clip in manifest.clips:
+        at_place[place_of(manifest, clip)].append(clip)
+    for several in at_place.values():
+        if len(several) == 1:
+            continue
+        paths = tuple(dict.fromkeys(clip.path for clip in several))
+        file = paths[0] if len(paths) == 1 else f"one file, called {' and '.join(paths)},"
         if len({frozenset(clip.labels) for clip in several}) > 1:
             given = " and ".join(sorted({", ".join(clip.labels) or "none" for clip in several}))
-            yield Finding("labels differ", (path,), f"{path} is listed with the labels {given}; list it once")
-        elif len(several) > 1:
-            yield Finding("listed twice", (path,), f"{path} is listed {len(several)} times; list it once")
+            yield Finding("labels differ", paths, f"{file} is listed with the labels {given}; list it once")
+        else:
+            yield Finding("listed twice", paths, f"{file} is listed {len(several)} times; list it once")
 
 
 def _without_label(clips: Sequence[Clip]) -> Iterator[Finding]:
@@ -94,6 +145,19 @@ def _without_label(clips: Sequence[Clip]) -> Iterator[Finding]:
                 "event unlisted",
                 (clip.path,),
                 f"{clip.path} has events of {some_of(unlisted)}, which its labels do not name; add them to the labels",
+            )
+
+
+def _folds_alike(clips: Sequence[Clip]) -> Iterator[Finding]:
+    """Folds that a person would take for one: 1 and 1.0, or train and Train."""
+    of_key: dict[float | str, list[str]] = defaultdict(list)
+    for fold in sorted({clip.fold for clip in clips}):
+        of_key[float(fold) if _NUMBER.fullmatch(fold) else fold.casefold()].append(fold)
+    for folds in of_key.values():
+        if len(folds) > 1:
+            given = " and ".join(folds)
+            yield Finding(
+                "folds alike", (), f"the folds {given} count as {len(folds)}; if they are one, write it alike"
             )
 
 

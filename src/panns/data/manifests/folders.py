@@ -40,6 +40,16 @@ def read_folder(root: Path) -> tuple[list[Clip], list[str]]:
     return with_sources(clips), classes
 
 
+def is_fold_name(name: str) -> bool:
+    """Whether a folder of that name is taken for a fold, where it may be one.
+
+    Example:
+        >>> is_fold_name("Training"), is_fold_name("fold 2"), is_fold_name("tram")
+        (True, True, False)
+    """
+    return _FOLD.fullmatch(name) is not None
+
+
 def _read(root: Path) -> tuple[list[Clip], list[str]]:
     for name in _MANIFESTS:
         if (root / name).is_file():
@@ -50,7 +60,7 @@ def _read(root: Path) -> tuple[list[Clip], list[str]]:
             f"{root / sounds[0]} lies in no class folder; put every sound into the folder of its class, such as "
             f"{root / 'dog' / sounds[0]}"
         )
-    if folders and all(_FOLD.fullmatch(name) and _holds_only_folders(root / name) for name in folders):
+    if folders and all(is_fold_name(name) and _holds_only_folders(root / name) for name in folders):
         classes = {label for fold in folders for label in _inside(root / fold)[0]}
         clips = [clip for fold in folders for clip in _clips_of_classes(root, fold)]
     else:

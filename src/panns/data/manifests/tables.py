@@ -23,6 +23,7 @@ from panns.errors import DataError
 T = TypeVar("T")
 
 _BETWEEN = "|"
+_DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 _TOKEN = re.compile(r"\\[\\|]|\||[^\\|]+|\\")
 _EVENT = re.compile(r"\s*([\d.]+)-([\d.]+)\s+(.*)", re.DOTALL)
 
@@ -42,6 +43,7 @@ def read_table(file: TextIO, *, delimiter: str) -> Iterator[Clip]:
         header = next(rows, [])
         if not header:
             raise DataError("there are no names of columns; a manifest begins with them, such as path,labels,fold")
+        _check_delimiter(header, delimiter)
         to_clip = _row_reader(header)
         for row in rows:
             if not row:
@@ -70,6 +72,16 @@ def write_table(file: TextIO, clips: Sequence[Clip], *, delimiter: str) -> None:
     for clip in clips:
         row = [_TO_CELL[name](getattr(clip, name)) for name in columns]
         (quoted if any("\r" in cell for cell in row) else plain).writerow(row)
+
+
+def _check_delimiter(header: Sequence[str], delimiter: str) -> None:
+    """Refuse a table whose columns stand between something else, as European spreadsheets write them."""
+    others = [name for one, name in _DELIMITERS.items() if one in header[0] and one != delimiter]
+    if len(header) == 1 and others:
+        raise DataError(
+            f"{others[0]} stand between the columns, where {_DELIMITERS[delimiter]} are needed; save it with those "
+            "(a .csv has commas, a .tsv tabs)"
+        )
 
 
 def _row_reader(header: Sequence[str]) -> Callable[[list[str]], Clip]:
