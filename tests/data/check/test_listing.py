@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,27 @@ def test_unknown_labels_are_named_with_their_files_and_the_nearest_known_one():
     assert unknown[2].endswith("(2 clips: a.wav, b.wav)")
     assert absent == ("absent class", (), "no clip has cat (1 of the 2 classes)")
     assert unlisted[0] == "event unlisted"
+
+
+def test_very_many_unknown_labels_are_told_at_once():
+    """In time that grows with the clips alone: one by one, these took over a minute."""
+    clips = [Clip(f"{i}.wav", (f"c{i:05}", f"c{i + 1:05}")) for i in range(9_999)]
+    *first, rest, absent = found_in(*clips, labels=audioset())
+    assert [one[0] for one in [*first, rest]] == ["unknown label"] * 21
+    assert first[1][1] == ("0.wav", "1.wav")
+    assert rest[1] == tuple(f"{i}.wav" for i in range(19, 9_999))
+    assert rest[2] == (
+        "9,980 more labels are not in 'audioset': c00020, c00021, c00022 and 9977 more (9,980 clips: 19.wav, 20.wav, "
+        "21.wav and 9977 more)"
+    )
+    assert absent[0] == "absent class"
+
+
+def test_every_way_to_write_a_known_label_is_known():
+    names = [
+        text for label in audioset() for text in (label.id, label.en.upper(), unicodedata.normalize("NFD", label.zh))
+    ]
+    assert found_in(*(Clip(f"{i}.wav", (name,)) for i, name in enumerate(names)), labels=audioset()) == []
 
 
 def test_labels_of_audioset_are_known_by_every_name():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from panns.data.check.findings import Finding, n_clips, some_of
 from panns.data.clip import Clip
@@ -13,6 +14,8 @@ from panns.data.manifests.manifest import Manifest
 from panns.errors import UnknownLabel
 from panns.labels import LabelSet
 
+# Of so many unknown labels the nearest known ones are told; of more it is another list of labels that is meant.
+_N_HINTS = 20
 _COMMA = re.compile("[,;]")
 _COMMA_WITHOUT_SPACE = re.compile(r"[,;][^\W\d]")
 _NUMBER = re.compile(r"\d+(\.\d*)?")
@@ -32,7 +35,7 @@ def check_listing(manifest: Manifest, labels: LabelSet | None, *, min_clips_per_
         yield from _spellings(counts)
         yield from _joined(counts)
     else:
-        yield from _unknown_and_absent(manifest.clips, labels, counts)
+        yield from _unknown_and_absent(manifest.clips, labels)
     yield from _repeated(manifest)
     yield from _without_label(manifest.clips)
     for name, count in sorted(counts.items()):
@@ -96,21 +99,45 @@ def _joined(counts: Counter[str]) -> Iterator[Finding]:
         )
 
 
-def _unknown_and_absent(clips: Sequence[Clip], labels: LabelSet, counts: Counter[str]) -> Iterator[Finding]:
+def _unknown_and_absent(clips: Sequence[Clip], labels: LabelSet) -> Iterator[Finding]:
+    index_of = {_key(text): label.index for label in labels for text in (label.id, label.en, label.zh)}
     known: set[int] = set()
-    for name in sorted({*counts, *(event.label for clip in clips for event in clip.events)}):
-        try:
-            known.add(labels.find(name).index)
-        except UnknownLabel as problem:
-            files = tuple(clip.path for clip in clips if name in clip.labels or _has_event(clip, name))
-            yield Finding("unknown label", files, f"{problem} ({n_clips(len(files))}: {some_of(files)})")
+    unknown: dict[str, list[str]] = defaultdict(list)
+    for clip in clips:
+        for name in {*clip.labels, *(event.label for event in clip.events)}:
+            index = index_of.get(_key(name))
+            if index is None:
+                unknown[name].append(clip.path)
+            else:
+                known.add(index)
+    yield from _unknown(unknown, labels)
     absent = [label.en for label in labels if label.index not in known]
     if absent:
         yield Finding("absent class", (), f"no clip has {some_of(absent)} ({len(absent)} of the {len(labels)} classes)")
 
 
-def _has_event(clip: Clip, label: str) -> bool:
-    return any(event.label == label for event in clip.events)
+def _unknown(files_of: Mapping[str, Sequence[str]], labels: LabelSet) -> Iterator[Finding]:
+    """Labels that are in no label set, by name; the first of them with what may be meant."""
+    names = sorted(files_of)
+    for name in names[:_N_HINTS]:
+        files = tuple(files_of[name])
+        try:
+            labels.find(name)
+        except UnknownLabel as problem:
+            yield Finding("unknown label", files, f"{problem} ({n_clips(len(files))}: {some_of(files)})")
+    if more := names[_N_HINTS:]:
+        files = tuple(dict.fromkeys(path for name in more for path in files_of[name]))
+        yield Finding(
+            "unknown label",
+            files,
+            f"{len(more):,} more labels are not in {labels.name!r}: {some_of(more)} ({n_clips(len(files))}: "
+            f"{some_of(files)})",
+        )
+
+
+def _key(label: str) -> str:
+    """What `LabelSet.find` goes by, which takes 6 ms for the nearest names of one that it does not find."""
+    return unicodedata.normalize("NFC", label.strip()).casefold()
 
 
 def _repeated(manifest: Manifest) -> Iterator[Finding]:
