@@ -39,6 +39,8 @@ def test_clips_come_back_as_they_were(clips):
     assert [table[i] for i in range(len(clips))] == clips
     assert [table[i - len(clips)] for i in range(len(clips))] == clips
     assert table[1:7:2] == clips[1:7:2]
+    numbers = [*range(len(clips))[::-2], *range(len(clips))]
+    assert table.take(np.array(numbers, np.int64)) == [clips[i] for i in numbers]
 
 
 def test_a_name_of_bytes_that_are_no_text():

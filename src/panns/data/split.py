@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from panns.data.clip import Clip
 from panns.data.groups import Groups
+from panns.data.part import PartClips
 from panns.errors import DataError
 
 Indices = npt.NDArray[np.int64]
@@ -152,7 +153,7 @@ def _groups(clips: Sequence[Clip], together: Iterable[Sequence[int]]) -> Indices
 
 
 def _one_sided(clips: Sequence[Clip], train: Indices, held_out: Indices) -> tuple[str, ...]:
-    one, other = ({label for i in side for label in clips[i].labels} for side in (train, held_out))
+    one, other = ({label for clip in PartClips(clips, side) for label in clip.labels} for side in (train, held_out))
     return tuple(sorted(one ^ other))
 
 
