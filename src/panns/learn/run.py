@@ -105,8 +105,11 @@ def run(
         SettingsError: `out` holds a run already, or one with other settings or other clips; the settings contradict
             each other or the model.
     """
+    world = world or World()
     _check_folder(settings, out, is_resumed=is_resumed)
-    one = _Run(settings, out, world or World(), on_progress or (lambda *_: None), is_resumed=is_resumed)
+    _check_shares(settings, world)
+    settings.batches.augment.check_installed()
+    one = _Run(settings, out, world, on_progress or (lambda *_: None), is_resumed=is_resumed)
     return one.finish(model_folder or out / MODEL_FOLDER, together)
 
 
@@ -123,6 +126,16 @@ def _check_folder(settings: RunSettings, out: Path, *, is_resumed: bool) -> None
         raise SettingsError(f"{file} is not there, so nobody knows what {out / STATE_FILE} is of; use another folder")
     if changed := difference(json.loads(file.read_text(encoding="utf-8")), json.loads(_described(settings))):
         raise SettingsError(f"the run in {out} has other settings: {changed}; go on with those, or use another folder")
+
+
+def _check_shares(settings: RunSettings, world: World) -> None:
+    """Refuse batches that leave a process, or a part of its share, with less than two clips."""
+    size, n_parts = settings.batches.batch_size, settings.train.n_parts
+    if size % world.size or size < 2 * world.size * n_parts:
+        raise SettingsError(
+            f"batches.batch_size={size} cannot be shared by {world.size} processes in {n_parts} parts each; "
+            f"use a multiple of {world.size}, of two clips a part or more"
+        )
 
 
 def _described(settings: RunSettings) -> str:
@@ -146,14 +159,7 @@ class _Run:
 
     def finish(self, model_folder: Path, together: Groups | None) -> Trained:
         """Everything, from the clips to the checkpoint."""
-        settings, data, world = self.settings, self.settings.data, self.world
-        settings.batches.augment.check_installed()
-        n_beside = world.size * settings.train.n_parts
-        if settings.batches.batch_size % world.size or settings.batches.batch_size < 2 * n_beside:
-            raise SettingsError(
-                f"batches.batch_size={settings.batches.batch_size} cannot be shared by {world.size} processes in "
-                f"{settings.train.n_parts} parts each; use a multiple of {world.size}, of two clips a part or more"
-            )
+        settings, data = self.settings, self.settings.data
         path = Path(data.clips)
         architecture, config, learned = _base(settings.model)
         if together is None:
@@ -175,20 +181,22 @@ class _Run:
         manifest = self._manifest(start, labels, heard)
         trained = self._train(start, heard, targets, manifest, judged)
         validation = test = None
-        if world.is_first:
+        if self.world.is_first:
             save_checkpoint(trained, manifest, model_folder)  # before anything may go wrong in the test
-            validation, test = (
-                self._evaluate(trained, manifest, part) if len(part) else None for part in (judged, tested)
-            )
-            if test is not None:
-                protocol = f"fold {data.test_fold} of {path.name}, not learned from"
-                save_checkpoint(
-                    trained, replace(manifest, metrics=(Metric(*quality_of(test), protocol),)), model_folder
-                )
-                with replacing(self.out / EVALUATION_FILE) as partial:
-                    partial.write_text(json.dumps(test.to_dict(), indent=1) + "\n", encoding="utf-8")
-        world.wait()
+            validation = self._evaluate(trained, manifest, judged) if len(judged) else None
+            test = self._tested(trained, manifest, tested, model_folder) if len(tested) else None
+        self.world.wait()
         return Trained(open_checkpoint(model_folder), parts, together, validation, test)
+
+    def _tested(self, trained: nn.Module, manifest: Manifest, tested: ClipAudio, model_folder: Path) -> Evaluation:
+        """How good a network is on the test fold, which its checkpoint then says."""
+        test = self._evaluate(trained, manifest, tested)
+        data = self.settings.data
+        metric = Metric(*quality_of(test), f"fold {data.test_fold} of {Path(data.clips).name}, not learned from")
+        save_checkpoint(trained, replace(manifest, metrics=(metric,)), model_folder)
+        with replacing(self.out / EVALUATION_FILE) as partial:
+            partial.write_text(json.dumps(test.to_dict(), indent=1) + "\n", encoding="utf-8")
+        return test
 
     def _note_clips(self, audio: ClipAudio, parts: Parts, labels: LabelSet) -> None:
         """Write down the clips of the run, or refuse others than those that it began with."""
