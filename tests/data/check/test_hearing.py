@@ -106,6 +106,7 @@ def test_short_clips_are_said(tmp_path):
         (np.clip(noise(1.0, level=1.0), -0.3, 0.3), False),  # a limiter of a quiet sound
         (2.9 * tone(1.0), False),
         (1.9 * tone(1.0, hz=100.0), False),
+        (np.where(np.arange(RATE) % 2_000, 0.0, 0.6), False),  # clicks; the rest is silence
     ],
 )
 @pytest.mark.parametrize("subtype", ["PCM_16", "FLOAT"])

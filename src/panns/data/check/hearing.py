@@ -163,8 +163,10 @@ class _Ear:
             yield "too short", f"{_in_words(duration_s)} long, of the {min_duration_s:g} s that are asked for"
         if self._peak < SILENT_PEAK:
             yield "silent", f"nothing in it is louder than {self._peak:.1e} of full scale; is something to be heard?"
-        share = max(self._n_full, self._n_high + self._n_low) / self._n_samples
-        if self._peak > _CLIPPED_PEAK and share > _CLIPPED_SHARE:
+        # The rest of a sound of clicks is at its lowest value too, which is silence and no rail.
+        n_at_rails = self._n_high * (self._high > _CLIPPED_PEAK) + self._n_low * (-self._low > _CLIPPED_PEAK)
+        share = max(self._n_full, n_at_rails) / self._n_samples
+        if share > _CLIPPED_SHARE:
             yield "clipped", f"{share:.0%} of its samples are at the highest value; was it recorded too loud?"
         late = [event for event in clip.events if event.offset_s > duration_s + END_TOLERANCE_S]
         if late:
