@@ -72,7 +72,7 @@ def write_esc50(root: Path) -> None:
 
 
 def write_urbansound8k(root: Path) -> None:
-    """One clip of a class in each of the ten folds."""
+    """One clip of a class in each of the ten folds, and a pair that is one recording under two numbers."""
     lines = []
     for fold in range(1, 11):
         for class_id, (name, kind) in enumerate(zip(("air_conditioner", "car_horn", "siren"), KINDS, strict=True)):
@@ -80,6 +80,10 @@ def write_urbansound8k(root: Path) -> None:
             file = f"{source}-{class_id}-0-0.wav"
             write_sound(root / "audio" / f"fold{fold}" / file, kind, fold)
             lines.append(f"{file},{source},0.0,0.5,1,{fold},{class_id},{name}")
+    for fold, source in ((1, 197318), (2, 197320)):
+        file = f"{source}-6-2-0.wav"
+        write_sound(root / "audio" / f"fold{fold}" / file, "Clicking", 0)
+        lines.append(f"{file},{source},0.0,0.5,1,{fold},6,gun_shot")
     header = "slice_file_name,fsID,start,end,salience,fold,classID,class"
     write_table(root / "metadata" / "UrbanSound8K.csv", header, lines)
 

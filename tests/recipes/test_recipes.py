@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from panns.data.check import check_clips
 from panns.data.manifests import Manifest, read_manifest
 from panns.data.shards import ShardSettings, write_shards
 from panns.data.split import leave_out
@@ -20,6 +21,7 @@ from panns.labels import audioset
 from panns.learn.run import run
 from panns.learn.settings import RunSettings, read_settings
 from recipes.audioset.segments import Segment, read_segments, write_segments
+from recipes.esc50.prepare import SAME_RECORDINGS
 from recipes.table import ROWS_FILE
 from tests.checkpoints import make_checkpoint
 from tests.recipes.layouts import (
@@ -82,6 +84,7 @@ def shortened(path: Path, manifest: Manifest, checkpoint: Path, **train: object)
             settings.data,
             clips=str(manifest.root / "clips.csv"),
             decoded=settings.data.decoded and str(manifest.root / "decoded"),
+            check=False,  # the 400 clips of ESC-10 hold three sounds here
         ),
         batches=replace(settings.batches, batch_size=4, durations_s=(0.5,)),
         train=replace(settings.train, **train),
@@ -129,9 +132,15 @@ def test_esc50_gives_copies_of_one_recording_one_source(manifests):
 
 def test_urbansound8k_keeps_its_folds_and_recordings(manifests):
     manifest = manifests["urbansound8k"]
-    assert Counter(clip.fold for clip in manifest.clips) == {str(fold): 3 for fold in range(1, 11)}
+    assert Counter(clip.fold for clip in manifest.clips) == {str(fold): 3 + (fold < 3) for fold in range(1, 11)}
     assert (manifest.clips[0].source, manifest.clips[0].labels) == ("10000", ("air_conditioner",))
     assert all(manifest.file(clip).is_file() for clip in manifest.clips)
+
+
+def test_urbansound8k_gives_copies_of_one_recording_one_source(manifests):
+    clips = manifests["urbansound8k"].clips
+    left_out = leave_out(clips, "2").left_out
+    assert [Path(clips[int(i)].path).name for i in left_out] == ["197318-6-2-0.wav"]
 
 
 def test_fsdd_tests_with_the_first_five_takes_and_lists_speakers_too(manifests):
@@ -222,6 +231,26 @@ def test_segments_without_sound_and_lines_that_are_none_are_told_so(tmp_path):
     write_table(tmp_path / "metadata" / "eval_segments.csv", "# comment", ["0123456789a, from the start"])
     with pytest.raises(SystemExit, match=r"eval_segments.csv, line 2: .* is not YTID, start_seconds"):
         prepared("audioset", tmp_path, tmp_path / "out")
+
+
+REFERENCE = {"esc10": "esc10", "esc50": "esc50", "fsdd": "fsdd", "urbansound8k": "urbansound8k_subset"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", REFERENCE)
+def test_no_copy_is_left_under_another_source(name, shared, tmp_path):
+    manifest = prepared(name, shared / "data" / REFERENCE[name], tmp_path)
+    assert not {"copy", "copy in two folds"} & {finding.kind for finding in check_clips(manifest).findings}
+
+
+@pytest.mark.slow
+def test_the_pairs_of_esc50_are_those_that_the_check_finds(shared):
+    findings = check_clips(read_manifest(shared / "data" / "esc50" / "manifest.csv")).findings
+    kinds = Counter(finding.kind for finding in findings)
+    assert (kinds["copy"], kinds["copy in two folds"]) == (7, 4)
+    pairs = [{Path(file).stem.split("-")[1] for file in one.files} for one in findings if one.kind.startswith("copy")]
+    assert sorted(map(sorted, pairs)) == sorted(map(sorted, SAME_RECORDINGS.items()))
+    assert len(SAME_RECORDINGS) == 11
 
 
 @pytest.mark.parametrize(
