@@ -22,7 +22,7 @@ from panns.learn.run import run
 from panns.learn.settings import RunSettings, read_settings
 from recipes.audioset.segments import Segment, read_segments, write_segments
 from recipes.esc50.prepare import SAME_RECORDINGS
-from recipes.table import ROWS_FILE
+from recipes.results import ROWS_FILE
 from tests.checkpoints import make_checkpoint
 from tests.recipes.layouts import (
     KINDS,

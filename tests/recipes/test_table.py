@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from panns.config import config_to_dict
+from panns.data.manifests import Clip, write_manifest
 from panns.learn.settings import read_settings
+from panns.learn.sounds import digest_of, parts_of
 from recipes.paths import ROOT
-from recipes.table import RESULTS_FILE, ROWS_FILE, Result, read_rows, table, update
+from recipes.results import ROWS_FILE, Result, clips_digest, read_rows
+from recipes.table import RESULTS_FILE, main, table, update
 
 RECIPES = ROOT / "recipes"
 WITH_TABLES = [path.parent.name for path in sorted(RECIPES.glob(f"*/{ROWS_FILE}"))]
@@ -24,7 +27,7 @@ name = "mn04_as"
 
 [data]
 clips = "clips.csv"
-test_fold = "1"
+test_fold = "2"
 
 [loss]
 task = "single-label"
@@ -40,9 +43,11 @@ command = "panns train recipes/toy/train.toml --cross-validate -o runs/folds"
 
 [[rows]]
 what = "a step"
-tested_with = "fold 1"
+tested_with = "fold 2"
 command = "panns train recipes/toy/train.toml --set n_steps=1 -o 'runs/one step'"
 """
+PARTS = ("train", "validation", "test")
+CLIPS = [Clip(f"{fold}-{i}.ogg", (label,), fold, f"{fold}{i}") for fold in ("2", "10") for i, label in enumerate("ab")]
 
 
 @pytest.fixture
@@ -50,6 +55,7 @@ def recipe(tmp_path: Path) -> Path:
     """A recipe in a checkout of its own."""
     folder = tmp_path / "recipes" / "toy"
     folder.mkdir(parents=True)
+    write_manifest(tmp_path / "clips.csv", CLIPS)
     (folder / "train.toml").write_text(SETTINGS.format(n_steps=10), encoding="utf-8")
     (folder / ROWS_FILE).write_text(ROWS, encoding="utf-8")
     (folder / "README.md").write_text("# Toy\n<!-- table -->\nold\n<!-- end -->\nthe end\n", encoding="utf-8")
@@ -62,6 +68,9 @@ def write_run(folder: Path, recipe: Path, fold: str, accuracy: float | None, *as
     settings = replace(settings, data=replace(settings.data, test_fold=fold), train=settings.train.that_decides)
     folder.mkdir(parents=True)
     (folder / "settings.json").write_text(json.dumps(config_to_dict(settings)), encoding="utf-8")
+    parts = parts_of(CLIPS, settings.data, settings.seed)
+    heard = {f"{part}_sha256": digest_of([CLIPS[i] for i in getattr(parts, part)]) for part in PARTS}
+    (folder / "clips.json").write_text(json.dumps(heard), encoding="utf-8")
     evaluation = {"accuracy": accuracy, "mean_average_precision": 0.25}
     (folder / "evaluation.json").write_text(json.dumps(evaluation), encoding="utf-8")
 
@@ -76,7 +85,7 @@ def test_a_table_of_nothing_says_so(recipe, tmp_path):
     assert update(recipe, tmp_path, "here") == []
     header, _, *lines = lines_of(recipe)
     assert header[2] == "result"
-    assert [line[:3] for line in lines] == [["fine-tuned", "two folds", "not run"], ["a step", "fold 1", "not run"]]
+    assert [line[:3] for line in lines] == [["fine-tuned", "two folds", "not run"], ["a step", "fold 2", "not run"]]
 
 
 def test_folds_and_single_runs_are_gathered(recipe, tmp_path):
@@ -85,8 +94,7 @@ def test_folds_and_single_runs_are_gathered(recipe, tmp_path):
     update(recipe, tmp_path, "here")
     assert lines_of(recipe)[2][2:4] == ["unfinished: 0.500", "10: 0.500"]
     write_run(folds / "fold-2", recipe, "2", 0.7)
-    (folds / "cross_validation.json").write_text("{}", encoding="utf-8")
-    write_run(tmp_path / "runs" / "one step", recipe, "1", 0.125, "n_steps=1")
+    write_run(tmp_path / "runs" / "one step", recipe, "2", 0.125, "n_steps=1")
     results = update(recipe, tmp_path, "there")
     assert results[0].values == {"2": 0.7, "10": 0.5}
     header, _, *lines = lines_of(recipe)
@@ -97,14 +105,14 @@ def test_folds_and_single_runs_are_gathered(recipe, tmp_path):
 
 
 def test_clips_of_several_labels_are_measured_by_map(recipe, tmp_path):
-    write_run(tmp_path / "runs" / "one step", recipe, "1", None, "n_steps=1")
+    write_run(tmp_path / "runs" / "one step", recipe, "2", None, "n_steps=1")
     update(recipe, tmp_path, "here")
     assert (lines_of(recipe)[0][2], lines_of(recipe)[3][2]) == ("mAP", "0.250")
 
 
 def test_results_stay_where_they_were_measured_until_the_settings_change(recipe, tmp_path):
     run = tmp_path / "runs" / "one step"
-    write_run(run, recipe, "1", 0.125, "n_steps=1")
+    write_run(run, recipe, "2", 0.125, "n_steps=1")
     first = update(recipe, tmp_path, "here")
     assert update(recipe, tmp_path, "elsewhere") == first  # the same run, gathered on another machine
     run.rename(tmp_path / "gone")
@@ -116,8 +124,70 @@ def test_results_stay_where_they_were_measured_until_the_settings_change(recipe,
 
 
 def test_a_run_with_other_settings_is_no_result(recipe, tmp_path):
-    write_run(tmp_path / "runs" / "one step", recipe, "1", 0.125, "n_steps=1", "lr=0.5")
+    write_run(tmp_path / "runs" / "one step", recipe, "2", 0.125, "n_steps=1", "lr=0.5")
     assert update(recipe, tmp_path, "here") == []
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        [replace(CLIPS[0], labels=("b",)), *CLIPS[1:]],
+        [replace(CLIPS[0], source="100"), *CLIPS[1:]],  # which is now one recording with clip 0 of fold 10
+        [replace(CLIPS[0], fold="10"), *CLIPS[1:]],
+        CLIPS[1:],
+        [one for one in CLIPS if one.fold != "2"],
+    ],
+    ids=["label", "source", "fold", "fewer", "no such fold"],
+)
+def test_a_run_on_other_clips_is_no_result(recipe, tmp_path, changed):
+    write_run(tmp_path / "runs" / "one step", recipe, "2", 0.125, "n_steps=1")
+    (first,) = update(recipe, tmp_path, "here")
+    assert first.clips == clips_digest(CLIPS) != clips_digest(changed)
+    write_manifest(tmp_path / "clips.csv", changed)
+    assert update(recipe, tmp_path, "here") == []
+
+
+def test_results_stay_where_no_clips_are_listed_or_the_data_lies_elsewhere(recipe, tmp_path):
+    write_run(tmp_path / "runs" / "one step", recipe, "2", 0.125, "n_steps=1")
+    first = update(recipe, tmp_path, "here")
+    (tmp_path / "clips.csv").unlink()
+    assert update(recipe, tmp_path, "elsewhere") == first
+    write_manifest(tmp_path / "clips.csv", [replace(clip, path=f"data/{clip.path}") for clip in CLIPS])
+    assert update(recipe, tmp_path, "elsewhere") == first
+
+
+def test_a_run_that_does_not_say_what_it_heard_is_no_result(recipe, tmp_path):
+    run = tmp_path / "runs" / "one step"
+    write_run(run, recipe, "2", 0.125, "n_steps=1")
+    (run / "clips.json").unlink()
+    assert update(recipe, tmp_path, "here") == []
+
+
+def test_clips_that_the_run_found_to_be_copies_are_taken_for_such(recipe, tmp_path):
+    run = tmp_path / "runs" / "one step"
+    write_run(run, recipe, "2", 0.125, "n_steps=1")
+    assert update(recipe, tmp_path, "here")
+    heard = json.loads((run / "clips.json").read_text(encoding="utf-8"))
+    heard["train_sha256"] = digest_of(CLIPS[3:])  # clip 2 is a copy of clip 0, which is tested with
+    (run / "clips.json").write_text(json.dumps(heard), encoding="utf-8")
+    (recipe / RESULTS_FILE).unlink()
+    assert update(recipe, tmp_path, "here") == []
+    (run / "check.json").write_text(json.dumps({"together": [[0, 2]]}), encoding="utf-8")
+    assert update(recipe, tmp_path, "here")
+
+
+def test_hardware_is_that_of_this_machine_unless_told_otherwise(recipe, tmp_path, monkeypatch):
+    monkeypatch.setattr("recipes.table.RECIPES", recipe.parent)
+    monkeypatch.setattr("recipes.table.ROOT", tmp_path)
+    monkeypatch.setattr("recipes.table.machine", lambda: {"processor": "an abacus"})
+    write_run(tmp_path / "runs" / "one step", recipe, "2", 0.125, "n_steps=1")
+    monkeypatch.setattr("sys.argv", ["table", "toy"])
+    main()
+    assert lines_of(recipe)[3][6] == "an abacus"
+    (recipe / RESULTS_FILE).unlink()
+    monkeypatch.setattr("sys.argv", ["table", "toy", "--hardware", "fingers"])
+    main()
+    assert lines_of(recipe)[3][6] == "fingers"
 
 
 def test_a_readme_without_marks_is_told_so(recipe, tmp_path):
@@ -131,7 +201,7 @@ def test_tables_are_those_of_the_results_and_of_these_settings(name):
     recipe = RECIPES / name
     results = [Result(**one) for one in json.loads((recipe / RESULTS_FILE).read_text(encoding="utf-8"))]
     rows = read_rows(recipe)
-    digests = {row.command: row.digest(ROOT) for row in rows}
+    digests = {row.command: row.settings_digest(ROOT) for row in rows}
     assert {one.command: one.settings for one in results}.items() <= digests.items()
     assert table(rows, results) in (recipe / "README.md").read_text(encoding="utf-8")
     assert all(asdict(row)["command"].startswith(f"panns train recipes/{name}/") for row in rows)
