@@ -11,6 +11,7 @@ from panns.data.manifests import Clip, write_manifest
 from recipes.paths import REFERENCE_DATA, RUNS
 
 CLIPS_FILE = "clips.csv"
+HOW_TO_GET_IT = "get the data as the README.md of the recipe says, and name its folder by --data"
 
 ListClips = Callable[[Path, Path], list[Clip]]
 """From the folder of a data set, and the folder that paths are to be relative to, to its clips."""
@@ -47,4 +48,4 @@ def first_file(data: Path, names: Iterable[str], *, what: str) -> Path:
     for name in names:
         if (data / name).is_file():
             return data / name
-    raise SystemExit(f"{data} is not {what}: it holds none of {', '.join(names)}; see `--help` for where to get it")
+    raise SystemExit(f"{data} is not {what}: it holds none of {', '.join(names)}; {HOW_TO_GET_IT}")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from panns.data.manifests import Clip
 from recipes.esc50.prepare import SAME_RECORDINGS
-from recipes.preparing import prepare, rows_of
+from recipes.preparing import HOW_TO_GET_IT, prepare, rows_of
 
 N_CLIPS = 400
 # Folders of the first release, and what ESC-50 calls the same classes.
@@ -39,9 +39,7 @@ def list_clips(data: Path, relative_to: Path) -> list[Clip]:
     else:
         labelled = [(path, name) for folder, name in CLASSES.items() for path in (data / folder).glob("*.ogg")]
     if len(labelled) != N_CLIPS:
-        raise SystemExit(
-            f"{data} holds {len(labelled)} clips of ESC-10, not {N_CLIPS}; see `--help` for where to get it"
-        )
+        raise SystemExit(f"{data} holds {len(labelled)} clips of ESC-10, not {N_CLIPS}; {HOW_TO_GET_IT}")
     clips = []
     for path, label in sorted(labelled, key=lambda one: one[0].name):
         fold, freesound_id, _ = path.stem.split("-")

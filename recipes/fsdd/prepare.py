@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from panns.data.manifests import Clip, write_manifest
-from recipes.preparing import prepare
+from recipes.preparing import HOW_TO_GET_IT, prepare
 
 SPEAKERS_FILE = "speakers.csv"
 N_TEST_TAKES = 5
@@ -24,7 +24,7 @@ def list_clips(data: Path, relative_to: Path) -> list[Clip]:
     """The clips in a folder with the official test; those by speaker are written beside."""
     files = sorted(path for folder in ("recordings", "audio") for path in (data / folder).glob("*_*_*.*"))
     if not files:
-        raise SystemExit(f"{data} holds no recordings such as recordings/7_jackson_32.wav; see `--help`")
+        raise SystemExit(f"{data} holds no recordings such as recordings/7_jackson_32.wav; {HOW_TO_GET_IT}")
     clips, by_speaker = [], []
     for path in files:
         digit, speaker, take = path.stem.split("_")

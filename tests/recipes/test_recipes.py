@@ -96,7 +96,7 @@ def test_every_recipe_has_its_files_and_two_commands():
         folder = RECIPES / name
         text = (folder / "README.md").read_text(encoding="utf-8")
         assert (folder / "train.toml").is_file()
-        assert f"python -m recipes.{name}.prepare" in text
+        assert f"python -m recipes.{name}.prepare --data " in text
         assert f"panns train recipes/{name}/train.toml" in text
         assert f"({name}/README.md)" in (RECIPES / "README.md").read_text(encoding="utf-8")
 
@@ -216,7 +216,7 @@ def test_a_folder_that_is_no_such_data_set_is_told_so(tmp_path):
         "audioset": "holds none of balanced_train_segments.csv",
         "esc10": "holds 0 clips of ESC-10",
         "esc50": "is not ESC-50: it holds none of meta/esc50.csv, manifest.csv",
-        "fsdd": "holds no recordings such as recordings/7_jackson_32.wav",
+        "fsdd": "holds no recordings such as .*; get the data as the README.md of the recipe says",
         "urbansound8k": "is not UrbanSound8K: it holds none of metadata/UrbanSound8K.csv",
     }.items():
         with pytest.raises(SystemExit, match=hint):
