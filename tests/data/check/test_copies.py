@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-
 import numpy as np
 import pytest
 
+from panns.data.check import copies
 from panns.data.check.copies import RATE, find_copies, is_same_sound, likeness
-from panns.data.check.fingerprint import Candidate
+from panns.data.check.landmark_index import Candidate
 from tests.sounds import noise, tone
 
 
@@ -73,20 +72,35 @@ def test_silence_is_like_nothing():
     assert likeness(np.append(silent, beep), np.append(beep, silent), 0.0)[0] < 0.2
 
 
-def test_candidates_are_told_apart_and_every_first_one_is_read_once():
+def test_candidates_are_told_apart_and_each_is_read_once():
     sounds = [sound(), sound(seed=1), sound() + 0.01 * sound(seed=2), sound(seed=1)[800:]]
     candidates = [Candidate(0, 2, 0.0), Candidate(1, 3, -0.1), Candidate(0, 1, 0.0), Candidate(0, 3, 0.0)]
-    loaded, lock, shown = [], threading.Lock(), []
+    loaded, shown = [], []
 
     def load(i):
-        with lock:
-            loaded.append(i)
+        loaded.append(i)
         return sounds[i]
 
     found = list(
-        find_copies(candidates, load, n_threads=2, on_progress=lambda done, total: shown.append((done, total)))
+        find_copies(candidates, load, n_threads=1, on_progress=lambda done, total: shown.append((done, total)))
     )
     assert sorted(found) == [(0, 2), (1, 3)]
-    assert sorted(loaded) == [0, 1, 1, 2, 3, 3]
+    assert sorted(loaded) == [0, 1, 2, 3]
     assert shown[-1] == (4, 4)
     assert list(find_copies([], load, n_threads=1, on_progress=lambda *_: None)) == []
+
+
+def test_of_very_many_the_clips_that_have_to_do_with_each_other_are_read_together(monkeypatch):
+    monkeypatch.setattr(copies, "_N_KEPT", 4)
+    groups = [range(i, 40, 10) for i in range(10)]  # of four, and none beside the other
+    candidates = [Candidate(one, other, 0.0) for group in groups for one in group for other in group if one < other]
+    loaded = []
+
+    def load(i):
+        loaded.append(i)
+        return sound(0.5, seed=i % 10)
+
+    in_rising_order = sorted(candidates)
+    found = list(find_copies(in_rising_order, load, n_threads=1, on_progress=lambda *_: None))
+    assert sorted(found) == [candidate[:2] for candidate in in_rising_order]
+    assert sorted(loaded) == list(range(40))

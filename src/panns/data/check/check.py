@@ -19,8 +19,8 @@ import numpy.typing as npt
 from panns.data.check.copies import RATE as COMPARED_RATE
 from panns.data.check.copies import find_copies
 from panns.data.check.findings import KINDS, CheckReport, Finding, n_clips, some_of
-from panns.data.check.fingerprint import LandmarkIndex
 from panns.data.check.hearing import Heard, head_of, hear_file
+from panns.data.check.landmark_index import Candidate, LandmarkIndex
 from panns.data.check.listing import check_listing, place_of
 from panns.data.clip import Clip
 from panns.data.groups import Groups
@@ -58,7 +58,7 @@ def check_clips(
     recording: encoded again, at another rate or level, cut, shifted or by another recorder. Not found are sounds at
     another speed or pitch, under other sounds, or with nothing between 300 Hz and 2 kHz.
 
-    Memory: some 400 MB at most for copies, and 200 bytes a clip.
+    Memory: some 600 MB at most for copies, and 200 bytes a clip.
 
     Args:
         manifest: The clips.
@@ -73,11 +73,11 @@ def check_clips(
     n_threads = n_threads or _n_cores()
     on_progress = on_progress or _say_nothing
     findings = list(check_listing(manifest, labels, min_clips_per_class=min_clips_per_class))
-    heard, landmarks = _hear(manifest, min_duration_s, n_threads, partial(on_progress, "reading clips"))
+    heard, candidates = _hear(manifest, min_duration_s, n_threads, partial(on_progress, "reading clips"))
     findings += [finding for one in heard for finding in one.findings]
     if sample_rate is not None:
         findings += _low_rates(manifest.clips, heard, sample_rate)
-    groups = _together(manifest, heard, landmarks, n_threads, partial(on_progress, "comparing clips"))
+    groups = _together(manifest, heard, candidates, n_threads, partial(on_progress, "comparing clips"))
     findings += _copies(manifest, groups)
     findings.sort(key=lambda finding: KINDS.index(finding.kind))
     return CheckReport(
@@ -87,8 +87,8 @@ def check_clips(
 
 def _hear(
     manifest: Manifest, min_duration_s: float, n_threads: int, on_progress: Callable[[int, int], None]
-) -> tuple[list[Heard], LandmarkIndex]:
-    """What is heard of every clip, and the landmarks of all."""
+) -> tuple[list[Heard], list[Candidate]]:
+    """What is heard of every clip, and which may hold the same sound."""
     clips = manifest.clips
     of_file: dict[str, list[int]] = defaultdict(list)
     for i, clip in enumerate(clips):
@@ -114,7 +114,7 @@ def _hear(
             guess = one.sample_rate or guess  # most data sets have one
         n_read += len(answers)
         on_progress(n_read, len(clips))
-    return heard, landmarks
+    return heard, landmarks.candidates()
 
 
 def _low_rates(clips: Sequence[Clip], heard: Sequence[Heard], sample_rate: int) -> Iterator[Finding]:
@@ -134,7 +134,7 @@ def _low_rates(clips: Sequence[Clip], heard: Sequence[Heard], sample_rate: int) 
 def _together(
     manifest: Manifest,
     heard: Sequence[Heard],
-    landmarks: LandmarkIndex,
+    candidates: Sequence[Candidate],
     n_threads: int,
     on_progress: Callable[[int, int], None],
 ) -> list[list[int]]:
@@ -146,16 +146,16 @@ def _together(
         if one.digest:
             groups.join(first_of.setdefault(one.digest, i), i)
     # Those of one source are known to be of one recording, and belong together anyway.
-    candidates = [
+    unknown = [
         candidate
-        for candidate in landmarks.candidates()
+        for candidate in candidates
         if not clips[candidate.one].source or clips[candidate.one].source != clips[candidate.other].source
     ]
 
     def load(i: int) -> Array:
         return head_of(manifest.file(clips[i]), clips[i], COMPARED_RATE)
 
-    for pair in find_copies(candidates, load, n_threads=n_threads, on_progress=on_progress):
+    for pair in find_copies(unknown, load, n_threads=n_threads, on_progress=on_progress):
         groups.join(*pair)
     return groups.of_several()
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from panns.data.check.fingerprint import Candidate
+from panns.data.check.landmark_index import Candidate
+from panns.data.groups import Groups
 from panns.data.prefetch import prefetch
 
 Array = npt.NDArray[np.float32]
@@ -24,6 +26,7 @@ _TOLERANCE_S = 0.1
 _NEEDED_IF_SHORT, _SHORT_S = 0.88, 1.0
 _NEEDED_IF_LONG, _LONG_S = 0.5, 2.0
 _MIN_OVERLAP_S = 0.5
+_N_KEPT = 32  # waveforms, of 2 MB at most
 
 
 def find_copies(
@@ -41,17 +44,15 @@ def find_copies(
         n_threads: How many are compared at once.
         on_progress: Called with the candidates compared and all.
     """
-    of_one: dict[int, list[Candidate]] = defaultdict(list)
-    for candidate in candidates:
-        of_one[candidate.one].append(candidate)
-    groups = list(of_one.values())
+    groups = _by_first(candidates)
+    kept_load = lru_cache(maxsize=_N_KEPT)(load)
 
     def compare(i: int) -> list[tuple[int, int]]:
-        one = load(groups[i][0].one)
+        one = kept_load(groups[i][0].one)
         return [
             (candidate.one, candidate.other)
             for candidate in groups[i]
-            if is_same_sound(one, load(candidate.other), candidate.shift_s)
+            if is_same_sound(one, kept_load(candidate.other), candidate.shift_s)
         ]
 
     n_compared = 0
@@ -59,6 +60,16 @@ def find_copies(
         yield from pairs
         n_compared += len(groups[i])
         on_progress(n_compared, len(candidates))
+
+
+def _by_first(candidates: Sequence[Candidate]) -> list[list[Candidate]]:
+    """Candidates with the same first clip together, and clips that have to do with each other one after the other."""
+    related = Groups(1 + max((candidate.other for candidate in candidates), default=0))
+    of_one: dict[int, list[Candidate]] = defaultdict(list)
+    for candidate in candidates:
+        related.join(candidate.one, candidate.other)
+        of_one[candidate.one].append(candidate)
+    return [of_one[one] for one in sorted(of_one, key=lambda one: (related.first(one), one))]
 
 
 def is_same_sound(one: Array, other: Array, shift_s: float) -> bool:
