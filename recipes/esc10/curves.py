@@ -1,6 +1,6 @@
 """Fine-tuning beside training from nothing: accuracy over the epochs of both, in one picture.
 
-    python -m recipes.esc10.curves train [--folds 1 2 3 4 5]    # about 70 CPU-minutes
+    python -m recipes.esc10.curves train [--folds 1 2 3 4 5]    # about 95 CPU-minutes
     python -m recipes.esc10.curves draw
 
 Each fold is held out as the fold to validate with, which is only written down: nothing is chosen by it, and the last
