@@ -20,8 +20,8 @@ _MAX_ALIKE = 40
 _LOOKED_UP_AT_ONCE = 2**18
 _MAX_FOUND_AT_ONCE = 2**18
 _FEW_LANDMARKS = 64
-# Of the bits beside shared landmarks at most so many differ in 92 % of Vorbis and MP3 copies at low bit rates and in 2 %
-# of other clips, in which most often 16 do (ESC-50, 2,000 clips).
+# Of the bits beside a shared landmark at most so many differ in 92 % of copies by Vorbis and MP3 at low bit rates, and
+# in 2 % of other clips, in which most often 16 do (2,000 clips of 5 s).
 _MAX_OTHER_BITS = 8
 _MAX_CANDIDATES_PER_CLIP = 8
 
