@@ -173,8 +173,9 @@ def test_a_video_without_sound():
 
 @pytest.mark.parametrize("name", ["m4a", "webm", "aac", "mp4_video"])
 def test_without_pyav_the_install_line_is_given(name, monkeypatch):
+    sound = sound_file(name)
     monkeypatch.setitem(sys.modules, "av", None)
-    sentence = _refusal(sound_file(name), MissingExtra)
+    sentence = _refusal(sound, MissingExtra)
     assert sentence.startswith("reading <bytes> (")
     assert sentence.endswith("needs the package 'av'; install it with: pip install 'panns-audio[media]'")
 

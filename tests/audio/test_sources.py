@@ -228,3 +228,13 @@ def test_no_path_of_this_folder_is_left_open(tmp_path):
     if descriptors.exists():
         targets = [str(entry.readlink()) for entry in descriptors.iterdir() if entry.exists()]
         assert str(path) not in targets
+
+
+@pytest.mark.parametrize(
+    ("source", "sample_rate"), [(sound_file("wav"), 44_100), ((np.zeros(900, np.float32), 9_000), 9_000)]
+)
+def test_without_a_wanted_rate_a_source_keeps_its_own(source, sample_rate):
+    with open_audio(source, sample_rate=None) as stream:
+        n_samples = sum(map(len, stream))
+    assert stream.sample_rate == stream.native_sample_rate == sample_rate
+    assert n_samples == round(stream.duration_s * sample_rate)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from panns.audio import load_audio
+from panns.audio import load_audio, open_audio
 from panns.data import stretches
 from panns.data.clip import Clip
 from panns.data.stretches import StretchReader
@@ -77,3 +77,18 @@ def test_after_a_failure_the_next_stretch_is_read(folder):
             reader.read(folder / "a.wav", Clip("a.wav", onset_s=25.0, offset_s=26.0))
         stretch, _ = reader.read(folder / "a.wav", Clip("a.wav", onset_s=1.0, offset_s=2.0))
     assert len(stretch) == RATE
+
+
+def test_a_file_is_opened_once_for_a_pass(tmp_path, monkeypatch):
+    opened = []
+
+    def open_and_note(file, **options):
+        opened.append(file)
+        return open_audio(file, **options)
+
+    monkeypatch.setattr(stretches, "open_audio", open_and_note)
+    path = write_wav(tmp_path / "a.wav", noise(2.0))
+    with StretchReader() as reader:
+        for onset_s in (0.0, 0.5, 1.0):
+            reader.read(path, Clip("a.wav", onset_s=onset_s, offset_s=onset_s + 0.5))
+    assert opened == [path]

@@ -38,9 +38,11 @@ class AudioStream:
         duration_s: Of what was decoded so far.
     """
 
-    def __init__(self, reader: Reader, *, name: str, n_bytes: int, sample_rate: int, limits: DecodeLimits) -> None:
+    def __init__(
+        self, reader: Reader, *, name: str, n_bytes: int, sample_rate: int | None, limits: DecodeLimits
+    ) -> None:
         self.name = name
-        self.sample_rate = sample_rate
+        self.sample_rate = sample_rate or reader.sample_rate
         self.native_sample_rate = reader.sample_rate
         self.n_channels = reader.n_channels
         self.declared_duration_s = reader.declared.duration_s
@@ -128,20 +130,20 @@ class AudioStream:
         self.close()
 
 
-def open_audio(source: Source, *, sample_rate: int, limits: DecodeLimits = _NO_LIMITS) -> AudioStream:
+def open_audio(source: Source, *, sample_rate: int | None, limits: DecodeLimits = _NO_LIMITS) -> AudioStream:
     """Open a sound as a stream of mono float32 blocks.
 
     Args:
         source: A path; bytes; a file object, from its current position on; or `(array, sample_rate)` with an array
             `(samples,)` or `(samples, channels)` of floats within -1..1 or of int8, int16, int32 or uint8.
-        sample_rate: That is wanted; 100 Hz to 4 MHz.
+        sample_rate: That is wanted, 100 Hz to 4 MHz; None for the source's own.
         limits: What is refused as too long.
 
     Raises:
         AudioDecodeError: The sound cannot be read; the message says why and what to do.
         MissingExtra: The format needs PyAV, which is not installed.
     """
-    wanted = _checked_rate(sample_rate)
+    wanted = None if sample_rate is None else _checked_rate(sample_rate)
     if isinstance(source, tuple):
         array = ArrayReader(source)
         return AudioStream(array, name=ARRAY_NAME, n_bytes=array.n_bytes, sample_rate=wanted, limits=limits)

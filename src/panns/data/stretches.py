@@ -16,8 +16,6 @@ Array = npt.NDArray[np.float32]
 
 # Coders leave out their delay and padding, and tables round: by so much may a stretch reach behind the end of its file.
 END_TOLERANCE_S = 0.1
-# A file is opened at some rate to learn its own.
-_ANY_RATE = 32_000
 
 
 class StretchReader:
@@ -68,10 +66,9 @@ class _Pass:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        with open_audio(file, sample_rate=_ANY_RATE) as stream:
-            self.sample_rate = stream.native_sample_rate
         # Not resampled here: it takes several times as long as decoding, also of what lies before the stretch.
-        self.stream = open_audio(file, sample_rate=self.sample_rate)
+        self.stream = open_audio(file, sample_rate=None)
+        self.sample_rate = self.stream.sample_rate
         self._blocks = iter(self.stream)
         self._held: list[Array] = []
         self.held_from = 0

@@ -6,7 +6,6 @@ are among them, since splits keep what belongs together on one side (`split.leav
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -23,6 +22,7 @@ from panns.data.check.hearing import Heard, head_of, hear_file
 from panns.data.check.landmark_index import Candidate, LandmarkIndex
 from panns.data.check.listing import check_listing, place_of
 from panns.data.clip import Clip
+from panns.data.cores import n_cores
 from panns.data.groups import Groups
 from panns.data.manifests.manifest import Manifest
 from panns.data.prefetch import prefetch
@@ -39,7 +39,6 @@ __all__ = ["CheckReport", "Finding", "OnProgress", "check_clips"]
 MIN_DURATION_S = 0.1
 # Below this share of a model's rate, a sound lacks what the model was made to hear.
 _LOW_RATE_SHARE = 0.7
-_FIRST_GUESS = 44_100
 
 
 def check_clips(
@@ -70,7 +69,7 @@ def check_clips(
         on_progress: Called with "reading clips" and the clips read and all, then with "comparing clips" and the
             comparisons made and all.
     """
-    n_threads = n_threads or _n_cores()
+    n_threads = n_threads or n_cores()
     on_progress = on_progress or _say_nothing
     findings = list(check_listing(manifest, labels, min_clips_per_class=min_clips_per_class))
     heard, candidates = _hear(manifest, min_duration_s, n_threads, partial(on_progress, "reading clips"))
@@ -94,12 +93,11 @@ def _hear(
     for i, clip in enumerate(clips):
         of_file[str(manifest.file(clip))].append(i)
     files = [sorted(indices, key=lambda i: clips[i].onset_s or 0.0) for indices in of_file.values()]
-    guess = _FIRST_GUESS
 
     def hear(number: int) -> list[Heard]:
         indices = files[number]
         file = manifest.file(clips[indices[0]])
-        return hear_file(file, [clips[i] for i in indices], guess=guess, min_duration_s=min_duration_s)
+        return hear_file(file, [clips[i] for i in indices], min_duration_s=min_duration_s)
 
     heard = [Heard()] * len(clips)
     landmarks = LandmarkIndex()
@@ -111,7 +109,6 @@ def _hear(
                 landmarks.add(i, one.landmarks)
                 known.add(one.digest)
             heard[i] = replace(one, landmarks=None)
-            guess = one.sample_rate or guess  # most data sets have one
         n_read += len(answers)
         on_progress(n_read, len(clips))
     return heard, landmarks.candidates()
@@ -183,7 +180,3 @@ def _copies(manifest: Manifest, groups: Sequence[Sequence[int]]) -> Iterator[Fin
 
 def _say_nothing(_phase: str, _n_done: int, _n_all: int) -> None:
     """Nobody watches."""
-
-
-def _n_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from panns.audio import AudioStream, open_audio, resample
+from panns.audio import open_audio, resample
 from panns.data.check.findings import Finding, Kind
 from panns.data.check.fingerprint import RATE, Landmarks, landmarks_of
 from panns.data.clip import Clip
@@ -47,13 +47,12 @@ class Heard:
     landmarks: Landmarks | None = None
 
 
-def hear_file(file: Path, clips: Sequence[Clip], *, guess: int, min_duration_s: float) -> list[Heard]:
+def hear_file(file: Path, clips: Sequence[Clip], *, min_duration_s: float) -> list[Heard]:
     """Hear the clips that are of one file.
 
     Args:
         file: Where it lies.
         clips: In rising order of onset, so that one pass is enough.
-        guess: The sample rate that it may have; a right one saves opening it twice.
         min_duration_s: What is shorter is found.
     """
     if not file.is_file():
@@ -64,7 +63,7 @@ def hear_file(file: Path, clips: Sequence[Clip], *, guess: int, min_duration_s: 
         for clip in clips:
             try:
                 if is_whole_file(clip):
-                    heard.append(_hear_whole(file, clip, guess, min_duration_s))
+                    heard.append(_hear_whole(file, clip, min_duration_s))
                 else:
                     waveform, sample_rate = stretches.read(file, clip)
                     ear = _Ear(sample_rate)
@@ -92,20 +91,12 @@ def head_of(file: Path, clip: Clip, sample_rate: int) -> Array:
     return np.concatenate(blocks)[:n_wanted]
 
 
-def _hear_whole(file: Path, clip: Clip, guess: int, min_duration_s: float) -> Heard:
-    with _open_at_own_rate(file, guess) as stream:
+def _hear_whole(file: Path, clip: Clip, min_duration_s: float) -> Heard:
+    with open_audio(file, sample_rate=None) as stream:
         ear = _Ear(stream.sample_rate)
         for block in stream:
             ear.hear(block)
         return ear.heard(clip, stream.warnings, min_duration_s)
-
-
-def _open_at_own_rate(file: Path, guess: int) -> AudioStream:
-    stream = open_audio(file, sample_rate=guess)
-    if stream.native_sample_rate == guess:
-        return stream
-    stream.close()
-    return open_audio(file, sample_rate=stream.native_sample_rate)
 
 
 class _Ear:

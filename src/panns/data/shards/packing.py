@@ -15,8 +15,6 @@ from panns.data.shards.settings import ShardSettings
 from panns.data.stretches import StretchReader
 from panns.errors import AudioDecodeError
 
-# A file is opened at some rate to read its header.
-_ANY_RATE = 32_000
 # Readers of shards tell by the suffix what a file is, and everything behind the first dot of a name is its suffix.
 _PLAIN_SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 _OTHER_SUFFIX = "sound"
@@ -72,7 +70,7 @@ def pack(file: Path, clip: Clip, settings: ShardSettings, stretches: StretchRead
 
 def _copy(file: Path) -> tuple[bytes, float]:
     """The bytes of a file, and how long it lasts."""
-    with open_audio(file, sample_rate=_ANY_RATE) as stream:
+    with open_audio(file, sample_rate=None) as stream:
         duration_s = stream.declared_duration_s
         if duration_s is None:
             for _ in stream:

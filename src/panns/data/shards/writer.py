@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from panns.data.clips import is_whole_file
+from panns.data.cores import n_cores
 from panns.data.manifests.manifest import Manifest
 from panns.data.shards.index import INDEX_FILE, Sample, sample_name, shard_name, write_index
 from panns.data.shards.packing import pack
@@ -82,7 +82,7 @@ def write_shards(
         raise DataError("there are no clips to pack; give a manifest with at least one")
     folder.mkdir(parents=True, exist_ok=True)
     with _only_writer(folder):
-        records = _Writing(manifest, folder, settings, on_progress).finish(n_threads or _n_cores())
+        records = _Writing(manifest, folder, settings, on_progress).finish(n_threads or n_cores())
         keys = [sample.key for record in records for sample in record.samples]
         if not (folder / INDEX_FILE).is_file():
             shards = [(record.n_bytes, record.samples) for record in records]
@@ -227,7 +227,3 @@ def _only_writer(folder: Path) -> Iterator[None]:
         for partial in [*folder.glob(".shard-*"), *folder.glob(".index.*")]:
             partial.unlink()
         yield
-
-
-def _n_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
