@@ -1,0 +1,92 @@
+"""A handful of clips a class of ESC-10, drawn five times, on the frozen embedding of mn04_as.
+
+python -m recipes.few_shot [--clips FILE]
+
+Writes runs/few_shot, `results.json` beside this file, and the table of the README. Draws that are done are kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.measure import machine
+from panns.data.manifests import Clip, read_manifest, write_manifest
+from panns.files import replacing
+from panns.learn.run import EVALUATION_FILE, run
+from panns.learn.settings import read_settings
+from recipes.paths import ROOT
+from recipes.table import put_table
+
+HERE = Path(__file__).parent
+OUT = ROOT / "runs" / "few_shot"
+LISTED = ROOT / "runs" / "esc10" / "clips.csv"
+N_SUPPORT = (1, 5, 10)
+N_DRAWS = 5
+
+
+def main() -> None:
+    """Draw, train, test, and render the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--clips", type=Path, default=LISTED, help="what `python -m recipes.esc10.prepare` wrote")
+    arguments = parser.parse_args()
+    manifest = read_manifest(arguments.clips)
+    clips = [replace(clip, path=str(manifest.file(clip).resolve()), fold="") for clip in manifest.clips]
+    accuracies = {n: [accuracy(clips, n, draw) for draw in range(N_DRAWS)] for n in N_SUPPORT}
+    with replacing(HERE / "results.json") as partial:
+        partial.write_text(json.dumps({"accuracy": accuracies, "machine": machine()}, indent=1) + "\n")
+    put_table(HERE / "README.md", table(accuracies))
+
+
+def accuracy(clips: Sequence[Clip], n_support: int, draw: int) -> float:
+    """Of the clips that share no recording with those of a draw, by what was learned of the draw."""
+    name = f"{n_support}-{draw}"
+    listed = OUT / f"{name}.csv"
+    result = OUT / name / EVALUATION_FILE
+    if not result.is_file():
+        OUT.mkdir(parents=True, exist_ok=True)
+        write_manifest(listed, drawn(clips, n_support, draw))
+        settings = read_settings(HERE / "train.toml", (f"data.clips={listed}", f"seed={draw}"))
+        trained = run(settings, OUT / name)
+        assert len(trained.parts.train) == 10 * n_support
+        assert not len(trained.parts.left_out)
+    value: float = json.loads(result.read_text(encoding="utf-8"))["accuracy"]
+    return value
+
+
+def drawn(clips: Sequence[Clip], n_support: int, draw: int) -> list[Clip]:
+    """The clips of a draw, in the fold "support", and all of other recordings, in the fold "test".
+
+    Of every class one recording after the other is drawn, and one clip of each, so that no two of the draw are of one.
+    """
+    rng = np.random.default_rng([n_support, draw])
+    support: list[Clip] = []
+    for label in sorted({clip.labels[0] for clip in clips}):
+        sources = sorted({clip.source for clip in clips if clip.labels[0] == label})
+        for source in rng.permutation(sources)[:n_support]:
+            of_source = [clip for clip in clips if clip.source == source]
+            support.append(of_source[int(rng.integers(len(of_source)))])
+    heard = {clip.source for clip in support}
+    return [
+        *(replace(clip, fold="support") for clip in support),
+        *(replace(clip, fold="test") for clip in clips if clip.source not in heard),
+    ]
+
+
+def table(accuracies: dict[int, list[float]]) -> str:
+    """A line for every number of clips."""
+    lines = ["| clips of each class | accuracy | deviation | by draw |", "|---|---|---|---|"]
+    for n, values in accuracies.items():
+        each = " ".join(f"{value:.3f}" for value in values)
+        lines.append(f"| {n} | {statistics.mean(values):.3f} | {statistics.stdev(values):.3f} | {each} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
