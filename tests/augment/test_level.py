@@ -14,6 +14,13 @@ def test_padding_does_not_make_a_clip_softer():
     assert sounding_power(padded) == pytest.approx(sounding_power(sound), rel=0.02)
 
 
+@pytest.mark.parametrize(("softer_db", "is_pause"), [(29.0, False), (31.0, True)])
+def test_what_is_30_db_softer_is_a_pause(softer_db, is_pause):
+    loud = np.full(5_120, 0.5, np.float32)
+    power = sounding_power(np.concatenate([loud, loud * np.float32(10 ** (-softer_db / 20))]))
+    assert power == pytest.approx(0.25 if is_pause else 0.125, rel=0.01)
+
+
 @pytest.mark.parametrize("n_samples", [1, 511, 512, 513, 1_000])
 def test_blocks_that_are_not_full_count_by_what_they_hold(n_samples):
     assert sounding_power(np.full(n_samples, 0.5, np.float32)) == pytest.approx(0.25)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 from panns.data.manifests import Clip, Manifest
 from panns.data.shards import ShardAudio, ShardSettings, write_shards, writer
 from panns.data.shards.index import INDEX_FILE
+from panns.data.shards.record import ShardRecord
 from panns.errors import AudioDecodeError, DataError
 from tests.commands import own_environment
 from tests.data.shard_sets import RATE, grouped, make_manifest
@@ -140,6 +142,27 @@ def test_a_process_that_was_killed_leaves_nothing_that_a_repetition_does_not_men
     assert [name for name in names if name.startswith(".shard-000001.")]  # the half shard, under another name
     write_shards(manifest, folder, WAV)
     assert contents(folder) == contents(tmp_path / "unbroken")
+
+
+def test_a_damaged_shard_is_not_taken_for_the_one_that_was_about_to_replace_it(manifest, folder, monkeypatch):
+    """It has the size of the new one, and the program ends when the new record is there and the new shard is not."""
+    write_shards(manifest, folder, WAV)
+    whole = contents(folder)
+    record = json.loads(whole["shard-000001.json"])
+    (folder / "shard-000001.json").write_text(json.dumps(record | {"n_bytes": record["n_bytes"] + 512}))
+    (folder / "shard-000001.tar").write_bytes(bytes(record["n_bytes"]))
+    write = ShardRecord.write
+
+    def write_and_end(record, shard):
+        write(record, shard)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ShardRecord, "write", write_and_end)
+    with pytest.raises(KeyboardInterrupt):
+        write_shards(manifest, folder, WAV)
+    monkeypatch.setattr(ShardRecord, "write", write)
+    write_shards(manifest, folder, WAV)
+    assert contents(folder) == whole
 
 
 def test_two_writers_do_not_write_twice(manifest, folder, monkeypatch):
