@@ -117,3 +117,16 @@ def test_reading_and_comparing_are_shown_by_name(folder, monkeypatch):
         ("reading clips", 14),
         ("comparing clips", 1),
     ]
+
+
+def test_a_folder_of_shards(folder, tmp_path_factory):
+    (folder / "dog" / "z.wav").write_bytes((folder / "cat" / "a.wav").read_bytes())
+    shards = tmp_path_factory.mktemp("packed")
+    succeed(run_panns("data", "shard", folder, "-o", shards))
+    expected = invoke(folder)
+    assert "warning  copy: 1" in expected.stdout
+    assert invoke(shards).stdout == expected.stdout
+    (shards / "index.npz").unlink()
+    result = run_panns("data", "check", shards)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "has no index.npz" in result.stderr

@@ -22,7 +22,9 @@ N_SHOWN = 5
 def check(
     manifest: Annotated[
         Path,
-        typer.Argument(metavar="MANIFEST", help="A .csv, .tsv or .jsonl list of clips, or a folder of class folders."),
+        typer.Argument(
+            metavar="MANIFEST", help="A .csv, .tsv or .jsonl list of clips, a folder of class folders, or of shards."
+        ),
     ],
     rate: Annotated[
         int | None, typer.Option("--rate", metavar="HZ", min=1, help="Rate of the model; sounds far below are told.")
@@ -43,11 +45,11 @@ def check(
     """
     from panns.data.check import check_clips
     from panns.data.manifests import read_manifest
+    from panns.data.shards import ShardFiles, holds_shards
 
-    listed = read_manifest(manifest)
     with Phases() as phases:
         report = check_clips(
-            listed,
+            ShardFiles(manifest) if holds_shards(manifest) else read_manifest(manifest),
             sample_rate=rate,
             labels=None if labels is None else _label_set(labels),
             min_duration_s=min_duration,

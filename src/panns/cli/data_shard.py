@@ -38,7 +38,9 @@ def shard(
         ),
     ] = None,
     clips_per_shard: Annotated[int, typer.Option(metavar="N", help="Clips in a shard.")] = 1000,
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out clips that cannot be read.")] = False,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out clips that cannot be read; all are decoded.")
+    ] = False,
 ) -> None:
     """Pack clips into tar files (WebDataset) with an index; asked again, it goes on where it stopped."""
     from panns.data.manifests import read_manifest

@@ -13,6 +13,7 @@ from panns.audio import resample
 from panns.data.check import check_clips
 from panns.data.check.findings import ERRORS, KINDS
 from panns.data.manifests import Clip, Manifest, read_manifest
+from panns.data.shards import ShardFiles, ShardSettings, write_shards
 from panns.labels import LabelSet
 from tests.sounds import RATE, noise, write_silent_wav, write_wav
 
@@ -195,6 +196,38 @@ def test_the_report_does_not_depend_on_threads(root, n_threads):
     assert report.together == ((*range(1, 10),),)
     assert report.duration_s == pytest.approx(29.3, abs=0.2)
     assert not [one for one in threading.enumerate() if one.name.startswith("prefetch")]
+
+
+@pytest.mark.parametrize(
+    "settings", [ShardSettings(clips_per_shard=4), ShardSettings("wav", 16_000)], ids=["keep", "wav"]
+)
+def test_of_packed_clips_the_same_is_said(root, tmp_path, settings):
+    write_wav(tmp_path / "loud.wav", 5 * sound(5))
+    names = ["0.wav", "1.wav", *COPIES, "2.wav", str(tmp_path / "loud.wav")]
+    clips = [Clip(name, ("dog",), "1") for name in names]
+    clips += [Clip("3.wav", ("dog",), offset_s=0.05), Clip("3.wav", (), "2", onset_s=1.0)]
+    write_shards(Manifest(root, tuple(clips)), tmp_path / "shards", settings)
+    files, packed = check(root, *clips), check_clips(ShardFiles(tmp_path / "shards"), min_clips_per_class=1)
+    assert packed.findings == files.findings
+    assert kinds_of(packed) == ["too short", "no label", "copy"]
+    assert packed.together == files.together == ((0, *range(2, 2 + len(COPIES))),)
+    assert packed.duration_s == pytest.approx(files.duration_s, abs=0.01)
+
+
+def test_packed_clips_that_cannot_be_read_are_named_with_their_shard(tmp_path):
+    samples = sound(0)
+    samples[RATE] = np.nan
+    for name, waveform in (("a.wav", sound(1)), ("b.wav", samples), ("c.wav", sound(2))):
+        write_wav(tmp_path / name, waveform)
+    shards = tmp_path / "shards"
+    write_shards(Manifest(tmp_path, tuple(Clip(f"{name}.wav", ("dog",)) for name in "abc")), shards)
+    tar = shards / "shard-000000.tar"
+    tar.write_bytes(tar.read_bytes().replace(b"000000002.wav", b"000000009.wav"))
+    nan, other = check_clips(ShardFiles(shards), min_clips_per_class=1).findings
+    assert (nan.kind, nan.files) == ("unreadable", ("b.wav",))
+    assert nan.sentence.startswith(f"b.wav in {tar}: has a value that is no finite number")
+    assert (other.kind, other.files) == ("unreadable", ("c.wav",))
+    assert "does not hold 000000002.wav where the index says" in other.sentence
 
 
 def test_folders_without_a_sound_are_errors(tmp_path):

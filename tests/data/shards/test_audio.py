@@ -78,7 +78,7 @@ def test_more_may_be_known_by_now(manifest, packed):
 def test_threads_that_share_few_open_files_hear_what_one_hears(packed):
     audio = ShardAudio(packed, RATE)
     alone = [audio.waveform(i) for i in range(len(audio))]
-    audio._files = OpenFiles(1)
+    audio._files._files = OpenFiles(1)
     order = np.random.default_rng(0).integers(len(audio), size=200).tolist()
     with ThreadPoolExecutor(8) as pool:
         for i, waveform in zip(order, pool.map(audio.waveform, order), strict=True):

@@ -7,10 +7,12 @@ import sys
 import threading
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from panns.audio import open_audio
 from panns.data.manifests import Clip, Manifest
-from panns.data.shards import ShardAudio, ShardSettings, write_shards, writer
+from panns.data.shards import ShardAudio, ShardSettings, packing, write_shards, writer
 from panns.data.shards.index import INDEX_FILE
 from panns.data.shards.record import ShardRecord
 from panns.errors import AudioDecodeError, DataError
@@ -202,6 +204,23 @@ def test_bad_clips_are_skipped_where_that_is_asked(manifest, folder):
     assert write_shards(manifest, folder, replace(WAV, skip_bad=True)) == written
     with pytest.raises(AudioDecodeError, match=r"sound 1\.a\.flac: is text"):
         write_shards(manifest, folder, WAV)
+
+
+def test_to_skip_what_is_bad_kept_files_are_decoded_once(manifest, folder, monkeypatch):
+    samples = noise(1, sample_rate=RATE)
+    samples[RATE // 2] = np.nan
+    write_wav(manifest.root / "sound 4.a.wav", samples, RATE)
+    # Those that were copied without a look into them are looked into when that is asked for.
+    assert write_shards(manifest, folder, KEEP).n_clips == 7
+    opened = []
+    monkeypatch.setattr(packing, "open_audio", lambda file, **rate: opened.append(file) or open_audio(file, **rate))
+    written = write_shards(manifest, folder, replace(KEEP, skip_bad=True))
+    assert sorted(opened) == [manifest.file(clip) for clip in manifest.clips]
+    assert [path for path, _ in written.skipped] == ["sound 4.a.wav"]
+    assert "no finite number (nan) at 0.500 s" in written.skipped[0][1]
+    assert len(ShardAudio(folder, RATE)) == 6
+    assert write_shards(manifest, folder, replace(KEEP, skip_bad=True)) == written
+    assert len(opened) == 7
 
 
 def test_a_set_of_which_nothing_can_be_read(manifest, folder):

@@ -18,14 +18,16 @@ import numpy.typing as npt
 from panns.data.check.copies import RATE as COMPARED_RATE
 from panns.data.check.copies import find_copies
 from panns.data.check.findings import KINDS, CheckReport, Finding, n_clips, some_of
-from panns.data.check.hearing import Heard, head_of, hear_file
+from panns.data.check.hearing import Heard
 from panns.data.check.landmark_index import Candidate, LandmarkIndex
 from panns.data.check.listing import check_listing, place_of
+from panns.data.check.sounds import FileSounds, ShardSounds, Sounds
 from panns.data.clip import Clip
 from panns.data.cores import n_cores
 from panns.data.groups import Groups
 from panns.data.manifests.manifest import Manifest
 from panns.data.prefetch import prefetch
+from panns.data.shards.files import ShardFiles
 from panns.labels import LabelSet
 
 Array = npt.NDArray[np.float32]
@@ -42,7 +44,7 @@ _LOW_RATE_SHARE = 0.7
 
 
 def check_clips(
-    manifest: Manifest,
+    clips: Manifest | ShardFiles,
     *,
     sample_rate: int | None = None,
     labels: LabelSet | None = None,
@@ -60,7 +62,7 @@ def check_clips(
     Memory: some 600 MB at most for copies, and 200 bytes a clip.
 
     Args:
-        manifest: The clips.
+        clips: Those of a manifest, or of packed shards.
         sample_rate: Of the model that is to learn; what is recorded far below it is warned of.
         labels: The classes that there are; None for those that the clips name.
         min_duration_s: Shorter clips are warned of.
@@ -69,14 +71,16 @@ def check_clips(
         on_progress: Called with "reading clips" and the clips read and all, then with "comparing clips" and the
             comparisons made and all.
     """
+    sounds: Sounds = FileSounds(clips) if isinstance(clips, Manifest) else ShardSounds(clips)
+    manifest = sounds.manifest
     n_threads = n_threads or n_cores()
     on_progress = on_progress or _say_nothing
     findings = list(check_listing(manifest, labels, min_clips_per_class=min_clips_per_class))
-    heard, candidates = _hear(manifest, min_duration_s, n_threads, partial(on_progress, "reading clips"))
+    heard, candidates = _hear(sounds, min_duration_s, n_threads, partial(on_progress, "reading clips"))
     findings += [finding for one in heard for finding in one.findings]
     if sample_rate is not None:
         findings += _low_rates(manifest.clips, heard, sample_rate)
-    groups = _together(manifest, heard, candidates, n_threads, partial(on_progress, "comparing clips"))
+    groups = _together(sounds, heard, candidates, n_threads, partial(on_progress, "comparing clips"))
     findings += _copies(manifest, groups)
     findings.sort(key=lambda finding: KINDS.index(finding.kind))
     return CheckReport(
@@ -85,21 +89,15 @@ def check_clips(
 
 
 def _hear(
-    manifest: Manifest, min_duration_s: float, n_threads: int, on_progress: Callable[[int, int], None]
+    sounds: Sounds, min_duration_s: float, n_threads: int, on_progress: Callable[[int, int], None]
 ) -> tuple[list[Heard], list[Candidate]]:
     """What is heard of every clip, and which may hold the same sound."""
-    clips = manifest.clips
-    of_file: dict[str, list[int]] = defaultdict(list)
-    for i, clip in enumerate(clips):
-        of_file[str(manifest.file(clip))].append(i)
-    files = [sorted(indices, key=lambda i: clips[i].onset_s or 0.0) for indices in of_file.values()]
+    files = sounds.together
 
     def hear(number: int) -> list[Heard]:
-        indices = files[number]
-        file = manifest.file(clips[indices[0]])
-        return hear_file(file, [clips[i] for i in indices], min_duration_s=min_duration_s)
+        return sounds.hear(files[number], min_duration_s)
 
-    heard = [Heard()] * len(clips)
+    heard = [Heard()] * len(sounds.manifest.clips)
     landmarks = LandmarkIndex()
     known: set[bytes] = set()
     n_read = 0
@@ -110,7 +108,7 @@ def _hear(
                 known.add(one.digest)
             heard[i] = replace(one, landmarks=None)
         n_read += len(answers)
-        on_progress(n_read, len(clips))
+        on_progress(n_read, len(heard))
     return heard, landmarks.candidates()
 
 
@@ -129,14 +127,14 @@ def _low_rates(clips: Sequence[Clip], heard: Sequence[Heard], sample_rate: int) 
 
 
 def _together(
-    manifest: Manifest,
+    sounds: Sounds,
     heard: Sequence[Heard],
     candidates: Sequence[Candidate],
     n_threads: int,
     on_progress: Callable[[int, int], None],
 ) -> list[list[int]]:
     """Groups of clips that hold the same sound: by the same samples, or by landmarks and then by comparing."""
-    clips = manifest.clips
+    clips = sounds.manifest.clips
     first_of: dict[bytes, int] = {}
     groups = Groups(len(clips))
     for i, one in enumerate(heard):
@@ -150,7 +148,7 @@ def _together(
     ]
 
     def load(i: int) -> Array:
-        return head_of(manifest.file(clips[i]), clips[i], COMPARED_RATE)
+        return sounds.head(i, COMPARED_RATE)
 
     for pair in find_copies(unknown, load, n_threads=n_threads, on_progress=on_progress):
         groups.join(*pair)

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -63,15 +64,33 @@ def hear_file(file: Path, clips: Sequence[Clip], *, min_duration_s: float) -> li
         for clip in clips:
             try:
                 if is_whole_file(clip):
-                    heard.append(_hear_whole(file, clip, min_duration_s))
+                    heard.append(hear_whole(file, clip, min_duration_s=min_duration_s))
                 else:
                     waveform, sample_rate = stretches.read(file, clip)
                     ear = _Ear(sample_rate)
                     ear.hear(waveform)
                     heard.append(ear.heard(clip, (), min_duration_s))
             except PannsError as problem:
-                heard.append(Heard((Finding("unreadable", (clip.path,), str(problem)),)))
+                heard.append(unreadable(clip, problem))
     return heard
+
+
+def hear_whole(sound: Path | BinaryIO, clip: Clip, *, min_duration_s: float, gain: float = 1.0) -> Heard:
+    """Hear a clip that is all of a file, with its samples multiplied by `gain`.
+
+    Raises:
+        AudioDecodeError: It cannot be read.
+    """
+    with open_audio(sound, sample_rate=None) as stream:
+        ear = _Ear(stream.sample_rate)
+        for block in stream:
+            ear.hear(block if gain == 1 else block * np.float32(gain))
+        return ear.heard(clip, stream.warnings, min_duration_s)
+
+
+def unreadable(clip: Clip, problem: PannsError) -> Heard:
+    """What is known of a clip that cannot be read."""
+    return Heard((Finding("unreadable", (clip.path,), str(problem)),))
 
 
 def head_of(file: Path, clip: Clip, sample_rate: int) -> Array:
@@ -80,23 +99,20 @@ def head_of(file: Path, clip: Clip, sample_rate: int) -> Array:
         with StretchReader() as stretches:
             waveform, own_rate = stretches.read(file, clip)
         return resample(waveform[: round(HEAD_S * own_rate)], own_rate, sample_rate)
+    return head_of_whole(file, sample_rate)
+
+
+def head_of_whole(sound: Path | BinaryIO, sample_rate: int) -> Array:
+    """The first `HEAD_S` of a file, `(samples,)`."""
     blocks: list[Array] = []
     n_samples, n_wanted = 0, round(HEAD_S * sample_rate)
-    with open_audio(file, sample_rate=sample_rate) as stream:
+    with open_audio(sound, sample_rate=sample_rate) as stream:
         for block in stream:
             blocks.append(block)
             n_samples += len(block)
             if n_samples >= n_wanted:
                 break
     return np.concatenate(blocks)[:n_wanted]
-
-
-def _hear_whole(file: Path, clip: Clip, min_duration_s: float) -> Heard:
-    with open_audio(file, sample_rate=None) as stream:
-        ear = _Ear(stream.sample_rate)
-        for block in stream:
-            ear.hear(block)
-        return ear.heard(clip, stream.warnings, min_duration_s)
 
 
 class _Ear:

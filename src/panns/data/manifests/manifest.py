@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +33,7 @@ class Manifest:
     """
 
     root: Path
-    clips: tuple[Clip, ...]
+    clips: Sequence[Clip]
     classes: tuple[str, ...] = ()
 
     def file(self, clip: Clip) -> Path:

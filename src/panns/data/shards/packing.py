@@ -27,7 +27,7 @@ class PackedClip(NamedTuple):
         suffix: Of the file with its sound.
         sound: That file.
         description: The JSON file with what is known of it.
-        duration_s: How long it lasts; of a file that was copied, by its header.
+        duration_s: How long it lasts; of a file that was copied and not decoded, by its header.
         gain: What the decoded sound has to be multiplied with.
     """
 
@@ -53,7 +53,7 @@ def pack(file: Path, clip: Clip, settings: ShardSettings, stretches: StretchRead
     gain = 1.0
     if settings.coding == "keep" and is_whole_file(clip):
         suffix = _suffix(file)
-        sound, duration_s = _copy(file)
+        sound, duration_s = _copy(file, is_decoded=settings.skip_bad)
     else:
         suffix = coding = "flac" if settings.coding == "keep" else settings.coding
         if settings.sample_rate is None:
@@ -68,11 +68,11 @@ def pack(file: Path, clip: Clip, settings: ShardSettings, stretches: StretchRead
     return PackedClip(suffix, sound, _describe(clip, duration_s, gain), duration_s, gain)
 
 
-def _copy(file: Path) -> tuple[bytes, float]:
-    """The bytes of a file, and how long it lasts."""
+def _copy(file: Path, *, is_decoded: bool) -> tuple[bytes, float]:
+    """The bytes of a file, and how long it lasts: by its header, or by decoding it, which finds damage inside it."""
     with open_audio(file, sample_rate=None) as stream:
         duration_s = stream.declared_duration_s
-        if duration_s is None:
+        if is_decoded or duration_s is None:
             for _ in stream:
                 pass
             duration_s = stream.duration_s

@@ -48,7 +48,7 @@ class ShardRecord:
 
 
 def read_record(shard: Path, *, settings: ShardSettings, inputs: str) -> ShardRecord | None:
-    """The record of a shard that is finished; None where it is yet to be written.
+    """The record of a shard that is finished; None where it is yet to be written, as far as is asked for.
 
     Args:
         shard: Where it is, or will be.
@@ -83,6 +83,8 @@ def read_record(shard: Path, *, settings: ShardSettings, inputs: str) -> ShardRe
                 f"{shard} was packed with {name}={was!r}, and {wanted!r} is asked for; use another folder, or remove "
                 f"this one"
             )
+    if settings.skip_bad and settings.coding == "keep" and not record.settings.skip_bad:
+        return None  # nobody has looked into these files for damage
     if record.inputs != inputs:
         raise DataError(
             f"{shard} was packed from other clips, or their files have changed since; use another folder, or remove it "

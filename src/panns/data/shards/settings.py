@@ -21,7 +21,8 @@ class ShardSettings:
             are read quickly: FLAC takes half the room, WAV a tenth of the time.
         sample_rate: What they are resampled to; None for each file's own rate.
         clips_per_shard: How many clips of the manifest make a shard.
-        skip_bad: Leave out a clip that cannot be read, instead of ending there.
+        skip_bad: Leave out a clip that cannot be read, instead of ending there. Files that are copied are then decoded
+            too, to know.
     """
 
     coding: Coding = "keep"

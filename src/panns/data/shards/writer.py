@@ -65,7 +65,8 @@ def write_shards(
     finished is kept when the same is asked again; so a writing that was stopped goes on, and shards that were damaged
     or removed are made again. One process at a time writes to a folder; others wait, and then find it done.
 
-    A file that is copied is opened and not decoded, so damage inside it shows when it is heard.
+    A file that is copied is opened and not decoded, so damage inside it shows when it is heard; unless bad ones are to
+    be skipped.
 
     Args:
         manifest: The clips.
