@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from panns.data.manifests import read_manifest
+from panns.data.shards import ShardSettings, write_shards
 from panns.errors import DataError, PannsError
 from panns.learn.check import CHECK_FILE, checked
 from panns.learn.cross_validation import cross_validate
@@ -39,6 +40,15 @@ def test_all_that_is_wrong_is_named_before_the_first_step(settings_file, spoiled
     assert len(said) == 3
     for name in ("noisea.wav", "noiseb.wav", "tonea.wav"):
         assert sum(name in line for line in said) == 1
+
+
+def test_shards_are_read_too(settings_file, spoiled, tmp_path, caplog):
+    (spoiled.parent / "noise" / "noisea.wav").write_bytes((spoiled.parent / "noise" / "noisec.wav").read_bytes())
+    (spoiled.parent / "noise" / "noiseb.wav").write_bytes((spoiled.parent / "noise" / "noisec.wav").read_bytes())
+    write_shards(read_manifest(spoiled), tmp_path / "shards", ShardSettings())
+    with pytest.raises(DataError, match="has 1 error that keeps from learning"):
+        run(read_settings(settings_file, (f"data.clips={tmp_path / 'shards'}",)), tmp_path / "out")
+    assert any("tonea.wav" in record.getMessage() for record in caplog.records if record.levelname == "ERROR")
 
 
 def test_what_was_checked_before_is_not_read_again(settings_file, spoiled, tmp_path):

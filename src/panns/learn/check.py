@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from panns.data.check import CheckReport, check_clips
 from panns.data.manifests import Manifest
+from panns.data.shards import ShardFiles
 from panns.errors import DataError
 from panns.files import replacing
 from panns.labels import LabelSet
@@ -24,8 +25,8 @@ OnProgress: TypeAlias = Callable[[str, int, int], None]
 
 
 def checked(
-    clips: Path,
-    manifest: Manifest,
+    path: Path,
+    clips: Manifest | ShardFiles,
     folder: Path,
     *,
     labels: LabelSet | None,
@@ -36,8 +37,8 @@ def checked(
     """Read every clip, warn of what a person should look at, and refuse what cannot be learned from.
 
     Args:
-        clips: Where they are listed.
-        manifest: What is listed.
+        path: Where the clips are listed, or packed.
+        clips: They.
         folder: Where what was found is written down, so that a run that goes on need not ask again, and parts the
             clips as it did before.
         labels: The classes that there are; None for those that the clips name.
@@ -55,12 +56,12 @@ def checked(
     file = folder / CHECK_FILE
     if is_resumed and file.is_file():
         return tuple(map(tuple, json.loads(file.read_text(encoding="utf-8"))["together"]))
-    report = check_clips(manifest, labels=labels, sample_rate=sample_rate, on_progress=on_progress)
+    report = check_clips(clips, labels=labels, sample_rate=sample_rate, on_progress=on_progress)
     _tell(report)
     if report.errors:
         raise DataError(
-            f"{clips} has {len(report.errors)} {'error that keeps' if len(report.errors) == 1 else 'errors that keep'} "
-            f"from learning; correct that first (`panns data check {clips}` shows everything)"
+            f"{path} has {len(report.errors)} {'error that keeps' if len(report.errors) == 1 else 'errors that keep'} "
+            f"from learning; correct that first (`panns data check {path}` shows everything)"
         )
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(file) as written:

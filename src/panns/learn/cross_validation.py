@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from panns.data.clip import Clip
-from panns.data.shards import ShardAudio
 from panns.errors import DataError, SettingsError
 from panns.files import replacing
 from panns.learn.check import Groups
@@ -101,10 +100,7 @@ def cross_validate(
             f"data.validation_fold={settings.data.validation_fold!r} would be tested with too when every fold is; "
             "use data.validation_share, which holds out some of the clips to learn from"
         )
-    path = Path(settings.data.clips)
-    manifest = clips_at(path)
-    clips = ShardAudio(path, 1).clips if manifest is None else manifest.clips
-    folds = folds_of(clips)
+    folds = folds_of(clips_at(Path(settings.data.clips)).clips)
     together: Groups | None = None
     for fold in folds:
         of_fold = replace(settings, data=replace(settings.data, test_fold=fold))

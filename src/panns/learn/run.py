@@ -217,14 +217,14 @@ class _Run:
 
     def _checked(self, path: Path, sample_rate: int) -> Groups:
         """Groups of clips that hold the same sound, found by the first process while the others wait."""
-        data, manifest = self.settings.data, clips_at(path)
-        if not data.check or manifest is None:
+        data = self.settings.data
+        if not data.check:
             return ()
         groups: Groups = ()
         if self.world.is_first:
             groups = checked(
                 path,
-                manifest,
+                clips_at(path),
                 self.out,
                 labels=audioset() if data.labels == "audioset" else None,
                 sample_rate=sample_rate,
@@ -235,18 +235,18 @@ class _Run:
 
     def _audio(self, path: Path, sample_rate: int) -> ClipAudio:
         """The clips; where they are kept decoded, the first process decodes them and the others wait."""
-        data, manifest = self.settings.data, clips_at(path)
+        data, clips = self.settings.data, clips_at(path)
         decoded = Path(data.decoded) if data.decoded else None
 
         def on_progress(done: int, total: int) -> None:
             self.tell("decoding", done, total)
 
         if decoded is None or self.world.is_first:
-            audio = audio_of(path, manifest, sample_rate, decoded=decoded, on_progress=on_progress)
+            audio = audio_of(path, clips, sample_rate, decoded=decoded, on_progress=on_progress)
             self.world.wait()
             return audio
         self.world.wait()
-        return audio_of(path, manifest, sample_rate, decoded=decoded, on_progress=None)
+        return audio_of(path, clips, sample_rate, decoded=decoded, on_progress=None)
 
     def _train(
         self, start: Start, heard: ClipAudio, targets: ClipTargets, manifest: Manifest, judged: ClipAudio

@@ -46,7 +46,7 @@ class DataSettings:
         validation_fold: The fold that tells which step was the best, and that is not learned from either.
         validation_share: Without such a fold, the share of the sources to learn from that is held out for it.
         check: Whether to read every clip before the first step, and to refuse what cannot be learned from; false for
-            clips that were checked before. What is in shards was checked when they were written.
+            clips that were checked before, such as millions of them.
         decoded: Folder in which clips are kept decoded, at the rate of the model; empty to decode them each time.
         noise: Recordings of noise for `batches.augment`, a manifest or a folder of shards; empty for made noise.
     """

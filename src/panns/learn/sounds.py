@@ -15,8 +15,8 @@ from panns.data.clip import Clip
 from panns.data.clips import ClipAudio, FileAudio
 from panns.data.decoded import cached_audio
 from panns.data.manifests import Manifest, read_manifest
-from panns.data.shards import ShardAudio
-from panns.data.shards.index import INDEX_FILE
+from panns.data.part import PartClips
+from panns.data.shards import ShardAudio, ShardFiles, holds_shards
 from panns.data.split import leave_out, split_by_source
 from panns.errors import DataError, UnknownLabel
 from panns.evaluate import Task
@@ -45,28 +45,33 @@ class Parts:
     left_out: Indices
 
 
-def clips_at(path: Path) -> Manifest | None:
-    """The manifest at a path; None for a folder of shards, which are read by `audio_of`."""
-    return None if (path / INDEX_FILE).is_file() else read_manifest(path)
+def clips_at(path: Path) -> Manifest | ShardFiles:
+    """The manifest at a path, or the shards in a folder."""
+    return ShardFiles(path) if holds_shards(path) else read_manifest(path)
 
 
 def audio_of(
-    path: Path, manifest: Manifest | None, sample_rate: int, *, decoded: Path | None, on_progress: OnProgress | None
+    path: Path,
+    clips: Manifest | ShardFiles,
+    sample_rate: int,
+    *,
+    decoded: Path | None,
+    on_progress: OnProgress | None,
 ) -> ClipAudio:
     """The sound of the clips at a path, at a rate.
 
     Args:
         path: Of the manifest or the shards.
-        manifest: As of `clips_at`.
+        clips: As of `clips_at`.
         sample_rate: That is wanted.
         decoded: Where decoded clips are kept; None decodes them each time.
         on_progress: Called with the clips decoded and all, while they are decoded once.
     """
-    if manifest is None:
+    if isinstance(clips, ShardFiles):
         return ShardAudio(path, sample_rate)
     if decoded is None:
-        return FileAudio(manifest, sample_rate)
-    return cached_audio(manifest, sample_rate, decoded, on_progress=on_progress)
+        return FileAudio(clips, sample_rate)
+    return cached_audio(clips, sample_rate, decoded, on_progress=on_progress)
 
 
 def parts_of(
@@ -87,7 +92,7 @@ def parts_of(
         train, test, left_out = split.train, split.held_out, split.left_out
     if not settings.validation_fold and not settings.validation_share:
         return Parts(train, nothing, test, left_out)
-    rest = [clips[int(i)] for i in train]
+    rest = PartClips(clips, train)
     number = {int(i): place for place, i in enumerate(train)}
     groups = [[number[i] for i in group if i in number] for group in together]
     groups = [group for group in groups if len(group) > 1]
