@@ -2,7 +2,8 @@
 
 python -m recipes.few_shot [--clips FILE]
 
-Writes runs/few_shot, `results.json` beside this file, and the table of the README. Draws that are done are kept.
+Writes runs/few_shot, `results.json` beside this file, and the table of the README. A draw that is done is only tested
+again.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 from benchmarks.measure import machine
 from panns.data.manifests import Clip, read_manifest, write_manifest
 from panns.files import replacing
-from panns.learn.run import EVALUATION_FILE, run
+from panns.learn.run import run
 from panns.learn.settings import read_settings
 from recipes.paths import ROOT
 from recipes.table import put_table
@@ -48,16 +49,15 @@ def accuracy(clips: Sequence[Clip], n_support: int, draw: int) -> float:
     """Of the clips that share no recording with those of a draw, by what was learned of the draw."""
     name = f"{n_support}-{draw}"
     listed = OUT / f"{name}.csv"
-    result = OUT / name / EVALUATION_FILE
-    if not result.is_file():
-        OUT.mkdir(parents=True, exist_ok=True)
-        write_manifest(listed, drawn(clips, n_support, draw))
-        settings = read_settings(HERE / "train.toml", (f"data.clips={listed}", f"seed={draw}"))
-        trained = run(settings, OUT / name)
-        assert len(trained.parts.train) == 10 * n_support
-        assert not len(trained.parts.left_out)
-    value: float = json.loads(result.read_text(encoding="utf-8"))["accuracy"]
-    return value
+    OUT.mkdir(parents=True, exist_ok=True)
+    write_manifest(listed, drawn(clips, n_support, draw))
+    settings = read_settings(HERE / "train.toml", (f"data.clips={listed}", f"seed={draw}"))
+    trained = run(settings, OUT / name, is_resumed=True)  # refuses what other settings or clips have given
+    assert len(trained.parts.train) == 10 * n_support
+    assert not len(trained.parts.left_out)
+    assert trained.test is not None
+    assert trained.test.accuracy is not None
+    return trained.test.accuracy
 
 
 def drawn(clips: Sequence[Clip], n_support: int, draw: int) -> list[Clip]:

@@ -11,7 +11,6 @@ from typer.testing import CliRunner
 
 from panns.cli.main import app
 from tests.commands import run_panns, succeed
-from tests.learn.conftest import class_folders, manifest_file, taught_checkpoint, teachable_checkpoint  # noqa: F401
 from tests.sounds import write_wav
 
 
@@ -20,7 +19,7 @@ def invoke(*arguments):
 
 
 @pytest.mark.usefixtures("_own_cache")
-def test_one_command_makes_a_model_that_every_other_takes(class_folders, taught_checkpoint, tmp_path):  # noqa: F811
+def test_one_command_makes_a_model_that_every_other_takes(class_folders, taught_checkpoint, tmp_path):
     model = tmp_path / "my-model"
     lines = succeed(run_panns("finetune", class_folders, "-o", model, "--model", taught_checkpoint)).splitlines()
     assert lines[0] == "3 classes, 18 clips learned from"
@@ -31,7 +30,7 @@ def test_one_command_makes_a_model_that_every_other_takes(class_folders, taught_
     assert json.loads(evaluated.stdout)["n_clips"] == 24
 
 
-def test_bad_data_is_named_before_the_first_step(class_folders, taught_checkpoint, tmp_path):  # noqa: F811
+def test_bad_data_is_named_before_the_first_step(class_folders, taught_checkpoint, tmp_path):
     root = tmp_path / "data"
     shutil.copytree(class_folders, root)
     (root / "noise" / "broken.wav").write_bytes(b"no sound")

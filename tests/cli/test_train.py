@@ -16,7 +16,6 @@ from panns.cli.main import app
 from panns.training.journal import METRICS_FILE
 from panns.training.loop import STATE_FILE
 from tests.commands import own_environment, run_panns, succeed
-from tests.learn.conftest import class_folders, manifest_file, settings_file, teachable_checkpoint  # noqa: F401
 
 WEIGHTS = "model/model.safetensors"
 
@@ -25,7 +24,7 @@ def invoke(*arguments):
     return CliRunner().invoke(app, [str(one) for one in arguments])
 
 
-def test_train_takes_a_file_and_settings(settings_file, tmp_path):  # noqa: F811
+def test_train_takes_a_file_and_settings(settings_file, tmp_path):
     out = tmp_path / "out"
     result = invoke("train", settings_file, "--set", "optim.lr=1e-2", "--set", "n_steps=6", "-o", out, "--json")
     record = json.loads(result.stdout)
@@ -44,14 +43,14 @@ def test_train_takes_a_file_and_settings(settings_file, tmp_path):  # noqa: F811
         ("n_parts=7", "leaves less than two clips in a part"),
     ],
 )
-def test_what_cannot_be_is_a_sentence(settings_file, tmp_path, assignment, words):  # noqa: F811
+def test_what_cannot_be_is_a_sentence(settings_file, tmp_path, assignment, words):
     result = invoke("train", settings_file, "--set", assignment, "-o", tmp_path / "out")
     assert result.exit_code == 1
     assert words in str(result.exception)
 
 
 @pytest.mark.slow
-def test_a_killed_training_is_gone_on_with_to_the_same_bytes(settings_file, tmp_path):  # noqa: F811
+def test_a_killed_training_is_gone_on_with_to_the_same_bytes(settings_file, tmp_path):
     arguments = ("train", settings_file, "--set", "n_steps=400", "--set", "checkpoint_steps=3", "-o")
     succeed(run_panns(*arguments, tmp_path / "unbroken"))
     killed = tmp_path / "killed"
@@ -90,7 +89,7 @@ def run_two(*arguments):
 
 
 @pytest.mark.slow
-def test_two_processes_train_one_model(settings_file, tmp_path):  # noqa: F811
+def test_two_processes_train_one_model(settings_file, tmp_path):
     record = run_two("train", settings_file, "--set", "n_steps=30", "-o", tmp_path / "out")
     assert record["test"]["accuracy"] > 0.9
     assert len((tmp_path / "out" / METRICS_FILE).read_text().splitlines()) == 2
@@ -99,7 +98,7 @@ def test_two_processes_train_one_model(settings_file, tmp_path):  # noqa: F811
 @pytest.mark.slow
 @pytest.mark.parametrize("head", ["classifier", "linear", "mlp"])
 @pytest.mark.parametrize("trained", ["head", "last", "all"])
-def test_two_processes_train_every_head(settings_file, tmp_path, head, trained):  # noqa: F811
+def test_two_processes_train_every_head(settings_file, tmp_path, head, trained):
     changes = (
         f"model.transfer.head={head}",
         f"model.transfer.trained={trained}",
@@ -110,6 +109,6 @@ def test_two_processes_train_every_head(settings_file, tmp_path, head, trained):
 
 
 @pytest.mark.slow
-def test_two_processes_train_fold_after_fold(settings_file, tmp_path):  # noqa: F811
+def test_two_processes_train_fold_after_fold(settings_file, tmp_path):
     record = run_two("train", settings_file, "--set", "n_steps=3", "--cross-validate", "-o", tmp_path / "out")
     assert set(record["accuracy"]["folds"]) == {"1", "2"}

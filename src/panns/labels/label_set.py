@@ -104,13 +104,17 @@ class LabelSet:
             raise IndexError(f"no label {index} in {self.name!r}; its indices are 0 to {len(self.labels) - 1}")
         return self.labels[index]
 
+    def get(self, text: str) -> Label | None:
+        """The same label as of `find`; None if there is none, without a search for the nearest."""
+        return self._by_key.get(_key(text))
+
     def find(self, text: str) -> Label:
         """Return the label whose id, English or Chinese name is `text`, whatever its case.
 
         Raises:
             UnknownLabel: There is none; the message names the nearest.
         """
-        label = self._by_key.get(_key(text))
+        label = self.get(text)
         if label is None:
             nearest = " or ".join(repr(near) for near in self._nearest(text))
             hint = f"; did you mean {nearest}?" if nearest else f", which has {len(self)};"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from panns.data.check import CheckReport, check_clips
+from panns.data.check import CheckReport, OnProgress, check_clips
 from panns.data.manifests import Manifest
 from panns.data.shards import ShardFiles
 from panns.errors import DataError
@@ -21,7 +20,6 @@ CHECK_FILE = "check.json"
 _N_NAMED = 5
 
 Groups: TypeAlias = tuple[tuple[int, ...], ...]
-OnProgress: TypeAlias = Callable[[str, int, int], None]
 
 
 def checked(

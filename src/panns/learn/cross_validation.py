@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from panns.data.check import OnProgress
 from panns.data.clip import Clip
 from panns.errors import DataError, SettingsError
 from panns.files import replacing
 from panns.learn.check import Groups
-from panns.learn.run import EVALUATION_FILE, OnProgress, run
+from panns.learn.run import EVALUATION_FILE, run
 from panns.learn.settings import RunSettings
 from panns.learn.sounds import clips_at
 from panns.training.distributed import World

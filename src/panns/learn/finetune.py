@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.config import config_from_dict, config_to_dict, set_value
+from panns.data.check import OnProgress
 from panns.data.clip import Clip
 from panns.data.decoded import cached_audio
 from panns.data.manifests import read_manifest
@@ -19,7 +20,7 @@ from panns.defaults import DEFAULT_MODEL
 from panns.errors import SettingsError
 from panns.export.prepare import prepare
 from panns.learn.check import checked
-from panns.learn.run import OnProgress, Trained, run
+from panns.learn.run import Trained, run
 from panns.learn.settings import DataSettings, ModelSettings, RunSettings
 from panns.models.checkpoint import MANIFEST_FILE
 from panns.training.averaging import AverageConfig

@@ -12,16 +12,16 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from torch import nn
 
 from panns.config import config_to_dict, difference
+from panns.data.check import OnProgress
 from panns.data.clip import Clip
 from panns.data.clips import ClipAudio
 from panns.data.part import PartAudio
@@ -54,9 +54,6 @@ SETTINGS_FILE, CLIPS_FILE, TEACHER_FILE, EVALUATION_FILE = (
     "evaluation.json",
 )
 MODEL_FOLDER = "model"
-
-OnProgress: TypeAlias = Callable[[str, int, int], None]
-"""Called with what is being done, such as "decoding" or "training", how much of it is done, and how much there is."""
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Literal, Protocol, get_args
 
+from panns.cores import n_cores
 from panns.errors import CheckpointError
 from panns.frontend import InputName
 from panns.models.checkpoint import Checkpoint
@@ -59,9 +59,7 @@ def check_graph(path: Path, checkpoint: Checkpoint, inputs: list[str], outputs: 
 
 def n_threads_or_all(n_threads: int | None) -> int:
     """The number of threads to compute with: as asked, else every core this process may use."""
-    if n_threads is not None:
-        return n_threads
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return n_cores() if n_threads is None else n_threads
 
 
 def check_choices(backend: str, device: str, n_threads: int | None) -> None:

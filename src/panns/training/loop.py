@@ -50,7 +50,7 @@ class TrainConfig:
         precision: What convolutions are computed in; parameters and losses are float32 always. "float16" scales the
             loss, so that small gradients do not vanish (Micikevicius et al. 2018, arXiv:1710.03740).
         channels_last: Keep the channels of maps side by side in memory: on a CPU twice as fast for small convolutions.
-        compile: Let torch compile the network: slow at first, then faster.
+        compile: Let torch compile the network, which takes its time at the start and when the backbone unfreezes.
         keeps_statistics: Freeze the statistics of all batch norms.
         validate_steps: Ask how good the averaged network is after every so many steps; 0 for never.
         patience: End after so many validations without a better one, and yield the best; 0 for the last, at the end.

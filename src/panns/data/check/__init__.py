@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from panns.data.check.check import check_clips
+from panns.data.check.check import OnProgress, check_clips
 from panns.data.check.findings import CheckReport, Finding
 
-__all__ = ["CheckReport", "Finding", "check_clips"]
+__all__ = ["CheckReport", "Finding", "OnProgress", "check_clips"]

@@ -15,6 +15,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from panns.cores import n_cores
 from panns.data.check.copies import RATE as COMPARED_RATE
 from panns.data.check.copies import find_copies
 from panns.data.check.findings import KINDS, CheckReport, Finding, n_clips, some_of
@@ -23,7 +24,6 @@ from panns.data.check.landmark_index import Candidate, LandmarkIndex
 from panns.data.check.listing import check_listing, place_of
 from panns.data.check.sounds import FileSounds, ShardSounds, Sounds
 from panns.data.clip import Clip
-from panns.data.cores import n_cores
 from panns.data.groups import Groups
 from panns.data.manifests.manifest import Manifest
 from panns.data.prefetch import prefetch

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from panns.cores import n_cores
 from panns.data.clips import is_whole_file
-from panns.data.cores import n_cores
 from panns.data.manifests.manifest import Manifest
 from panns.data.shards.index import INDEX_FILE, Sample, sample_name, shard_name, write_index
 from panns.data.shards.packing import pack

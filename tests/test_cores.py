@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 
-from panns.data.cores import n_cores
+from panns.cores import n_cores
 
 
 def test_only_the_cores_that_this_process_may_use_count(monkeypatch):
