@@ -22,7 +22,7 @@ LAYERS = [
     {"frontend"},
     {"audio", "metrics", "results"},
     {"labels"},
-    {"config", "extras", "files"},
+    {"config", "cores", "extras", "files"},
     {"defaults", "errors", "version"},
 ]
 HEIGHT = {part: -i for i, layer in enumerate(LAYERS) for part in layer}
