@@ -40,7 +40,7 @@ def config_from_dict(cls: type[T], data: Mapping[str, Any], *, where: str = "") 
 
     Args:
         cls: A dataclass whose fields are annotated with numbers, strings, booleans, tuples, Literals, other
-            dataclasses, or unions of these with None.
+            dataclasses, dicts that are taken as they are, or unions of these with None.
         data: What a JSON or TOML file held.
         where: Name of the place in messages, such as "optim".
 
@@ -66,6 +66,37 @@ def config_from_dict(cls: type[T], data: Mapping[str, Any], *, where: str = "") 
     if missing:
         raise ValueError(f"missing setting {prefix + missing[0]!r}; {cls.__name__} cannot do without it")
     return cls(**values)
+
+
+def config_with(config: T, changes: Mapping[str, Any], *, where: str = "") -> T:
+    """A copy of a config with some settings changed; those of a table within it that are not named stay.
+
+    Args:
+        config: A dataclass, as `config_from_dict` takes them.
+        changes: Settings by name, tables of them for inner dataclasses.
+        where: Name of the place in messages.
+
+    Raises:
+        ValueError: As of `config_from_dict`.
+
+    Example:
+        >>> @dataclasses.dataclass(frozen=True)
+        ... class Pair:
+        ...     sizes: tuple[int, ...] = (1, 2)
+        ...     is_used: bool = True
+        >>> config_with(Pair(), {"sizes": [3]})
+        Pair(sizes=(3,), is_used=True)
+    """
+    return config_from_dict(type(config), _merged(config_to_dict(config), changes), where=where)
+
+
+def _merged(data: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    inner = {
+        key: _merged(data[key], value)
+        for key, value in changes.items()
+        if isinstance(value, Mapping) and isinstance(data.get(key), dict)
+    }
+    return {**data, **changes, **inner}
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -150,6 +181,10 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
         return tuple(
             _convert(arg, item, f"{where}[{i}]") for i, (arg, item) in enumerate(zip(args, value, strict=True))
         )
+    if origin is dict:
+        if not isinstance(value, Mapping):
+            raise ValueError(f"{where}={value!r} must be a table of settings")
+        return dict(value)
     if dataclasses.is_dataclass(hint):
         config_class = typing.cast("type[Any]", hint)
         return value if isinstance(value, config_class) else config_from_dict(config_class, value, where=where)

@@ -13,11 +13,13 @@ from panns.data.clips import FileAudio
 from panns.data.manifests import read_manifest, write_manifest
 from panns.errors import DataError, SettingsError
 from panns.evaluate import evaluate
+from panns.frontend import LogMelConfig
 from panns.labels import LabelSet
 from panns.learn.cross_validation import RESULT_FILE, cross_validate
 from panns.learn.run import EVALUATION_FILE, SETTINGS_FILE, run
 from panns.learn.settings import read_settings
 from panns.learn.teacher import Teacher, cached_probs
+from panns.models.compact_cnn import CompactCnnConfig
 from panns.recognizer import load
 from panns.training.distributed import World
 from panns.training.loop import STATE_FILE
@@ -53,6 +55,21 @@ def test_a_run_learns_and_its_checkpoint_is_a_model(settings_file, manifest_file
     assert json.loads((out / EVALUATION_FILE).read_text())["accuracy"] == trained.test.accuracy
     again = evaluate(recognizer.run, audio, manifest.labels, activation=manifest.activation)
     assert again.n_clips == 24
+
+
+def test_a_network_from_nothing_may_have_other_settings(settings_file, tmp_path):
+    changes = "model.config={channels=[8, 8, 12], frontend={n_mels=32}}"
+    settings = read_settings(settings_file, ("model.name=builtin", "model.start=nothing", changes, "n_steps=1"))
+    config = run(settings, tmp_path / "out").checkpoint.manifest.config
+    assert config == replace(
+        CompactCnnConfig(), channels=(8, 8, 12), frontend=replace(LogMelConfig(), n_mels=32), n_classes=3
+    )
+
+
+def test_settings_that_an_architecture_does_not_have_are_refused(settings_file, tmp_path):
+    assignments = ("model.name=builtin", "model.start=nothing", "model.config={chanels=[8]}")
+    with pytest.raises(SettingsError, match=r"unknown setting 'model.config.chanels'; did you mean"):
+        run(read_settings(settings_file, assignments), tmp_path / "out")
 
 
 def test_a_run_goes_on_and_ends_the_same(settings_file, tmp_path):

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import nn
 
-from panns.config import config_to_dict, difference
+from panns.config import config_to_dict, config_with, difference
 from panns.data.check import OnProgress
 from panns.data.clip import Clip
 from panns.data.clips import ClipAudio
@@ -346,13 +346,22 @@ class _Run:
 def _base(settings: ModelSettings) -> tuple[str, ModelConfig, nn.Module | None]:
     """Architecture and config of the model to begin with, and what it has learned unless that is left behind."""
     if settings.start == "nothing":
-        if is_registered(settings.name):
-            return settings.name, find_model(settings.name).config, None
-        manifest = open_checkpoint(Path(settings.name)).manifest
-        return manifest.architecture, manifest.config, None
+        architecture, config = _architecture(settings.name)
+        try:
+            return architecture, config_with(config, settings.config, where="model.config"), None
+        except ValueError as exc:
+            raise SettingsError(str(exc)) from exc
     weights = Path(settings.weights) if settings.weights else None
     checkpoint = prepare(settings.name, weights=weights, needs_onnx=False)
     return checkpoint.manifest.architecture, checkpoint.manifest.config, load_network(checkpoint)
+
+
+def _architecture(name: str) -> tuple[str, ModelConfig]:
+    """Registered name and config of a model, which may be a checkpoint."""
+    if is_registered(name):
+        return name, find_model(name).config
+    manifest = open_checkpoint(Path(name)).manifest
+    return manifest.architecture, manifest.config
 
 
 def quality_of(evaluation: Evaluation) -> tuple[str, float]:

@@ -26,13 +26,23 @@ class ModelSettings:
         name: Registered name, or a checkpoint folder.
         start: "trained" takes what the model has learned; "nothing" only its architecture.
         weights: A published file for that name; empty for the one in the cache.
+        config: Settings of the architecture that are to be others than those of `name`, such as
+            `{ dropout = 0.5, frontend = { n_mels = 128 } }`; only with nothing.
         transfer: How a trained model is taken over.
     """
 
     name: str
     start: Literal["trained", "nothing"] = "trained"
     weights: str = ""
+    config: dict[str, Any] = field(default_factory=dict)
     transfer: TransferSettings = field(default_factory=TransferSettings)
+
+    def __post_init__(self) -> None:
+        if self.config and self.start == "trained":
+            raise ValueError(
+                f"config={self.config} would make another network than {self.name!r}, whose trained values do not fit; "
+                "leave it out, or set start='nothing'"
+            )
 
 
 @dataclass(frozen=True)
