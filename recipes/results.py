@@ -9,11 +9,11 @@ import hashlib
 import json
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from panns.config import config_from_dict, config_to_dict, read_toml
+from panns.config import config_from_dict, read_toml
 from panns.data.manifests import Clip, read_manifest
 from panns.errors import DataError
 from panns.learn.check import CHECK_FILE, Groups
@@ -21,6 +21,7 @@ from panns.learn.cross_validation import folds_of
 from panns.learn.run import CLIPS_FILE, EVALUATION_FILE, SETTINGS_FILE
 from panns.learn.settings import RunSettings, read_settings
 from panns.learn.sounds import digest_of, parts_of
+from panns.training.journal import METRICS_FILE
 
 ROWS_FILE = "table.toml"
 FOLD_PREFIX = "fold-"
@@ -54,7 +55,9 @@ class Row:
 
     def settings_digest(self, root: Path) -> str:
         """Tells whether the settings file has changed; settings that it does not name are those of the code."""
-        return _digest(read_toml(self._settings_file(root)))
+        settings = read_toml(self._settings_file(root))
+        settings.get("train", {}).pop("test_steps", None)  # watching changes no result
+        return _digest(settings)
 
     def clips(self, root: Path) -> tuple[Clip, ...]:
         """What the manifest of now lists; nothing where it was not prepared."""
@@ -84,6 +87,7 @@ class Result:
         command: It.
         quality: What is measured, a key of `QUALITIES`.
         values: By fold; that of one run under "".
+        best: Of every fold the highest that was measured on it along the way, which is biased; empty if nothing was.
         is_complete: Whether all folds are there.
         seed: Of everything random.
         date: Of the last run.
@@ -101,6 +105,7 @@ class Result:
     hardware: str
     settings: str
     clips: str
+    best: dict[str, float] = field(default_factory=dict)
 
 
 def read_rows(recipe: Path) -> tuple[Row, ...]:
@@ -126,11 +131,14 @@ def read_result(row: Row, root: Path, hardware: str) -> Result | None:
     together = _together(folder)
     runs = [folder, *folder.glob(f"{FOLD_PREFIX}*")]
     files = [run / EVALUATION_FILE for run in runs if _is_of_now(run, settings, clips, together)]
-    values = {}
+    values: dict[str, float] = {}
+    best: dict[str, float] = {}
     for file in sorted(files, key=_by_number):
         evaluation = json.loads(file.read_text(encoding="utf-8"))
         quality = next(name for name in QUALITIES if evaluation[name] is not None)
         values[_fold(file)] = evaluation[quality]
+        if along := curve(file.parent, quality):
+            best[_fold(file)] = max(along.values())
     if not values:
         return None
     last = max(file.stat().st_mtime for file in files)
@@ -144,7 +152,14 @@ def read_result(row: Row, root: Path, hardware: str) -> Result | None:
         hardware=hardware,
         settings=row.settings_digest(root),
         clips=clips_digest(clips),
+        best=best,
     )
+
+
+def curve(run: Path, quality: str) -> dict[int, float]:
+    """What was measured on the test fold along the way, by the number of steps; nothing without `test_steps`."""
+    lines = map(json.loads, (run / METRICS_FILE).read_text(encoding="utf-8").splitlines())
+    return {line["step"]: line[f"test_{quality}"] for line in lines if f"test_{quality}" in line}
 
 
 def _together(folder: Path) -> Groups:
@@ -161,11 +176,12 @@ def _is_of_now(run: Path, settings: RunSettings, clips: Sequence[Clip], together
         return False
     asked, heard = (json.loads((run / name).read_text(encoding="utf-8")) for name in (SETTINGS_FILE, CLIPS_FILE))
     data = replace(settings.data, test_fold=asked["data"]["test_fold"])
-    if asked != config_to_dict(replace(settings, data=data, train=settings.train.that_decides)):
-        return False
     try:
+        # A setting that did not exist yet has its default, with which nothing is as it was not before.
+        if config_from_dict(RunSettings, asked) != replace(settings, data=data, train=settings.train.that_decides):
+            return False
         parts = parts_of(clips, data, settings.seed, together=together)
-    except DataError:  # that fold is not there any more
+    except (DataError, ValueError):  # that fold or that setting is not there any more
         return False
     return all(heard[f"{part}_sha256"] == digest_of([clips[i] for i in getattr(parts, part)]) for part in PARTS)
 

@@ -24,7 +24,20 @@ from recipes.results import QUALITIES, Result, Row, clips_digest, read_result, r
 
 RECIPES = Path(__file__).parent
 RESULTS_FILE = "results.json"
-COLUMNS = ("", "tested with", "", "by fold", "seed", "date", "hardware", "command")
+COLUMNS = (
+    "",
+    "tested with",
+    "",
+    "by fold",
+    "best step of each fold (biased, for comparison)",
+    "seed",
+    "date",
+    "hardware",
+)
+
+
+# Nothing stands there where no run was watched along the way.
+BEST = next(i for i, column in enumerate(COLUMNS) if column.startswith("best"))
 
 
 def main() -> None:
@@ -75,34 +88,40 @@ def table(rows: Sequence[Row], results: Sequence[Result]) -> str:
     """A line for every command, also for those that were not run yet."""
     of_command = {one.command: one for one in results}
     qualities = dict.fromkeys(QUALITIES[one.quality] for one in results)
-    columns = [*COLUMNS]
+    columns = [*COLUMNS, "command"]
     columns[2] = " or ".join(qualities) or "result"
     lines = [columns, ["---"] * len(columns)]
     for row in rows:
         result = of_command.get(row.command)
-        cells = ["not run", "", "", "", ""] if result is None else _cells(result)
+        cells = ["not run", *[""] * (len(COLUMNS) - 3)] if result is None else _cells(result)
         lines.append([row.what, row.tested_with, *cells, f"`{row.command}`"])
+    if not any(result.best for result in results):
+        lines = [[cell for place, cell in enumerate(line) if place != BEST] for line in lines]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _cells(result: Result) -> list[str]:
-    values = list(result.values.values())
-    mean = f"{statistics.mean(values):.3f}"
-    if len(values) > 1:
-        mean += f" ± {statistics.stdev(values):.3f}"
+    mean = _mean(result.values)
+    best = _mean(result.best) if result.best.keys() == result.values.keys() else ""
     if not result.is_complete:
         mean = f"unfinished: {mean}"
     folds = "" if "" in result.values else ", ".join(f"{fold}: {value:.3f}" for fold, value in result.values.items())
-    return [mean, folds, str(result.seed), result.date, result.hardware]
+    return [mean, folds, best, str(result.seed), result.date, result.hardware]
 
 
-def put_table(readme: Path, text: str) -> None:
-    """Replace the table between the marks of a README."""
+def _mean(of_folds: dict[str, float]) -> str:
+    values = list(of_folds.values())
+    deviation = f" ± {statistics.stdev(values):.3f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.3f}{deviation}"
+
+
+def put_table(readme: Path, text: str, *, mark: str = "table") -> None:
+    """Replace the table between the marks of a README, of which several tables have one each."""
     before = readme.read_text(encoding="utf-8")
-    marked = f"<!-- table -->\n{text}\n<!-- end -->"
-    after, n = re.subn(r"<!-- table -->.*?<!-- end -->", lambda _: marked, before, count=1, flags=re.DOTALL)
+    marked = f"<!-- {mark} -->\n{text}\n<!-- end -->"
+    after, n = re.subn(rf"<!-- {mark} -->.*?<!-- end -->", lambda _: marked, before, count=1, flags=re.DOTALL)
     if not n:
-        raise SystemExit(f"{readme} has no '<!-- table -->' ... '<!-- end -->' to put the table between; add both")
+        raise SystemExit(f"{readme} has no '<!-- {mark} -->' ... '<!-- end -->' to put the table between; add both")
     with replacing(readme) as partial:
         partial.write_text(after, encoding="utf-8")
 

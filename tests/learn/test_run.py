@@ -66,10 +66,40 @@ def test_a_network_from_nothing_may_have_other_settings(settings_file, tmp_path)
     )
 
 
+def test_a_checkpoint_in_half_precision_takes_half_the_space_and_is_what_was_tested(
+    settings_file, manifest_file, tmp_path
+):
+    sizes = []
+    for stored in ("float32", "float16"):
+        trained = run(read_settings(settings_file, (f"stored={stored}", "n_steps=2")), tmp_path / stored)
+        sizes.append((trained.checkpoint.path / "model.safetensors").stat().st_size)
+    assert sizes[1] < 0.6 * sizes[0]
+    recognizer = load(trained.checkpoint.path, backend="torch")
+    audio = FileAudio(read_manifest(manifest_file), recognizer.sample_rate)
+    heard = [audio.waveform(i) for i in trained.parts.test]
+    np.testing.assert_allclose(recognizer.run(heard).clip_probs, trained.test.scores, atol=1e-6)
+
+
 def test_settings_that_an_architecture_does_not_have_are_refused(settings_file, tmp_path):
     assignments = ("model.name=builtin", "model.start=nothing", "model.config={chanels=[8]}")
     with pytest.raises(SettingsError, match=r"unknown setting 'model.config.chanels'; did you mean"):
         run(read_settings(settings_file, assignments), tmp_path / "out")
+
+
+def test_the_test_fold_may_be_watched_and_nothing_is_chosen_by_it(settings_file, tmp_path):
+    unwatched = run(read_settings(settings_file, ("n_steps=6",)), tmp_path / "unwatched")
+    watched = run(read_settings(settings_file, ("n_steps=6", "test_steps=4")), tmp_path / "watched")
+    lines = [json.loads(line) for line in (tmp_path / "watched" / "metrics.jsonl").read_text().splitlines()]
+    along = {line["step"]: line["test_accuracy"] for line in lines if "test_accuracy" in line}
+    assert list(along) == [4, 6]
+    assert along[6] == pytest.approx(watched.test.accuracy)
+    for key, value in parameters(unwatched).items():
+        assert torch.equal(value, parameters(watched)[key]), key
+
+
+def test_only_a_test_fold_can_be_watched(settings_file, tmp_path):
+    with pytest.raises(SettingsError, match="test_steps=4 needs a test fold"):
+        run(read_settings(settings_file, ("test_fold=''", "test_steps=4")), tmp_path / "out")
 
 
 def test_a_run_goes_on_and_ends_the_same(settings_file, tmp_path):

@@ -73,6 +73,7 @@ def write_run(folder: Path, recipe: Path, fold: str, accuracy: float | None, *as
     (folder / "clips.json").write_text(json.dumps(heard), encoding="utf-8")
     evaluation = {"accuracy": accuracy, "mean_average_precision": 0.25}
     (folder / "evaluation.json").write_text(json.dumps(evaluation), encoding="utf-8")
+    (folder / "metrics.jsonl").write_text('{"step": 1, "loss": 2.0}\n', encoding="utf-8")
 
 
 def lines_of(recipe: Path) -> list[list[str]]:
@@ -102,6 +103,42 @@ def test_folds_and_single_runs_are_gathered(recipe, tmp_path):
     assert lines[0][2:5] == ["0.600 ± 0.141", "2: 0.700, 10: 0.500", "3"]
     assert lines[0][6:] == ["there", "`panns train recipes/toy/train.toml --cross-validate -o runs/folds`"]
     assert lines[1][2:5] == ["0.125", "", "3"]
+
+
+def test_the_best_step_of_the_tested_folds_stands_beside_the_last(recipe, tmp_path):
+    for fold, last in (("2", 0.5), ("10", 0.75)):
+        run = tmp_path / "runs" / "folds" / f"fold-{fold}"
+        write_run(run, recipe, fold, last)
+        (run / "metrics.jsonl").write_text(
+            "".join(f'{{"step": {step}, "test_accuracy": {last + 0.1 * (step == 2)}}}\n' for step in (1, 2, 3))
+        )
+    (result,) = update(recipe, tmp_path, "here")
+    assert result.values == {"2": 0.5, "10": 0.75}
+    assert result.best == pytest.approx({"2": 0.6, "10": 0.85})
+    header, _, *lines = lines_of(recipe)
+    assert header[4] == "best step of each fold (biased, for comparison)"
+    assert lines[0][2:5] == ["0.625 ± 0.177", "2: 0.500, 10: 0.750", "0.725 ± 0.177"]
+    assert lines[1][2:5] == ["not run", "", ""]
+
+
+def test_watching_the_test_fold_changes_no_result(recipe, tmp_path):
+    write_run(tmp_path / "runs" / "one step", recipe, "2", 0.125, "n_steps=1")
+    first = update(recipe, tmp_path, "here")
+    watching = SETTINGS.format(n_steps=10) + "test_steps = 1\n"
+    (recipe / "train.toml").write_text(watching, encoding="utf-8")
+    assert update(recipe, tmp_path, "elsewhere") == first
+
+
+def test_a_setting_that_a_run_did_not_know_yet_has_its_default(recipe, tmp_path):
+    run = tmp_path / "runs" / "one step"
+    write_run(run, recipe, "2", 0.125, "n_steps=1")
+    settings = json.loads((run / "settings.json").read_text(encoding="utf-8"))
+    del settings["stored"]
+    (run / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
+    assert update(recipe, tmp_path, "here")
+    (run / "settings.json").write_text(json.dumps(settings | {"gone": 1}), encoding="utf-8")
+    (recipe / RESULTS_FILE).unlink()
+    assert update(recipe, tmp_path, "here") == []
 
 
 def test_clips_of_several_labels_are_measured_by_map(recipe, tmp_path):

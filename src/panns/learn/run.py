@@ -36,7 +36,7 @@ from panns.learn.sounds import Parts, audio_of, check_learnable, clips_at, diges
 from panns.learn.teacher import Teacher, cached_probs, load_teacher
 from panns.models.checkpoint import Checkpoint, Manifest, Metric, open_checkpoint
 from panns.models.registry import ModelConfig, find_model, is_registered
-from panns.networks.checkpoint import load_network, save_checkpoint
+from panns.networks.checkpoint import load_network, round_to_half, save_checkpoint
 from panns.runtime.model import Model
 from panns.runtime.torch import TorchBackend
 from panns.training.clip_batches import ClipBatches, ClipTargets
@@ -176,7 +176,9 @@ class _Run:
         if settings.loss.needs_frames and start.config.frame_hop_s is None:
             raise SettingsError(f"the loss asks for frame scores, and {start.architecture} has none; use another model")
         manifest = self._manifest(start, labels, heard)
-        trained = self._train(start, heard, targets, manifest, judged)
+        trained = self._train(start, heard, targets, manifest, judged, tested)
+        if settings.stored == "float16":
+            round_to_half(trained)
         validation = test = None
         if self.world.is_first:
             save_checkpoint(trained, manifest, model_folder)  # before anything may go wrong in the test
@@ -246,9 +248,17 @@ class _Run:
         return audio_of(path, clips, sample_rate, decoded=decoded, on_progress=None)
 
     def _train(
-        self, start: Start, heard: ClipAudio, targets: ClipTargets, manifest: Manifest, judged: ClipAudio
+        self,
+        start: Start,
+        heard: ClipAudio,
+        targets: ClipTargets,
+        manifest: Manifest,
+        judged: ClipAudio,
+        tested: ClipAudio,
     ) -> nn.Module:
         settings = self.settings
+        if settings.train.test_steps and not len(tested):
+            raise SettingsError(f"train.test_steps={settings.train.test_steps} needs a test fold; set data.test_fold")
         live, targets, dims = self._taught(heard, targets, manifest)
         batches = ClipBatches(
             heard,
@@ -276,6 +286,7 @@ class _Run:
             seed=settings.seed,
             learners=start.learners,
             validate=validate if len(judged) else None,
+            test=lambda network: dict([quality_of(self._evaluate(network, manifest, tested))]),
             world=self.world,
             on_step=lambda done, total, _: self.tell("training", done, total),
         )

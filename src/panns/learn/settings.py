@@ -108,6 +108,7 @@ class RunSettings:
         loss: What is made small.
         teacher: A model to learn from.
         licence: Of what is trained, as its checkpoint says.
+        stored: What the numbers of the checkpoint are rounded to before it is tested; "float16" takes half the space.
     """
 
     model: ModelSettings
@@ -118,6 +119,7 @@ class RunSettings:
     loss: LossConfig = field(default_factory=LossConfig)
     teacher: TeacherSettings | None = None
     licence: str = "unknown"
+    stored: Literal["float32", "float16"] = "float32"
 
     def __post_init__(self) -> None:
         if self.seed < 0:

@@ -55,6 +55,8 @@ class TrainConfig:
         validate_steps: Ask how good the averaged network is after every so many steps; 0 for never.
         patience: End after so many validations without a better one, and yield the best; 0 for the last, at the end.
             Counted once all that learns does so at the full rate.
+        test_steps: Write down how good the averaged network is on the test fold after every so many steps, for a
+            curve; nothing is chosen by it. 0 for never.
         n_loader_threads: Threads that make batches ahead.
         checkpoint_steps: A run that is stopped loses at most so many steps.
         log_steps: Steps that one line of the metrics is the mean of.
@@ -71,6 +73,7 @@ class TrainConfig:
     keeps_statistics: bool = False
     validate_steps: int = 0
     patience: int = 0
+    test_steps: int = 0
     n_loader_threads: int = 1
     checkpoint_steps: int = 100
     log_steps: int = 20
@@ -80,15 +83,16 @@ class TrainConfig:
         for name in ("n_steps", "n_parts", "n_loader_threads", "checkpoint_steps", "log_steps"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name}={getattr(self, name)} must be at least 1")
-        if self.validate_steps < 0 or self.patience < 0:
-            raise ValueError(f"validate_steps={self.validate_steps} and patience={self.patience} must be at least 0")
+        for name in ("validate_steps", "patience", "test_steps"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name}={getattr(self, name)} must be at least 0")
         if self.patience and not self.validate_steps:
             raise ValueError(f"patience={self.patience} counts validations; set validate_steps above 0, or patience=0")
 
     @property
     def that_decides(self) -> TrainConfig:
         """The same without what may differ between a run and its continuation."""
-        return replace(self, n_loader_threads=1, checkpoint_steps=1, log_steps=1, tensorboard=False)
+        return replace(self, test_steps=0, n_loader_threads=1, checkpoint_steps=1, log_steps=1, tensorboard=False)
 
 
 MakeBatch = Callable[[int], Batch]
@@ -109,6 +113,7 @@ def train(
     seed: int = 0,
     learners: Learners | None = None,
     validate: Validate | None = None,
+    test: Validate | None = None,
     world: World | None = None,
     on_step: OnStep | None = None,
     stop_after: int | None = None,
@@ -124,6 +129,7 @@ def train(
         seed: Of what is random in the network, such as dropout.
         learners: Which parameters learn; None for all, from nothing.
         validate: Tells how good a network is.
+        test: The same on clips that nothing is chosen by.
         world: This process among those that train together, and its device; None for one on the CPU.
         on_step: Called after every step.
         stop_after: Leave after this step, with the state saved, as if interrupted; None for the end.
@@ -152,10 +158,12 @@ def train(
                 metrics = meter.mean(done) | {"lr": learning_rate(step, config.n_steps, config.optim)}
                 if journal:
                     journal.write(done, metrics)
-            if validate and config.validate_steps and (done == config.n_steps or done % config.validate_steps == 0):
+            if validate and _is_due(config.validate_steps, done, config.n_steps):
                 qualities = run.judge(validate, done)
                 if journal:
                     journal.write(done, {f"validation_{name}": value for name, value in qualities.items()})
+            if journal and test and _is_due(config.test_steps, done, config.n_steps):
+                journal.write(done, {f"test_{name}": value for name, value in test(run.average.network).items()})
             if is_last or done % config.checkpoint_steps == 0 or run.is_over:
                 meter.check(done)
                 run.save(folder / STATE_FILE, done)
@@ -164,6 +172,11 @@ def train(
             if run.is_over:
                 break
     return run.result()
+
+
+def _is_due(every: int, done: int, n_steps: int) -> bool:
+    """Whether what happens after every so many steps, and after the last, happens now; 0 for never."""
+    return every > 0 and (done == n_steps or done % every == 0)
 
 
 class _Run:

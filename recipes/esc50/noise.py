@@ -1,0 +1,218 @@
+"""What noise takes from the models of ESC-50, and what learning with noise gives back.
+
+    python -m recipes.esc50.noise prepare [--urbansound8k FOLDER] [--speech FOLDER]
+    panns train recipes/esc50/train.toml --cross-validate -o runs/esc50/folds
+    panns train recipes/esc50/train.toml ... --cross-validate -o runs/esc50/noisy-folds    # see table.toml
+    python -m recipes.esc50.noise test
+
+`prepare` lists recordings of noise to learn with (drilling, jackhammers, playing children, of UrbanSound8K) and others
+to test with: air conditioners and street music of UrbanSound8K, and the babble of four excerpts of meetings at once. No
+kind of noise is in both, nor any recording that ESC-50 has too. `test` adds the second list to every fold that a model
+has not learned from, and writes `noise.json` beside this file, the table of the README and `noise.png`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import zlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.measure import machine
+from panns.augment.length import fit_length
+from panns.augment.noise import add_noise
+from panns.data.clip import Clip
+from panns.data.clips import ClipAudio, FileAudio
+from panns.data.manifests import read_manifest, write_manifest
+from panns.data.part import PartAudio
+from panns.evaluate import evaluate
+from panns.files import replacing
+from panns.learn.cross_validation import folds_of
+from panns.learn.run import MODEL_FOLDER
+from panns.recognizer import load
+from recipes.paths import REFERENCE_DATA, RUNS
+from recipes.preparing import CLIPS_FILE
+from recipes.table import put_table
+from recipes.urbansound8k.prepare import list_clips
+
+Array = npt.NDArray[np.float32]
+
+HERE = Path(__file__).parent
+OUT = RUNS / "esc50"
+LEARN_FILE, TEST_FILE = "noise-to-learn-with.csv", "noise-to-test-with.csv"
+TO_LEARN_WITH = ("drilling", "jackhammer", "children_playing")
+TO_TEST_WITH = ("air_conditioner", "street_music")
+BABBLE = "babble"
+N_TALKING = 4
+SNRS_DB = (20, 10, 0)
+SEED = 0
+# Folder of the folds, how they are called, colour.
+MODELS = (("folds", "learned without noise", "#335577"), ("noisy-folds", "learned with noise", "#c0392b"))
+MARK = "noise"
+
+
+def main() -> None:
+    """List the noise, or test with it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("prepare", "test"))
+    parser.add_argument("--urbansound8k", type=Path, default=REFERENCE_DATA / "urbansound8k_subset")
+    parser.add_argument("--speech", type=Path, default=REFERENCE_DATA / "speech_turns" / "audio")
+    arguments = parser.parse_args()
+    if arguments.what == "prepare":
+        prepare(arguments.urbansound8k, arguments.speech)
+        return
+    results = test()
+    with replacing(HERE / "noise.json") as partial:
+        text = json.dumps({"seed": SEED, "machine": machine(), "results": [asdict(one) for one in results]}, indent=1)
+        partial.write_text(text + "\n", encoding="utf-8")
+    put_table(HERE / "README.md", table(results), mark=MARK)
+    draw(results)
+
+
+def prepare(urbansound8k: Path, speech: Path) -> None:
+    """Write both lists of noise."""
+    known = {clip.source for clip in read_manifest(OUT / CLIPS_FILE).clips}
+    noises = [clip for clip in list_clips(urbansound8k, OUT) if clip.source not in known]
+    talk = [Clip(os.path.relpath(path, OUT), (BABBLE,)) for path in sorted(speech.iterdir())]
+    to_learn_with = [clip for clip in noises if clip.labels[0] in TO_LEARN_WITH]
+    to_test_with = [clip for clip in noises if clip.labels[0] in TO_TEST_WITH] + talk
+    write_manifest(OUT / LEARN_FILE, to_learn_with)
+    write_manifest(OUT / TEST_FILE, to_test_with)
+    print(f"{len(to_learn_with)} recordings of noise to learn with, {len(to_test_with)} to test with, in {OUT}")
+
+
+@dataclass(frozen=True)
+class Result:
+    """How good models are.
+
+    Attributes:
+        models: Folder of their folds.
+        noise: What is added; empty for none.
+        snr_db: How much stronger the clip is; None without noise.
+        accuracies: Of every fold.
+    """
+
+    models: str
+    noise: str
+    snr_db: int | None
+    accuracies: tuple[float, ...]
+
+
+def test() -> list[Result]:
+    """Every fold by the models that have not learned from it, without noise and with every kind at every ratio."""
+    manifest = read_manifest(OUT / CLIPS_FILE)
+    conditions = [("", None), *((noise, snr_db) for noise in (*TO_TEST_WITH, BABBLE) for snr_db in SNRS_DB)]
+    accuracies: dict[tuple[str, str, int | None], list[float]] = {}
+    for models, *_ in MODELS:
+        for fold in folds_of(manifest.clips):
+            recognizer = load(OUT / models / f"fold-{fold}" / MODEL_FOLDER)
+            rate, labels = recognizer.sample_rate, recognizer.manifest.labels
+            tested = [i for i, clip in enumerate(manifest.clips) if clip.fold == fold]
+            clips = PartAudio(FileAudio(manifest, rate), tested)
+            noises = FileAudio(read_manifest(OUT / TEST_FILE), rate)
+            for noise, snr_db in conditions:
+                heard = clips if snr_db is None else NoisyAudio(clips, recordings(noises, noise), noise, snr_db)
+                accuracy = evaluate(recognizer.run, heard, labels, task="single-label").accuracy
+                assert accuracy is not None
+                accuracies.setdefault((models, noise, snr_db), []).append(accuracy)
+                print(models, fold, noise, snr_db, f"{accuracy:.4f}", flush=True)
+    return [Result(*condition, tuple(values)) for condition, values in accuracies.items()]
+
+
+def recordings(noises: FileAudio, kind: str) -> list[Array]:
+    """All recordings of one kind of noise."""
+    return [noises.waveform(i) for i, clip in enumerate(noises.clips) if clip.labels[0] == kind]
+
+
+class NoisyAudio:
+    """Clips with noise beside them, the same each time.
+
+    Attributes:
+        clips: What is known of them.
+    """
+
+    def __init__(self, clean: ClipAudio, recorded: Sequence[Array], noise: str, snr_db: float) -> None:
+        self.clips = clean.clips
+        self._clean = clean
+        self._recorded = recorded
+        self._noise = noise
+        self._snr_db = snr_db
+
+    def __len__(self) -> int:
+        return len(self.clips)
+
+    def waveform(self, i: int) -> Array:
+        """The whole of a clip with noise, `(samples,)`."""
+        clean = self._clean.waveform(i)
+        # A clip gets the same noise at every ratio, and for every model.
+        name = zlib.crc32(f"{self._noise} {Path(self.clips[i].path).name}".encode())
+        rng = np.random.default_rng([SEED, name])
+        chosen = rng.permutation(len(self._recorded))[: N_TALKING if self._noise == BABBLE else 1]
+        noise = sum(fit_length(self._recorded[j], len(clean), rng, shorter="repeat") for j in chosen)
+        return add_noise(clean, noise, self._snr_db)
+
+
+def table(results: Sequence[Result]) -> str:
+    """A line for every kind of noise and ratio, a column for every kind of model, and what noise takes of each."""
+    of = {(one.models, one.noise, one.snr_db): one for one in results}
+    names = [models for models, *_ in MODELS]
+    lines = [
+        f"| noise | clip to noise | {' | '.join(name for _, name, _ in MODELS)} | won back of what noise takes |",
+        f"|---|---|{'---|' * len(MODELS)}---|",
+    ]
+    clean = [statistics.mean(of[name, "", None].accuracies) for name in names]
+    lines.append(f"| none | | {' | '.join(_cell(of[name, '', None].accuracies) for name in names)} | |")
+    for snr_db in SNRS_DB:
+        means = {}
+        for noise in (*TO_TEST_WITH, BABBLE):
+            cells = [of[name, noise, snr_db].accuracies for name in names]
+            means[noise] = [statistics.mean(values) for values in cells]
+            name, won_back = noise.replace("_", " "), _won_back(clean, means[noise])
+            lines.append(f"| {name} | {snr_db} dB | {' | '.join(map(_cell, cells))} | {won_back} |")
+        all_kinds = [statistics.mean(column) for column in zip(*means.values(), strict=True)]
+        cells = [f"**{value:.3f}**" for value in all_kinds]
+        lines.append(f"| **all three** | {snr_db} dB | {' | '.join(cells)} | **{_won_back(clean, all_kinds)}** |")
+    return "\n".join(lines)
+
+
+def _cell(values: Sequence[float]) -> str:
+    return f"{statistics.mean(values):.3f} ± {statistics.stdev(values):.3f}"
+
+
+def _won_back(clean: Sequence[float], noisy: Sequence[float]) -> str:
+    """Share of the loss of the models that learned without noise, both losses from the clean accuracy of those."""
+    return f"{(noisy[1] - noisy[0]) / (clean[0] - noisy[0]):.0%}"
+
+
+def draw(results: Sequence[Result]) -> None:
+    """Draw accuracy over the ratio, a panel for every kind of noise."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9.0, 3.2), layout="constrained")
+    panels = figure.subplots(1, len(TO_TEST_WITH) + 1, sharey=True)
+    places = range(len(SNRS_DB) + 1)
+    for axes, noise in zip(panels, (*TO_TEST_WITH, BABBLE), strict=True):
+        for models, name, colour in MODELS:
+            ours = [one for one in results if one.models == models and one.noise in ("", noise)]
+            ours.sort(key=lambda one: -np.inf if one.snr_db is None else -one.snr_db)
+            means = [statistics.mean(one.accuracies) for one in ours]
+            deviations = [statistics.stdev(one.accuracies) for one in ours]
+            axes.errorbar(places, means, deviations, color=colour, label=name, marker="o", markersize=4, capsize=3)
+        axes.set_xticks(places, ["none", *(f"{snr_db} dB" for snr_db in SNRS_DB)])
+        axes.set_title(noise.replace("_", " "), fontsize=10)
+        axes.set_xlabel("clip to noise")
+        axes.grid(alpha=0.3)
+    panels[0].set_ylabel("accuracy, 5 folds of ESC-50")
+    panels[0].legend(fontsize=8)
+    figure.savefig(HERE / "noise.png", dpi=120)
+
+
+if __name__ == "__main__":
+    main()
