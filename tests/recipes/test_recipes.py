@@ -75,11 +75,11 @@ def manifests(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Manifest]:
 
 
 def shortened(path: Path, manifest: Manifest, checkpoint: Path, **train: object) -> RunSettings:
-    """The settings of a recipe for a small network and small batches."""
+    """The settings of a recipe for a small network and small batches; what it changes in an architecture stays."""
     settings = read_settings(RECIPES / path)
     return replace(
         settings,
-        model=replace(settings.model, name=str(checkpoint)),
+        model=settings.model if settings.model.config else replace(settings.model, name=str(checkpoint)),
         data=replace(
             settings.data,
             clips=str(manifest.root / "clips.csv"),
@@ -119,7 +119,7 @@ def test_two_steps_of_every_recipe(path, manifests, tiny_checkpoint, tmp_path):
     assert len(trained.parts.train) + len(trained.parts.test) + len(trained.parts.left_out) == len(manifest.clips)
     assert {manifest.clips[int(i)].fold for i in trained.parts.test} == {settings.data.test_fold}
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
-    assert math.isfinite(lines[-1]["loss"])
+    assert math.isfinite(next(line["loss"] for line in reversed(lines) if "loss" in line))
     assert (tmp_path / "evaluation.json").is_file()
 
 

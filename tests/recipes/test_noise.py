@@ -1,0 +1,75 @@
+"""Noise beside clips: the same every time, at the ratio asked for, and of no recording that was learned with."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from panns.augment.level import sounding_power
+from panns.data.manifests import Clip, read_manifest, write_manifest
+from recipes.esc50 import noise as recipe
+from recipes.esc50.noise import BABBLE, MODELS, SNRS_DB, TO_LEARN_WITH, TO_TEST_WITH, NoisyAudio, Result, prepare, table
+from tests.sounds import noise, tone, write_wav
+
+
+class Clips:
+    """Two tones."""
+
+    sample_rate = 32_000
+    clips = (Clip("a.wav", ("low",)), Clip("b.wav", ("high",)))
+
+    def __len__(self) -> int:
+        return 2
+
+    def waveform(self, i):
+        return 0.1 * tone(0.5, hz=200 + 800 * i)
+
+
+RECORDED = [noise(1.0, seed=i) for i in range(6)]
+
+
+@pytest.mark.parametrize("kind", [*TO_TEST_WITH, BABBLE])
+def test_noise_is_as_loud_as_asked_and_the_same_at_every_ratio(kind):
+    added = {}
+    for snr_db in SNRS_DB:
+        noisy = NoisyAudio(Clips(), RECORDED, kind, snr_db)
+        assert (noisy.waveform(1) == noisy.waveform(1)).all()
+        added[snr_db] = noisy.waveform(1) - Clips().waveform(1)
+        ratio = sounding_power(Clips().waveform(1)) / sounding_power(added[snr_db])
+        assert 10 * np.log10(ratio) == pytest.approx(snr_db, abs=0.1)
+    np.testing.assert_allclose(added[10], added[20] * 10**0.5, rtol=1e-3, atol=1e-4)
+
+
+def test_every_clip_gets_noise_of_its_own():
+    noisy = NoisyAudio(Clips(), RECORDED, BABBLE, 0)
+    one, other = (noisy.waveform(i) - Clips().waveform(i) for i in (0, 1))
+    assert abs(np.corrcoef(one, other)[0, 1]) < 0.5
+
+
+def test_no_kind_of_noise_and_no_recording_is_on_both_sides(tmp_path, monkeypatch):
+    monkeypatch.setattr(recipe, "OUT", tmp_path)
+    kinds = (*TO_LEARN_WITH, *TO_TEST_WITH, "siren")
+    listed = [Clip(f"{kind}{i}.wav", (kind,), source=f"{kind}{i}") for kind in kinds for i in range(2)]
+    monkeypatch.setattr(recipe, "list_clips", lambda *_: listed)
+    (tmp_path / "speech").mkdir()
+    write_wav(tmp_path / "speech" / "one.wav", noise(0.5))
+    known = {listed[0].source, listed[-3].source}
+    write_manifest(tmp_path / "clips.csv", [Clip(f"{one}.wav", ("dog",), "1", one) for one in known])
+    prepare(tmp_path / "city", tmp_path / "speech")
+    learn, test = (read_manifest(tmp_path / name).clips for name in (recipe.LEARN_FILE, recipe.TEST_FILE))
+    assert {clip.labels[0] for clip in learn} == set(TO_LEARN_WITH)
+    assert {clip.labels[0] for clip in test} == {*TO_TEST_WITH, BABBLE}
+    assert not known & {clip.source for clip in (*learn, *test)}
+    assert not {clip.source for clip in learn} & {clip.source for clip in test}
+
+
+def test_the_table_says_what_is_won_back():
+    without, with_noise = (models for models, *_ in MODELS)
+    results = [Result(without, "", None, (0.9, 0.9)), Result(with_noise, "", None, (0.8, 0.9))]
+    for kind in (*TO_TEST_WITH, BABBLE):
+        for snr_db in SNRS_DB:
+            results += [Result(without, kind, snr_db, (0.5, 0.5)), Result(with_noise, kind, snr_db, (0.6, 0.8))]
+    lines = table(results).splitlines()
+    assert lines[2] == "| none | | 0.900 ± 0.000 | 0.850 ± 0.071 | |"
+    assert lines[3] == "| air conditioner | 20 dB | 0.500 ± 0.000 | 0.700 ± 0.141 | 50% |"
+    assert lines[-1] == "| **all three** | 0 dB | **0.500** | **0.700** | **50%** |"
