@@ -1,0 +1,30 @@
+"""The page of results: what stands there is what the recipes have written, and every claim finds its figure."""
+
+from __future__ import annotations
+
+import pytest
+
+from recipes.page import PAGE, RECIPES, Claim, compared, figures, measured, read_claims
+from recipes.results import read_rows
+
+
+def test_the_page_is_that_of_the_results():
+    text = PAGE.read_text(encoding="utf-8")
+    assert figures() in text, "run `python -m recipes.page`"
+    assert compared(read_claims()) in text, "run `python -m recipes.page`"
+
+
+@pytest.mark.parametrize("claim", read_claims(), ids=lambda claim: claim.what)
+def test_every_claim_has_a_figure_or_says_why_not(claim):
+    if claim.command:
+        assert claim.command in [row.command for row in read_rows(RECIPES / claim.recipe)]
+    assert bool(claim.recipe) == bool(claim.command or claim.key)
+    assert bool(claim.key) == bool(claim.how)
+    assert claim.recipe or claim.note
+
+
+def test_a_mean_has_a_deviation_and_a_single_figure_has_none():
+    assert "±" in measured(Claim("x", recipe="few_shot", key="accuracy.10"))
+    assert "±" not in measured(Claim("x", recipe="builtin", key="top1_fold5.teacher.esc10"))
+    assert measured(Claim("x")) == "not measured"
+    assert measured(Claim("x", recipe="esc50", command="panns train something.toml")) == "not run"
