@@ -24,7 +24,7 @@ def test_settings_are_read_and_changed(settings_file):
         ("validate_steps=5", "needs clips to validate with"),
         ("data.validation_fold='2'", "nothing is chosen on a test"),
         ("data.validation_share=1.0", "validation_share=1.0 must be at least 0 and below 1"),
-        ("model.transfer.head=big", "head='big' is not one of 'classifier', 'linear', 'mlp'"),
+        ("model.transfer.head=big", "head='big' is not one of 'classifier', 'linear', 'bands', 'mlp'"),
         ("model.config={dropout=0.5}", "would make another network than .*, or set start='nothing'"),
         ("model.config=big", "model.config='big' must be a table of settings"),
         ("patience=2", "set validate_steps above 0, or patience=0"),

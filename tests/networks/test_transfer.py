@@ -30,6 +30,18 @@ def test_it_answers_from_what_the_network_underneath_says():
         assert above.frame_logits is None
 
 
+@pytest.mark.parametrize("base", ["mn01_as", "dymn04_as"])
+def test_bands_of_frequencies_are_told_apart(base):
+    config = TransferConfig(HeadConfig(3, reads="bands", hidden_dims=()), base, small_config(base))
+    network = build_network("transfer", config).eval()
+    waveform = torch.randn(2, 32_000)
+    with torch.inference_mode():
+        below, above = network.base(waveform), network(waveform)
+        assert below.bands.shape == (2, 4, config.embedding_dim)
+        torch.testing.assert_close(below.bands.mean(dim=1), below.embedding)
+        assert torch.equal(above.clip_logits, network.head(below.bands.flatten(1)))
+
+
 def test_its_config_comes_back_with_that_of_the_network_underneath():
     config = TransferConfig(HeadConfig(2), "cnn14", CnnConfig(channels=(4, 8), n_poolings=1))
     assert read_config("transfer", config_to_dict(config)) == config
@@ -56,5 +68,7 @@ def test_impossible_heads_are_refused():
         TransferConfig(
             HeadConfig(reads="embedding"), "cnn14_decision_level_max", find_model("cnn14_decision_level_max").config
         )
+    with pytest.raises(ValueError, match="cnn6 does not tell bands of frequencies apart; use reads='embedding'"):
+        TransferConfig(HeadConfig(reads="bands"), "cnn6", find_model("cnn6").config)
     with pytest.raises(ValueError, match=r"hidden_dims=\(0,\) must be at least 1"):
         HeadConfig(hidden_dims=(0,))

@@ -57,7 +57,9 @@ def test_the_last_blocks_are_those_before_the_head():
     assert alone.learners.backbone == set()
 
 
-@pytest.mark.parametrize(("head", "shapes"), [("linear", {(3, 96)}), ("mlp", {(1024, 527), (3, 1024)})])
+@pytest.mark.parametrize(
+    ("head", "shapes"), [("linear", {(3, 96)}), ("bands", {(3, 384)}), ("mlp", {(1024, 527), (3, 1024)})]
+)
 def test_a_head_goes_on_top(head, shapes):
     trained = build_network("mn01_as")
     start = from_trained("mn01_as", trained, 3, TransferSettings(head, trained="head"), seed=0)

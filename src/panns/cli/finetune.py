@@ -20,6 +20,7 @@ class HeadChoice(StrEnum):
 
     classifier = "classifier"
     linear = "linear"
+    bands = "bands"
     mlp = "mlp"
 
 

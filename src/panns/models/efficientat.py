@@ -55,6 +55,11 @@ class MobileNetConfig:
         return 6 * round_channels(160 * self.width)
 
     @property
+    def n_bands(self) -> int:
+        """Bands of frequencies in the last map."""
+        return -(-self.frontend.n_mels // TOTAL_STRIDE)
+
+    @property
     def min_input_samples(self) -> int:
         """32 frames, one column of the last map.
 

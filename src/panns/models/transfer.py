@@ -22,14 +22,14 @@ class HeadConfig:
 
     Attributes:
         n_classes: Number of classes.
-        reads: "logits" of the classes that the model knew, or its "embedding".
+        reads: "logits" of the classes that the model knew, its "embedding", or the "bands" that this is the mean of.
         hidden_dims: Widths of hidden layers; none makes it linear. On AudioSet's 527 logits one layer of 1,024 is the
             head that is often put on PANNs.
         dropout: Dropout before every layer but the first, in training.
     """
 
     n_classes: int = 527
-    reads: Literal["logits", "embedding"] = "logits"
+    reads: Literal["logits", "embedding", "bands"] = "logits"
     hidden_dims: tuple[int, ...] = (1024,)
     dropout: float = 0.2
 
@@ -55,8 +55,22 @@ class TransferConfig:
     base_config: ModelConfig = field(default_factory=CompactCnnConfig)
 
     def __post_init__(self) -> None:
-        if self.head.reads == "embedding" and self.base_config.embedding_dim is None:
+        if self.head.reads != "logits" and self.base_config.embedding_dim is None:
             raise ValueError(f"{self.base} has no embedding for a head to read; use reads='logits'")
+        if self.head.reads == "bands" and not self._n_bands:
+            raise ValueError(f"{self.base} does not tell bands of frequencies apart; use reads='embedding'")
+
+    @property
+    def _n_bands(self) -> int:
+        return getattr(self.base_config, "n_bands", 0)
+
+    @property
+    def n_read(self) -> int:
+        """How many numbers the head reads."""
+        if self.head.reads == "logits":
+            return self.base_config.n_classes
+        assert self.base_config.embedding_dim is not None, "this was checked at the start"
+        return self.base_config.embedding_dim * (self._n_bands if self.head.reads == "bands" else 1)
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> TransferConfig:

@@ -87,10 +87,10 @@ class MobileNet(nn.Module):
     def forward_features(self, features: Tensor) -> NetworkOutput:
         """Scores of a log-mel `(batch, frames, mels)`."""
         x = self.last(self.blocks(self.stem(features[:, None].transpose(2, 3))))  # (batch, channels, mels, frames)
-        embedding = x.mean(dim=(2, 3))
+        embedding, bands = x.mean(dim=(2, 3)), x.mean(dim=3).transpose(1, 2)
         x = functional.hardswish(self.hidden(embedding))
         x = functional.dropout(x, self.config.dropout, self.training)
-        return NetworkOutput(clip_logits=self.classifier(x), embedding=embedding)
+        return NetworkOutput(clip_logits=self.classifier(x), embedding=embedding, bands=bands)
 
 
 class InvertedResidual(nn.Module):

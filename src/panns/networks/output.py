@@ -16,9 +16,12 @@ class NetworkOutput(NamedTuple):
         embedding: `(batch, dim)`.
         patch_weights: `(batch, classes, columns, rows)`, how much each patch of the log-mel, by time and by frequency,
             counts for the clip score of each class; they sum to 1.
+        bands: `(batch, bands, dim)`, what the last map says of each band of frequencies, over all of the time; the
+            embedding is their mean.
     """
 
     clip_logits: Tensor
     frame_logits: Tensor | None = None
     embedding: Tensor | None = None
     patch_weights: Tensor | None = None
+    bands: Tensor | None = None

@@ -19,10 +19,7 @@ class Transfer(nn.Module):
         super().__init__()
         self.config = config
         self.base = construct_network(config.base, config.base_config)
-        has_logits = config.head.reads == "logits"
-        n_read = config.base_config.n_classes if has_logits else config.base_config.embedding_dim
-        assert n_read is not None, "the config has checked that there is an embedding"
-        self.head = _head(n_read, config.head)
+        self.head = _head(config.n_read, config.head)
 
     def initialise(self) -> None:
         """Give all layers their initial values; those underneath are usually replaced by trained ones."""
@@ -47,8 +44,10 @@ class Transfer(nn.Module):
         return self._answer(self.base.forward_features(*inputs))  # type: ignore[operator] # every network has it
 
     def _answer(self, output: NetworkOutput) -> NetworkOutput:
-        read = output.clip_logits if self.config.head.reads == "logits" else output.embedding
-        return NetworkOutput(clip_logits=self.head(read), embedding=output.embedding)
+        read = {"logits": output.clip_logits, "embedding": output.embedding, "bands": output.bands}
+        numbers = read[self.config.head.reads]
+        assert numbers is not None, "the config has checked that the network underneath has them"
+        return NetworkOutput(clip_logits=self.head(numbers.flatten(1)), embedding=output.embedding)
 
 
 def _head(n_read: int, config: HeadConfig) -> nn.Sequential:

@@ -14,7 +14,9 @@ from panns.models.transfer import HeadConfig, TransferConfig
 from panns.networks.build import build_network, construct_network
 from panns.training.optim import Learners
 
-HeadKind: TypeAlias = Literal["classifier", "linear", "mlp"]
+HeadKind: TypeAlias = Literal["classifier", "linear", "bands", "mlp"]
+
+_READS: dict[str, Literal["logits", "embedding", "bands"]] = {"linear": "embedding", "bands": "bands", "mlp": "logits"}
 
 
 @dataclass(frozen=True)
@@ -23,10 +25,12 @@ class TransferSettings:
 
     Attributes:
         head: "classifier" replaces the network's own layer of classes, and keeps frame scores where it has them;
-            "linear" puts a linear layer on its embedding; "mlp" puts a hidden layer and a linear one on the logits of
+            "linear" puts a linear layer on its embedding, "bands" one on what that is the mean of, each band of
+            frequencies by itself (EfficientAT has some); "mlp" puts a hidden layer and a linear one on the logits of
             the classes it knew (527 -> 1024 -> classes on AudioSet's).
         hidden_dim: Width of the hidden layer of "mlp".
-        trained: "head" alone, the rest being frozen (with "linear" a linear probe); the "last" blocks too; or "all".
+        trained: "head" alone, the rest being frozen (with "linear" or "bands" a linear probe); the "last" blocks too;
+            or "all".
         n_last_blocks: How many blocks "last" means.
     """
 
@@ -93,8 +97,8 @@ def from_trained(
     else:
         head_config = HeadConfig(
             n_classes,
-            reads="embedding" if settings.head == "linear" else "logits",
-            hidden_dims=() if settings.head == "linear" else (settings.hidden_dim,),
+            reads=_READS[settings.head],
+            hidden_dims=(settings.hidden_dim,) if settings.head == "mlp" else (),
         )
         network = build_network("transfer", TransferConfig(head_config, architecture, config))
         network.base.load_state_dict(trained.state_dict())  # type: ignore[union-attr] # a module
