@@ -22,6 +22,7 @@ import numpy.typing as npt
 
 from panns.audio import load_audio
 from panns.data.manifests import read_manifest
+from panns.evaluate import Categories, measure
 from panns.export.prepare import prepare
 from panns.frontend import log_mel
 from panns.labels import audioset
@@ -80,6 +81,7 @@ def main() -> None:
         "machine": platform.processor() or platform.machine(),
         "seed": read_settings().seed,
         "top1_fold5": {name: top1_of(heard, audioset_names(mapping)) for name, heard in answers.items()},
+        "calibration_fold5": {name: calibration_of(heard, audioset_names(mapping)) for name, heard in answers.items()},
         "linear_probe_esc50_fold5": {name: probe(heard["esc50"], held_out) for name, heard in answers.items()},
         "agreement_with_teacher": agreement_of(answers["builtin"], answers["teacher"]),
         "classes_heard_in_training": classes_heard(arguments.manifest),
@@ -106,11 +108,27 @@ def top1_of(heard: dict[str, Heard], names: dict[str, list[str]]) -> dict[str, f
     """Label-mapped top-1 on the held-out fold; candidates are the categories of the data set."""
     result = {}
     for dataset in ("esc10", "esc50"):
-        fold = heard[dataset].where(np.array([row["fold"] == HELD_OUT_FOLD for row in heard[dataset].rows]))
+        fold = _held_out(heard[dataset])
         candidates = {row["label"] for row in heard[dataset].rows}
         classes = {label: [audioset().find(name).index for name in names[label]] for label in sorted(candidates)}
         result[dataset] = mapped_top1(fold.probs, [row["label"] for row in fold.rows], classes)
     return result
+
+
+def calibration_of(heard: dict[str, Heard], names: dict[str, list[str]]) -> dict[str, float]:
+    """Expected calibration error of the highest category on the held-out fold."""
+    result = {}
+    for dataset in ("esc10", "esc50"):
+        fold = _held_out(heard[dataset])
+        categories = Categories.mapped({row["label"]: names[row["label"]] for row in heard[dataset].rows}, audioset())
+        answers = [categories.labels.find(row["label"]).index for row in fold.rows]
+        targets = np.eye(len(categories.labels), dtype=np.bool_)[answers]
+        result[dataset] = measure(fold.probs, targets, categories, task="single-label").reliability.expected_error
+    return result
+
+
+def _held_out(heard: Heard) -> Heard:
+    return heard.where(np.array([row["fold"] == HELD_OUT_FOLD for row in heard.rows]))
 
 
 def probe(heard: Heard, held_out: set[str]) -> float:
