@@ -7,8 +7,9 @@
 
 `prepare` lists recordings of noise to learn with (drilling, jackhammers, playing children, of UrbanSound8K) and others
 to test with: air conditioners and street music of UrbanSound8K, and the babble of four excerpts of meetings at once. No
-kind of noise is in both, nor any recording that ESC-50 has too. `test` adds the second list to every fold that a model
-has not learned from, and writes `noise.json` beside this file, the table of the README and `noise.png`.
+kind of noise is in both, nor any recording that ESC-50 has too. `test` adds the second list to the folds that both
+kinds of models have been trained for and have not learned from, and writes `noise.json` beside this file, the table of
+the README and `noise.png`.
 """
 
 from __future__ import annotations
@@ -34,11 +35,11 @@ from panns.data.manifests import read_manifest, write_manifest
 from panns.data.part import PartAudio
 from panns.evaluate import evaluate
 from panns.files import replacing
-from panns.learn.cross_validation import folds_of
 from panns.learn.run import MODEL_FOLDER
 from panns.recognizer import load
 from recipes.paths import REFERENCE_DATA, RUNS
 from recipes.preparing import CLIPS_FILE
+from recipes.results import FOLD_PREFIX
 from recipes.table import put_table
 from recipes.urbansound8k.prepare import list_clips
 
@@ -51,6 +52,7 @@ TO_LEARN_WITH = ("drilling", "jackhammer", "children_playing")
 TO_TEST_WITH = ("air_conditioner", "street_music")
 BABBLE = "babble"
 N_TALKING = 4
+FOLDS = ("1", "2", "3", "4", "5")
 SNRS_DB = (20, 10, 0)
 SEED = 0
 # Folder of the folds, how they are called, colour.
@@ -96,23 +98,29 @@ class Result:
         models: Folder of their folds.
         noise: What is added; empty for none.
         snr_db: How much stronger the clip is; None without noise.
-        accuracies: Of every fold.
+        accuracies: By fold.
     """
 
     models: str
     noise: str
     snr_db: int | None
-    accuracies: tuple[float, ...]
+    accuracies: dict[str, float]
 
 
 def test() -> list[Result]:
-    """Every fold by the models that have not learned from it, without noise and with every kind at every ratio."""
+    """Folds by the models that have not learned from them, without noise and with every kind at every ratio."""
     manifest = read_manifest(OUT / CLIPS_FILE)
+    folders = [[OUT / models / f"{FOLD_PREFIX}{fold}" / MODEL_FOLDER for models, *_ in MODELS] for fold in FOLDS]
+    folds = [fold for fold, both in zip(FOLDS, folders, strict=True) if all(folder.is_dir() for folder in both)]
+    if not folds:
+        raise SystemExit(
+            f"no fold of both {' and '.join(models for models, *_ in MODELS)} is in {OUT}; train them first"
+        )
     conditions = [("", None), *((noise, snr_db) for noise in (*TO_TEST_WITH, BABBLE) for snr_db in SNRS_DB)]
-    accuracies: dict[tuple[str, str, int | None], list[float]] = {}
+    accuracies: dict[tuple[str, str, int | None], dict[str, float]] = {}
     for models, *_ in MODELS:
-        for fold in folds_of(manifest.clips):
-            recognizer = load(OUT / models / f"fold-{fold}" / MODEL_FOLDER)
+        for fold in folds:
+            recognizer = load(OUT / models / f"{FOLD_PREFIX}{fold}" / MODEL_FOLDER)
             rate, labels = recognizer.sample_rate, recognizer.manifest.labels
             tested = [i for i, clip in enumerate(manifest.clips) if clip.fold == fold]
             clips = PartAudio(FileAudio(manifest, rate), tested)
@@ -121,9 +129,9 @@ def test() -> list[Result]:
                 heard = clips if snr_db is None else NoisyAudio(clips, recordings(noises, noise), noise, snr_db)
                 accuracy = evaluate(recognizer.run, heard, labels, task="single-label").accuracy
                 assert accuracy is not None
-                accuracies.setdefault((models, noise, snr_db), []).append(accuracy)
+                accuracies.setdefault((models, noise, snr_db), {})[fold] = accuracy
                 print(models, fold, noise, snr_db, f"{accuracy:.4f}", flush=True)
-    return [Result(*condition, tuple(values)) for condition, values in accuracies.items()]
+    return [Result(*condition, values) for condition, values in accuracies.items()]
 
 
 def recordings(noises: FileAudio, kind: str) -> list[Array]:
@@ -161,25 +169,28 @@ class NoisyAudio:
 
 def table(results: Sequence[Result]) -> str:
     """A line for every kind of noise and ratio, a column for every kind of model, and what noise takes of each."""
-    of = {(one.models, one.noise, one.snr_db): one for one in results}
+    of = {(one.models, one.noise, one.snr_db): list(one.accuracies.values()) for one in results}
     names = [models for models, *_ in MODELS]
     lines = [
         f"| noise | clip to noise | {' | '.join(name for _, name, _ in MODELS)} | won back of what noise takes |",
         f"|---|---|{'---|' * len(MODELS)}---|",
     ]
-    clean = [statistics.mean(of[name, "", None].accuracies) for name in names]
-    lines.append(f"| none | | {' | '.join(_cell(of[name, '', None].accuracies) for name in names)} | |")
+    clean = [statistics.mean(of[name, "", None]) for name in names]
+    lines.append(f"| none | | {' | '.join(_cell(of[name, '', None]) for name in names)} | |")
     for snr_db in SNRS_DB:
         means = {}
         for noise in (*TO_TEST_WITH, BABBLE):
-            cells = [of[name, noise, snr_db].accuracies for name in names]
+            cells = [of[name, noise, snr_db] for name in names]
             means[noise] = [statistics.mean(values) for values in cells]
             name, won_back = noise.replace("_", " "), _won_back(clean, means[noise])
             lines.append(f"| {name} | {snr_db} dB | {' | '.join(map(_cell, cells))} | {won_back} |")
         all_kinds = [statistics.mean(column) for column in zip(*means.values(), strict=True)]
         cells = [f"**{value:.3f}**" for value in all_kinds]
         lines.append(f"| **all three** | {snr_db} dB | {' | '.join(cells)} | **{_won_back(clean, all_kinds)}** |")
-    return "\n".join(lines)
+    folds = ", ".join(results[0].accuracies)
+    return "\n".join(
+        [*lines, "", f"Mean over the folds {folds} of ESC-50 (16 kHz copy), with the deviation between them."]
+    )
 
 
 def _cell(values: Sequence[float]) -> str:
@@ -202,14 +213,14 @@ def draw(results: Sequence[Result]) -> None:
         for models, name, colour in MODELS:
             ours = [one for one in results if one.models == models and one.noise in ("", noise)]
             ours.sort(key=lambda one: -np.inf if one.snr_db is None else -one.snr_db)
-            means = [statistics.mean(one.accuracies) for one in ours]
-            deviations = [statistics.stdev(one.accuracies) for one in ours]
+            means = [statistics.mean(one.accuracies.values()) for one in ours]
+            deviations = [statistics.stdev(one.accuracies.values()) for one in ours]
             axes.errorbar(places, means, deviations, color=colour, label=name, marker="o", markersize=4, capsize=3)
         axes.set_xticks(places, ["none", *(f"{snr_db} dB" for snr_db in SNRS_DB)])
         axes.set_title(noise.replace("_", " "), fontsize=10)
         axes.set_xlabel("clip to noise")
         axes.grid(alpha=0.3)
-    panels[0].set_ylabel("accuracy, 5 folds of ESC-50")
+    panels[0].set_ylabel("accuracy on ESC-50, folds not learned from", fontsize=9)
     panels[0].legend(fontsize=8)
     figure.savefig(HERE / "noise.png", dpi=120)
 
