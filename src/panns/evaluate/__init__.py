@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from panns.defaults import DEFAULT_THRESHOLD
 from panns.evaluate.answers import Answers, Failure, LabelledAudio, OnProgress, Predict, ask, ignore_progress
 from panns.evaluate.categories import Categories, LabelledClip
 from panns.evaluate.evaluation import (
-    DEFAULT_THRESHOLD,
     TASKS,
     ClassResult,
     Evaluation,

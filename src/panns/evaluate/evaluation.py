@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 import numpy.typing as npt
 
+from panns.defaults import DEFAULT_THRESHOLD
 from panns.errors import DataError
 from panns.evaluate.answers import Failure
 from panns.evaluate.categories import Categories, LabelledClip
@@ -38,7 +39,6 @@ from panns.results import Array
 Task: TypeAlias = Literal["single-label", "multi-label"]
 TASKS: tuple[Task, ...] = get_args(Task)
 
-DEFAULT_THRESHOLD = 0.5
 TOP_K = 5
 
 

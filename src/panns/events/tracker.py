@@ -1,0 +1,234 @@
+"""Events as they end, from frame scores in blocks of any sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from panns.events.config import EventConfig
+from panns.events.hysteresis import sounding
+from panns.events.median import median_of
+
+Array = npt.NDArray[np.float32]
+Times = npt.NDArray[np.float64]
+
+
+# Times are multiples of a hop, whose differences are rounded.
+_TOLERANCE_S = 1e-6
+
+
+class FoundEvent(NamedTuple):
+    """A class that sounded from an onset to an offset.
+
+    Attributes:
+        class_index: Which class.
+        onset_s: When the first frame of it began.
+        offset_s: When the first frame after it began, or the sound ended.
+        score: The highest filtered probability in it.
+    """
+
+    class_index: int
+    onset_s: float
+    offset_s: float
+    score: float
+
+
+@dataclass(frozen=True, eq=False)
+class EventState:
+    """What is known so far; a value, never changed, and as large after a day as after a second.
+
+    Attributes:
+        recent: `(at most 2 half, classes)`, the latest frames, which the median filter looks back at.
+        recent_onsets_s: `(the same,)`, when they began.
+        n_filtered: How many of these have their median already.
+        is_on: `(classes,)`, whether each sounded in the last filtered frame.
+        onsets_s: `(classes,)`, when the event began that may still go on; NaN for none.
+        offsets_s: `(classes,)`, when it fell silent; NaN while it sounds.
+        peaks: `(classes,)`, the highest probability in it.
+    """
+
+    recent: Array
+    recent_onsets_s: Times
+    n_filtered: int
+    is_on: npt.NDArray[np.bool_]
+    onsets_s: Times
+    offsets_s: Times
+    peaks: Array
+
+
+class EventTracker:
+    """Makes events of frame scores.
+
+    Args:
+        config: What makes an event.
+        n_classes: How many classes there are.
+        hop_s: From one frame to the next, for the length of the median filter.
+
+    Raises:
+        ValueError: There is not one threshold for each class.
+    """
+
+    def __init__(self, config: EventConfig, n_classes: int, hop_s: float) -> None:
+        thresholds = np.atleast_1d(np.asarray(config.thresholds, np.float32))
+        if len(thresholds) not in (1, n_classes):
+            raise ValueError(f"{len(thresholds)} thresholds for {n_classes} classes; give one for all or one for each")
+        self.config = config
+        self.n_classes = n_classes
+        self._begins = np.broadcast_to(thresholds, (n_classes,))
+        self._ends = self._begins * np.float32(config.release)
+        self._half = config.n_median(hop_s) // 2
+
+    @property
+    def delay_frames(self) -> int:
+        """How many frames later than it is heard a frame is filtered."""
+        return self._half
+
+    def initial_state(self) -> EventState:
+        """Before the first frame."""
+        nothing = np.full(self.n_classes, np.nan)
+        return EventState(
+            recent=np.zeros((0, self.n_classes), np.float32),
+            recent_onsets_s=np.zeros(0),
+            n_filtered=0,
+            is_on=np.zeros(self.n_classes, np.bool_),
+            onsets_s=nothing,
+            offsets_s=nothing,
+            peaks=np.zeros(self.n_classes, np.float32),
+        )
+
+    def push(self, state: EventState, probs: Array, onsets_s: Times) -> tuple[list[FoundEvent], EventState]:
+        """Take in frames.
+
+        Args:
+            state: What is known of the frames before.
+            probs: `(frames, classes)`, any number of frames.
+            onsets_s: `(frames,)`, when they begin, rising.
+
+        Returns:
+            The events that can no longer change, in the order in which that became certain, of those at the same moment
+            by class; and what is known now.
+
+        Raises:
+            ValueError: The arrays do not fit each other or the classes.
+        """
+        if probs.ndim != 2 or probs.shape != (len(onsets_s), self.n_classes):
+            raise ValueError(
+                f"probs of {probs.shape} with {len(onsets_s)} onsets; (frames, {self.n_classes}) and one onset a frame "
+                "are needed"
+            )
+        frames = np.concatenate([state.recent, probs])
+        times = np.concatenate([state.recent_onsets_s, onsets_s])
+        n_ready = max(state.n_filtered, len(frames) - self._half)
+        filtered = median_of(frames, state.n_filtered, len(frames) - n_ready, self._half)
+        n_kept = min(len(frames), 2 * self._half)
+        changing = _Changing(self, state)
+        found = changing.take(filtered, times[state.n_filtered : n_ready])
+        n_dropped = len(frames) - n_kept
+        # A copy, lest the state keeps all of a long block alive.
+        recent, recent_onsets_s = frames[n_dropped:].copy(), times[n_dropped:].copy()
+        return found, changing.state(recent, recent_onsets_s, n_ready - n_dropped)
+
+    def finish(self, state: EventState, end_s: float) -> list[FoundEvent]:
+        """The events that are left when the sound has ended, by onset and class.
+
+        Args:
+            state: What is known.
+            end_s: When the sound ended, which is the offset of what still sounds.
+        """
+        filtered = median_of(state.recent, state.n_filtered, 0, self._half)
+        changing = _Changing(self, state)
+        found = changing.take(filtered, state.recent_onsets_s[state.n_filtered :])
+        return found + changing.close(end_s)
+
+
+class _Changing:
+    """The part of a state that frames change."""
+
+    def __init__(self, tracker: EventTracker, state: EventState) -> None:
+        self._tracker = tracker
+        self._config = tracker.config
+        self.is_on = state.is_on
+        self.onsets_s, self.offsets_s, self.peaks = state.onsets_s.copy(), state.offsets_s.copy(), state.peaks.copy()
+
+    def state(self, recent: Array, recent_onsets_s: Times, n_filtered: int) -> EventState:
+        return EventState(recent, recent_onsets_s, n_filtered, self.is_on, self.onsets_s, self.offsets_s, self.peaks)
+
+    def take(self, probs: Array, times: Times) -> list[FoundEvent]:
+        """Filtered frames."""
+        if not len(probs):
+            return []
+        is_on = sounding(probs, self._tracker._begins, self._tracker._ends, self.is_on)
+        # Most classes are silent, and were.
+        concerned = np.flatnonzero(is_on.any(axis=0) | ~np.isnan(self.onsets_s))
+        found = [one for c in concerned for one in self._take_class(int(c), probs[:, c], is_on[:, c], times)]
+        self.is_on = is_on[-1]
+        return [event for _, event in sorted(found, key=lambda one: (one[0], one[1].class_index))]
+
+    def _take_class(
+        self, c: int, probs: Array, is_on: npt.NDArray[np.bool_], times: Times
+    ) -> Iterator[tuple[float, FoundEvent]]:
+        """The events of a class that are over, each with the moment at which that was certain."""
+        edges = np.flatnonzero(np.diff(np.concatenate([self.is_on[c : c + 1], is_on])))
+        begins = np.concatenate([[0], edges])
+        for begin, end in zip(begins, np.concatenate([edges, [len(probs)]]), strict=True):
+            if begin == end:
+                continue
+            if is_on[begin]:
+                yield from self._over(c, times[begin : begin + 1])
+                if np.isnan(self.onsets_s[c]):
+                    self.onsets_s[c], self.peaks[c] = times[begin], 0.0
+                self.offsets_s[c] = np.nan
+                self.peaks[c] = max(self.peaks[c], probs[begin:end].max())
+            elif not np.isnan(self.onsets_s[c]):
+                if np.isnan(self.offsets_s[c]):
+                    self.offsets_s[c] = times[begin]
+                yield from self._over(c, times[begin:end])
+
+    def _over(self, c: int, times: Times) -> Iterator[tuple[float, FoundEvent]]:
+        """The event of a class, if it has been silent for long enough at one of some times."""
+        if np.isnan(self.onsets_s[c]) or np.isnan(self.offsets_s[c]):
+            return
+        late = np.flatnonzero(times - self.offsets_s[c] >= self._config.min_gap_s - _TOLERANCE_S)
+        if len(late):
+            yield from ((float(times[late[0]]), event) for event in self._ended(c))
+
+    def _ended(self, c: int) -> Iterator[FoundEvent]:
+        onset_s, offset_s = float(self.onsets_s[c]), float(self.offsets_s[c])
+        self.onsets_s[c] = self.offsets_s[c] = np.nan
+        if offset_s - onset_s >= self._config.min_duration_s - _TOLERANCE_S:
+            yield FoundEvent(c, onset_s, offset_s, float(self.peaks[c]))
+
+    def close(self, end_s: float) -> list[FoundEvent]:
+        """All that has not ended, by onset and class."""
+        open_now = np.flatnonzero(~np.isnan(self.onsets_s))
+        sounds = np.isnan(self.offsets_s)
+        self.offsets_s[sounds] = end_s
+        left = [event for c in open_now for event in self._ended(int(c))]
+        return sorted(left, key=lambda event: (event.onset_s, event.class_index))
+
+
+def find_events(probs: Array, onsets_s: Times, end_s: float, config: EventConfig) -> list[FoundEvent]:
+    """All events of a sound, by onset and class.
+
+    Args:
+        probs: `(frames, classes)`.
+        onsets_s: `(frames,)`, when frames begin.
+        end_s: When the sound ends.
+        config: What makes an event.
+
+    Raises:
+        ValueError: The arrays do not fit each other.
+
+    Example:
+        >>> probs = np.array([[0.1], [0.9], [0.8], [0.1], [0.1]], np.float32)
+        >>> find_events(probs, np.arange(5) * 0.5, 2.5, EventConfig())[0][:3]
+        (0, 0.5, 1.5)
+    """
+    hop_s = float(onsets_s[1] - onsets_s[0]) if len(onsets_s) > 1 else end_s
+    tracker = EventTracker(config, probs.shape[1], hop_s)
+    found, state = tracker.push(tracker.initial_state(), probs, onsets_s)
+    return sorted(found + tracker.finish(state, end_s), key=lambda event: (event.onset_s, event.class_index))
