@@ -42,6 +42,13 @@ def test_bands_of_frequencies_are_told_apart(base):
         assert torch.equal(above.clip_logits, network.head(below.bands.flatten(1)))
 
 
+@pytest.mark.parametrize("head", [HeadConfig(3), HeadConfig(3, reads="embedding", hidden_dims=())])
+def test_a_new_head_prefers_no_class(head):
+    network = build_network("transfer", TransferConfig(head, "cnn6", small_config("cnn6"))).eval()
+    with torch.inference_mode():
+        assert not network(torch.randn(2, 32_000)).clip_logits.any()
+
+
 def test_its_config_comes_back_with_that_of_the_network_underneath():
     config = TransferConfig(HeadConfig(2), "cnn14", CnnConfig(channels=(4, 8), n_poolings=1))
     assert read_config("transfer", config_to_dict(config)) == config

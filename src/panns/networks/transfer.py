@@ -28,6 +28,8 @@ class Transfer(nn.Module):
             if isinstance(module, nn.Linear):
                 nn.init.kaiming_uniform_(module.weight, nonlinearity="relu")
                 nn.init.zeros_(module.bias)
+        # What the few clips of a new class do not move stays as it was first: at random it would be noise for ever.
+        nn.init.zeros_(self.head[-1].weight)
 
     @property
     def frontend(self) -> nn.Module:
