@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from panns.config import config_from_dict, read_toml
+from panns.config import config_from_dict, config_to_dict, filled_up, read_toml
 from panns.data.manifests import Clip, read_manifest
 from panns.errors import DataError
 from panns.learn.check import CHECK_FILE, Groups
@@ -138,7 +138,7 @@ def read_result(row: Row, root: Path, hardware: str) -> Result | None:
         quality = next(name for name in QUALITIES if evaluation[name] is not None)
         values[_fold(file)] = evaluation[quality]
         if along := curve(file.parent, quality):
-            best[_fold(file)] = max(along.values())
+            best[_fold(file)] = max(*along.values(), evaluation[quality])
     if not values:
         return None
     last = max(file.stat().st_mtime for file in files)
@@ -158,7 +158,8 @@ def read_result(row: Row, root: Path, hardware: str) -> Result | None:
 
 def curve(run: Path, quality: str) -> dict[int, float]:
     """What was measured on the test fold along the way, by the number of steps; nothing without `test_steps`."""
-    lines = map(json.loads, (run / METRICS_FILE).read_text(encoding="utf-8").splitlines())
+    file = run / METRICS_FILE
+    lines = map(json.loads, file.read_text(encoding="utf-8").splitlines() if file.is_file() else ())
     return {line["step"]: line[f"test_{quality}"] for line in lines if f"test_{quality}" in line}
 
 
@@ -176,12 +177,12 @@ def _is_of_now(run: Path, settings: RunSettings, clips: Sequence[Clip], together
         return False
     asked, heard = (json.loads((run / name).read_text(encoding="utf-8")) for name in (SETTINGS_FILE, CLIPS_FILE))
     data = replace(settings.data, test_fold=asked["data"]["test_fold"])
+    wanted = config_to_dict(replace(settings, data=data, train=settings.train.that_decides))
+    if filled_up(RunSettings, asked) != wanted:
+        return False
     try:
-        # A setting that did not exist yet has its default, with which nothing is as it was not before.
-        if config_from_dict(RunSettings, asked) != replace(settings, data=data, train=settings.train.that_decides):
-            return False
         parts = parts_of(clips, data, settings.seed, together=together)
-    except (DataError, ValueError):  # that fold or that setting is not there any more
+    except DataError:  # that fold is not there any more
         return False
     return all(heard[f"{part}_sha256"] == digest_of([clips[i] for i in getattr(parts, part)]) for part in PARTS)
 

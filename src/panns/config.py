@@ -68,35 +68,30 @@ def config_from_dict(cls: type[T], data: Mapping[str, Any], *, where: str = "") 
     return cls(**values)
 
 
-def config_with(config: T, changes: Mapping[str, Any], *, where: str = "") -> T:
-    """A copy of a config with some settings changed; those of a table within it that are not named stay.
-
-    Args:
-        config: A dataclass, as `config_from_dict` takes them.
-        changes: Settings by name, tables of them for inner dataclasses.
-        where: Name of the place in messages.
-
-    Raises:
-        ValueError: As of `config_from_dict`.
+def merged(data: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain data with some settings changed; those of an inner table that are not named stay.
 
     Example:
-        >>> @dataclasses.dataclass(frozen=True)
-        ... class Pair:
-        ...     sizes: tuple[int, ...] = (1, 2)
-        ...     is_used: bool = True
-        >>> config_with(Pair(), {"sizes": [3]})
-        Pair(sizes=(3,), is_used=True)
+        >>> merged({"lr": 1.0, "mask": {"share": 0.5, "max_s": 2.0}}, {"mask": {"share": 0.1}})
+        {'lr': 1.0, 'mask': {'share': 0.1, 'max_s': 2.0}}
     """
-    return config_from_dict(type(config), _merged(config_to_dict(config), changes), where=where)
-
-
-def _merged(data: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     inner = {
-        key: _merged(data[key], value)
+        key: merged(data[key], value)
         for key, value in changes.items()
-        if isinstance(value, Mapping) and isinstance(data.get(key), dict)
+        if isinstance(value, Mapping) and isinstance(data.get(key), Mapping)
     }
     return {**data, **changes, **inner}
+
+
+def filled_up(cls: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain data that was written before some setting existed, with the default of that; else as it is.
+
+    Defaults of new settings change nothing, so what was written then is still what these settings mean.
+    """
+    try:
+        return config_to_dict(config_from_dict(cls, data))
+    except ValueError:  # a setting that is gone, or means something else
+        return dict(data)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -129,7 +124,12 @@ def set_value(cls: type[Any], data: dict[str, Any], assignment: str) -> None:
         raise ValueError(f"{assignment!r} sets nothing; write key=value, such as optim.lr=1e-3")
     hints = dict(_settings(cls))
     known = sorted(hints)
-    fitting = [name for name in known if name == key] or [name for name in known if name.endswith(f".{key}")]
+    # Below a table that is taken as it is, every key is as good as another.
+    table, _, rest = next(
+        ((name, ".", key[len(name) + 1 :]) for name in known if _is_table(hints[name]) and key.startswith(f"{name}.")),
+        (key, "", ""),
+    )
+    fitting = [name for name in known if name == table] or [name for name in known if name.endswith(f".{key}")]
     if len(fitting) > 1:
         raise ValueError(f"{key!r} is the end of several settings: {', '.join(fitting)}; write more of it")
     if not fitting:
@@ -138,7 +138,7 @@ def set_value(cls: type[Any], data: dict[str, Any], assignment: str) -> None:
         )
         hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
         raise ValueError(f"unknown setting {key!r}; {hint}")
-    *tables, name = fitting[0].split(".")
+    *tables, name = (f"{fitting[0]}.{rest}" if rest else fitting[0]).split(".")
     for table in tables:
         data = data.setdefault(table, {})
     try:
@@ -146,6 +146,10 @@ def set_value(cls: type[Any], data: dict[str, Any], assignment: str) -> None:
     except tomllib.TOMLDecodeError:
         value = text
     data[name] = text if hints[fitting[0]] is str and not isinstance(value, str) else value
+
+
+def _is_table(hint: Any) -> bool:
+    return typing.get_origin(hint) is dict
 
 
 def _settings(cls: type[Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

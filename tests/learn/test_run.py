@@ -80,9 +80,45 @@ def test_a_checkpoint_in_half_precision_takes_half_the_space_and_is_what_was_tes
     np.testing.assert_allclose(recognizer.run(heard).clip_probs, trained.test.scores, atol=1e-6)
 
 
+def test_a_network_with_a_head_may_begin_from_nothing_too(settings_file, tmp_path):
+    changes = ("model.transfer.head=linear", "n_steps=1")
+    first = run(read_settings(settings_file, changes), tmp_path / "first").checkpoint
+    again = (f"model.name={first.path}", "model.start=nothing", "n_steps=1")
+    assert run(read_settings(settings_file, again), tmp_path / "again").checkpoint.manifest.architecture == "transfer"
+    dropout = "model.config.head.dropout=0.5"
+    changed = run(read_settings(settings_file, (*again, dropout)), tmp_path / "changed").checkpoint.manifest.config
+    assert changed.head == replace(first.manifest.config.head, dropout=0.5)
+
+
+def test_a_head_that_has_nothing_to_read_is_refused_before_a_clip_is_read(settings_file, tmp_path):
+    told = []
+    with pytest.raises(SettingsError, match="head='bands' cannot be had: builtin does not tell bands"):
+        run(
+            read_settings(settings_file, ("model.transfer.head=bands",)),
+            tmp_path / "out",
+            on_progress=lambda *one: told.append(one),
+        )
+    assert not told
+
+
+def test_a_run_that_began_before_a_setting_existed_goes_on(settings_file, tmp_path):
+    settings, out = read_settings(settings_file, ("n_steps=6", "checkpoint_steps=3")), tmp_path / "out"
+    whole = run(settings, tmp_path / "whole")
+    run(settings, out)
+    began = json.loads((out / SETTINGS_FILE).read_text())
+    del began["stored"], began["train"]["test_steps"]
+    (out / SETTINGS_FILE).write_text(json.dumps(began))
+    state = torch.load(out / STATE_FILE, weights_only=True)
+    del state["config"]["train"]["test_steps"]
+    torch.save(state, out / STATE_FILE)
+    again = run(settings, out, is_resumed=True)
+    for key, value in parameters(whole).items():
+        assert torch.equal(value, parameters(again)[key]), key
+
+
 def test_settings_that_an_architecture_does_not_have_are_refused(settings_file, tmp_path):
     assignments = ("model.name=builtin", "model.start=nothing", "model.config={chanels=[8]}")
-    with pytest.raises(SettingsError, match=r"unknown setting 'model.config.chanels'; did you mean"):
+    with pytest.raises(SettingsError, match=r"model.config: unknown setting 'config.chanels'; did you mean"):
         run(read_settings(settings_file, assignments), tmp_path / "out")
 
 

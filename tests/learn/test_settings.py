@@ -27,6 +27,7 @@ def test_settings_are_read_and_changed(settings_file):
         ("model.transfer.head=big", "head='big' is not one of 'classifier', 'linear', 'bands', 'mlp'"),
         ("model.config={dropout=0.5}", "would make another network than .*, or set start='nothing'"),
         ("model.config=big", "model.config='big' must be a table of settings"),
+        ("model.config.n_classes=3", "n_classes follows from the labels; leave it out"),
         ("patience=2", "set validate_steps above 0, or patience=0"),
     ],
 )

@@ -75,7 +75,7 @@ def test_impossible_heads_are_refused():
         TransferConfig(
             HeadConfig(reads="embedding"), "cnn14_decision_level_max", find_model("cnn14_decision_level_max").config
         )
-    with pytest.raises(ValueError, match="cnn6 does not tell bands of frequencies apart; use reads='embedding'"):
+    with pytest.raises(ValueError, match="cnn6 does not tell bands of frequencies apart"):
         TransferConfig(HeadConfig(reads="bands"), "cnn6", find_model("cnn6").config)
     with pytest.raises(ValueError, match=r"hidden_dims=\(0,\) must be at least 1"):
         HeadConfig(hidden_dims=(0,))

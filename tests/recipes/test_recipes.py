@@ -77,9 +77,14 @@ def manifests(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Manifest]:
 def shortened(path: Path, manifest: Manifest, checkpoint: Path, **train: object) -> RunSettings:
     """The settings of a recipe for a small network and small batches; what it changes in an architecture stays."""
     settings = read_settings(RECIPES / path)
+    model = settings.model
+    if model.transfer.head == "bands":  # which a small CNN does not have
+        checkpoint = make_checkpoint(checkpoint.parent / "mn01_as", "mn01_as")
+    if not model.config:
+        model = replace(model, name=str(checkpoint))
     return replace(
         settings,
-        model=settings.model if settings.model.config else replace(settings.model, name=str(checkpoint)),
+        model=model,
         data=replace(
             settings.data,
             clips=str(manifest.root / "clips.csv"),

@@ -121,6 +121,16 @@ def test_the_best_step_of_the_tested_folds_stands_beside_the_last(recipe, tmp_pa
     assert lines[1][2:5] == ["not run", "", ""]
 
 
+def test_the_best_step_is_added_to_what_was_gathered_before(recipe, tmp_path):
+    run = tmp_path / "runs" / "one step"
+    write_run(run, recipe, "2", 0.125, "n_steps=1")
+    (before,) = update(recipe, tmp_path, "here")
+    (run / "metrics.jsonl").write_text('{"step": 1, "test_accuracy": 0.25}\n')
+    assert update(recipe, tmp_path, "elsewhere") == [replace(before, best={"": 0.25})]
+    (run / "metrics.jsonl").write_text('{"step": 1, "test_accuracy": 0.1}\n')
+    assert update(recipe, tmp_path, "elsewhere") == [replace(before, best={"": 0.125})]  # the end is a step too
+
+
 def test_watching_the_test_fold_changes_no_result(recipe, tmp_path):
     write_run(tmp_path / "runs" / "one step", recipe, "2", 0.125, "n_steps=1")
     first = update(recipe, tmp_path, "here")

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import nn
 
-from panns.config import config_to_dict, config_with, difference
+from panns.config import config_to_dict, difference, filled_up, merged
 from panns.data.check import OnProgress
 from panns.data.clip import Clip
 from panns.data.clips import ClipAudio
@@ -35,7 +35,7 @@ from panns.learn.settings import ModelSettings, RunSettings
 from panns.learn.sounds import Parts, audio_of, check_learnable, clips_at, digest_of, label_set, parts_of, targets_of
 from panns.learn.teacher import Teacher, cached_probs, load_teacher
 from panns.models.checkpoint import Checkpoint, Manifest, Metric, open_checkpoint
-from panns.models.registry import ModelConfig, find_model, is_registered
+from panns.models.registry import ModelConfig, find_model, is_registered, read_config
 from panns.networks.checkpoint import load_network, round_to_half, save_checkpoint
 from panns.runtime.model import Model
 from panns.runtime.torch import TorchBackend
@@ -43,7 +43,7 @@ from panns.training.clip_batches import ClipBatches, ClipTargets
 from panns.training.distributed import World
 from panns.training.loop import STATE_FILE, train
 from panns.training.losses import Objective
-from panns.training.transfer import Start, from_nothing, from_trained
+from panns.training.transfer import Start, from_nothing, from_trained, head_config
 
 Array = npt.NDArray[np.float32]
 
@@ -105,6 +105,10 @@ def run(
     world = world or World()
     _check_folder(settings, out, is_resumed=is_resumed)
     _check_shares(settings, world)
+    if settings.train.test_steps and not settings.data.test_fold:
+        raise SettingsError(
+            f"train.test_steps={settings.train.test_steps} needs a test fold; set data.test_fold, or test_steps=0"
+        )
     settings.batches.augment.check_installed()
     one = _Run(settings, out, world, on_progress or (lambda *_: None), is_resumed=is_resumed)
     return one.finish(model_folder or out / MODEL_FOLDER, together)
@@ -121,7 +125,8 @@ def _check_folder(settings: RunSettings, out: Path, *, is_resumed: bool) -> None
     file = out / SETTINGS_FILE
     if not file.is_file():
         raise SettingsError(f"{file} is not there, so nobody knows what {out / STATE_FILE} is of; use another folder")
-    if changed := difference(json.loads(file.read_text(encoding="utf-8")), json.loads(_described(settings))):
+    began = filled_up(RunSettings, json.loads(file.read_text(encoding="utf-8")))
+    if changed := difference(began, json.loads(_described(settings))):
         raise SettingsError(f"the run in {out} has other settings: {changed}; go on with those, or use another folder")
 
 
@@ -138,6 +143,14 @@ def _check_shares(settings: RunSettings, world: World) -> None:
 def _described(settings: RunSettings) -> str:
     """All settings that decide the result."""
     return json.dumps(config_to_dict(replace(settings, train=settings.train.that_decides)), indent=1)
+
+
+def _check_head(settings: ModelSettings, architecture: str, config: ModelConfig) -> None:
+    """Refuse a head that the network has nothing to read for, before anything is read itself."""
+    try:
+        head_config(architecture, config, 1, settings.transfer)
+    except ValueError as exc:
+        raise SettingsError(f"model.transfer.head={settings.transfer.head!r} cannot be had: {exc}") from exc
 
 
 class _Run:
@@ -159,6 +172,8 @@ class _Run:
         settings, data = self.settings, self.settings.data
         path = Path(data.clips)
         architecture, config, learned = _base(settings.model)
+        if learned is not None:
+            _check_head(settings.model, architecture, config)
         if together is None:
             together = self._checked(path, config.frontend.sample_rate)
         audio = self._audio(path, config.frontend.sample_rate)
@@ -177,15 +192,22 @@ class _Run:
             raise SettingsError(f"the loss asks for frame scores, and {start.architecture} has none; use another model")
         manifest = self._manifest(start, labels, heard)
         trained = self._train(start, heard, targets, manifest, judged, tested)
-        if settings.stored == "float16":
-            round_to_half(trained)
         validation = test = None
         if self.world.is_first:
-            save_checkpoint(trained, manifest, model_folder)  # before anything may go wrong in the test
+            save_checkpoint(trained, manifest, model_folder)  # before anything may go wrong in what follows
+            if settings.stored == "float16":
+                self._round(trained, model_folder)
+                save_checkpoint(trained, manifest, model_folder)
             validation = self._evaluate(trained, manifest, judged) if len(judged) else None
             test = self._tested(trained, manifest, tested, model_folder) if len(tested) else None
         self.world.wait()
         return Trained(open_checkpoint(model_folder), parts, together, validation, test)
+
+    def _round(self, trained: nn.Module, model_folder: Path) -> None:
+        try:
+            round_to_half(trained)
+        except ValueError as exc:
+            raise SettingsError(f"stored='float16' is impossible: {exc}; {model_folder} has it in float32") from exc
 
     def _tested(self, trained: nn.Module, manifest: Manifest, tested: ClipAudio, model_folder: Path) -> Evaluation:
         """How good a network is on the test fold, which its checkpoint then says."""
@@ -257,8 +279,6 @@ class _Run:
         tested: ClipAudio,
     ) -> nn.Module:
         settings = self.settings
-        if settings.train.test_steps and not len(tested):
-            raise SettingsError(f"train.test_steps={settings.train.test_steps} needs a test fold; set data.test_fold")
         live, targets, dims = self._taught(heard, targets, manifest)
         batches = ClipBatches(
             heard,
@@ -358,10 +378,12 @@ def _base(settings: ModelSettings) -> tuple[str, ModelConfig, nn.Module | None]:
     """Architecture and config of the model to begin with, and what it has learned unless that is left behind."""
     if settings.start == "nothing":
         architecture, config = _architecture(settings.name)
+        if not settings.config:
+            return architecture, config, None
         try:
-            return architecture, config_with(config, settings.config, where="model.config"), None
+            return architecture, read_config(architecture, merged(config_to_dict(config), settings.config)), None
         except ValueError as exc:
-            raise SettingsError(str(exc)) from exc
+            raise SettingsError(f"model.config: {exc}") from exc
     weights = Path(settings.weights) if settings.weights else None
     checkpoint = prepare(settings.name, weights=weights, needs_onnx=False)
     return checkpoint.manifest.architecture, checkpoint.manifest.config, load_network(checkpoint)

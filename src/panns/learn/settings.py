@@ -38,6 +38,8 @@ class ModelSettings:
     transfer: TransferSettings = field(default_factory=TransferSettings)
 
     def __post_init__(self) -> None:
+        if "n_classes" in self.config:
+            raise ValueError("config.n_classes follows from the labels; leave it out")
         if self.config and self.start == "trained":
             raise ValueError(
                 f"config={self.config} would make another network than {self.name!r}, whose trained values do not fit; "

@@ -1,4 +1,4 @@
-"""A trained model with a head of one's own on top: on the scores it already gives, or on its embedding.
+"""A trained model with a head of one's own on top: on its scores, its embedding, or the bands this is the mean of.
 
 The network underneath stays as it is, and may be trained along. To replace the layer of classes instead, a model's own
 config with another number of classes (`with_n_classes`) is enough.
@@ -58,7 +58,7 @@ class TransferConfig:
         if self.head.reads != "logits" and self.base_config.embedding_dim is None:
             raise ValueError(f"{self.base} has no embedding for a head to read; use reads='logits'")
         if self.head.reads == "bands" and not self._n_bands:
-            raise ValueError(f"{self.base} does not tell bands of frequencies apart; use reads='embedding'")
+            raise ValueError(f"{self.base} does not tell bands of frequencies apart; put the head on its embedding")
 
     @property
     def _n_bands(self) -> int:
@@ -125,6 +125,6 @@ register(
         network="panns.networks.transfer:Transfer",
         converter=None,
         weights=None,
-        about="any model with a head of one's own on its scores or its embedding",
+        about="any model with a head of one's own on its scores, its embedding or bands",
     )
 )

@@ -1,4 +1,4 @@
-"""A trained network with a new head on top of its logits or its embedding."""
+"""A trained network with a new head on top of its logits, its embedding or the bands that this is the mean of."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ class Transfer(nn.Module):
                 nn.init.kaiming_uniform_(module.weight, nonlinearity="relu")
                 nn.init.zeros_(module.bias)
         # What the few clips of a new class do not move stays as it was first: at random it would be noise for ever.
-        nn.init.zeros_(self.head[-1].weight)
+        last = self.head[-1]
+        assert isinstance(last, nn.Linear)
+        nn.init.zeros_(last.weight)
 
     @property
     def frontend(self) -> nn.Module:

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from panns.config import config_to_dict, difference
+from panns.config import config_to_dict, difference, filled_up
 from panns.data.prefetch import prefetch
 from panns.errors import SettingsError, TrainingError
 from panns.files import replacing
@@ -29,7 +29,7 @@ from panns.training.averaging import AverageConfig, WeightAverage
 from panns.training.batch import Batch
 from panns.training.distributed import World
 from panns.training.journal import Journal
-from panns.training.losses import Objective
+from panns.training.losses import LossConfig, Objective
 from panns.training.optim import Learners, OptimConfig, adamw, learning_rate, let_learn, set_learning_rate
 
 logger = logging.getLogger(__name__)
@@ -307,10 +307,12 @@ class _Run:
             state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
         except (RuntimeError, OSError, ValueError, EOFError, pickle.UnpicklingError) as exc:
             raise SettingsError(f"{path} is damaged; remove it to train anew") from exc
-        if state["config"] != self._described():
+        began = state["config"] | {
+            name: filled_up(cls, state["config"][name]) for name, cls in (("train", TrainConfig), ("loss", LossConfig))
+        }
+        if changed := difference(began, self._described()):
             raise SettingsError(
-                f"{path} is of a run with other settings ({difference(state['config'], self._described())}); "
-                "go on with those, or train into another folder"
+                f"{path} is of a run with other settings ({changed}); go on with those, or train into another folder"
             )
         for name in _PARTS:
             getattr(self, name).load_state_dict(state[name])

@@ -85,7 +85,7 @@ def from_trained(
         seed: Of the fresh values.
 
     Raises:
-        ValueError: The head reads an embedding, and the network has none.
+        ValueError: The head reads an embedding or bands of frequencies, and the network has none.
     """
     config: ModelConfig = trained.config  # type: ignore[assignment] # every network has it
     torch.manual_seed(seed)
@@ -95,16 +95,26 @@ def from_trained(
         kept = {key: value for key, value in trained.state_dict().items() if key not in head}
         network.load_state_dict(kept, strict=False)
     else:
-        head_config = HeadConfig(
-            n_classes,
-            reads=_READS[settings.head],
-            hidden_dims=(settings.hidden_dim,) if settings.head == "mlp" else (),
-        )
-        network = build_network("transfer", TransferConfig(head_config, architecture, config))
+        network = build_network("transfer", head_config(architecture, config, n_classes, settings))
         network.base.load_state_dict(trained.state_dict())  # type: ignore[union-attr] # a module
         head = frozenset(name for name, _ in network.named_parameters() if name.startswith("head."))
         architecture = "transfer"
     return Start(architecture, network, _learners(network, head, settings))
+
+
+def head_config(
+    architecture: str, config: ModelConfig, n_classes: int, settings: TransferSettings
+) -> TransferConfig | None:
+    """Config of a network with a head on top; None where the head is in place of the network's own.
+
+    Raises:
+        ValueError: The head reads an embedding or bands of frequencies, and the network has none.
+    """
+    if settings.head == "classifier":
+        return None
+    hidden_dims = (settings.hidden_dim,) if settings.head == "mlp" else ()
+    head = HeadConfig(n_classes, reads=_READS[settings.head], hidden_dims=hidden_dims)
+    return TransferConfig(head, architecture, config)
 
 
 def head_of(architecture: str, config: ModelConfig) -> frozenset[str]:
