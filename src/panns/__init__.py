@@ -1,4 +1,4 @@
-"""Hear what is in a sound: tag, embed, export audio pattern recognition models.
+"""Hear what is in a sound: tag, detect, embed, export audio pattern recognition models.
 
 The names below are the public interface; each is imported when it is first used, so that importing the package is free.
 """
@@ -23,9 +23,10 @@ if TYPE_CHECKING:
         UnknownModel,
         WeightsMissing,
     )
+    from panns.events import EventConfig
     from panns.models import list_models
-    from panns.recognizer import Recognizer, embed, load, tag
-    from panns.results import Embedding, Scores, Tag, Tagging, TagWindow
+    from panns.recognizer import Recognizer, detect, embed, load, tag
+    from panns.results import Detection, Embedding, Event, Scores, Tag, Tagging, TagWindow
 
 _HOMES = {
     "panns.audio": ("DecodeLimits",),
@@ -40,9 +41,10 @@ _HOMES = {
         "UnknownModel",
         "WeightsMissing",
     ),
+    "panns.events": ("EventConfig",),
     "panns.models": ("list_models",),
-    "panns.recognizer": ("Recognizer", "embed", "load", "tag"),
-    "panns.results": ("Embedding", "Scores", "Tag", "TagWindow", "Tagging"),
+    "panns.recognizer": ("Recognizer", "detect", "embed", "load", "tag"),
+    "panns.results": ("Detection", "Embedding", "Event", "Scores", "Tag", "TagWindow", "Tagging"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -50,12 +52,16 @@ __all__ = [  # noqa: RUF022 - a type checker needs the literal list; a test comp
     "__version__",
     "load",
     "tag",
+    "detect",
     "embed",
     "list_models",
     "Recognizer",
     "Tagging",
     "Tag",
     "TagWindow",
+    "Detection",
+    "Event",
+    "EventConfig",
     "Embedding",
     "Scores",
     "DecodeLimits",

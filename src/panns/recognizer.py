@@ -8,12 +8,14 @@ from pathlib import Path
 
 from panns.audio import DecodeLimits, Source, open_audio
 from panns.defaults import DEFAULT_MODEL
+from panns.events import EventConfig
 from panns.export.prepare import prepare
 from panns.models.checkpoint import Manifest
-from panns.results import Embedding, Scores, Tagging
+from panns.results import Detection, Embedding, Scores, Tagging
 from panns.runtime.backend import BackendName, check_choices
 from panns.runtime.load import load_model
 from panns.runtime.model import Model, Waveforms
+from panns.tasks import detection as detection_task
 from panns.tasks import embedding as embedding_task
 from panns.tasks import tagging as tagging_task
 from panns.tasks.progress import OnProgress, ignore_progress
@@ -96,6 +98,34 @@ class Recognizer:
                 self._model, stream, top=top, threshold=threshold, timeline=timeline, on_progress=on_progress
             )
 
+    def detect(
+        self,
+        source: Source,
+        *,
+        threshold: float | None = None,
+        config: EventConfig | None = None,
+        limits: DecodeLimits = _USUAL_LIMITS,
+        on_progress: OnProgress = ignore_progress,
+    ) -> Detection:
+        """The events in a sound: which class sounds, from when to when.
+
+        Args:
+            source: A path, bytes, a file object or `(array, sample_rate)`; any format, rate, channels and length.
+            threshold: From which probability a class sounds, for all classes; None for the model's own thresholds, or
+                0.5 if it has none.
+            config: What makes an event; None for the usual (`EventConfig`).
+            limits: What is refused as too long.
+            on_progress: Called now and then with the seconds heard and those the source declares, if it does.
+
+        Raises:
+            AudioDecodeError: The sound cannot be read.
+            ValueError: The model has no frame scores, or the threshold is no probability.
+        """
+        with open_audio(source, sample_rate=self.sample_rate, limits=limits) as stream:
+            return detection_task.detect(
+                self._model, stream, threshold=threshold, config=config, on_progress=on_progress
+            )
+
     def embed(
         self,
         source: Source,
@@ -155,6 +185,11 @@ def _default() -> Recognizer:
 def tag(source: Source, *, top: int | None = 5, threshold: float | None = None) -> Tagging:
     """The tags of a sound, by the default model; as `Recognizer.tag`."""
     return _default().tag(source, top=top, threshold=threshold)
+
+
+def detect(source: Source, *, threshold: float | None = None) -> Detection:
+    """The events in a sound, by the default model; as `Recognizer.detect`."""
+    return _default().detect(source, threshold=threshold)
 
 
 def embed(source: Source) -> Embedding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -69,8 +69,32 @@ class TagWindow:
         return {"onset_s": self.onset_s, "offset_s": self.offset_s, "tags": [tag.to_dict() for tag in self.tags]}
 
 
+ItemT = TypeVar("ItemT")
+
+
+class _Listed(Sequence[ItemT]):
+    """An answer that is a sequence of what was found."""
+
+    @property
+    def _items(self) -> tuple[ItemT, ...]:
+        raise NotImplementedError
+
+    @overload
+    def __getitem__(self, index: int) -> ItemT: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[ItemT, ...]: ...
+    def __getitem__(self, index: int | slice) -> ItemT | tuple[ItemT, ...]:
+        return self._items[index]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __iter__(self) -> Iterator[ItemT]:
+        return iter(self._items)
+
+
 @dataclass(frozen=True)
-class Tagging(Sequence[Tag]):
+class Tagging(_Listed[Tag]):
     """The tags of one sound, best first; a sequence of `Tag`.
 
     Attributes:
@@ -89,18 +113,9 @@ class Tagging(Sequence[Tag]):
     windows: tuple[TagWindow, ...] = ()
     warnings: tuple[str, ...] = ()
 
-    @overload
-    def __getitem__(self, index: int) -> Tag: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[Tag, ...]: ...
-    def __getitem__(self, index: int | slice) -> Tag | tuple[Tag, ...]:
-        return self.tags[index]
-
-    def __len__(self) -> int:
-        return len(self.tags)
-
-    def __iter__(self) -> Iterator[Tag]:
-        return iter(self.tags)
+    @property
+    def _items(self) -> tuple[Tag, ...]:
+        return self.tags
 
     def to_dict(self) -> dict[str, Any]:
         """JSON of this answer."""
@@ -112,6 +127,62 @@ class Tagging(Sequence[Tag]):
         }
         if self.windows:
             result["windows"] = [window.to_dict() for window in self.windows]
+        if self.warnings:
+            result["warnings"] = list(self.warnings)
+        return result
+
+
+@dataclass(frozen=True)
+class Event:
+    """A class that sounded from an onset to an offset; `score` is its highest probability in between."""
+
+    label: str
+    label_zh: str
+    index: int
+    onset_s: float
+    offset_s: float
+    score: float
+
+    @classmethod
+    def of(cls, label: Label, onset_s: float, offset_s: float, score: float) -> Event:
+        """An event of one class."""
+        return cls(label.en, label.zh, label.index, onset_s, offset_s, score)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON of this event; nothing is rounded."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class Detection(_Listed[Event]):
+    """The events in one sound, by onset; a sequence of `Event`.
+
+    Attributes:
+        file: What was given: a path, or "<bytes>", "<stdin>", "<array>".
+        duration_s: Length of the sound that was heard.
+        model: Registered name of the model that answered.
+        events: The events.
+        warnings: What was wrong with the sound although it could be answered.
+    """
+
+    file: str
+    duration_s: float
+    model: str
+    events: tuple[Event, ...]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def _items(self) -> tuple[Event, ...]:
+        return self.events
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON of this answer."""
+        result: dict[str, Any] = {
+            "file": self.file,
+            "duration_s": self.duration_s,
+            "model": self.model,
+            "events": [event.to_dict() for event in self.events],
+        }
         if self.warnings:
             result["warnings"] = list(self.warnings)
         return result

@@ -17,7 +17,7 @@ PLAIN = EventConfig(release=1.0, min_gap_s=0.0, min_duration_s=0.0)
 def events_of(scores, config=PLAIN, hop_s=HOP_S):
     """(onset, offset, score) of the events of one class."""
     probs = np.array(scores, np.float32)[:, None]
-    found = find_events(probs, np.arange(len(probs)) * hop_s, len(probs) * hop_s, config)
+    found = find_events(probs, np.arange(len(probs)) * hop_s, len(probs) * hop_s, [0.5], config)
     return [tuple(round(value, 6) for value in event[1:]) for event in found]
 
 
@@ -51,14 +51,14 @@ def test_a_median_filter_takes_single_frames_out_and_fills_single_holes():
 
 def test_every_class_has_its_threshold():
     probs = np.full((3, 2), 0.4, np.float32)
-    config = EventConfig(thresholds=(0.5, 0.3), min_duration_s=0.0)
-    assert [event.class_index for event in find_events(probs, np.arange(3.0), 3.0, config)] == [1]
-    with pytest.raises(ValueError, match="2 thresholds for 3 classes; give one for all or one for each"):
-        EventTracker(config, 3, HOP_S)
+    assert [event.class_index for event in find_events(probs, np.arange(3.0), 3.0, [0.5, 0.3], PLAIN)] == [1]
+    for wrong in (0.5, [0.5, 1.5]):
+        with pytest.raises(ValueError, match="must be one probability for each class, 0 to 1"):
+            EventTracker(wrong, HOP_S, PLAIN)
 
 
 def test_events_come_when_they_are_certain():
-    tracker = EventTracker(EventConfig(release=1.0, min_gap_s=0.2, min_duration_s=0.0), 1, HOP_S)
+    tracker = EventTracker([0.5], HOP_S, EventConfig(release=1.0, min_gap_s=0.2, min_duration_s=0.0))
     state, certain = tracker.initial_state(), []
     for i, score in enumerate([0.9, 0.0, 0.0, 0.0, 0.9]):
         found, state = tracker.push(state, np.array([[score]], np.float32), np.array([i * HOP_S]))
@@ -70,8 +70,6 @@ def test_events_come_when_they_are_certain():
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"thresholds": 0.0}, "thresholds=0.0 must be probabilities"),
-        ({"thresholds": (0.5, 1.5)}, "must be probabilities, above 0 and at most 1"),
         ({"release": 0.0}, "release=0.0 must be above 0"),
         ({"min_gap_s": -1.0}, "min_gap_s=-1.0 must be 0 to 3600 seconds"),
     ],
@@ -82,19 +80,20 @@ def test_impossible_settings_are_refused(fields, words):
 
 
 def test_arrays_that_do_not_fit_are_refused():
-    tracker = EventTracker(PLAIN, 2, HOP_S)
+    tracker = EventTracker([0.5, 0.5], HOP_S, PLAIN)
     with pytest.raises(ValueError, match=r"probs of \(3, 1\) with 3 onsets; \(frames, 2\)"):
         tracker.push(tracker.initial_state(), np.zeros((3, 1), np.float32), np.arange(3.0))
 
 
 configs = st.builds(
     EventConfig,
-    thresholds=st.sampled_from([0.3, 0.5, (0.2, 0.5, 0.8)]),
     release=st.sampled_from([0.5, 0.8, 1.0]),
     median_s=st.sampled_from([0.0, 0.3, 0.7]),
     min_gap_s=st.sampled_from([0.0, 0.1, 0.25, 0.5]),
     min_duration_s=st.sampled_from([0.0, 0.1, 0.3]),
 )
+
+all_thresholds = st.sampled_from([(0.3,) * 3, (0.5,) * 3, (0.2, 0.5, 0.8)])
 
 
 def random_scores(seed, n_frames):
@@ -103,9 +102,9 @@ def random_scores(seed, n_frames):
     return np.clip(slow + 0.2 * rng.standard_normal((n_frames, 3)), 0, 1).astype(np.float32)
 
 
-def by_a_plain_loop(probs, config):
+def by_a_plain_loop(probs, thresholds, config):
     """The same rules, frame by frame and class by class."""
-    thresholds = np.broadcast_to(np.float32(config.thresholds), 3)
+    thresholds = np.float32(thresholds)
     half, found = config.n_median(HOP_S) // 2, []
     for c in range(3):
         column = [np.median(probs[max(0, i - half) : i + half + 1, c]) for i in range(len(probs))]
@@ -122,19 +121,19 @@ def by_a_plain_loop(probs, config):
 
 
 @settings(max_examples=200, deadline=None)
-@given(seed=st.integers(0, 10_000), n_frames=st.integers(1, 60), config=configs)
-def test_the_rules_are_those_of_a_plain_loop(seed, n_frames, config):
+@given(seed=st.integers(0, 10_000), n_frames=st.integers(1, 60), thresholds=all_thresholds, config=configs)
+def test_the_rules_are_those_of_a_plain_loop(seed, n_frames, thresholds, config):
     probs = random_scores(seed, n_frames)
-    found = find_events(probs, np.arange(n_frames) * HOP_S, n_frames * HOP_S, config)
+    found = find_events(probs, np.arange(n_frames) * HOP_S, n_frames * HOP_S, thresholds, config)
     frames = [(event.class_index, round(event.onset_s / HOP_S), round(event.offset_s / HOP_S)) for event in found]
-    assert frames == by_a_plain_loop(probs, config)
+    assert frames == by_a_plain_loop(probs, thresholds, config)
 
 
 @settings(max_examples=200, deadline=None)
 @given(seed=st.integers(0, 10_000), cuts=st.lists(st.integers(0, 60), max_size=60), config=configs)
 def test_blocks_change_nothing(seed, cuts, config):
     probs, onsets_s = random_scores(seed, 60), np.arange(60) * HOP_S
-    tracker = EventTracker(config, 3, HOP_S)
+    tracker = EventTracker((0.2, 0.5, 0.8), HOP_S, config)
 
     def heard_in(places):
         state, events = tracker.initial_state(), []
@@ -147,7 +146,7 @@ def test_blocks_change_nothing(seed, cuts, config):
 
 
 def test_what_is_known_does_not_grow():
-    tracker = EventTracker(EventConfig(median_s=0.5), 3, HOP_S)
+    tracker = EventTracker([0.5] * 3, HOP_S, EventConfig(median_s=0.5))
     state = tracker.initial_state()
     for i in range(100):
         _, state = tracker.push(state, random_scores(i, 50), (50 * i + np.arange(50)) * HOP_S)
@@ -156,7 +155,7 @@ def test_what_is_known_does_not_grow():
 
 
 def test_a_state_is_a_value():
-    tracker = EventTracker(EventConfig(median_s=0.3), 3, HOP_S)
+    tracker = EventTracker([0.5] * 3, HOP_S, EventConfig(median_s=0.3))
     _, state = tracker.push(tracker.initial_state(), random_scores(1, 30), np.arange(30) * HOP_S)
     rest, times = random_scores(2, 30), (30 + np.arange(30)) * HOP_S
     once, _ = tracker.push(state, rest, times)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from panns.defaults import DEFAULT_THRESHOLD
-
 
 @dataclass(frozen=True)
 class EventConfig:
-    """What makes an event; times in seconds.
+    """What makes an event, beside the probability from which a class sounds; times in seconds.
 
     Attributes:
-        thresholds: From which probability a class sounds: one for all, or one for each.
         release: Part of its threshold below which a class that sounds has ended, so that a score that trembles about
             the threshold is one event; 1 for the same threshold.
         median_s: Length of the median filter over time; 0 for none. It is rounded to an odd number of frames.
@@ -20,16 +17,12 @@ class EventConfig:
         min_duration_s: What is shorter, when gaps are bridged, is no event.
     """
 
-    thresholds: float | tuple[float, ...] = DEFAULT_THRESHOLD
     release: float = 0.5
     median_s: float = 0.0
     min_gap_s: float = 0.2
     min_duration_s: float = 0.1
 
     def __post_init__(self) -> None:
-        thresholds = (self.thresholds,) if isinstance(self.thresholds, float | int) else self.thresholds
-        if not all(0 < threshold <= 1 for threshold in thresholds):
-            raise ValueError(f"thresholds={self.thresholds} must be probabilities, above 0 and at most 1")
         if not 0 < self.release <= 1:
             raise ValueError(f"release={self.release} must be above 0 and at most 1, a part of the threshold")
         for name in ("median_s", "min_gap_s", "min_duration_s"):

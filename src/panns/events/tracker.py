@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -64,21 +64,20 @@ class EventTracker:
     """Makes events of frame scores.
 
     Args:
-        config: What makes an event.
-        n_classes: How many classes there are.
+        thresholds: `(classes,)`, from which probability each class sounds.
         hop_s: From one frame to the next, for the length of the median filter.
+        config: What makes an event.
 
     Raises:
-        ValueError: There is not one threshold for each class.
+        ValueError: A threshold is no probability.
     """
 
-    def __init__(self, config: EventConfig, n_classes: int, hop_s: float) -> None:
-        thresholds = np.atleast_1d(np.asarray(config.thresholds, np.float32))
-        if len(thresholds) not in (1, n_classes):
-            raise ValueError(f"{len(thresholds)} thresholds for {n_classes} classes; give one for all or one for each")
+    def __init__(self, thresholds: Sequence[float] | Array, hop_s: float, config: EventConfig) -> None:
+        self._begins = np.asarray(thresholds, np.float32)
+        if self._begins.ndim != 1 or not ((self._begins >= 0) & (self._begins <= 1)).all():
+            raise ValueError(f"thresholds={thresholds} must be one probability for each class, 0 to 1")
         self.config = config
-        self.n_classes = n_classes
-        self._begins = np.broadcast_to(thresholds, (n_classes,))
+        self.n_classes = len(self._begins)
         self._ends = self._begins * np.float32(config.release)
         self._half = config.n_median(hop_s) // 2
 
@@ -211,13 +210,16 @@ class _Changing:
         return sorted(left, key=lambda event: (event.onset_s, event.class_index))
 
 
-def find_events(probs: Array, onsets_s: Times, end_s: float, config: EventConfig) -> list[FoundEvent]:
+def find_events(
+    probs: Array, onsets_s: Times, end_s: float, thresholds: Sequence[float] | Array, config: EventConfig
+) -> list[FoundEvent]:
     """All events of a sound, by onset and class.
 
     Args:
         probs: `(frames, classes)`.
         onsets_s: `(frames,)`, when frames begin.
         end_s: When the sound ends.
+        thresholds: `(classes,)`, from which probability each class sounds.
         config: What makes an event.
 
     Raises:
@@ -225,10 +227,10 @@ def find_events(probs: Array, onsets_s: Times, end_s: float, config: EventConfig
 
     Example:
         >>> probs = np.array([[0.1], [0.9], [0.8], [0.1], [0.1]], np.float32)
-        >>> find_events(probs, np.arange(5) * 0.5, 2.5, EventConfig())[0][:3]
+        >>> find_events(probs, np.arange(5) * 0.5, 2.5, [0.5], EventConfig())[0][:3]
         (0, 0.5, 1.5)
     """
     hop_s = float(onsets_s[1] - onsets_s[0]) if len(onsets_s) > 1 else end_s
-    tracker = EventTracker(config, probs.shape[1], hop_s)
+    tracker = EventTracker(thresholds, hop_s, config)
     found, state = tracker.push(tracker.initial_state(), probs, onsets_s)
     return sorted(found + tracker.finish(state, end_s), key=lambda event: (event.onset_s, event.class_index))
