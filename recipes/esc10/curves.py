@@ -35,6 +35,8 @@ def draw(runs: Path = RUNS / "esc10") -> None:
     axes = figure.subplots()
     for name, called, colour in RUNS_DRAWN:
         curves = [curve(runs / name / f"{FOLD_PREFIX}{fold}", "accuracy") for fold in FOLDS]
+        if not all(curves):
+            raise SystemExit(f"not all folds in {runs / name} were watched along the way; train them with test_steps")
         epochs = [step / STEPS_PER_EPOCH for step in curves[0]]
         for of_fold in curves:
             axes.plot(epochs, list(of_fold.values()), color=colour, alpha=0.2, linewidth=1)

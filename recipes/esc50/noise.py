@@ -5,11 +5,11 @@
     panns train recipes/esc50/train.toml ... --cross-validate -o runs/esc50/noisy-folds    # see table.toml
     python -m recipes.esc50.noise test
 
-`prepare` lists recordings of noise to learn with (drilling, jackhammers, playing children, of UrbanSound8K) and others
-to test with: air conditioners and street music of UrbanSound8K, and the babble of four excerpts of meetings at once. No
-kind of noise is in both, nor any recording that ESC-50 has too. `test` adds the second list to the folds that both
-kinds of models have been trained for and have not learned from, and writes `noise.json` beside this file, the table of
-the README and `noise.png`.
+`prepare` lists recordings of noise to learn with (drilling, jackhammers, playing children, of UrbanSound8K; as much is
+made while learning, from white to brown) and others to test with: air conditioners and street music of UrbanSound8K,
+and the babble of four excerpts of meetings at once. No kind of noise is in both, nor any recording that ESC-50 has too.
+`test` adds the second list to the folds that both kinds of models have been trained for and have not learned from, and
+writes `noise.json` beside this file, the table of the README and `noise.png`.
 """
 
 from __future__ import annotations
@@ -125,8 +125,9 @@ def test() -> list[Result]:
             tested = [i for i, clip in enumerate(manifest.clips) if clip.fold == fold]
             clips = PartAudio(FileAudio(manifest, rate), tested)
             noises = FileAudio(read_manifest(OUT / TEST_FILE), rate)
+            recorded = {noise: recordings(noises, noise) for noise in (*TO_TEST_WITH, BABBLE)}
             for noise, snr_db in conditions:
-                heard = clips if snr_db is None else NoisyAudio(clips, recordings(noises, noise), noise, snr_db)
+                heard = clips if snr_db is None else NoisyAudio(clips, recorded[noise], noise, snr_db)
                 accuracy = evaluate(recognizer.run, heard, labels, task="single-label").accuracy
                 assert accuracy is not None
                 accuracies.setdefault((models, noise, snr_db), {})[fold] = accuracy
@@ -194,12 +195,18 @@ def table(results: Sequence[Result]) -> str:
 
 
 def _cell(values: Sequence[float]) -> str:
-    return f"{statistics.mean(values):.3f} ± {statistics.stdev(values):.3f}"
+    deviation = f" ± {_deviation(values):.3f}" if len(values) > 1 else ""
+    return f"{statistics.mean(values):.3f}{deviation}"
+
+
+def _deviation(values: Sequence[float]) -> float:
+    return statistics.stdev(values) if len(values) > 1 else 0.0
 
 
 def _won_back(clean: Sequence[float], noisy: Sequence[float]) -> str:
     """Share of the loss of the models that learned without noise, both losses from the clean accuracy of those."""
-    return f"{(noisy[1] - noisy[0]) / (clean[0] - noisy[0]):.0%}"
+    lost = clean[0] - noisy[0]
+    return f"{(noisy[1] - noisy[0]) / lost:.0%}" if lost > 0 else "nothing is lost"
 
 
 def draw(results: Sequence[Result]) -> None:
@@ -214,7 +221,7 @@ def draw(results: Sequence[Result]) -> None:
             ours = [one for one in results if one.models == models and one.noise in ("", noise)]
             ours.sort(key=lambda one: -np.inf if one.snr_db is None else -one.snr_db)
             means = [statistics.mean(one.accuracies.values()) for one in ours]
-            deviations = [statistics.stdev(one.accuracies.values()) for one in ours]
+            deviations = [_deviation(list(one.accuracies.values())) for one in ours]
             axes.errorbar(places, means, deviations, color=colour, label=name, marker="o", markersize=4, capsize=3)
         axes.set_xticks(places, ["none", *(f"{snr_db} dB" for snr_db in SNRS_DB)])
         axes.set_title(noise.replace("_", " "), fontsize=10)
