@@ -20,10 +20,10 @@ from panns.errors import PannsError
 
 if TYPE_CHECKING:
     from panns.recognizer import Recognizer
-    from panns.results import Embedding, Tagging
+    from panns.results import Detection, Embedding, Tagging
     from panns.tasks.progress import OnProgress
 
-ResultT = TypeVar("ResultT", bound="Tagging | Embedding")
+ResultT = TypeVar("ResultT", bound="Tagging | Detection | Embedding")
 Ask: TypeAlias = "Callable[[str | BinaryIO, OnProgress], ResultT]"
 
 logger = logging.getLogger(__name__)
@@ -128,7 +128,7 @@ def _answer(one: Input, ask: Ask[ResultT], on_progress: OnProgress) -> Answer[Re
         )
 
 
-def report_problems(answer: Answer[Tagging] | Answer[Embedding]) -> None:
+def report_problems(answer: Answer[Tagging] | Answer[Detection] | Answer[Embedding]) -> None:
     """Say on stderr why a file was not answered, or what was wrong with it although it was."""
     if answer.result is None:
         complain(str(answer.error))

@@ -16,6 +16,7 @@ import typer
 from panns.cli import progress
 from panns.cli.data_check import check
 from panns.cli.data_shard import shard
+from panns.cli.detect import detect
 from panns.cli.embed import embed
 from panns.cli.evaluate import evaluate
 from panns.cli.explain import explain
@@ -38,6 +39,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(tag)
+app.command()(detect)
 app.command()(embed)
 app.command()(explain)
 app.command()(labels)

@@ -51,6 +51,13 @@ def print_csv(rows: Iterable[Sequence[object]]) -> None:
     sys.stdout.flush()
 
 
+def print_tsv(rows: Iterable[Sequence[object]]) -> None:
+    """Print rows of values with tabs between them, which no value may hold."""
+    for row in rows:
+        _make_room()
+        print("\t".join(printable(str(value)) for value in row), flush=True)
+
+
 def complain(text: str) -> None:
     """Say something on stderr, as one line."""
     progress.clear()

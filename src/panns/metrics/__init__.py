@@ -2,7 +2,8 @@
 
 `scores` and `probs` are `(clips, classes)`: scores may be logits or probabilities, probs must lie in 0 to 1. `targets`
 are `(clips, classes)` of 0 and 1 where a clip may have several labels, `truth` is `(clips,)`, the index of the one
-class of every clip, where it has one. A measure that a class does not have is NaN there, never 0.
+class of every clip, where it has one. A measure that a class does not have is NaN there, never 0. What finds
+events in time is measured by the functions of `panns.metrics.detection`, which says what they take.
 """
 
 from panns.metrics.calibration import (
@@ -24,27 +25,67 @@ from panns.metrics.decisions import (
     ranks_of_truth,
     top_k_accuracy,
 )
+from panns.metrics.detection import (
+    PSDS1,
+    PSDS2,
+    BestF1,
+    ClipEvents,
+    CollarSettings,
+    FrameScores,
+    IntersectionCounts,
+    IntersectionSettings,
+    Psds,
+    PsdsSettings,
+    SegmentCounts,
+    ThresholdCurve,
+    best_f1,
+    collar_based,
+    collar_based_curves,
+    intersection_based,
+    intersection_based_curves,
+    psds,
+    segment_based,
+)
 from panns.metrics.ranking import ClassMean, average_precision, class_mean, d_prime, roc_auc
 
 __all__ = [
+    "PSDS1",
+    "PSDS2",
+    "BestF1",
     "ClassMean",
+    "ClipEvents",
+    "CollarSettings",
     "DecisionCounts",
+    "FrameScores",
+    "IntersectionCounts",
+    "IntersectionSettings",
     "PrecisionRecall",
+    "Psds",
+    "PsdsSettings",
     "Reliability",
+    "SegmentCounts",
+    "ThresholdCurve",
     "accuracy",
     "average_precision",
+    "best_f1",
     "best_f1_thresholds",
     "binary_brier_score",
     "binary_log_loss",
     "brier_score",
     "class_mean",
+    "collar_based",
+    "collar_based_curves",
     "confusion_matrix",
     "d_prime",
+    "intersection_based",
+    "intersection_based_curves",
     "is_distribution",
     "log_loss",
+    "psds",
     "ranks_of_truth",
     "reliability",
     "roc_auc",
+    "segment_based",
     "top_class_reliability",
     "top_k_accuracy",
 ]

@@ -1,0 +1,93 @@
+"""`panns detect` as people and programs read it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+import panns
+from tests.commands import run_panns, succeed
+
+SIREN = "examples/siren.ogg"
+
+
+@pytest.fixture(scope="module")
+def events():
+    return panns.detect(SIREN, threshold=0.4)
+
+
+def detect(*arguments, **keywords):
+    return run_panns("detect", *arguments, "--threshold", "0.4", **keywords)
+
+
+def test_table(events):
+    title, *rows = succeed(detect(SIREN)).splitlines()
+    assert title == f"{SIREN}  5.0 s"
+    assert [row.split() for row in rows] == [
+        [f"{one.onset_s:.2f}", f"{one.offset_s:.2f}", f"{one.score:.3f}", *one.label.split()] for one in events
+    ]
+    assert "警笛" in succeed(detect(SIREN, "--lang", "zh"))
+    quiet = succeed(run_panns("detect", SIREN, "--threshold", "1"))
+    assert quiet.splitlines() == [title, "  nothing above the threshold"]
+
+
+def test_json_is_what_python_answers(events):
+    for arguments in (["--json"], ["--format", "json"]):
+        (line,) = succeed(detect(SIREN, *arguments)).splitlines()
+        assert json.loads(line) == events.to_dict()
+    assert list(events.to_dict()["events"][0]) == ["label", "label_zh", "index", "onset_s", "offset_s", "score"]
+
+
+def test_csv(events):
+    header, *rows = csv.reader(io.StringIO(succeed(detect(SIREN, "--csv"))))
+    assert header == ["file", "onset_s", "offset_s", "index", "label", "label_zh", "score"]
+    assert [row[1:4] for row in rows] == [[str(one.onset_s), str(one.offset_s), str(one.index)] for one in events]
+
+
+def test_audacity_reads_a_label_track(events):
+    rows = [line.split("\t") for line in succeed(detect(SIREN, "--format", "audacity")).splitlines()]
+    assert [(float(onset), float(offset), label) for onset, offset, label in rows] == [
+        (pytest.approx(one.onset_s), pytest.approx(one.offset_s), one.label) for one in events
+    ]
+
+
+def test_raven_reads_a_selection_table_of_many_files(events):
+    text = succeed(detect(SIREN, SIREN, "examples/knock.ogg", "--format", "raven"))
+    rows = list(csv.DictReader(io.StringIO(text), delimiter="\t"))
+    assert [row["Selection"] for row in rows] == [str(number + 1) for number in range(len(rows))]
+    assert len([row for row in rows if row["Begin File"] == SIREN]) == 2 * len(events)
+    assert all(float(row["Begin Time (s)"]) < float(row["End Time (s)"]) for row in rows)
+    assert {row["High Freq (Hz)"] for row in rows} == {"16000.0"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--json", "--csv"], "give one of --json and --csv, not both"),
+        (["--json", "--format", "raven"], "give one of --format, --json and --csv, not several"),
+        (["--format", "audacity", "examples/knock.ogg"], "labels for Audacity are of one sound, and there are 2"),
+        (["--release", "0"], "release=0.0 must be above 0 and at most 1"),
+        (["--min-gap", "-1"], "min_gap_s=-1.0 must be 0 to 3600 seconds"),
+    ],
+)
+def test_wrong_usage(arguments, words):
+    result = detect(SIREN, *arguments)
+    assert result.returncode == 2
+    assert words in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_a_model_without_frame_scores(tiny_checkpoint):
+    result = detect(SIREN, "--model", tiny_checkpoint)
+    assert result.returncode == 2
+    assert "has no frame scores" in result.stderr
+
+
+def test_one_bad_file_does_not_stop_the_others():
+    result = detect("nosuch.wav", SIREN, "--json")
+    assert result.returncode == 1
+    failed, answered = map(json.loads, result.stdout.splitlines())
+    assert "error" in failed
+    assert answered["events"]
