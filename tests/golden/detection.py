@@ -150,7 +150,7 @@ def main(n_cases):
         for name, values in theirs.items():
             np.testing.assert_allclose(ours[name], values, rtol=0, atol=1e-9, err_msg=f"{name} of case {seed}")
             pairs = [(a, b) for a, b in zip(values, ours[name], strict=True) if np.isfinite(a)]
-            largest[name] = max([largest.get(name, 0.0), *(abs(a - b) for a, b in pairs)])
+            largest[name] = max([largest.get(name, 0.0), *(float(abs(a - b)) for a, b in pairs)])
         if seed < N_KEPT:
             kept.append(theirs)
         if seed % 200 == 199:

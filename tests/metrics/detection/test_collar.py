@@ -30,6 +30,7 @@ def test_a_long_event_may_end_a_fifth_of_its_length_off():
     assert f1((1.0, 11.0), (1.0, 9.0), offset_share=0.1) == 0
     assert f1((1.0, 11.0), (1.3, 11.0)) == 0
     assert f1((1.0, 11.0), (1.3, 11.0), onset_s=0.3) == 1
+    assert f1((1.0, 11.0), (1.0, 2.0), offset_s=math.inf) == 1
 
 
 def test_detections_and_events_are_paired_one_to_one_as_many_as_can_be():

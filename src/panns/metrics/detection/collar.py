@@ -28,7 +28,8 @@ class CollarSettings:
     """How far a detection may be off.
 
     Attributes:
-        onset_s: Largest distance between the onsets, in seconds.
+        onset_s: Largest distance between the onsets, in seconds; infinite where onsets do not matter, and so with
+            offsets.
         offset_s: Largest distance between the offsets, in seconds, of a short event.
         offset_share: Of a long one, as a share of its length; the larger of the two holds.
 
@@ -70,7 +71,7 @@ def collar_based(
     Raises:
         ValueError: The clips are not the same, or an event is none.
 
-    Source: Mesaros et al. 2016, "Metrics for polyphonic sound event detection", section 3.1.2 (event-based).
+    Source: Mesaros et al. 2016, "Metrics for polyphonic sound event detection" (event-based).
         Times are compared to the microsecond, as sed_scores_eval does and sed_eval does not: a detection just 0.2 s
         late is inside a collar of 0.2 s.
 
@@ -105,7 +106,7 @@ def collar_based_curves(
     Raises:
         ValueError: The clips are not the same, have different classes, or an event is none.
 
-    Source: Ebbers et al. 2022, arXiv:2201.13148, section 3.
+    Source: Ebbers et al. 2022, arXiv:2201.13148.
 
     Example:
         >>> clip = FrameScores.of_hop(np.array([[0.1], [0.8], [0.7], [0.2]]), hop_s=0.5)

@@ -91,7 +91,7 @@ def intersection_based(
     Raises:
         ValueError: The clips are not the same, or an event is none.
 
-    Source: Bilen et al. 2020, arXiv:1910.08440, section 3 (DTC, GTC, CTTC).
+    Source: Bilen et al. 2020, arXiv:1910.08440 (the criteria DTC, GTC and CTTC).
 
     Example:
         >>> truth = [[(0, 1.0, 3.0), (1, 5.0, 6.0)]]
@@ -135,7 +135,7 @@ def intersection_based_curves(
     Raises:
         ValueError: The clips are not the same, have different classes, or an event is none.
 
-    Source: Ebbers et al. 2022, arXiv:2201.13148, section 3.
+    Source: Ebbers et al. 2022, arXiv:2201.13148.
 
     Example:
         >>> clip = FrameScores.of_hop(np.array([[0.1], [0.8], [0.3], [0.7]]), hop_s=0.5)

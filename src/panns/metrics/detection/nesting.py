@@ -9,7 +9,7 @@ and not yet below that of the one around it:
                                           [0,4) of level 1, around it 0
                                           [0,5) of level 0, around it nothing (-inf)
 
-Source: Ebbers et al. 2022, arXiv:2201.13148, section 3, for the idea of counting only what changes with the threshold.
+Source: Ebbers et al. 2022, arXiv:2201.13148, for the idea of counting only what changes with the threshold.
 """
 
 from __future__ import annotations

@@ -80,7 +80,7 @@ def segment_based(
     Raises:
         ValueError: The clips are not the same, an event is none, or a length is not positive.
 
-    Source: Mesaros et al. 2016, "Metrics for polyphonic sound event detection", section 3.1.1 and equations 6 to 8.
+    Source: Mesaros et al. 2016, "Metrics for polyphonic sound event detection" (segment-based; error rate).
         Borders are taken to the microsecond, which sed_eval does not: with segments of 0.1 s an event that starts at
         0.6 s starts the seventh segment there, where 0.6 / 0.1 in floating point is just below 6.
 
