@@ -86,8 +86,8 @@ class FrameScores:
         limits = np.asarray(thresholds, dtype=np.float64)
         if limits.shape != (self.n_classes,) or np.isnan(limits).any():
             raise ValueError(
-                f"thresholds {thresholds} given; one number for each of {self.n_classes} classes is needed, infinity for "
-                "a class not to be detected"
+                f"thresholds {thresholds} given; one number for each of {self.n_classes} classes is needed, "
+                "infinity for a class not to be detected"
             )
         is_on = np.zeros((len(self.scores) + 2, self.n_classes), dtype=np.int8)
         is_on[1:-1] = self.scores > limits
