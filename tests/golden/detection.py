@@ -142,10 +142,15 @@ def main(n_cases):
     from tests.metrics.detection.ours import answers as our_answers
 
     warnings.simplefilter("ignore")
-    kept, largest = [], {}
+    kept, largest, unanswered = [], {}, []
     for seed in range(n_cases):
         case = random_case(seed)
-        theirs, ours = answers(case), our_answers(case)
+        ours = our_answers(case)
+        try:
+            theirs = answers(case)
+        except AssertionError:  # sed_scores_eval asserts its own shapes, which fail where no threshold counts anything
+            unanswered.append(seed)
+            continue
         assert theirs.keys() == ours.keys()
         for name, values in theirs.items():
             np.testing.assert_allclose(ours[name], values, rtol=0, atol=1e-9, err_msg=f"{name} of case {seed}")
@@ -154,7 +159,8 @@ def main(n_cases):
         if seed < N_KEPT:
             kept.append(theirs)
         if seed % 200 == 199:
-            print(seed + 1, "cases, largest differences", largest, flush=True)  # noqa: T201
+            print(seed + 1, "cases, unanswered", unanswered, "largest differences", largest, flush=True)  # noqa: T201
+    assert len(kept) == min(N_KEPT, n_cases)
     names = list(dict.fromkeys(name for one in kept for name in one))
     flat = {name: np.concatenate([np.asarray(one.get(name, []), float) for one in kept]) for name in names}
     np.savez_compressed(FILE, n_cases=len(kept), **flat)

@@ -3,7 +3,16 @@ import math
 import numpy as np
 import pytest
 
-from panns.metrics import PSDS1, PSDS2, FrameScores, IntersectionSettings, PsdsSettings, psds
+from panns.metrics import (
+    PSDS1,
+    PSDS2,
+    FrameScores,
+    IntersectionSettings,
+    PsdsSettings,
+    best_f1,
+    intersection_based_curves,
+    psds,
+)
 from tests.metrics.detection.cases import random_case
 
 
@@ -41,6 +50,13 @@ def test_a_cross_trigger_costs_more_than_a_false_alarm_elsewhere():
     crossed = psds(truth, one_clip([8, 0, 9, 0, 0, *silence], [0, 0, 9, 0, 0, *silence]), [3600.0], settings=settings)
     assert elsewhere.per_class[0] == pytest.approx(1 - 1 / 10_000)
     assert crossed.per_class[0] == pytest.approx(1 - (1 + 3600) / 10_000)
+
+
+def test_where_no_threshold_finds_an_event_or_a_mistake_the_score_is_0():
+    truth, scores = [[(0, 0, 10)]], one_clip([1, 2])  # all of it is right, and too little
+    assert psds(truth, scores, [10.0]).value == 0
+    curves = intersection_based_curves(truth, scores, settings=PSDS1.intersection)
+    assert curves[0].thresholds.tolist() == best_f1(curves).thresholds.tolist() == [math.inf]
 
 
 def test_only_the_order_of_scores_counts():
