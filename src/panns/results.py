@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, overload
@@ -76,8 +77,9 @@ class _Listed(Sequence[ItemT]):
     """An answer that is a sequence of what was found."""
 
     @property
+    @abstractmethod
     def _items(self) -> tuple[ItemT, ...]:
-        raise NotImplementedError
+        """What was found, in order."""
 
     @overload
     def __getitem__(self, index: int) -> ItemT: ...

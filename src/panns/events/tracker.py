@@ -81,11 +81,6 @@ class EventTracker:
         self._ends = self._begins * np.float32(config.release)
         self._half = config.n_median(hop_s) // 2
 
-    @property
-    def delay_frames(self) -> int:
-        """How many frames later than it is heard a frame is filtered."""
-        return self._half
-
     def initial_state(self) -> EventState:
         """Before the first frame."""
         nothing = np.full(self.n_classes, np.nan)

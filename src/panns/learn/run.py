@@ -20,30 +20,29 @@ import numpy as np
 import numpy.typing as npt
 from torch import nn
 
-from panns.config import config_to_dict, difference, filled_up, merged
+from panns.config import config_to_dict, difference, filled_up
 from panns.data.check import OnProgress
 from panns.data.clip import Clip
 from panns.data.clips import ClipAudio
 from panns.data.part import PartAudio
 from panns.errors import SettingsError
 from panns.evaluate import Evaluation, evaluate
-from panns.export.prepare import prepare
 from panns.files import replacing
 from panns.labels import LabelSet, audioset
+from panns.learn.base import base_of, check_head
 from panns.learn.check import Groups, checked
-from panns.learn.settings import ModelSettings, RunSettings
+from panns.learn.settings import RunSettings
 from panns.learn.sounds import Parts, audio_of, check_learnable, clips_at, digest_of, label_set, parts_of, targets_of
 from panns.learn.teacher import Teacher, cached_probs, load_teacher
 from panns.models.checkpoint import Checkpoint, Manifest, Metric, open_checkpoint
-from panns.models.registry import ModelConfig, find_model, is_registered, read_config
-from panns.networks.checkpoint import load_network, round_to_half, save_checkpoint
+from panns.networks.checkpoint import round_to_half, save_checkpoint
 from panns.runtime.model import Model
 from panns.runtime.torch import TorchBackend
 from panns.training.clip_batches import ClipBatches, ClipTargets
 from panns.training.distributed import World
 from panns.training.loop import STATE_FILE, train
 from panns.training.losses import Objective
-from panns.training.transfer import Start, from_nothing, from_trained, head_config
+from panns.training.transfer import Start, from_nothing, from_trained
 
 Array = npt.NDArray[np.float32]
 
@@ -145,14 +144,6 @@ def _described(settings: RunSettings) -> str:
     return json.dumps(config_to_dict(replace(settings, train=settings.train.that_decides)), indent=1)
 
 
-def _check_head(settings: ModelSettings, architecture: str, config: ModelConfig) -> None:
-    """Refuse a head that the network has nothing to read for, before anything is read itself."""
-    try:
-        head_config(architecture, config, 1, settings.transfer)
-    except ValueError as exc:
-        raise SettingsError(f"model.transfer.head={settings.transfer.head!r} cannot be had: {exc}") from exc
-
-
 class _Run:
     def __init__(
         self, settings: RunSettings, out: Path, world: World, on_progress: OnProgress, *, is_resumed: bool
@@ -171,9 +162,9 @@ class _Run:
         """Everything, from the clips to the checkpoint."""
         settings, data = self.settings, self.settings.data
         path = Path(data.clips)
-        architecture, config, learned = _base(settings.model)
+        architecture, config, learned = base_of(settings.model)
         if learned is not None:
-            _check_head(settings.model, architecture, config)
+            check_head(settings.model, architecture, config)
         if together is None:
             together = self._checked(path, config.frontend.sample_rate)
         audio = self._audio(path, config.frontend.sample_rate)
@@ -372,29 +363,6 @@ class _Run:
             source=f"trained {base} by `panns train`, {settings.train.n_steps} steps, seed {settings.seed}",
             training_data=f"{len(heard)} clips of {Path(settings.data.clips).name}",
         )
-
-
-def _base(settings: ModelSettings) -> tuple[str, ModelConfig, nn.Module | None]:
-    """Architecture and config of the model to begin with, and what it has learned unless that is left behind."""
-    if settings.start == "nothing":
-        architecture, config = _architecture(settings.name)
-        if not settings.config:
-            return architecture, config, None
-        try:
-            return architecture, read_config(architecture, merged(config_to_dict(config), settings.config)), None
-        except ValueError as exc:
-            raise SettingsError(f"model.config: {exc}") from exc
-    weights = Path(settings.weights) if settings.weights else None
-    checkpoint = prepare(settings.name, weights=weights, needs_onnx=False)
-    return checkpoint.manifest.architecture, checkpoint.manifest.config, load_network(checkpoint)
-
-
-def _architecture(name: str) -> tuple[str, ModelConfig]:
-    """Registered name and config of a model, which may be a checkpoint."""
-    if is_registered(name):
-        return name, find_model(name).config
-    manifest = open_checkpoint(Path(name)).manifest
-    return manifest.architecture, manifest.config
 
 
 def quality_of(evaluation: Evaluation) -> tuple[str, float]:

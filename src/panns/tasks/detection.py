@@ -23,7 +23,7 @@ def detect(
     config: EventConfig | None = None,
     on_progress: OnProgress = ignore_progress,
 ) -> Detection:
-    """The events in a sound of any length; beside these, memory does not grow with it.
+    """The events in a sound of any length, which is heard window by window; only they are kept of it.
 
     Args:
         model: The model.

@@ -11,8 +11,7 @@ import contextlib
 import logging
 import math
 import pickle
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -23,13 +22,14 @@ from torch import Tensor, nn
 
 from panns.config import config_to_dict, difference, filled_up
 from panns.data.prefetch import prefetch
-from panns.errors import SettingsError, TrainingError
+from panns.errors import SettingsError
 from panns.files import replacing
 from panns.training.averaging import AverageConfig, WeightAverage
 from panns.training.batch import Batch
 from panns.training.distributed import World
 from panns.training.journal import Journal
 from panns.training.losses import LossConfig, Objective
+from panns.training.meter import Meter
 from panns.training.optim import Learners, OptimConfig, adamw, learning_rate, let_learn, set_learning_rate
 
 logger = logging.getLogger(__name__)
@@ -147,7 +147,7 @@ def train(
     last = config.n_steps if stop_after is None else min(stop_after, config.n_steps)
     journal = Journal(folder, first, tensorboard=config.tensorboard) if run.world.is_first else None
     make = make_batch if run.world.device_type != "cuda" else lambda step: make_batch(step).pinned()
-    meter = _Meter(run.world)
+    meter = Meter(run.world)
     batches = prefetch(make, first, first if run.is_over else last, n_threads=config.n_loader_threads)
     with contextlib.closing(batches), contextlib.closing(journal) if journal else contextlib.nullcontext():
         for step, batch in enumerate(meter.waiting_for(batches), start=first):
@@ -344,58 +344,3 @@ class _Losses(nn.Module):
         """The terms by name."""
         terms: dict[str, Tensor] = self.objective(self.network.forward_features(*batch.inputs), batch)  # type: ignore[operator] # every network has it
         return terms
-
-
-class _Meter:
-    """Means over the steps since the last line of the metrics.
-
-    Attributes:
-        latest: The last line.
-    """
-
-    def __init__(self, world: World) -> None:
-        self.latest: dict[str, float] = {}
-        self._world = world
-        self._sums: dict[str, Tensor] = {}
-        self._n_steps = self._n_clips = 0
-        self._since_s = time.monotonic()
-        self._waited_s = 0.0
-
-    def add(self, values: dict[str, Tensor], n_clips: int) -> None:
-        # The sums stay on the device: asking for a number would make the processor wait for the GPU in every step.
-        for name, value in values.items():
-            self._sums[name] = self._sums.get(name, torch.zeros_like(value)) + value
-        self._n_steps += 1
-        self._n_clips += n_clips
-
-    def waiting_for(self, batches: Iterator[Batch]) -> Iterator[Batch]:
-        """The same batches; how long each was waited for is noted."""
-        while True:
-            begun_s = time.monotonic()
-            batch = next(batches, None)
-            self._waited_s += time.monotonic() - begun_s
-            if batch is None:
-                return
-            yield batch
-
-    def mean(self, done: int) -> dict[str, float]:
-        """The line after so many steps."""
-        self.check(done)
-        means = self._world.sum(torch.stack(list(self._sums.values()))) / (self._n_steps * self._world.size)
-        duration_s = time.monotonic() - self._since_s
-        self.latest = dict(zip(self._sums, means.tolist(), strict=True)) | {
-            "clips_per_s": self._n_clips * self._world.size / duration_s,
-            "waiting_share": self._waited_s / duration_s,
-        }
-        self._sums, self._n_steps, self._n_clips = {}, 0, 0
-        self._since_s, self._waited_s = time.monotonic(), 0.0
-        return dict(self.latest)
-
-    def check(self, done: int) -> None:
-        """Raise an error if the loss of a step since the last line was no finite number."""
-        loss = self._sums.get("loss")
-        if loss is not None and not torch.isfinite(loss):
-            raise TrainingError(
-                f"the loss is {loss.item()} in one of the steps {done - self._n_steps + 1} to {done}; "
-                "lower optim.lr or optim.max_grad_norm, or use precision='float32'"
-            )

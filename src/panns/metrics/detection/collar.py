@@ -14,13 +14,11 @@ from panns.metrics.detection.events import (
     TIME_DECIMALS,
     ClipEvents,
     Intervals,
-    check_same_clips,
-    checked_events,
     checked_pairs,
 )
 from panns.metrics.detection.matching import n_matched
 from panns.metrics.detection.nesting import NestedEvents, nested_events
-from panns.metrics.detection.scores import FrameScores, checked_clips
+from panns.metrics.detection.scores import FrameScores, checked_scored_clips
 
 
 @dataclass(frozen=True)
@@ -114,9 +112,7 @@ def collar_based_curves(
         >>> [*zip(curve.thresholds.tolist(), curve.true_positives.tolist(), curve.false_positives.tolist())]
         [(inf, 0, 0), (0.8, 0, 1), (0.7, 1, 0), (0.2, 0, 1)]
     """
-    check_same_clips(len(truth), len(scores), "frame scores")
-    n_classes = checked_clips(scores)
-    clips = list(zip(checked_events(truth, n_classes, what="the ground truth"), scores, strict=True))
+    n_classes, clips = checked_scored_clips(truth, scores)
     curves = []
     for index in range(n_classes):
         true = [events.of_class(index) for events, _ in clips]

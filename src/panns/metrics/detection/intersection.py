@@ -20,12 +20,10 @@ from panns.metrics.detection.events import (
     EventTable,
     Intervals,
     Seconds,
-    check_same_clips,
-    checked_events,
     checked_pairs,
 )
 from panns.metrics.detection.nesting import NestedEvents, nested_events
-from panns.metrics.detection.scores import FrameScores, checked_clips
+from panns.metrics.detection.scores import FrameScores, checked_scored_clips
 
 
 @dataclass(frozen=True)
@@ -143,9 +141,7 @@ def intersection_based_curves(
         >>> [*zip(curve.thresholds.tolist(), curve.true_positives.tolist(), curve.false_positives.tolist())]
         [(inf, 0, 0), (0.7, 1, 0)]
     """
-    check_same_clips(len(truth), len(scores), "frame scores")
-    n_classes = checked_clips(scores)
-    clips = list(zip(checked_events(truth, n_classes, what="the ground truth"), scores, strict=True))
+    n_classes, clips = checked_scored_clips(truth, scores)
     curves = []
     for index in range(n_classes):
         found = [nested_events(clip.scores[:, index], clip.edges_s) for _, clip in clips]

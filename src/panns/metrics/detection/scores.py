@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.metrics.checks import Scores
-from panns.metrics.detection.events import Seconds
+from panns.metrics.detection.events import ClipEvents, EventTable, Seconds, check_same_clips, checked_events
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,3 +110,16 @@ def checked_clips(clips: Sequence[FrameScores]) -> int:
             f"clips have scores of {' and '.join(map(str, counts))} classes; all must have the same classes"
         )
     return counts[0]
+
+
+def checked_scored_clips(
+    truth: Sequence[ClipEvents], scores: Sequence[FrameScores]
+) -> tuple[int, list[tuple[EventTable, FrameScores]]]:
+    """The number of classes, and of every clip what is in it with its frame scores.
+
+    Raises:
+        ValueError: They are not of the same number of clips, the clips have different classes, or an event is none.
+    """
+    check_same_clips(len(truth), len(scores), "frame scores")
+    n_classes = checked_clips(scores)
+    return n_classes, list(zip(checked_events(truth, n_classes, what="the ground truth"), scores, strict=True))
