@@ -9,16 +9,14 @@ typed.
 from __future__ import annotations
 
 import json
-import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from panns.config import config_from_dict, read_toml
 from recipes.paths import ROOT
-from recipes.results import ROWS_FILE, Result, read_rows
-from recipes.table import RESULTS_FILE, put_table, table
+from recipes.results import ROWS_FILE, read_rows
+from recipes.table import RESULTS_FILE, mean_text, put_table, read_results, table
 
 RECIPES = ROOT / "recipes"
 PAGE = ROOT / "docs" / "results.md"
@@ -75,14 +73,9 @@ def figures() -> str:
         recipe = file.parent
         parts += [
             f"### [{recipe.name}](../recipes/{recipe.name}/README.md)",
-            table(read_rows(recipe), results_of(recipe)),
+            table(read_rows(recipe), read_results(recipe)),
         ]
     return "\n\n".join(["", *parts, ""])
-
-
-def results_of(recipe: Path) -> list[Result]:
-    """What a recipe has gathered."""
-    return [Result(**one) for one in json.loads((recipe / RESULTS_FILE).read_text(encoding="utf-8"))]
 
 
 def compared(claims: Sequence[Claim]) -> str:
@@ -104,17 +97,12 @@ def measured(claim: Claim) -> str:
         value: Any = json.loads((RECIPES / claim.recipe / RESULTS_FILE).read_text(encoding="utf-8"))
         for part in claim.key.split("."):
             value = value[part]
-        return _figure(value if isinstance(value, list) else [value])
-    result = next((one for one in results_of(RECIPES / claim.recipe) if one.command == claim.command), None)
+        return mean_text(value if isinstance(value, list) else [value])
+    result = next((one for one in read_results(RECIPES / claim.recipe) if one.command == claim.command), None)
     if result is None:
         return "not run"
-    figure = _figure(list(result.values.values()))
+    figure = mean_text([*result.values.values()])
     return figure if result.is_complete else f"{figure} ({', '.join(f'fold {fold}' for fold in result.values)} alone)"
-
-
-def _figure(values: Sequence[float]) -> str:
-    deviation = f" ± {statistics.stdev(values):.3f}" if len(values) > 1 else ""
-    return f"**{statistics.mean(values):.3f}**{deviation}"
 
 
 if __name__ == "__main__":

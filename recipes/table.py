@@ -62,12 +62,18 @@ def update(recipe: Path, root: Path, hardware: str) -> list[Result]:
     """
     rows = read_rows(recipe)
     file = recipe / RESULTS_FILE
-    known = [Result(**one) for one in json.loads(file.read_text(encoding="utf-8"))] if file.is_file() else []
+    known = read_results(recipe)
     results = [one for row in rows if (one := _latest(row, known, root, hardware)) is not None]
     with replacing(file) as partial:
         partial.write_text(json.dumps([asdict(one) for one in results], indent=1) + "\n", encoding="utf-8")
     put_table(recipe / "README.md", table(rows, results))
     return results
+
+
+def read_results(recipe: Path) -> list[Result]:
+    """What a recipe has gathered so far."""
+    file = recipe / RESULTS_FILE
+    return [Result(**one) for one in json.loads(file.read_text(encoding="utf-8"))] if file.is_file() else []
 
 
 def _latest(row: Row, known: Sequence[Result], root: Path, hardware: str) -> Result | None:
@@ -102,16 +108,16 @@ def table(rows: Sequence[Row], results: Sequence[Result]) -> str:
 
 
 def _cells(result: Result) -> list[str]:
-    mean = _mean(result.values)
-    best = _mean(result.best) if result.best.keys() == result.values.keys() else ""
+    mean = mean_text([*result.values.values()])
+    best = mean_text([*result.best.values()]) if result.best.keys() == result.values.keys() else ""
     if not result.is_complete:
         mean = f"unfinished: {mean}"
     folds = "" if "" in result.values else ", ".join(f"{fold}: {value:.3f}" for fold, value in result.values.items())
     return [mean, folds, best, str(result.seed), result.date, result.hardware]
 
 
-def _mean(of_folds: dict[str, float]) -> str:
-    values = list(of_folds.values())
+def mean_text(values: Sequence[float]) -> str:
+    """A mean, with the deviation of a sample where there are several values."""
     deviation = f" ± {statistics.stdev(values):.3f}" if len(values) > 1 else ""
     return f"{statistics.mean(values):.3f}{deviation}"
 
