@@ -1,0 +1,116 @@
+"""Where in a clip something sounds: clips of one event are often longer than it, or hold it several times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[np.float32]
+
+FRAME_S = 0.01
+_SILENT_DB = -75.0  # beneath, also the noise of a quiet recording is no sound
+_SMOOTHING_FRAMES = 5
+
+
+class Stretch(NamedTuple):
+    """A stretch of a clip in which something sounds.
+
+    Attributes:
+        onset_s: When it begins in the clip.
+        offset_s: When it ends.
+        level_db: Mean power in it, in decibels below full scale.
+    """
+
+    onset_s: float
+    offset_s: float
+    level_db: float
+
+
+@dataclass(frozen=True)
+class SoundingConfig:
+    """What counts as sounding; levels in decibels, times in seconds.
+
+    Attributes:
+        range_db: What is further below the loudest moment of a clip has faded away.
+        above_floor: How far from the quiet moments of a clip (its lowest tenth) up to its loudest one a sound begins,
+            as a part of that distance in decibels.
+        steady_db: A clip whose loudest and quiet moments are closer sounds all the time.
+        min_gap_s: Shorter pauses belong to the sound.
+        min_duration_s: What is shorter is no sound.
+    """
+
+    range_db: float = 30.0
+    above_floor: float = 0.35
+    steady_db: float = 12.0
+    min_gap_s: float = 0.25
+    min_duration_s: float = 0.04
+
+    def __post_init__(self) -> None:
+        if not self.range_db > 0 or not self.steady_db >= 0 or not 0 < self.above_floor < 1:
+            raise ValueError(
+                f"range_db={self.range_db} must be above 0, steady_db={self.steady_db} at least 0 and "
+                f"above_floor={self.above_floor} between 0 and 1"
+            )
+        if not self.min_gap_s >= 0 or not self.min_duration_s >= 0:
+            raise ValueError(f"min_gap_s={self.min_gap_s} and min_duration_s={self.min_duration_s} must not be below 0")
+
+
+def sounding_stretches(waveform: Array, sample_rate: int, config: SoundingConfig | None = None) -> list[Stretch]:
+    """The stretches of a clip in which something sounds, in order.
+
+    Args:
+        waveform: `(samples,)`, at least one.
+        sample_rate: Its rate.
+        config: What counts as sounding.
+
+    Returns:
+        Each with times on a grid of 10 ms; none for silence.
+
+    Example:
+        >>> clip = np.zeros(1_000, np.float32)
+        >>> clip[200:500] = 0.5
+        >>> [stretch[:2] for stretch in sounding_stretches(clip, 1_000)]
+        [(0.18, 0.52)]
+    """
+    config = config or SoundingConfig()
+    level_db = _level_db(waveform, sample_rate)
+    heard = level_db > _SILENT_DB
+    if not heard.any():
+        return []
+    loudest, quiet = float(level_db.max()), float(np.quantile(level_db[heard], 0.1))
+    lowest = _SILENT_DB
+    if loudest - quiet >= config.steady_db:
+        lowest = max(loudest - config.range_db, quiet + config.above_floor * (loudest - quiet))
+    elif len(level_db[heard]) < len(level_db):
+        lowest = max(lowest, loudest - config.range_db)
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], level_db > lowest, [False]])))
+    stretches: list[tuple[int, int]] = []
+    for onset, offset in edges.reshape(-1, 2).tolist():
+        if stretches and (onset - stretches[-1][1]) * FRAME_S < config.min_gap_s - 1e-9:
+            stretches[-1] = (stretches[-1][0], offset)
+        else:
+            stretches.append((onset, offset))
+    duration_s = len(waveform) / sample_rate
+    power = 10 ** (level_db / 10)
+    found = [
+        Stretch(
+            round(onset * FRAME_S, 2),
+            min(round(offset * FRAME_S, 2), duration_s),
+            float(10 * np.log10(power[onset:offset].mean())),
+        )
+        for onset, offset in stretches
+    ]
+    return [stretch for stretch in found if stretch.offset_s - stretch.onset_s >= config.min_duration_s - 1e-9]
+
+
+def _level_db(waveform: Array, sample_rate: int) -> npt.NDArray[np.float64]:
+    """Level of every 10 ms, the mean over 50 ms about them."""
+    starts = np.round(np.arange(0, len(waveform) / sample_rate - 1e-9, FRAME_S) * sample_rate).astype(np.intp)
+    power = np.add.reduceat(np.square(waveform, dtype=np.float64), starts) / np.diff(starts, append=len(waveform))
+    kernel = np.ones(_SMOOTHING_FRAMES)
+    smoothed = np.convolve(power, kernel, "same") / np.convolve(np.ones_like(power), kernel, "same")
+    level: npt.NDArray[np.float64] = 10 * np.log10(np.maximum(smoothed, 1e-12))
+    return level
