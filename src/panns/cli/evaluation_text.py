@@ -63,12 +63,12 @@ def text_lines(
     """For people."""
     n_classes = len(evaluation.classes)
     yield f"{circumstances.model} by {circumstances.backend} on {circumstances.device}, {circumstances.date}"
-    yield f"{circumstances.clips}: {_counted(evaluation.n_clips, 'clip')}{_left_out(evaluation)}"
+    yield f"{circumstances.clips}: {counted(evaluation.n_clips, 'clip')}{_left_out(evaluation)}"
     mapped = f" mapped by {circumstances.label_map}" if circumstances.label_map else ""
     present = f", present from {circumstances.thresholds} on" if circumstances.thresholds else ""
-    yield f"{evaluation.task}, {_counted(n_classes, 'class', 'classes')}{mapped}{present}"
+    yield f"{evaluation.task}, {counted(n_classes, 'class', 'classes')}{mapped}{present}"
     for name, value, remark in _measures(evaluation):
-        yield f"  {name:<18}{_number(value)}{f'  {remark}' if remark else ''}"
+        yield f"  {name:<18}{as_number(value)}{f'  {remark}' if remark else ''}"
     if per_class:
         yield ""
         yield from _class_lines(evaluation.classes, language)
@@ -127,18 +127,20 @@ def _class_lines(classes: tuple[ClassResult, ...], language: Literal["en", "zh"]
             numbers = [one.average_precision, one.auc, one.precision, one.recall, one.f1]
             if one.threshold is not None:
                 numbers.append(one.threshold)
-            columns = "".join(f"{_number(value):>8}" for value in numbers)
+            columns = "".join(f"{as_number(value):>8}" for value in numbers)
             yield f"  {one.n_clips:>6}{columns}  {one.label.zh if language == 'zh' else one.label.en}"
     missing = sum(not one.n_clips for one in classes)
     if missing:
-        yield f"  {_counted(missing, 'class', 'classes')} without a clip {'is' if missing == 1 else 'are'} left out"
+        yield f"  {counted(missing, 'class', 'classes')} without a clip {'is' if missing == 1 else 'are'} left out"
 
 
-def _number(value: float) -> str:
+def as_number(value: float) -> str:
+    """Three digits, or a dash where there is no value."""
     return "-" if math.isnan(value) else f"{value:.3f}"
 
 
-def _counted(n: int, one: str, many: str | None = None) -> str:
+def counted(n: int, one: str, many: str | None = None) -> str:
+    """A number of things in words."""
     return f"{n} {one if n == 1 else many or f'{one}s'}"
 
 

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from panns.errors import DataError, PannsError
 from panns.evaluate.categories import LabelledClip
+from panns.evaluate.side_by_side import side_by_side, threads
 from panns.results import Array, Scores
 
 Predict: TypeAlias = Callable[[list[Array]], Scores | Array]
 OnProgress: TypeAlias = Callable[[int, int], None]
-ItemT = TypeVar("ItemT")
-ResultT = TypeVar("ResultT")
 
 # No batch is given more once it holds as much: 4 minutes at 32 kHz.
 MAX_BATCH_SAMPLES = 1 << 23
@@ -116,13 +111,11 @@ def ask(
         given = predict(batch.waveforms) if batch.waveforms else np.empty((0, n_classes), np.float32)
         return batch, _checked_answer(given, batch, audio.clips, n_classes)
 
-    with _pool(n_decoding) as decoding, _pool(n_predicting) as predicting:
-        waveforms = _side_by_side(decoding, read, range(n_clips), ahead=2 * n_decoding)
+    with threads(n_decoding) as decoding, threads(n_predicting) as predicting:
+        waveforms = side_by_side(decoding, read, range(n_clips), ahead=2 * n_decoding)
         batches = _batches(waveforms, batch_size)
         answered = (
-            map(answer, batches)
-            if n_predicting == 1
-            else _side_by_side(predicting, answer, batches, ahead=n_predicting)
+            map(answer, batches) if n_predicting == 1 else side_by_side(predicting, answer, batches, ahead=n_predicting)
         )
         for batch, of_batch in answered:
             probs[batch.indices] = of_batch
@@ -173,25 +166,3 @@ def _checked_answer(given: Scores | Array, batch: _Batch, clips: Sequence[Labell
             "which are no probabilities; apply its activation (sigmoid or softmax), and look for NaN in its weights"
         )
     return probs.astype(np.float32, copy=False)
-
-
-@contextmanager
-def _pool(n_threads: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads, of which after an error or interrupt none begins anything more."""
-    pool = ThreadPoolExecutor(n_threads, thread_name_prefix="panns")
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _side_by_side(
-    pool: ThreadPoolExecutor, function: Callable[[ItemT], ResultT], items: Iterable[ItemT], *, ahead: int
-) -> Iterator[ResultT]:
-    """Results in the order of the items, with no more than `ahead` of them computed before they are asked for."""
-    waiting = iter(items)
-    running: deque[Future[ResultT]] = deque(pool.submit(function, item) for item in islice(waiting, ahead))
-    while running:
-        result = running.popleft().result()
-        running.extend(pool.submit(function, item) for item in islice(waiting, 1))
-        yield result

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 from panns.data.clip import Clip, TimedLabel
 from panns.data.manifests.folders import read_folder
 from panns.data.manifests.json_lines import read_lines, write_lines
 from panns.data.manifests.tables import read_table, write_table
+from panns.data.manifests.text_file import reading
 from panns.errors import DataError
 from panns.files import replacing
 
@@ -58,7 +57,7 @@ def read_manifest(path: str | os.PathLike[str]) -> Manifest:
     if not path.exists():
         raise DataError(f"{path}: there is no such file or folder; check the path")
     suffix = _checked_suffix(path)
-    with _reading(path) as file:
+    with reading(path) as file:
         lines = read_lines(file) if suffix == _JSON_LINES else read_table(file, delimiter=_DELIMITERS[suffix])
         clips = tuple(lines)
     if not clips:
@@ -99,29 +98,3 @@ def _checked_suffix(path: Path) -> str:
             "class folders"
         )
     return suffix
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[TextIO]:
-    """The text of a file, and for what is wrong with it a sentence that names the file."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            yield file
-    except DataError as problem:
-        raise DataError(f"{path}, {problem}") from problem
-    except UnicodeDecodeError as problem:
-        line = _undecodable_line(path)
-        raise DataError(f"{path}, line {line}: this is not UTF-8 text; save the file as UTF-8") from problem
-    except OSError as problem:
-        raise DataError(f"{path} cannot be read ({problem.strerror or problem}); check its permissions") from problem
-
-
-def _undecodable_line(path: Path) -> int:
-    """The first; the decoder works in blocks, and does not know lines."""
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError:
-                return number
-    return number

@@ -43,7 +43,7 @@ def read_table(file: TextIO, *, delimiter: str) -> Iterator[Clip]:
         header = next(rows, [])
         if not header:
             raise DataError("there are no names of columns; a manifest begins with them, such as path,labels,fold")
-        _check_delimiter(header, delimiter)
+        check_delimiter(header, delimiter)
         to_clip = _row_reader(header)
         for row in rows:
             if not row:
@@ -74,7 +74,7 @@ def write_table(file: TextIO, clips: Sequence[Clip], *, delimiter: str) -> None:
         (quoted if any("\r" in cell for cell in row) else plain).writerow(row)
 
 
-def _check_delimiter(header: Sequence[str], delimiter: str) -> None:
+def check_delimiter(header: Sequence[str], delimiter: str) -> None:
     """Refuse a table whose columns stand between something else, as European spreadsheets write them."""
     others = [name for one, name in _DELIMITERS.items() if one in header[0] and one != delimiter]
     if len(header) == 1 and others:
@@ -143,14 +143,19 @@ def _event_in(part: str) -> TimedLabel:
     if match is None:
         raise DataError(f"the event {part!r} is none; write its seconds and its label, such as '0.5-1.25 dog'")
     onset, offset, label = match.groups()
-    return TimedLabel(label.strip(), _number_in(onset, "onset_s"), _number_in(offset, "offset_s"))
+    return TimedLabel(label.strip(), number_in(onset, "onset_s"), number_in(offset, "offset_s"))
 
 
 def _seconds_in(cell: str, header: Sequence[str], place: int) -> float | None:
-    return _number_in(cell, header[place]) if cell and not cell.isspace() else None
+    return number_in(cell, header[place]) if cell and not cell.isspace() else None
 
 
-def _number_in(cell: str, what: str) -> float:
+def number_in(cell: str, what: str) -> float:
+    """The number in a cell.
+
+    Raises:
+        DataError: It holds none; `what` says what it should be.
+    """
     try:
         return float(cell)
     except ValueError:
@@ -174,7 +179,7 @@ def _escaped(label: str) -> str:
     return label.replace("\\", "\\\\").replace(_BETWEEN, "\\" + _BETWEEN)
 
 
-def _seconds(value: float | None) -> str:
+def seconds_text(value: float | None) -> str:
     """All digits of a number, without an exponent, whose sign would be read as the dash of an event."""
     return "" if value is None else format(Decimal(repr(float(value))), "f").removesuffix(".0")
 
@@ -184,10 +189,10 @@ _TO_CELL: dict[str, Callable[[Any], str]] = {
     "labels": lambda labels: _BETWEEN.join(map(_escaped, labels)),
     "fold": str,
     "source": str,
-    "onset_s": _seconds,
-    "offset_s": _seconds,
+    "onset_s": seconds_text,
+    "offset_s": seconds_text,
     "events": lambda events: _BETWEEN.join(
-        f"{_seconds(one.onset_s)}-{_seconds(one.offset_s)} {_escaped(one.label)}" for one in events
+        f"{seconds_text(one.onset_s)}-{seconds_text(one.offset_s)} {_escaped(one.label)}" for one in events
     ),
     "licence": str,
     "attribution": str,
