@@ -1,5 +1,4 @@
 import sys
-import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
@@ -8,6 +7,7 @@ from matplotlib import image
 from panns.errors import MissingExtra
 from panns.labels import LabelSet
 from panns.plot.confusion import draw_confusion
+from tests.drawn import drawn_texts
 
 
 def labels_of(n_classes):
@@ -17,13 +17,6 @@ def labels_of(n_classes):
 def confusions(n_classes, seed=0):
     rng = np.random.default_rng(seed)
     return np.diag(rng.poisson(20, n_classes)) + rng.poisson(0.05, (n_classes, n_classes))
-
-
-def drawn_texts(path):
-    """What is written in an .svg file, in order: matplotlib puts every text beside its outlines as a comment."""
-    parser = ET.XMLParser(target=ET.TreeBuilder(insert_comments=True))  # noqa: S314 - our own file
-    root = ET.parse(path, parser).getroot()  # noqa: S314
-    return [node.text.strip() for node in root.iter() if node.tag is ET.Comment]
 
 
 def colours(counts, output):
