@@ -1,6 +1,7 @@
 import matplotlib.image
 import pytest
 
+import panns
 from tests.commands import run_panns, succeed
 
 
@@ -20,6 +21,25 @@ def test_a_file(explain, sound, tmp_path):
 def test_standard_input(explain, sound, tmp_path):
     succeed(explain("-", "-o", tmp_path / "out.svg", stdin=sound.read_bytes()))
     assert "<svg" in (tmp_path / "out.svg").read_text()
+
+
+def test_events_from_a_threshold(tmp_path):
+    succeed(run_panns("explain", "examples/siren.ogg", "-o", tmp_path / "out.svg", "--threshold", "0.4", "--top", "3"))
+    drawn = (tmp_path / "out.svg").read_text()
+    assert "<!-- events, from a probability of 0.4 on" in drawn
+    for event in panns.detect("examples/siren.ogg", threshold=0.4):
+        assert f"<!-- {event.score:.2f} -->" in drawn
+
+
+@pytest.mark.parametrize(
+    ("threshold", "words"),
+    [("0.5", "has no frame scores and so no events"), ("1.5", "Input should be less than or equal to 1")],
+)
+def test_a_threshold_that_makes_no_sense_is_refused(explain, sound, tmp_path, threshold, words):
+    result = explain(sound, "-o", tmp_path / "out.png", "--threshold", threshold)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert words in " ".join(result.stderr.replace("│", " ").split())
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,9 +7,13 @@ from matplotlib import image
 
 import panns
 from panns.errors import AudioDecodeError, MissingExtra
+from panns.events import EventConfig
+from panns.labels import LabelSet, audioset
 from panns.plot.explain import WINDOW_S, explain, score_timeline
 from panns.plot.text import drawable
+from panns.results import Detection, Event
 from tests.checkpoints import make_checkpoint
+from tests.drawn import drawn_texts
 from tests.small_models import small_config
 from tests.sounds import RATE, changing_sound, write_wav
 
@@ -51,6 +56,95 @@ def test_weights_of_patches_are_drawn_and_waveforms_have_a_spectrogram(name, n_p
     drawn = output.read_text(encoding="utf-8")
     assert drawn.count("<!-- patches for") == n_panels
     assert ("(the model reads the waveform)" in drawn) == (name == "leenet11")
+
+
+@pytest.fixture
+def draw(tiny_frames_checkpoint, monkeypatch, tmp_path):
+    """What is written in the picture of a sound of 4 s in which some events are detected."""
+
+    def draw(events, *, manifest=None, **settings):
+        recognizer = panns.load(tiny_frames_checkpoint)
+        asked = []
+
+        def detect(_self, source, *, threshold=None, config=None):
+            asked.append((source[0].shape, source[1], threshold, config))
+            return Detection("<array>", 4.0, "tiny", tuple(events))
+
+        monkeypatch.setattr(panns.Recognizer, "detect", detect)
+        if manifest:
+            monkeypatch.setattr(panns.Recognizer, "manifest", replace(recognizer.manifest, **manifest))
+        output = tmp_path / "a.svg"
+        explain(recognizer, (changing_sound(4), RATE), output, **settings)
+        assert asked == [((4 * RATE,), RATE, settings.get("threshold"), settings.get("config"))]
+        return drawn_texts(output)
+
+    return draw
+
+
+def some_event(labels, index, onset_s=1.0, offset_s=3.0, score=0.75):
+    return Event.of(labels[index], onset_s, offset_s, score)
+
+
+def test_events_are_drawn_below_the_scores(draw):
+    labels = audioset()
+    events = [some_event(labels, 74), some_event(labels, 0, 0.5, 0.9, 0.91), some_event(labels, 74, 3.5, 3.9, 0.62)]
+    texts = draw(events, top=2, threshold=0.6)
+    head = texts.index("events, from a probability of 0.6 on")
+    assert head > texts.index("top tags: their probability over time, and that of the whole sound")
+    names = [text for text in texts if text in {"Dog", "Speech"}]
+    assert names[-2:] == ["Speech", "Dog"]  # of lanes, the one with the best event first
+    assert {"0.75", "0.91", "0.62"} <= set(texts)
+
+
+@pytest.mark.parametrize(("n_classes", "note"), [(12, ""), (13, "; 12 of 13 classes")])
+def test_no_more_lanes_than_tags(draw, n_classes, note):
+    labels = audioset()
+    events = [some_event(labels, 500 + i, score=0.99 - i / 100) for i in range(n_classes)]
+    texts = draw(events, top=12)
+    assert f"events, from a probability of 0.5 on{note}" in texts
+    assert {f"{0.99 - i / 100:.2f}" for i in range(12)} <= set(texts)
+    assert labels[511].en in texts
+    assert labels[512].en not in texts[texts.index(labels[511].en) :]
+
+
+def test_without_events_the_highest_probability_is_told(draw, tiny_frames_checkpoint):
+    highest = panns.load(tiny_frames_checkpoint).run(changing_sound(4)).frame_probs.max()
+    assert f"no events; the highest probability is {highest:.2f}" in draw([])
+
+
+def test_thresholds_of_a_model_are_told(draw):
+    thresholds = (0.3,) * 527
+    assert "events, from the threshold of each class on" in draw([], manifest={"thresholds": thresholds})
+    assert "events, from a probability of 0.7 on" in draw([], manifest={"thresholds": thresholds}, threshold=0.7)
+
+
+def test_names_of_classes_of_any_length_leave_room_for_the_picture(draw):
+    labels = LabelSet.from_names("own", [f"{i} {'very ' * 40}long" for i in range(527)])
+    texts = draw([some_event(labels, 3)], manifest={"labels": labels}, config=EventConfig(median_s=0.2))
+    assert "3 very very very very very very very very…" in texts
+
+
+def test_a_long_name_of_a_file_is_cut(tiny_checkpoint, tmp_path):
+    explain(
+        panns.load(tiny_checkpoint), write_wav(tmp_path / f"{'x' * 200}.wav", changing_sound(1)), tmp_path / "a.svg"
+    )
+    assert f"{'x' * 69}…, as cnn6 hears it" in drawn_texts(tmp_path / "a.svg")
+
+
+def test_a_model_without_frames_has_no_events(tiny_checkpoint, tmp_path):
+    recognizer, sound, output = panns.load(tiny_checkpoint), (changing_sound(1), RATE), tmp_path / "a.svg"
+    for settings in ({"threshold": 0.5}, {"config": EventConfig()}):
+        with pytest.raises(ValueError, match="cnn6 has no frame scores and so no events"):
+            explain(recognizer, sound, output, **settings)
+    assert not output.exists()
+    explain(recognizer, sound, output)
+    assert not any("events" in text or "top tags" in text for text in drawn_texts(output))
+
+
+def test_what_is_no_threshold_is_refused(tiny_frames_checkpoint, tmp_path):
+    with pytest.raises(ValueError, match="must be one probability for each class, 0 to 1"):
+        explain(panns.load(tiny_frames_checkpoint), (changing_sound(1), RATE), tmp_path / "a.png", threshold=1.5)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_name_that_no_font_has_is_drawn_without_a_warning(tiny_checkpoint, tmp_path):

@@ -4,7 +4,7 @@ import pytest
 
 from panns.labels import Label
 from panns.plot import text
-from panns.plot.text import drawable, installed_fonts, label_names
+from panns.plot.text import drawable, installed_fonts, label_names, shortened
 
 DOG = Label(0, "dog", "Dog", "狗")
 PLAIN = ["DejaVu Sans"]
@@ -32,3 +32,17 @@ def test_chinese_fonts_come_after_the_plain_one(monkeypatch, installed):
     monkeypatch.setattr("matplotlib.font_manager.get_font_names", lambda: installed)
     expected = ["Noto Sans CJK SC", "SimHei"] if "SimHei" in installed else []
     assert installed_fonts() == [*PLAIN, *expected]
+
+
+@pytest.mark.parametrize(
+    ("given", "n_columns", "expected"),
+    [
+        ("Dog", 3, "Dog"),
+        ("Dogs", 3, "Do…"),
+        ("Cattle, bovinae", 8, "Cattle…"),
+        ("警车警笛", 8, "警车警笛"),
+        ("警车警笛", 7, "警车警…"),
+    ],
+)
+def test_long_names_are_cut(given, n_columns, expected):
+    assert shortened(given, n_columns) == expected

@@ -25,10 +25,23 @@ def explain(
     weights: options.WeightsFile = None,
     backend: options.Backend = options.BackendChoice.onnx,
     device: options.Device = options.DeviceChoice.auto,
-    top: Annotated[int, typer.Option(min=1, max=30, help="How many tags.")] = 8,
+    top: Annotated[int, typer.Option(min=1, max=30, help="How many tags, and of how many classes events.")] = 8,
+    threshold: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            metavar="P",
+            help="The probability from which a class sounds; by default the model's own for each class, or 0.5.",
+            show_default=False,
+        ),
+    ] = None,
     lang: options.Language = options.LanguageChoice.en,
 ) -> None:
-    """Draw a sound as a model hears it: waveform, log-mel, and when each of the top tags sounds."""
+    """Draw a sound as a model hears it: waveform, log-mel, the top tags over time, and the events.
+
+    Events are those that `panns detect` finds, of models with frame scores.
+    """
     from panns.extras import require
 
     options.check_output(output, ".png", ".svg", ".pdf")
@@ -38,7 +51,12 @@ def explain(
 
     with doing(f"loading {model}"):
         recognizer = load(model, weights, backend.value, device.value)
+    if threshold is not None and recognizer.manifest.config.frame_hop_s is None:
+        raise typer.BadParameter(
+            f"{model} has no frame scores and so no events; leave --threshold out, or use one of the models that have "
+            "them (`panns models list`)"
+        )
     source = sys.stdin.buffer if path == STDIN else path
     with doing(f"drawing {path}"), writing(output) as partial:
-        draw(recognizer, source, partial, top=top, language=lang.value)
+        draw(recognizer, source, partial, top=top, threshold=threshold, language=lang.value)
     print_line(str(output))

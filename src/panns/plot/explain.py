@@ -1,8 +1,9 @@
-"""A picture of what a model hears: waveform, log-mel, when its top tags sound, and what attention looked at."""
+"""A picture of what a model hears: waveform, log-mel, scores over time, events, and what attention looked at."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,16 +11,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from panns.audio import DecodeLimits, Source, load_audio
+from panns.defaults import DEFAULT_THRESHOLD
+from panns.events import EventConfig
 from panns.extras import require
 from panns.frontend import LogMelConfig, log_mel
-from panns.plot.text import Language, drawable, installed_fonts, label_names
+from panns.plot.events import COLOURS, LANE_IN, Lane, draw_events, event_lanes, write_scores
+from panns.plot.text import Language, drawable, installed_fonts, label_names, shortened
 from panns.recognizer import Recognizer
 from panns.results import Array, Scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.collections import QuadMesh
 
 N_WEIGHTED = 3  # of the top tags, for which weights of patches are drawn
+NAME_COLUMNS = 42  # of a name of a class; AudioSet's longest has 40
+TITLE_COLUMNS = 70  # of the name of a file, above the picture
+MAX_BAR_IN, BAR_IN = 2.3, 0.115  # length and width of the bar of colours
 MAX_DURATION_S = 600.0  # more would not be readable in one picture
 # A model without frame scores is asked about windows: long enough to know a sound, short enough to place it.
 WINDOW_S, WINDOW_HOP_S = 2.0, 0.5
@@ -40,22 +48,41 @@ class Timeline:
     probs: Array
 
 
-def explain(recognizer: Recognizer, source: Source, output: Path, *, top: int = 8, language: Language = "en") -> None:
-    """Draw a sound as a model hears it: its waveform, its log-mel, and its top tags over time.
+def explain(
+    recognizer: Recognizer,
+    source: Source,
+    output: Path,
+    *,
+    top: int = 8,
+    threshold: float | None = None,
+    config: EventConfig | None = None,
+    language: Language = "en",
+) -> None:
+    """Draw a sound as a model hears it: its waveform, its log-mel, and the scores of its top tags over time.
 
-    Of a model that weighs patches of the log-mel, the weights for the first tags are drawn too.
+    Of a model with frame scores, the events are drawn too, as `Recognizer.detect` finds them; of a model that weighs
+    patches of the log-mel, the weights for the first tags.
 
     Args:
         recognizer: The model.
         source: A sound of up to 10 minutes.
         output: The picture to write; the suffix names its format (.png, .svg, .pdf).
-        top: How many tags.
-        language: "en" or "zh", of the tags; English where no installed font has Chinese.
+        top: How many tags, and of how many classes events at most.
+        threshold: From which probability a class sounds; None for the model's own thresholds, or 0.5 if it has none.
+        config: What makes an event; None for the usual.
+        language: "en" or "zh", of the classes; English where no installed font has Chinese.
 
     Raises:
         AudioDecodeError: The sound cannot be read, or is too long.
         MissingExtra: matplotlib is not installed.
+        ValueError: The threshold is no probability, or it or `config` is given for a model without frame scores.
     """
+    has_events = recognizer.manifest.config.frame_hop_s is not None
+    if not has_events and not (threshold is None and config is None):
+        raise ValueError(
+            f"{recognizer.manifest.architecture} has no frame scores and so no events to set a threshold for; leave it "
+            "out, or use a model with frame scores (`panns models list`), such as builtin"
+        )
     require("matplotlib", what="drawing", extra="plot")
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -63,30 +90,42 @@ def explain(recognizer: Recognizer, source: Source, output: Path, *, top: int = 
     waveform = load_audio(
         source, sample_rate=recognizer.sample_rate, limits=DecodeLimits(max_duration_s=MAX_DURATION_S)
     )
-    labels = recognizer.manifest.labels
     scores = recognizer.run(waveform, patch_weights=True)
     clip_probs = scores.clip_probs[0]
-    best = np.argsort(-clip_probs, kind="stable")[:top]
-    fonts = installed_fonts()
-    names = label_names([labels[int(i)] for i in best], language, fonts)
+    best = [int(i) for i in np.argsort(-clip_probs, kind="stable")[:top]]
     timeline = score_timeline(recognizer, waveform, scores)
-    title = drawable(Path(source).name if isinstance(source, str | os.PathLike) else "sound", fonts)
+    lanes: list[Lane] = []
+    if has_events:
+        sound = (waveform, recognizer.sample_rate)
+        lanes = event_lanes(recognizer.detect(sound, threshold=threshold, config=config))
+    fonts = installed_fonts()
+    names = _names(recognizer, [*best, *(lane.index for lane in lanes[:top])], language, fonts)
+    file = Path(source).name if isinstance(source, str | os.PathLike) else "sound"
+    title = shortened(drawable(file, fonts), TITLE_COLUMNS)
 
     with mpl.rc_context({"font.family": fonts, "text.parse_math": False}):
         n_weighted = 0 if scores.patch_weights is None else min(N_WEIGHTED, len(best))
-        heights = (1, 2, 0.3 + 0.28 * len(best), *[0.8] * n_weighted)
+        lane_heights = [LANE_IN * max(1, len(lanes[:top]))] if has_events else []
+        heights = (1, 2, 0.3 + 0.28 * len(best), *lane_heights, *[0.8] * n_weighted)
         figure = Figure(figsize=(10, 1 + sum(heights)), layout="constrained")
-        axes = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
-        _draw_waveform(axes[0], waveform, recognizer.sample_rate)
-        _draw_log_mel(axes[1], waveform, recognizer)
-        _draw_timeline(
-            axes[2], timeline, best, [f"{name}  {clip_probs[i]:.2f}" for name, i in zip(names, best, strict=True)]
-        )
-        for panel, name, i in zip(axes[3:], names, best, strict=False):
-            _draw_patch_weights(panel, scores, int(i), name, recognizer.manifest.patch_hop_s or 0.0)
-        axes[-1].set_xlim(0, len(waveform) / recognizer.sample_rate)
-        axes[-1].set_xlabel("seconds")
-        axes[0].set_title(f"{title}, as {recognizer.manifest.architecture} hears it", fontsize=11)
+        of_waveform, of_mel, of_scores, *below = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
+        of_events, of_patches = below[: len(lane_heights)], below[len(lane_heights) :]
+        _draw_waveform(of_waveform, waveform, recognizer.sample_rate)
+        _draw_log_mel(of_mel, waveform, recognizer)
+        image = _draw_timeline(of_scores, timeline, best, [f"{names[i]}  {clip_probs[i]:.2f}" for i in best])
+        _draw_probability_bar([of_scores, *of_events], image, height_in=sum(heights[2 : 3 + len(of_events)]))
+        for axes, i in zip(of_patches, best, strict=False):
+            _draw_patch_weights(axes, scores, i, names[i], recognizer.manifest.patch_hop_s or 0.0)
+        of_waveform.set_xlim(0, len(waveform) / recognizer.sample_rate)
+        (of_waveform, of_mel, of_scores, *below)[-1].set_xlabel("seconds")
+        of_waveform.set_title(f"{title}, as {recognizer.manifest.architecture} hears it", fontsize=11)
+        for axes in of_events:
+            nothing = f"no events; the highest probability is {timeline.probs.max():.2f}"
+            draw_events(axes, lanes[:top], names, instead=nothing)
+            _head(of_scores, "top tags: their probability over time, and that of the whole sound")
+            _head(axes, _events_heading(recognizer, threshold, len(lanes), top))
+            figure.draw_without_rendering()  # lays the axes out
+            write_scores(axes, lanes[:top])
         figure.savefig(output, dpi=150)
 
 
@@ -110,6 +149,26 @@ def score_timeline(recognizer: Recognizer, waveform: Array, scores: Scores) -> T
     ]
     onsets_s = np.arange(len(windows), dtype=np.float64) * WINDOW_HOP_S
     return Timeline(onsets_s, WINDOW_HOP_S, recognizer.run(windows).clip_probs)
+
+
+def _names(recognizer: Recognizer, classes: list[int], language: Language, fonts: list[str]) -> dict[int, str]:
+    labels = [recognizer.manifest.labels[i] for i in classes]
+    names = (shortened(name, NAME_COLUMNS) for name in label_names(labels, language, fonts))
+    return dict(zip(classes, names, strict=True))
+
+
+def _head(axes: Axes, text: str) -> None:
+    axes.set_title(text, fontsize=9, loc="left", color="#505050", pad=3)
+
+
+def _events_heading(recognizer: Recognizer, threshold: float | None, n_classes: int, n_lanes: int) -> str:
+    thresholds = recognizer.manifest.thresholds
+    if threshold is None and thresholds is not None:
+        begin = "the threshold of each class"
+    else:
+        begin = f"a probability of {DEFAULT_THRESHOLD if threshold is None else threshold:g}"
+    of_all = f"; {n_lanes} of {n_classes} classes" if n_classes > n_lanes else ""
+    return f"events, from {begin} on{of_all}"
 
 
 def _draw_waveform(axes: Axes, waveform: Array, sample_rate: int) -> None:
@@ -138,17 +197,21 @@ def _draw_log_mel(axes: Axes, waveform: Array, recognizer: Recognizer) -> None:
     axes.set_ylabel(f"log-mel, {config.n_mels} bands\n{config.f_min_hz:g} Hz to {config.f_max_hz / 1000:g} kHz{heard}")
 
 
-def _draw_timeline(
-    axes: Axes, timeline: Timeline, classes: np.ndarray[Any, np.dtype[np.intp]], names: list[str]
-) -> None:
+def _draw_timeline(axes: Axes, timeline: Timeline, classes: list[int], names: list[str]) -> QuadMesh:
     rows = timeline.probs[:, classes].T
     edges = _edges(timeline.onsets_s, timeline.hop_s)
-    image = axes.pcolormesh(edges, np.arange(len(names) + 1), rows, vmin=0, vmax=1, cmap="viridis")
+    image = axes.pcolormesh(edges, np.arange(len(names) + 1), rows, vmin=0, vmax=1, cmap=COLOURS)
     axes.invert_yaxis()
     axes.set_yticks(np.arange(len(names)) + 0.5, names)
-    figure = axes.get_figure()
+    return image
+
+
+def _draw_probability_bar(axes: Sequence[Axes], image: QuadMesh, *, height_in: float) -> None:
+    """The colours of probabilities, beside panels that are so high; a high picture needs no larger ones."""
+    figure = axes[0].get_figure()
     assert figure is not None
-    figure.colorbar(image, ax=axes, label="probability", shrink=0.9, pad=0.01)
+    bar_in = min(MAX_BAR_IN, 0.9 * height_in)
+    figure.colorbar(image, ax=axes, label="probability", shrink=bar_in / height_in, aspect=bar_in / BAR_IN, pad=0.01)
 
 
 def _draw_patch_weights(axes: Axes, scores: Scores, index: int, name: str, hop_s: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import unicodedata
 from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
@@ -50,3 +51,19 @@ def drawable(text: str, fonts: list[str]) -> str:
         character if any(ord(character) in one for one in known) else character.encode("unicode_escape").decode("ascii")
         for character in text
     )
+
+
+def shortened(text: str, n_columns: int) -> str:
+    r"""The text, with its end left out where it is wider than so many letters; a Chinese character is as wide as two.
+
+    >>> shortened("Fire engine, fire truck (siren)", 12), shortened("\u8b66\u7b1b", 4)
+    ('Fire engine…', '警笛')
+    """
+    widths = [2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text]
+    if sum(widths) <= n_columns:
+        return text
+    used, n_kept = 1, 0  # the dots take one
+    while used + widths[n_kept] <= n_columns:
+        used += widths[n_kept]
+        n_kept += 1
+    return text[:n_kept].rstrip(" ,(") + "\u2026"
