@@ -1,32 +1,33 @@
-"""`panns evaluate`: how good a model is on labelled clips."""
+"""`panns evaluate`: how good a model is on labelled clips, or at finding events in time."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from panns.cli import options
-from panns.cli.evaluation_text import Circumstances, csv_rows, text_lines
-from panns.cli.output import complain, print_csv, print_json, print_line, writing
+from panns.cli import detection_text, evaluation_text, options
+from panns.cli.evaluation_files import EvaluationFiles
+from panns.cli.evaluation_text import Circumstances
+from panns.cli.frame_scores import hear, require_frame_scores
+from panns.cli.output import complain, print_csv, print_json, print_line
 from panns.cli.progress import Bar, doing
 
 if TYPE_CHECKING:
     from panns.data.manifests import Manifest
-    from panns.evaluate import Evaluation
+    from panns.evaluate import DetectionEvaluation, Evaluation, Task
     from panns.labels import LabelSet
+    from panns.recognizer import Recognizer
 
 OF_MODEL = "model"
 # Clips in one call: on a GPU enough to keep it busy; on a CPU, of which every core has a call of its own, so few that
 # all cores end together.
 GPU_BATCH_SIZE, CPU_BATCH_SIZE = 64, 8
-PICTURES = (".png", ".svg", ".pdf")
 
 
 class TaskChoice(StrEnum):
@@ -34,6 +35,7 @@ class TaskChoice(StrEnum):
 
     single_label = "single-label"
     multi_label = "multi-label"
+    detect = "detect"
 
 
 def evaluate(
@@ -46,7 +48,10 @@ def evaluate(
     manifest: Annotated[
         Path,
         typer.Argument(
-            metavar="MANIFEST", help="Labelled clips: a .csv, .tsv or .jsonl file, or a folder of class folders."
+            metavar="MANIFEST",
+            help="Labelled clips: a .csv, .tsv or .jsonl file, or a folder of class folders. With --task detect, a "
+            "table of events: a .tsv or .csv with the columns filename, onset, offset and event_label, or a folder "
+            "with an events.tsv.",
         ),
     ],
     folds: Annotated[
@@ -58,14 +63,17 @@ def evaluate(
     device: options.Device = options.DeviceChoice.auto,
     task: Annotated[
         TaskChoice | None,
-        typer.Option(help="Whether a clip has one class or any number; else the model and the clips tell."),
+        typer.Option(
+            help="Whether a clip has one class or any number, else the model and the clips tell; or detect, for events "
+            "in time."
+        ),
     ] = None,
     thresholds: Annotated[
         str | None,
         typer.Option(
             metavar="P|model|FILE.json",
-            help="Multi-label: from which probability a class counts as present: one number, the model's own, or "
-            "numbers by label. By default the model's own where it has them, else 0.5.",
+            help="Multi-label and detect: from which probability a class counts as present: one number, the model's "
+            "own, or numbers by label. By default the model's own where it has them, else 0.5.",
         ),
     ] = None,
     label_map: Annotated[
@@ -102,18 +110,20 @@ def evaluate(
 
     Where every clip has one label, or the model is one of softmax, its answer is the class that scores highest;
     otherwise it is every class from its threshold on.
+
+    With --task detect, the events that `panns detect` finds are compared with those of a table, of the classes that
+    occur in it: PSDS, F1 by collars, by intersection and by segments, error rate and false alarms an hour.
     """
-    from panns.data.clips import FileAudio
+    from panns.data.event_table import read_event_table
     from panns.data.manifests import read_manifest
-    from panns.evaluate import Categories, read_label_map, task_of
-    from panns.evaluate import evaluate as measure
+    from panns.evaluate import Categories, Evaluation, read_label_map, task_of
     from panns.recognizer import load
-    from panns.runtime.backend import n_threads_or_all
 
     options.refuse_two_formats(as_json, as_csv)
-    outputs = _Outputs(confusion, reliability, best_thresholds, save_scores)
-    outputs.check()
-    listed = read_manifest(manifest)
+    outputs = EvaluationFiles(confusion, reliability, best_thresholds, save_scores)
+    is_detection = task is TaskChoice.detect
+    outputs.check(is_detection=is_detection)
+    listed = read_event_table(manifest) if is_detection else read_manifest(manifest)
     chosen = _of_folds(listed, manifest, folds or [])
     used = {label for clip in listed.clips for label in clip.labels}
     mapping = None if label_map is None else read_label_map(label_map, used)
@@ -121,28 +131,13 @@ def evaluate(
     with doing(f"loading {model}"):
         recognizer = load(model, weights, backend.value, device.value, n_threads=1 if len(chosen.clips) > 1 else None)
     labels, activation = recognizer.manifest.labels, recognizer.manifest.activation
-    which = task_of(chosen.clips, activation) if task is None else task.value
+    if is_detection:
+        require_frame_scores(recognizer, model)
+    which: Task | Literal["detect"] = task_of(chosen.clips, activation) if task is None else task.value
     if confusion is not None and which == "multi-label":
         raise typer.BadParameter("--confusion needs clips of one class each; these are measured as multi-label")
     measured = labels if mapping is None else Categories.mapped(mapping, labels).labels
     cuts, cuts_from = _thresholds(thresholds, None if mapping else recognizer.manifest.thresholds, measured)
-    is_cpu = recognizer.device == "cpu"
-    with Bar("files") as bar:
-        evaluation = measure(
-            recognizer.run,
-            FileAudio(chosen, recognizer.sample_rate),
-            labels,
-            task=which,
-            thresholds=cuts,
-            mapping=mapping,
-            batch_size=CPU_BATCH_SIZE if is_cpu else GPU_BATCH_SIZE,
-            n_decoding=n_threads_or_all(None),
-            n_predicting=n_threads_or_all(None) if is_cpu else 1,
-            allows_failures=True,
-            on_progress=bar.show,
-        )
-    for failure in evaluation.failures:
-        complain(failure.reason)
     circumstances = Circumstances(
         model=model,
         backend=recognizer.backend,
@@ -150,19 +145,83 @@ def evaluate(
         manifest=str(manifest),
         folds=tuple(folds or ()),
         label_map=None if label_map is None else str(label_map),
-        thresholds=cuts_from if which == "multi-label" else None,
+        thresholds=None if which == "single-label" else cuts_from,
         date=datetime.now(UTC).date().isoformat(),
     )
+    evaluation: Evaluation | DetectionEvaluation
+    if which == "detect":
+        evaluation = _detect(recognizer, chosen, cuts, mapping)
+        rows = detection_text.csv_rows(evaluation, per_class=per_class)
+        lines = detection_text.text_lines(evaluation, circumstances, per_class=per_class, language=lang.value)
+    else:
+        evaluation = _tag(recognizer, chosen, which, cuts, mapping)
+        rows = evaluation_text.csv_rows(evaluation, per_class=per_class)
+        lines = evaluation_text.text_lines(evaluation, circumstances, per_class=per_class, language=lang.value)
+    for failure in evaluation.failures:
+        complain(failure.reason)
     if as_json:
         print_json(circumstances.to_dict() | evaluation.to_dict())
     elif as_csv:
-        print_csv(csv_rows(evaluation, per_class=per_class))
+        print_csv(rows)
     else:
-        for line in text_lines(evaluation, circumstances, per_class=per_class, language=lang.value):
+        for line in lines:
             print_line(line)
-    outputs.write(evaluation, chosen, title=f"{model} on {circumstances.clips}", language=lang)
+    if isinstance(evaluation, Evaluation):
+        outputs.write(evaluation, chosen, title=f"{model} on {circumstances.clips}", language=lang)
     if evaluation.failures:
         raise typer.Exit(1)
+
+
+def _tag(
+    recognizer: Recognizer,
+    clips: Manifest,
+    task: Task,
+    thresholds: float | Sequence[float],
+    mapping: Mapping[str, Sequence[str]] | None,
+) -> Evaluation:
+    """Measure what a model says of whole clips."""
+    from panns.data.clips import FileAudio
+    from panns.evaluate import evaluate as measure
+    from panns.runtime.backend import n_threads_or_all
+
+    is_cpu = recognizer.device == "cpu"
+    with Bar("files") as bar:
+        return measure(
+            recognizer.run,
+            FileAudio(clips, recognizer.sample_rate),
+            recognizer.manifest.labels,
+            task=task,
+            thresholds=thresholds,
+            mapping=mapping,
+            batch_size=CPU_BATCH_SIZE if is_cpu else GPU_BATCH_SIZE,
+            n_decoding=n_threads_or_all(None),
+            n_predicting=n_threads_or_all(None) if is_cpu else 1,
+            allows_failures=True,
+            on_progress=bar.show,
+        )
+
+
+def _detect(
+    recognizer: Recognizer,
+    clips: Manifest,
+    thresholds: float | Sequence[float],
+    mapping: Mapping[str, Sequence[str]] | None,
+) -> DetectionEvaluation:
+    """Measure what a model says of times."""
+    from panns.evaluate import evaluate_detection
+    from panns.runtime.backend import n_threads_or_all
+
+    with Bar("files") as bar:
+        return evaluate_detection(
+            lambda i, pick: hear(recognizer, clips.file(clips.clips[i]), pick),
+            clips.clips,
+            recognizer.manifest.labels,
+            thresholds=thresholds,
+            mapping=mapping,
+            n_threads=n_threads_or_all(None) if recognizer.device == "cpu" else 1,
+            allows_failures=True,
+            on_progress=bar.show,
+        )
 
 
 def _of_folds(listed: Manifest, path: Path, folds: Sequence[str]) -> Manifest:
@@ -204,68 +263,3 @@ def _thresholds(
     if not 0 <= value <= 1:
         raise typer.BadParameter(f"--thresholds {given} must be a probability, 0 to 1")
     return value, given
-
-
-@dataclass(frozen=True)
-class _Outputs:
-    """The files that are asked for."""
-
-    confusion: Path | None
-    reliability: Path | None
-    best_thresholds: Path | None
-    scores: Path | None
-
-    def check(self) -> None:
-        """Refuse, before hours of work, what could not be written after them."""
-        from panns.extras import require
-
-        for path, option, suffixes in (
-            (self.confusion, "--confusion", PICTURES),
-            (self.reliability, "--reliability", PICTURES),
-            (self.best_thresholds, "--best-thresholds", (".json",)),
-            (self.scores, "--save-scores", (".npz",)),
-        ):
-            if path is not None:
-                options.check_output(path, *suffixes, option=option)
-                if suffixes == PICTURES:
-                    require("matplotlib", what="drawing", extra="plot")
-
-    def write(
-        self, evaluation: Evaluation, manifest: Manifest, *, title: str, language: options.LanguageChoice
-    ) -> None:
-        """Write them."""
-        labels = [one.label for one in evaluation.classes]
-        if self.confusion is not None:
-            from panns.plot.confusion import draw_confusion
-
-            assert evaluation.confusion is not None
-            with doing("drawing"), writing(self.confusion) as partial:
-                draw_confusion(evaluation.confusion, labels, partial, title=title, language=language.value)
-        if self.reliability is not None:
-            from panns.plot.reliability import draw_reliability
-
-            with doing("drawing"), writing(self.reliability) as partial:
-                draw_reliability(evaluation.reliability, partial, title=title)
-        if self.best_thresholds is not None:
-            from panns.evaluate import thresholds_to_json
-            from panns.metrics import best_f1_thresholds
-
-            best = best_f1_thresholds(evaluation.scores, evaluation.targets)
-            with writing(self.best_thresholds) as partial:
-                partial.write_text(thresholds_to_json(best.tolist(), labels), encoding="utf-8")
-        if self.scores is not None:
-            import numpy as np
-
-            with writing(self.scores) as partial:
-                np.savez_compressed(
-                    partial,
-                    scores=evaluation.scores,
-                    targets=evaluation.targets,
-                    label=np.array([label.en for label in labels]),
-                    path=np.array([_as_text(manifest.clips[i].path) for i in evaluation.clips]),
-                )
-
-
-def _as_text(path: str) -> str:
-    """The name of a file may be bytes that are no text, which no array of strings holds."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")

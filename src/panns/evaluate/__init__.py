@@ -1,4 +1,4 @@
-"""Evaluating a model on labelled clips, whatever computes its answers: every backend, or a network in training."""
+"""Evaluating a model on clips with labels or events, whatever computes its answers: every backend, also in training."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from panns.defaults import DEFAULT_THRESHOLD
 from panns.evaluate.answers import Answers, Failure, LabelledAudio, OnProgress, Predict, ask, ignore_progress
 from panns.evaluate.categories import Categories, LabelledClip
+from panns.evaluate.detection import DetectionEvaluation, HeardFrames, measure_detection
+from panns.evaluate.detection_answers import evaluate_detection
 from panns.evaluate.evaluation import (
     TASKS,
     ClassResult,
@@ -26,15 +28,19 @@ __all__ = [
     "Answers",
     "Categories",
     "ClassResult",
+    "DetectionEvaluation",
     "Evaluation",
     "Failure",
+    "HeardFrames",
     "LabelledAudio",
     "LabelledClip",
     "Predict",
     "Task",
     "ask",
     "evaluate",
+    "evaluate_detection",
     "measure",
+    "measure_detection",
     "read_label_map",
     "read_thresholds",
     "task_of",

@@ -1,0 +1,148 @@
+"""`panns evaluate --task detect` as people and programs read it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+
+import pytest
+
+import panns
+from panns.metrics import collar_based
+from tests.commands import run_panns, succeed
+from tests.conftest import ROOT
+
+TABLE = [
+    "filename,onset,offset,event_label",
+    "siren.ogg,0,5,siren",
+    "knock.ogg,0.4,1.1,Knock",
+    "knock.ogg,2.2,2.9,Knock",
+    "bell.ogg,,,",
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Three examples with a table of what is in them, and tables with faults."""
+    folder = tmp_path_factory.mktemp("events")
+    for name in ("siren", "knock", "bell"):
+        shutil.copy(ROOT / "examples" / f"{name}.ogg", folder)
+    tables = {
+        "events": TABLE,
+        "foreign": ["filename,onset,offset,event_label", "siren.ogg,0,5,alarm", "knock.ogg,0.4,2.9,blow"],
+        "missing": [*TABLE, "nosuch.ogg,0,1,Knock"],
+        "late": [*TABLE, "bell2.ogg,7,8,Bell"],
+        "unknown": [*TABLE[:3], "bell.ogg,1,2,Siern"],
+        "silent": [TABLE[0], TABLE[-1]],
+        "backward": [*TABLE[:3], "knock.ogg,2.9,2.2,Knock"],
+    }
+    for name, rows in tables.items():
+        (folder / f"{name}.csv").write_text("\n".join(rows) + "\n")
+    shutil.copy(folder / "bell.ogg", folder / "bell2.ogg")
+    (folder / "clips.csv").write_text("path,labels\nbell.ogg,Bell\n")
+    (folder / "map.json").write_text('{"alarm": ["Siren", "Police car (siren)"], "blow": "Knock"}')
+    return folder
+
+
+def evaluate(folder, *arguments, model="builtin"):
+    return run_panns("evaluate", model, *arguments, "--task", "detect", cwd=folder)
+
+
+def test_table(folder):
+    result = evaluate(folder, ".", "--per-class", "--thresholds", "0.4")
+    first, second, third, *rows = succeed(result).splitlines()
+    assert first.startswith("builtin by onnx on cpu, 20")
+    assert second == ".: 3 sounds of 14.0 s"
+    assert third.startswith("detect, 2 classes, 3 events; ")
+    assert third.endswith(" detected from 0.4 on")
+    names = [row[2:20].strip() for row in rows]
+    assert names[:6] == ["PSDS1", "PSDS2", "collar F1", "intersection F1", "segment F1", "segment ER"]
+    assert rows[6].startswith("  false alarms      ")
+    assert rows[8].split()[-1] == "label"
+    assert [row.split()[-1] for row in rows[9:]] == ["Knock", "Siren"]
+    assert result.stderr == ""
+    assert "警笛" in succeed(evaluate(folder, ".", "--per-class", "--lang", "zh"))
+
+
+def test_json_is_what_detect_finds(folder):
+    (line,) = succeed(evaluate(folder, "events.csv", "--json", "--thresholds", "0.4")).splitlines()
+    answer = json.loads(line)
+    assert (answer["model"], answer["task"], answer["thresholds"]) == ("builtin", "detect", "0.4")
+    assert (answer["n_clips"], answer["n_events"], answer["n_failed"], answer["duration_s"]) == (3, 3, 0, 14.0)
+    index = {"Knock": 0, "Siren": 1}
+    found = [
+        [
+            (index[event.label], event.onset_s, event.offset_s)
+            for event in panns.detect(folder / f"{name}.ogg", threshold=0.4)
+            if event.label in index
+        ]
+        for name in ("siren", "knock", "bell")
+    ]
+    truth = [[(1, 0, 5)], [(0, 0.4, 1.1), (0, 2.2, 2.9)], []]
+    counts = collar_based(truth, found, n_classes=2)
+    assert answer["n_detected"] == sum(map(len, found)) > 0
+    assert [one["collar_f1"] for one in answer["classes"]] == counts.f1.tolist()
+    assert answer["collar_micro_precision"] == counts.micro().precision
+    assert 0 < answer["psds2"] <= 1
+
+
+def test_csv(folder):
+    rows = list(csv.reader(io.StringIO(succeed(evaluate(folder, "events.csv", "--csv")))))
+    assert rows[:2] == [["measure", "value"], ["n_clips", "3"]]
+    assert {"psds1", "psds2", "collar_macro_f1", "segment_micro_error_rate"} <= dict(rows).keys()
+    classes = list(csv.DictReader(io.StringIO(succeed(evaluate(folder, "events.csv", "--csv", "--per-class")))))
+    assert [(one["label"], one["n_events"], one["threshold"]) for one in classes] == [
+        ("Knock", "2", "0.5"),
+        ("Siren", "1", "0.5"),
+    ]
+
+
+def test_labels_of_the_data_may_be_others(folder):
+    text = succeed(evaluate(folder, "foreign.csv", "--map", "map.json", "--per-class"))
+    assert "detect, 2 classes mapped by map.json, 2 events" in text
+    assert [line.split()[-1] for line in text.splitlines()[-2:]] == ["alarm", "blow"]
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("missing.csv", "panns: nosuch.ogg: "),
+        ("late.csv", "panns: bell2.ogg: an event begins at 7 s, and the sound lasts 5 s; correct the table"),
+    ],
+)
+def test_a_sound_that_cannot_be_measured_is_named_and_the_others_are(folder, name, sentence):
+    result = evaluate(folder, name, "--json")
+    assert result.returncode == 1
+    assert result.stderr.startswith(sentence)
+    assert len(result.stderr.splitlines()) == 1
+    answer = json.loads(result.stdout)
+    assert (answer["n_clips"], answer["n_failed"]) == (3, 1)
+    assert "3 sounds of 14.0 s, and 1 that could not be measured" in evaluate(folder, name).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (["unknown.csv"], 2, "bell.ogg: no label 'Siern' in 'audioset'; did you mean 'Siren'"),
+        (["silent.csv"], 1, "none of 1 sounds has an event; nothing can be measured without"),
+        (["backward.csv"], 1, "backward.csv, line 4: offset_s=2.2 is not behind onset_s=2.9"),
+        (["clips.csv"], 1, "clips.csv, line 1: the column 'filename' is missing"),
+        (["nosuch.tsv"], 1, "nosuch.tsv: there is no such file"),
+        (["events.csv", "--fold", "1"], 2, "--fold 1: events.csv has no clip of that fold; it has none at all"),
+        (["events.csv", "--confusion", "a.png"], 2, "--confusion is of whole clips; leave it out with --task detect"),
+        (["events.csv", "--best-thresholds", "a.json"], 2, "--best-thresholds is of whole clips"),
+        (["events.csv", "--thresholds", "1.5"], 2, "--thresholds 1.5 must be a probability"),
+    ],
+)
+def test_what_cannot_be_measured_is_a_sentence(folder, arguments, status, words):
+    result = evaluate(folder, *arguments)
+    assert (result.returncode, result.stdout) == (status, "")
+    assert words in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_a_model_without_frame_scores(folder, tiny_checkpoint):
+    result = evaluate(folder, "events.csv", model=tiny_checkpoint)
+    assert result.returncode == 2
+    assert "has no frame scores" in result.stderr
