@@ -16,6 +16,7 @@ import typer
 from panns.cli import progress
 from panns.cli.data_check import check
 from panns.cli.data_shard import shard
+from panns.cli.data_synthesize import synthesize
 from panns.cli.detect import detect
 from panns.cli.embed import embed
 from panns.cli.evaluate import evaluate
@@ -49,10 +50,11 @@ app.command()(evaluate)
 app.command()(export)
 app.add_typer(models_app, name="models")
 data_app = typer.Typer(
-    help="Check and pack the clips that models learn from.", no_args_is_help=True, rich_markup_mode=None
+    help="Check, pack and mix the clips that models learn from.", no_args_is_help=True, rich_markup_mode=None
 )
 data_app.command()(check)
 data_app.command()(shard)
+data_app.command()(synthesize)
 app.add_typer(data_app, name="data")
 
 WRONG_USAGE = 2

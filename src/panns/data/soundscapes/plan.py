@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -19,7 +20,8 @@ class SoundscapeConfig:
 
     Attributes:
         duration_s: Length of a soundscape.
-        n_events: How many clips sound in it, from and to; of one clip several stretches may.
+        n_events: How many clips sound in it, from and to, of one clip maybe several stretches; fewer where there is no
+            room left for one.
         max_event_s: The longest piece of a clip.
         max_overlap: How many clips sound at once, at most.
         background_db: Level of the background, from and to.
@@ -134,10 +136,12 @@ def _draw_piece(
     if not stretches:
         return None
     longest_s = min(config.max_event_s, config.duration_s)
-    i = int(rng.integers(len(stretches)))
+    # By length: what rises above the threshold for a moment, beside seconds of the same sound, is no event to be found.
+    ends = np.cumsum([stretch.offset_s - stretch.onset_s for stretch in stretches])
+    i = min(int(np.searchsorted(ends, rng.uniform(0, ends[-1]), side="right")), len(stretches) - 1)
     begin_s, end_s, _ = stretches[i]
     if end_s - begin_s > longest_s:
-        begin_s = round(float(rng.uniform(begin_s, end_s - longest_s)), 2)
+        begin_s = max(begin_s, _on_grid(float(rng.uniform(begin_s, end_s - longest_s))))
         end_s = begin_s + longest_s
     # As much of what follows as fits, up to a random limit, so that single events are heard as well as runs of them.
     limit_s = begin_s + float(rng.uniform(0, longest_s))
@@ -159,10 +163,16 @@ def _find_place(
     """The piece at a random time at which not too many others sound; None where there is none."""
     length_s = piece.offset_s
     for _ in range(_ATTEMPTS):
-        onset_s = round(float(rng.uniform(0, config.duration_s - length_s)), 2)
+        # A piece as long as the soundscape is longer by a rounding error.
+        onset_s = _on_grid(float(rng.uniform(0, max(config.duration_s - length_s, 0.0))))
         others = [one for one in placed if one.onset_s < onset_s + length_s and one.offset_s > onset_s]
         # One clip twice at once would be heard as one event with two labels.
         if len(others) < config.max_overlap and all(one.clip != piece.clip for one in others):
             events = tuple((onset_s + start_s, onset_s + end_s) for start_s, end_s in piece.events)
             return piece._replace(onset_s=onset_s, events=events)
     return None
+
+
+def _on_grid(time_s: float) -> float:
+    """The time, or up to 10 ms before it: rounded up, a piece would reach behind the end."""
+    return math.floor(time_s * 100) / 100

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from panns.data.event_table import read_event_table
+from panns.data.manifests import Clip, write_manifest
+from tests.commands import run_panns, succeed
+from tests.sounds import noise, tone, write_wav
+
+
+@pytest.fixture
+def clips(tmp_path):
+    """Two folds of two classes, and a silent clip in a fold of its own."""
+    for name, sound in (("dog", tone(1.0)), ("rain", noise(4.0)), ("silence", np.zeros(3_000, np.float32))):
+        write_wav(tmp_path / f"{name}.wav", sound)
+    listed = [
+        Clip("dog.wav", ("Dog",), "1"),
+        Clip("rain.wav", ("Rain",), "2"),
+        Clip("silence.wav", ("Cat",), "3"),
+    ]
+    write_manifest(tmp_path / "clips.csv", listed)
+    return listed
+
+
+def synthesize(folder, *arguments, n="3"):
+    return run_panns("data", "synthesize", "clips.csv", "-o", "out", "--rate=8000", "--n", n, *arguments, cwd=folder)
+
+
+@pytest.mark.usefixtures("clips")
+def test_what_was_written_is_said(tmp_path):
+    result = synthesize(tmp_path, "--duration", "2.5", "--events", "1", "--max-overlap", "1")
+    listed = read_event_table(tmp_path / "out")
+    events = [event for clip in listed.clips for event in clip.events]
+    n_classes = len({event.label for event in events})
+    assert succeed(result) == (
+        f"out/audio: 3 soundscapes of 2.5 s, from {n_classes} of 3 clips\n"
+        f"out/events.tsv: 3 events of {n_classes} classes\n"
+    )
+    assert result.stderr == "panns: clips in which nothing sounds, left out: 1\n"
+    assert all(0 <= event.onset_s < event.offset_s <= 2.5 for event in events)
+
+
+@pytest.mark.usefixtures("clips")
+def test_folds_are_chosen(tmp_path):
+    succeed(synthesize(tmp_path, "--fold", "1", "--fold", "3", "--events", "1-2"))
+    listed = read_event_table(tmp_path / "out")
+    assert {event.label for clip in listed.clips for event in clip.events} == {"Dog"}
+
+
+@pytest.mark.usefixtures("clips")
+def test_the_ratio_is_that_which_was_asked_and_a_recording_may_be_behind(tmp_path):
+    (tmp_path / "back").mkdir()
+    write_wav(tmp_path / "back" / "street.wav", noise(1.0, seed=3))
+    succeed(synthesize(tmp_path, "--fold=1", "--events=1", "--snr=-5--5", "--background=back", n="8"))
+    parts = [json.loads(line) for line in (tmp_path / "out" / "soundscapes.jsonl").read_text().splitlines()]
+    recorded = [part for part in parts if part["background"]]
+    assert recorded
+    for part in recorded:
+        assert part["background"]["path"] == "street.wav"
+        # The tone is at -13.5 dB.
+        (piece,) = part["clips"]
+        assert piece["gain_db"] - 13.5 == pytest.approx(part["background"]["level_db"] - 5, abs=0.2)
+
+
+@pytest.mark.usefixtures("clips")
+def test_the_seed_decides(tmp_path):
+    first = {}
+    for seed in ("0", "0", "1"):
+        succeed(synthesize(tmp_path, "--seed", seed))
+        first.setdefault(seed, []).append((tmp_path / "out" / "audio" / "000001.wav").read_bytes())
+    assert first["0"][0] == first["0"][1] != first["1"][0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words", "status"),
+    [
+        (("--events", "4-1"), "--events 4-1 falls; the lower number comes first: 1-4", 2),
+        (("--events", "1.5"), "--events 1.5 is no number of clips; give whole ones, such as 1-4", 2),
+        (("--events", "some"), "--events some is no range; give the lower and the higher number", 2),
+        (("--snr", "30-3"), "--snr 30-3 falls; the lower number comes first: 3-30", 2),
+        (("--duration", "0"), "duration_s=0.0 must be above 0 and at most 3600 seconds", 2),
+        (("--duration", "1e-9"), "panns: duration_s=1e-09 holds no sound at 8000 Hz; make it longer", 1),
+        (("--max-overlap", "0"), "max_overlap=0 be at least 1", 2),
+        (("--rate", "7"), "--rate 7 is not possible; use 100 to 655350 Hz", 2),
+        (("--fold", "9"), "--fold 9: clips.csv has no clip of that fold; it has 1, 2, 3", 2),
+        (("--fold", "3"), "panns: of 1 clips none sounds anywhere; give clips that are not silent", 1),
+        (("--background", "nowhere"), "panns: nowhere: there is no such file or folder; check the path", 1),
+        (("-o", "clips.csv"), "panns: clips.csv cannot be written", 1),
+    ],
+)
+@pytest.mark.usefixtures("clips")
+def test_what_cannot_be_asked_is_a_sentence(tmp_path, arguments, words, status):
+    result = synthesize(tmp_path, *arguments)
+    assert (result.returncode, result.stdout) == (status, "")
+    assert words in " ".join(result.stderr.split())
+    assert not (tmp_path / "out").exists()
