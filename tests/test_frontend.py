@@ -39,12 +39,16 @@ def describe(config):
 
 def librosa_log_mel(waveform, config):
     """In float64, which librosa keeps where it is given."""
+    is_causal = config.alignment == "causal"
+    if is_causal:
+        waveform = np.pad(waveform, (config.n_overlap, -len(waveform) % config.hop_samples))
     mel = librosa.feature.melspectrogram(
         y=np.float64(waveform),
         sr=config.sample_rate,
         n_fft=config.n_fft,
         win_length=config.window_samples,
         hop_length=config.hop_samples,
+        center=not is_causal,
         pad_mode="reflect",
         power=2.0,
         n_mels=config.n_mels,

@@ -23,7 +23,7 @@ BLOCK_FRAMES = 64
 class LogMelConfig:
     """How a waveform becomes a log-mel. The defaults are those of the PANNs (Kong et al. 2020, arXiv:1912.10211).
 
-    Frames are centred with reflection at both ends; the spectrum is the power spectrum.
+    The spectrum is the power spectrum.
 
     Attributes:
         sample_rate: Rate of the waveform, in Hz.
@@ -31,6 +31,8 @@ class LogMelConfig:
         window_samples: Length of the Hann window, centred in the transform, at most `n_fft`.
         window: "periodic" (divides by the length) or "symmetric" (by the length - 1) Hann window.
         hop_samples: Distance of neighbouring frames.
+        alignment: "centred" on every multiple of the hop, with reflection at both ends; or "causal", where frame k ends
+            with its last sample, (k + 1) hops from the start, and there are zeros before the first sample.
         n_mels: Number of mel bands.
         f_min_hz: Lower edge of the lowest band.
         f_max_hz: Upper edge of the highest band, at most half the sample rate.
@@ -51,6 +53,7 @@ class LogMelConfig:
     window_samples: int = 1024
     window: Literal["periodic", "symmetric"] = "periodic"
     hop_samples: int = 320
+    alignment: Literal["centred", "causal"] = "centred"
     n_mels: int = 64
     f_min_hz: float = 50.0
     f_max_hz: float = 14_000.0
@@ -71,6 +74,11 @@ class LogMelConfig:
             raise ValueError(f"window_samples={self.window_samples} is all zeros as a symmetric window; use at least 3")
         if self.hop_samples < 1 or self.n_mels < 1:
             raise ValueError(f"hop_samples={self.hop_samples} and n_mels={self.n_mels} must be at least 1")
+        if self.alignment == "causal" and (self.hop_samples > self.n_fft or self.pre_emphasis is not None):
+            raise ValueError(
+                f"alignment='causal' needs hop_samples={self.hop_samples} of at most n_fft={self.n_fft}, and no "
+                f"pre_emphasis, which is {self.pre_emphasis}"
+            )
         if not 0 <= self.f_min_hz < self.f_max_hz <= self.sample_rate / 2:
             raise ValueError(
                 f"f_min_hz={self.f_min_hz} and f_max_hz={self.f_max_hz} must satisfy "
@@ -98,15 +106,26 @@ class LogMelConfig:
 
     @property
     def min_samples(self) -> int:
-        """Shortest waveform that can be reflected at its ends."""
+        """Shortest waveform that can be reflected at its ends; one sample where it need not be."""
+        if self.alignment == "causal":
+            return 1
         return self.n_fft // 2 + 1 + (self.pre_emphasis is not None)
+
+    @property
+    def n_overlap(self) -> int:
+        """Samples before its own hop that a frame looks at, where it is causal."""
+        return self.n_fft - self.hop_samples
 
     def n_frames(self, n_samples: int) -> int:
         """Number of frames of a waveform of `n_samples`."""
+        if self.alignment == "causal":
+            return -(-n_samples // self.hop_samples)
         return 1 + (n_samples - (self.pre_emphasis is not None)) // self.hop_samples
 
     def samples_for(self, n_frames: int) -> int:
         """Shortest waveform that has `n_frames` frames."""
+        if self.alignment == "causal":
+            return (n_frames - 1) * self.hop_samples + 1
         return max((n_frames - 1) * self.hop_samples + (self.pre_emphasis is not None), self.min_samples)
 
 
@@ -195,7 +214,28 @@ def log_mel(waveform: Array, config: LogMelConfig) -> Array:
         raise ValueError(f"{waveform.shape[0]} samples given; n_fft={config.n_fft} needs at least {config.min_samples}")
     if config.pre_emphasis is not None:
         waveform = waveform[1:] - np.float32(config.pre_emphasis) * waveform[:-1]
-    padded = np.pad(waveform, config.n_fft // 2, mode="reflect")
+    if config.alignment == "causal":
+        padded = np.pad(waveform, (config.n_overlap, -len(waveform) % config.hop_samples))
+    else:
+        padded = np.pad(waveform, config.n_fft // 2, mode="reflect")
+    return _log_mel_of(padded, config)
+
+
+def log_mel_block(samples: Array, config: LogMelConfig) -> Array:
+    """The causal log-mel of the next block of a stream.
+
+    Args:
+        samples: `(config.n_overlap + frames * hop_samples,)`: the block, after the end of what was before it, zeros at
+            the start of the stream.
+        config: The settings.
+
+    Returns:
+        `(frames, mels)` float32; for blocks of one size bit for bit the same, wherever it is computed.
+    """
+    return _log_mel_of(samples, config)
+
+
+def _log_mel_of(padded: Array, config: LogMelConfig) -> Array:
     frames = np.lib.stride_tricks.sliding_window_view(padded, config.n_fft)[:: config.hop_samples]
     window, filters = fft_window(config), mel_filters(config)
     low, high = mel_bin_range(config)

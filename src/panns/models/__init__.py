@@ -9,6 +9,7 @@ from panns.models import mobilenet as mobilenet
 from panns.models import patch_attention as patch_attention
 from panns.models import resnet as resnet
 from panns.models import standard_resnet as standard_resnet
+from panns.models import stream as stream
 from panns.models import transfer as transfer
 from panns.models import wave1d as wave1d
 from panns.models import wavegram as wavegram

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from panns.config import config_from_dict
 from panns.errors import UnknownModel
@@ -49,6 +49,27 @@ class ModelConfig(Protocol):
     @property
     def patches(self) -> PatchGrid | None:
         """How the log-mel is cut into patches, None where it is not."""
+
+
+@runtime_checkable
+class StreamingConfig(ModelConfig, Protocol):
+    """What the config of a model says besides that carries its past on in a state."""
+
+    @property
+    def block_frames(self) -> int:
+        """Frames of the log-mel that it takes in at once."""
+
+    @property
+    def block_samples(self) -> int:
+        """The same in samples."""
+
+    @property
+    def n_overlap(self) -> int:
+        """Samples before a block that its first frame looks back at."""
+
+    @property
+    def state_size(self) -> int:
+        """Numbers in the state of one stream; all are 0 at its start."""
 
 
 ConfigT = TypeVar("ConfigT", bound=ModelConfig)

@@ -34,7 +34,15 @@ class LogMel(nn.Module):
         config = self.config
         if config.pre_emphasis is not None:
             waveform = waveform[:, 1:] - config.pre_emphasis * waveform[:, :-1]
-        padded = functional.pad(waveform[:, None], (config.n_fft // 2, config.n_fft // 2), mode="reflect")[:, 0]
+        if config.alignment == "causal":
+            padded = functional.pad(waveform, (config.n_overlap, -waveform.shape[-1] % config.hop_samples))
+        else:
+            padded = functional.pad(waveform[:, None], (config.n_fft // 2, config.n_fft // 2), mode="reflect")[:, 0]
+        return self.of_padded(padded)
+
+    def of_padded(self, padded: Tensor) -> Tensor:
+        """The same of a waveform that has what its first and last frames look at on either side already."""
+        config = self.config
         mel = self._mel_of_convolutions(padded) if torch.compiler.is_exporting() else self._mel_of_ffts(padded)
         # float32 even under autocast: half precision turns the floor of -100 dB into minus infinity.
         mel = mel.float()

@@ -1,0 +1,178 @@
+"""A causal convolutional-recurrent network, whose past is a state.
+
+A whole sound and a block of a stream take the same way; the one begins with a state of zeros, the other with the state
+that the block before has left.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from panns.frontend import silence
+from panns.models.stream import STEM_KERNEL, StreamConfig
+from panns.networks.compact_cnn import AttentionPool
+from panns.networks.frontend import LogMel
+from panns.networks.output import NetworkOutput
+from panns.networks.recurrent import recur
+
+
+class Memory:
+    """A state, read and written anew in the order of a network's layers.
+
+    Args:
+        state: `(batch, numbers)`.
+        shapes: Of the pieces in it.
+    """
+
+    def __init__(self, state: Tensor, shapes: Sequence[tuple[int, ...]]) -> None:
+        sizes = [math.prod(shape) for shape in shapes]
+        pieces: tuple[Tensor, ...] = torch.split(state, sizes, dim=1)
+        self._past = iter([piece.reshape(-1, *shape) for piece, shape in zip(pieces, shapes, strict=True)])
+        self._kept: list[Tensor] = []
+
+    def recall(self) -> Tensor:
+        """What the next layer has kept: `(batch, ...)`."""
+        return next(self._past)
+
+    def keep(self, piece: Tensor) -> None:
+        """What this layer is to recall at the next block."""
+        self._kept.append(piece.flatten(1))
+
+    def state(self) -> Tensor:
+        """The state after all layers."""
+        return torch.cat([piece.float() for piece in self._kept], dim=1)
+
+
+class Stream(nn.Module):
+    """Causal convolutions, a GRU, then one classifier for every block and for the weighted mean of blocks."""
+
+    def __init__(self, config: StreamConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.frontend = LogMel(config.frontend)
+        n_mels = config.frontend.n_mels
+        self.input_norm = nn.BatchNorm1d(n_mels)
+        self.stem = CausalConv(1, config.stem_channels, (STEM_KERNEL, 5), stride=(2, 2))
+        widths = (config.stem_channels, *config.channels)
+        self.stages = nn.ModuleList(
+            Stage(n_in, n_out, halves_time=stage == 0) for stage, (n_in, n_out) in enumerate(itertools.pairwise(widths))
+        )
+        n_left = n_mels // 2 ** len(widths)
+        self.projection = nn.Linear(config.channels[-1] * n_left, config.embedding_dim)
+        self.gru = nn.GRU(config.embedding_dim, config.embedding_dim, batch_first=True)
+        self.pool = AttentionPool(config.embedding_dim, config.n_heads)
+        self.classifier = nn.Linear(config.embedding_dim, config.n_classes)
+
+    def initialise(self) -> None:
+        """Give convolutions and the classifier their initial values."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        nn.init.normal_(self.classifier.weight, 0.0, 0.01)
+
+    def forward(self, waveform: Tensor) -> NetworkOutput:
+        """Scores of a waveform `(batch, samples)` of any length; what is missing of the last block is silence."""
+        n_samples = max(waveform.shape[1], self.config.min_input_samples)
+        missing = n_samples - waveform.shape[1] + -n_samples % self.config.block_samples
+        output = self.forward_features(self.frontend(functional.pad(waveform, (0, missing))))
+        assert output.frame_logits is not None
+        return output._replace(frame_logits=output.frame_logits[:, : self.config.n_frames(n_samples)])
+
+    def forward_features(self, features: Tensor) -> NetworkOutput:
+        """Scores of a log-mel `(batch, frames, mels)` of a whole sound; a score frame for each of its frames."""
+        n_frames = features.shape[1]
+        missing = -n_frames % self.config.block_frames
+        features = functional.pad(features, (0, 0, 0, missing), value=silence(self.config.frontend))
+        output, _ = self.step(features, features.new_zeros(len(features), self.config.state_size))
+        assert output.frame_logits is not None
+        return output._replace(frame_logits=output.frame_logits[:, :n_frames])
+
+    def step_waveform(self, waveform: Tensor, state: Tensor) -> tuple[NetworkOutput, Tensor]:
+        """The same as `step` of a waveform `(batch, samples)`, whole blocks of `config.block_samples`.
+
+        Behind the numbers of `step`, the state holds the samples that the next frame looks back at.
+        """
+        size, overlap = self.config.state_size, self.config.n_overlap
+        heard = torch.cat([state[:, size:], waveform], dim=1)
+        output, after = self.step(self.frontend.of_padded(heard), state[:, :size])
+        return output, torch.cat([after, heard[:, -overlap:]], dim=1)
+
+    def step(self, features: Tensor, state: Tensor) -> tuple[NetworkOutput, Tensor]:
+        """Scores of the next stretch of a stream.
+
+        Args:
+            features: Log-mel `(batch, frames, mels)`, whole blocks of `config.block_frames`.
+            state: `(batch, config.state_size)`, zeros at the start.
+
+        Returns:
+            The scores, `clip_logits` and `embedding` of this stretch alone; and the state after it.
+        """
+        memory = Memory(state, self.config.state_shapes)
+        normed = self.input_norm(features.transpose(1, 2)).transpose(1, 2)
+        x = functional.relu(self.stem(normed[:, None], memory))
+        for stage in self.stages:
+            x = stage(x, memory)
+        x = x.transpose(1, 2).flatten(2)  # (batch, blocks, channels * mels)
+        with torch.autocast(x.device.type, enabled=False):
+            blocks = recur(self.gru, functional.relu(self.projection(x.float())), memory.recall())
+        memory.keep(blocks[:, -1])
+        frame_logits = self._frame_logits(functional.dropout(blocks, self.config.dropout, self.training), memory)
+        embedding = self.pool(blocks)
+        dropped = functional.dropout(embedding, self.config.dropout, self.training)
+        return NetworkOutput(self.classifier(dropped), frame_logits, embedding), memory.state()
+
+    def _frame_logits(self, blocks: Tensor, memory: Memory) -> Tensor:
+        """A straight line from what the block before ended with to what this one ends with."""
+        # Without the bias, so that the zeros at the start mean the scores of nothing in particular.
+        ends = functional.linear(blocks, self.classifier.weight)  # (batch, blocks, classes)
+        starts = torch.cat([memory.recall()[:, None].to(ends.dtype), ends[:, :-1]], dim=1)
+        memory.keep(ends[:, -1])
+        n = self.config.block_frames
+        shares = torch.arange(1, n + 1, device=blocks.device, dtype=ends.dtype)[:, None] / n
+        bias = self.classifier.bias.to(ends.dtype)
+        lines = torch.lerp((starts + bias)[:, :, None], (ends + bias)[:, :, None], shares)
+        return lines.flatten(1, 2)  # of (batch, blocks, frames, classes)
+
+
+class CausalConv(nn.Module):
+    """A convolution with batch norm over `(batch, channels, frames, mels)` that looks at no later frame."""
+
+    def __init__(
+        self, n_in: int, n_out: int, kernel_size: tuple[int, int], *, stride: tuple[int, int] = (1, 1)
+    ) -> None:
+        super().__init__()
+        self.n_past = kernel_size[0] - stride[0]
+        self.conv = nn.Conv2d(n_in, n_out, kernel_size, stride, padding=(0, kernel_size[1] // 2), bias=False)
+        self.norm = nn.BatchNorm2d(n_out)
+
+    def forward(self, x: Tensor, memory: Memory) -> Tensor:
+        """`(batch, channels, frames, mels)`; frames a multiple of the stride in time."""
+        if self.n_past:
+            x = torch.cat([memory.recall().to(x.dtype), x], dim=2)
+            memory.keep(x[:, :, -self.n_past :])
+        normed: Tensor = self.norm(self.conv(x))
+        return normed
+
+
+class Stage(nn.Module):
+    """Halves frequency, then a residual block (after He et al. 2016, arXiv:1512.03385, figure 2).
+
+    Only two of its convolutions look back in time: the first, where it halves time too, and that of the block.
+    """
+
+    def __init__(self, n_in: int, n_out: int, *, halves_time: bool) -> None:
+        super().__init__()
+        self.reduce = CausalConv(n_in, n_out, (3 if halves_time else 1, 3), stride=(2 if halves_time else 1, 2))
+        self.first = CausalConv(n_out, n_out, (3, 3))
+        self.second = CausalConv(n_out, n_out, (1, 3))
+
+    def forward(self, x: Tensor, memory: Memory) -> Tensor:
+        """`(batch, channels, frames, mels)` to the same at half the frequency resolution."""
+        x = functional.relu(self.reduce(x, memory))
+        return functional.relu(x + self.second(functional.relu(self.first(x, memory)), memory))
