@@ -52,6 +52,21 @@ def tiny_frames_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_stream_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint folder of a small network that carries its past on in a state."""
+    from tests.checkpoints import make_checkpoint
+
+    return make_checkpoint(
+        tmp_path_factory.mktemp("tiny_stream"),
+        "stream",
+        stem_channels=4,
+        channels=(4, 8, 8),
+        embedding_dim=16,
+        n_heads=2,
+    )
+
+
+@pytest.fixture(scope="session")
 def exported_file(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`tiny_checkpoint` as `panns export` writes it: one `.onnx` file that reads a waveform."""
     from panns.export.to_onnx import export_onnx

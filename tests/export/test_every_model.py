@@ -9,9 +9,10 @@ from panns.export.verify import TOLERANCE
 from panns.frontend import network_inputs
 from panns.labels import audioset
 from panns.models import find_model, list_models
-from panns.models.checkpoint import Manifest, open_checkpoint
+from panns.models.checkpoint import NEXT_STATE, Manifest, open_checkpoint
 from panns.networks.activation import present_fields
 from panns.networks.checkpoint import load_network, save_checkpoint
+from panns.runtime.model import Model
 from panns.runtime.onnx import OnnxBackend
 from tests.checkpoints import healthy_network
 from tests.small_models import first_of_each_graph, first_of_each_network, small_config
@@ -77,8 +78,9 @@ def test_an_exported_model_gives_what_torch_gives(name, config_of, frontend, tmp
         with torch.inference_mode():
             want = present_fields(network(torch.from_numpy(waveforms)), manifest.activation)
         inputs = (waveforms,) if exported.inputs == ("waveform",) else network_inputs(waveforms, config.frontend)
-        have = exported(*inputs)
-        assert list(want) == manifest.onnx_outputs
+        # What has a state takes whole blocks, which a model fills up to.
+        have = exported(*inputs) if manifest.streaming is None else Model(manifest, exported).score(waveforms)
+        assert list(want) == [name for name in manifest.onnx_outputs if name != NEXT_STATE]
         for field, expected in want.items():
             found = getattr(have, field)
             assert found.shape == expected.shape, (field, seconds)

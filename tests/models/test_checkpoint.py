@@ -116,6 +116,8 @@ def test_what_other_languages_need_stands_in_the_text():
         "embedding_dim": 2048,
         "max_pass_s": None,
         "patch_hop_s": None,
+        "block_samples": None,
+        "state_size": None,
         "onnx_inputs": ["waveform"],
         "onnx_outputs": ["clip_probs", "embedding"],
     }

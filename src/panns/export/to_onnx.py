@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -18,9 +18,10 @@ from panns.export.half import store_in_half
 from panns.extras import require
 from panns.files import replacing
 from panns.frontend import network_inputs
-from panns.models.checkpoint import METADATA_KEY, Checkpoint
+from panns.models.checkpoint import METADATA_KEY, STATE, Checkpoint, Manifest
 from panns.networks.activation import present_fields
 from panns.networks.checkpoint import load_network
+from panns.results import Array
 
 OPSET = 18  # the oldest that the exporter writes; every runtime of the last years reads it
 
@@ -52,6 +53,22 @@ class ScoresOfWaveform(nn.Module):
         return tuple(present_fields(self.network(waveform), self.activation).values())
 
 
+class ScoresOfStream(nn.Module):
+    """What comes next in streams, and their states, to probabilities and the states after it, for export."""
+
+    def __init__(self, network: nn.Module, activation: Literal["sigmoid", "softmax"], *, is_inside: bool) -> None:
+        super().__init__()
+        self.network = network
+        self.activation: Literal["sigmoid", "softmax"] = activation
+        self.is_inside = is_inside
+
+    def forward(self, stretch: Tensor, state: Tensor) -> tuple[Tensor, ...]:
+        """The fields that the network has, in the order of `Manifest.onnx_outputs`."""
+        step = self.network.step_waveform if self.is_inside else self.network.step
+        output, after = step(stretch, state)  # type: ignore[operator] # every network with a state has them
+        return *present_fields(output, self.activation).values(), after
+
+
 def export_onnx(checkpoint: Checkpoint, path: Path, *, frontend: Literal["inside", "outside"] = "inside") -> None:
     """Write one `.onnx` file with the manifest in its metadata, for any batch and any length.
 
@@ -59,28 +76,24 @@ def export_onnx(checkpoint: Checkpoint, path: Path, *, frontend: Literal["inside
         checkpoint: What to export; needs its parameters for torch.
         path: The file to write; an existing one is replaced only by a whole one.
         frontend: "inside" reads a waveform `(batch, samples)` of one sample or more at the manifest's rate, "outside"
-            what the front end makes of it: for most models a log-mel `(batch, frames, mels)`.
+            what the front end makes of it: for most models a log-mel `(batch, frames, mels)`. That of a model with a
+            state reads whole blocks of streams and their states `(batch, state_size)` too, zeros at the start.
     """
     require("onnx", "onnxscript", what="exporting to ONNX", extra="export")
     manifest = checkpoint.manifest
     network = load_network(checkpoint)
-    # Long enough for several score frames: the exporter takes a size of 1 for a constant.
-    n_samples = manifest.config.min_input_samples + manifest.config.frontend.sample_rate
     is_inside = frontend == "inside"
-    scores = (ScoresOfWaveform if is_inside else ScoresOfFeatures)(network, manifest.activation)
-    silence = np.zeros((2, n_samples), np.float32)
-    names = ("waveform",) if is_inside else manifest.config.frontend.inputs
-    examples = (silence,) if is_inside else network_inputs(silence, manifest.config.frontend)
-    dynamic_axes = tuple({0: "batch", 1: "samples" if name == "waveform" else "frames"} for name in names)
+    written = replace(manifest, input="waveform" if is_inside else "features", files={})
+    graph = (_graph if manifest.streaming is None else _stream_graph)(network, written)
     with _quiet_exporter():
         program = torch.onnx.export(
-            scores.eval(),
-            tuple(torch.from_numpy(example) for example in examples),
+            graph.scores.eval(),
+            tuple(torch.from_numpy(example) for example in graph.examples),
             dynamo=True,
             opset_version=OPSET,
-            input_names=list(names),
+            input_names=list(graph.inputs),
             output_names=manifest.onnx_outputs,
-            dynamic_shapes=(dynamic_axes,) if not is_inside else dynamic_axes,
+            dynamic_shapes=graph.dynamic_shapes,
             optimize=False,
             verbose=False,
         )
@@ -89,10 +102,46 @@ def export_onnx(checkpoint: Checkpoint, path: Path, *, frontend: Literal["inside
         program.optimize()
     for node in program.model.graph.all_nodes():  # the exporter notes the paths of this machine's source files there
         node.metadata_props.clear()
-    written = replace(manifest, input="waveform" if frontend == "inside" else "features", files={})
     program.model.metadata_props[METADATA_KEY] = written.to_json()
     with replacing(path) as partial:
         program.save(partial, external_data=False)
+
+
+class _Graph(NamedTuple):
+    """What the exporter is given."""
+
+    scores: nn.Module
+    inputs: tuple[str, ...]
+    examples: tuple[Array, ...]
+    dynamic_shapes: tuple[Any, ...]
+
+
+def _graph(network: nn.Module, manifest: Manifest) -> _Graph:
+    config = manifest.config
+    # Long enough for several score frames: the exporter takes a size of 1 for a constant.
+    silence = np.zeros((2, config.min_input_samples + config.frontend.sample_rate), np.float32)
+    if manifest.input == "waveform":
+        scores: nn.Module = ScoresOfWaveform(network, manifest.activation)
+        return _Graph(scores, ("waveform",), (silence,), ({0: "batch", 1: "samples"},))
+    names = config.frontend.inputs
+    axes = tuple({0: "batch", 1: "samples" if name == "waveform" else "frames"} for name in names)
+    scores = ScoresOfFeatures(network, manifest.activation)
+    return _Graph(scores, names, network_inputs(silence, config.frontend), (axes,))
+
+
+def _stream_graph(network: nn.Module, manifest: Manifest) -> _Graph:
+    streaming = manifest.streaming
+    assert streaming is not None
+    is_inside = manifest.input == "waveform"
+    block = streaming.block_samples if is_inside else streaming.block_frames
+    silence = np.zeros((2, 2 * streaming.block_samples), np.float32)
+    example = silence if is_inside else network_inputs(silence, streaming.frontend)[0]
+    return _Graph(
+        ScoresOfStream(network, manifest.activation, is_inside=is_inside),
+        ("waveform" if is_inside else "features", STATE),
+        (example, np.zeros((2, manifest.state_size), np.float32)),
+        ({0: "batch", 1: block * torch.export.Dim("blocks")}, {0: "batch"}),
+    )
 
 
 @contextlib.contextmanager

@@ -19,7 +19,7 @@ from panns.files import file_digests, replacing
 from panns.frontend import InputName
 from panns.labels import LabelSet
 from panns.models.onnx_metadata import read_onnx_metadata
-from panns.models.registry import ModelConfig, read_config
+from panns.models.registry import ModelConfig, StreamingConfig, read_config
 
 FORMAT_VERSION = 1
 MANIFEST_FILE = "model.json"
@@ -27,6 +27,7 @@ TORCH_FILE = "model.safetensors"
 ONNX_FILE = "model.onnx"
 METADATA_KEY = "panns"
 ONE_PASS_S = 30.0
+STATE, NEXT_STATE = "state", "next_state"  # of a stream, in the `.onnx` file of a model that has one
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,24 @@ class Manifest:
             names.append("embedding")
         if self.patch_hop_s is not None:
             names.append("patch_weights")
+        if self.streaming is not None:
+            names.append(NEXT_STATE)
         return names
+
+    @property
+    def streaming(self) -> StreamingConfig | None:
+        """Its config, where the model carries its past on in a state; None where it hears sounds as a whole."""
+        return self.config if isinstance(self.config, StreamingConfig) else None
+
+    @property
+    def state_size(self) -> int:
+        """Numbers in the state that its `.onnx` file takes and gives; 0 where it has none.
+
+        With the front end inside, the samples that the next frame looks back at are a part of it, at the end.
+        """
+        if self.streaming is None:
+            return 0
+        return self.streaming.state_size + (self.streaming.n_overlap if self.input == "waveform" else 0)
 
     @property
     def patch_hop_s(self) -> float | None:
@@ -161,7 +179,12 @@ class Manifest:
                 "embedding_dim": self.config.embedding_dim,
                 "max_pass_s": self.max_pass_s,
                 "patch_hop_s": self.patch_hop_s,
-                "onnx_inputs": ["waveform"] if self.input == "waveform" else list(self.config.frontend.inputs),
+                "block_samples": None if self.streaming is None else self.streaming.block_samples,
+                "state_size": self.state_size or None,
+                "onnx_inputs": [
+                    *(["waveform"] if self.input == "waveform" else self.config.frontend.inputs),
+                    *([] if self.streaming is None else [STATE]),
+                ],
                 "onnx_outputs": self.onnx_outputs,
             },
         }

@@ -8,7 +8,7 @@ from typing import Literal, Protocol, get_args
 from panns.cores import n_cores
 from panns.errors import CheckpointError
 from panns.frontend import InputName
-from panns.models.checkpoint import Checkpoint
+from panns.models.checkpoint import STATE, Checkpoint
 from panns.results import Array, Scores
 
 BackendName = Literal["onnx", "torch", "openvino"]
@@ -23,13 +23,26 @@ class Backend(Protocol):
         device: Where it runs: "cpu", "cuda" or "mps".
         inputs: What it reads, in order: "features", a log-mel `(batch, frames, mels)`, "waveform", `(batch, samples)`,
             or both.
+        state_size: Numbers in the state of one stream, 0 at its start; 0 where the model has no state.
     """
 
     device: str
     inputs: tuple[InputName, ...]
+    state_size: int
 
     def __call__(self, *batch: Array) -> Scores:
         """The scores of a batch: one array for each of `inputs`."""
+
+    def step(self, batch: Array, state: Array) -> tuple[Scores, Array]:
+        """The scores of the next stretch of streams, for a model that has a state.
+
+        Args:
+            batch: For the one of `inputs`: whole blocks.
+            state: `(batch, state_size)`.
+
+        Returns:
+            The scores, and the state after them.
+        """
 
 
 def scores_from_fields(names: list[str], arrays: list[Array]) -> Scores:
@@ -49,7 +62,8 @@ def check_graph(path: Path, checkpoint: Checkpoint, inputs: list[str], outputs: 
     Raises:
         CheckpointError: Its inputs or outputs are others.
     """
-    expected_inputs, expected = checkpoint.onnx_inputs, checkpoint.manifest.onnx_outputs
+    state = () if checkpoint.manifest.streaming is None else (STATE,)
+    expected_inputs, expected = (*checkpoint.onnx_inputs, *state), checkpoint.manifest.onnx_outputs
     if tuple(inputs) != expected_inputs or outputs != expected:
         raise CheckpointError(
             f"{path} reads {', '.join(inputs)} and gives {', '.join(outputs)}, where its manifest says "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
@@ -47,11 +48,17 @@ class Model:
                 f"{duration_s:g} s given in one pass, of which {self.manifest.architecture} takes {limit_s:g} s; "
                 "use run(), which hears longer sounds in windows"
             )
-        missing = config.min_input_samples - batch.shape[1]
-        if missing > 0:
+        n_samples, streaming = batch.shape[1], self.manifest.streaming
+        missing = max(config.min_input_samples - n_samples, 0)
+        if streaming is not None:
+            missing = -n_samples % streaming.block_samples
+        if missing:
             batch = np.pad(batch, ((0, 0), (0, missing)))
         inside = self.backend.inputs == ("waveform",)
-        return self.backend(*((batch,) if inside else network_inputs(batch, config.frontend)))
+        scores = self.backend(*((batch,) if inside else network_inputs(batch, config.frontend)))
+        if streaming is None or scores.frame_probs is None:
+            return scores
+        return replace(scores, frame_probs=scores.frame_probs[:, : config.n_frames(n_samples)])
 
     def windows(self, blocks: Iterable[Array]) -> Iterator[Window]:
         """The stretches in which this model hears a sound."""

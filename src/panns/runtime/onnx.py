@@ -8,7 +8,7 @@ import numpy as np
 
 from panns.errors import CheckpointError, DeviceUnavailable
 from panns.frontend import InputName
-from panns.models.checkpoint import ONNX_FILE, Checkpoint
+from panns.models.checkpoint import ONNX_FILE, STATE, Checkpoint
 from panns.results import Array, Scores
 from panns.runtime.backend import check_graph, n_threads_or_all, scores_from_fields
 
@@ -18,6 +18,7 @@ class OnnxBackend:
 
     device: str
     inputs: tuple[InputName, ...]
+    state_size: int
 
     def __init__(self, checkpoint: Checkpoint, device: str = "auto", n_threads: int | None = None) -> None:
         # ONNX Runtime's wheels report their use to their maker; from here nothing is sent anywhere. Its own switch,
@@ -39,6 +40,7 @@ class OnnxBackend:
             )
         self.device = "cuda" if device == "cuda" or (device == "auto" and has_cuda) else "cpu"
         self.inputs = checkpoint.onnx_inputs
+        self.state_size = checkpoint.manifest.state_size
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = n_threads_or_all(n_threads)
         options.inter_op_num_threads = 1
@@ -70,6 +72,15 @@ class OnnxBackend:
 
     def __call__(self, *batch: Array) -> Scores:
         """The scores of a batch: one array for each of `inputs`."""
+        if self.state_size:
+            (stretch,) = batch
+            return self.step(stretch, np.zeros((len(stretch), self.state_size), np.float32))[0]
         fed = {name: np.ascontiguousarray(array) for name, array in zip(self.inputs, batch, strict=True)}
         arrays = self._session.run(self._output_names, fed)
         return scores_from_fields(self._output_names, arrays)
+
+    def step(self, batch: Array, state: Array) -> tuple[Scores, Array]:
+        """The scores of whole blocks `(batch, ...)` of streams and the states `(batch, numbers)` after them."""
+        (name,) = self.inputs
+        arrays = self._session.run(self._output_names, {name: np.ascontiguousarray(batch), STATE: state})
+        return scores_from_fields(self._output_names, arrays), arrays[-1]

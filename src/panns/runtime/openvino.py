@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from panns.errors import CheckpointError, DeviceUnavailable
 from panns.extras import require
 from panns.frontend import InputName
@@ -21,6 +23,7 @@ class OpenVinoBackend:
 
     device: str
     inputs: tuple[InputName, ...]
+    state_size: int
 
     def __init__(self, checkpoint: Checkpoint, device: str = "auto", n_threads: int | None = None) -> None:
         require("openvino", what="the backend 'openvino'", extra="openvino")
@@ -32,6 +35,7 @@ class OpenVinoBackend:
             )
         self.device = "cpu"
         self.inputs = checkpoint.onnx_inputs
+        self.state_size = checkpoint.manifest.state_size
         settings = {
             # Processors with bfloat16 would otherwise compute in it, and scores would differ by 1e-2.
             "INFERENCE_PRECISION_HINT": "f32",
@@ -48,8 +52,19 @@ class OpenVinoBackend:
 
     def __call__(self, *batch: Array) -> Scores:
         """The scores of a batch: one array for each of `inputs`."""
-        result = self._request().infer(dict(enumerate(batch)), share_inputs=True)
-        return scores_from_fields(self._output_names, [result[i].copy() for i in range(len(self._output_names))])
+        if self.state_size:
+            (stretch,) = batch
+            return self.step(stretch, np.zeros((len(stretch), self.state_size), np.float32))[0]
+        return scores_from_fields(self._output_names, self._infer(*batch))
+
+    def step(self, batch: Array, state: Array) -> tuple[Scores, Array]:
+        """The scores of whole blocks `(batch, ...)` of streams and the states `(batch, numbers)` after them."""
+        arrays = self._infer(batch, state)
+        return scores_from_fields(self._output_names, arrays), arrays[-1]
+
+    def _infer(self, *inputs: Array) -> list[Array]:
+        result = self._request().infer(dict(enumerate(inputs)), share_inputs=True)
+        return [result[i].copy() for i in range(len(self._output_names))]
 
     def _request(self) -> InferRequest:
         """The request of this thread; one runs one batch at a time."""

@@ -10,6 +10,7 @@ from panns.errors import DeviceUnavailable
 from panns.extras import require
 from panns.frontend import InputName
 from panns.models.checkpoint import Checkpoint
+from panns.models.registry import StreamingConfig
 from panns.results import Array, Scores
 from panns.runtime.backend import scores_from_fields
 
@@ -23,6 +24,7 @@ class TorchBackend:
     Attributes:
         device: "cpu", "cuda" or "mps".
         inputs: Waveforms alone.
+        state_size: Numbers in the state of a stream; 0 where the network has none.
     """
 
     inputs: tuple[InputName, ...] = ("waveform",)
@@ -32,6 +34,8 @@ class TorchBackend:
         self._place = device
         self._activation = activation
         self._network = network.to(device).eval()
+        config = network.config
+        self.state_size = config.state_size + config.n_overlap if isinstance(config, StreamingConfig) else 0
 
     @classmethod
     def load(cls, checkpoint: Checkpoint, device: str = "auto", n_threads: int | None = None) -> TorchBackend:
@@ -57,6 +61,26 @@ class TorchBackend:
             output = self._network(torch.from_numpy(np.ascontiguousarray(waveforms)).to(self._place))
             fields = present_fields(output, self._activation)
             return scores_from_fields(list(fields), [field.cpu().numpy() for field in fields.values()])
+
+    def step(self, batch: Array, state: Array) -> tuple[Scores, Array]:
+        """The scores of whole blocks of streams and the states `(batch, numbers)` after them.
+
+        Args:
+            batch: `(batch, samples)`, whole blocks.
+            state: Of the network, then the samples that the next frame looks back at.
+        """
+        import torch
+
+        from panns.networks.activation import present_fields
+
+        with torch.inference_mode():
+            waveforms, states = (
+                torch.from_numpy(np.ascontiguousarray(array)).to(self._place) for array in (batch, state)
+            )
+            output, after = self._network.step_waveform(waveforms, states)  # type: ignore[operator] # of a stream
+            fields = present_fields(output, self._activation)
+            scores = scores_from_fields(list(fields), [field.cpu().numpy() for field in fields.values()])
+            return scores, after.cpu().numpy()
 
 
 def usable_device(device: str) -> str:

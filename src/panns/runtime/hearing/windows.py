@@ -1,0 +1,132 @@
+"""A model without a state, which hears windows of a sound: where they lie depends on nothing but their number.
+
+Frame scores come of windows back to back; where a model scores whole clips alone, a frame is the score of a window
+about it. Every window is computed by itself, so the scores are the same for every way of cutting a sound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from panns.results import Array
+from panns.runtime.hearing.hearing import (
+    CLIP_HOP_S,
+    CLIP_WINDOW_S,
+    Frames,
+    HearingConfig,
+    HearingState,
+    joined,
+    no_frames,
+)
+from panns.runtime.model import Model
+
+
+class WindowHearing:
+    """Hears window by window.
+
+    Attributes:
+        hop_s: From one score frame to the next.
+        latency_s: Of the first frame of a window.
+    """
+
+    def __init__(self, model: Model, config: HearingConfig) -> None:
+        manifest = model.manifest
+        self._model, self._rate = model, manifest.sample_rate
+        self._n_classes = len(manifest.labels)
+        frame_hop_s = manifest.config.frame_hop_s
+        self._has_frames = frame_hop_s is not None
+        if frame_hop_s is not None and config.hop_s is not None:
+            raise ValueError(
+                f"{manifest.architecture} scores frames of {frame_hop_s:g} s itself; leave out hop_s={config.hop_s}"
+            )
+        usual_s = min(manifest.window_s, manifest.one_pass_s) if self._has_frames else CLIP_WINDOW_S
+        window_s = config.window_s or usual_s
+        if window_s > manifest.one_pass_s:
+            raise ValueError(
+                f"window_s={window_s:g} is longer than {manifest.architecture} hears at once, "
+                f"{manifest.one_pass_s:g} s; use at most that"
+            )
+        if frame_hop_s is None:
+            self._advance = round(min(config.hop_s or CLIP_HOP_S, window_s) * self._rate)
+            self.hop_s = self._advance / self._rate
+            self._window = round(window_s * self._rate)
+            # So that the middle of the first window is the middle of the first frame.
+            self._lead = (self._window - self._advance) // 2
+        else:
+            self.hop_s = frame_hop_s
+            # Whole frames, so that all of them lie on one grid.
+            n_frames = max(1, round(window_s / frame_hop_s))
+            self._window = self._advance = round(n_frames * frame_hop_s * self._rate)
+            self._lead = 0
+        self.latency_s = (self._window - self._lead) / self._rate
+
+    def initial_state(self) -> HearingState:
+        """Before the first sample, where there are zeros as far as the first window reaches."""
+        return HearingState(np.zeros(self._lead, np.float32), -self._lead, 0, np.zeros(0, np.float32))
+
+    def step(self, chunks: Sequence[Array], states: Sequence[HearingState]) -> tuple[list[Frames], list[HearingState]]:
+        """Hear what comes next in some streams."""
+        heard = [self._step(chunk, state) for chunk, state in zip(chunks, states, strict=True)]
+        return [frames for frames, _ in heard], [state for _, state in heard]
+
+    def _step(self, chunk: Array, state: HearingState) -> tuple[Frames, HearingState]:
+        samples = np.concatenate([state.samples, chunk])
+        next_window = self._next_window(state)
+        start, n_frames, found = next_window - state.n_passed, state.n_frames, []
+        while start + self._window <= len(samples):
+            found.append(self._hear(samples[start : start + self._window], n_frames))
+            n_frames += len(found[-1].probs)
+            start += self._advance
+        # The last window is kept, as far as the one at the end of the sound may look back.
+        n_dropped = max(0, min(start, len(samples)) - self._window if self._has_frames else min(start, len(samples)))
+        return (
+            joined(found, self._n_classes),
+            HearingState(samples[n_dropped:].copy(), state.n_passed + n_dropped, n_frames, state.network),
+        )
+
+    def _next_window(self, state: HearingState) -> int:
+        """Where in the sound the next window begins."""
+        if not self._has_frames:
+            return state.n_frames * self._advance - self._lead
+        return round(state.n_frames * self.hop_s * self._rate)
+
+    def _hear(self, window: Array, first: int) -> Frames:
+        """The frames of a window, the first of which is number `first` of the sound."""
+        scores = self._model.score(window[None])
+        if not self._has_frames:
+            probs = scores.clip_probs
+        else:
+            assert scores.frame_probs is not None
+            # The last one of a network's map may begin where the next window does.
+            n_within = max(1, int(np.ceil(len(window) / self._rate / self.hop_s - 1e-6)))
+            probs = scores.frame_probs[0][:n_within]
+            # Of a network that rounds down, the last frame stands for what is left of the window.
+            probs = np.pad(probs, ((0, n_within - len(probs)), (0, 0)), mode="edge")
+        return Frames(probs, np.arange(first, first + len(probs), dtype=np.float64) * self.hop_s)
+
+    def finish(self, state: HearingState) -> Frames:
+        """The frames that are left: of a window that ends with the sound, or of windows that reach behind its end."""
+        n_samples = state.n_passed + len(state.samples)
+        return self._finish_frames(state, n_samples) if self._has_frames else self._finish_clips(state, n_samples)
+
+    def _finish_frames(self, state: HearingState, n_samples: int) -> Frames:
+        missing = n_samples - self._next_window(state)
+        if missing <= 0:
+            return no_frames(self._n_classes)
+        n_left = max(1, int(np.ceil(missing / self._rate / self.hop_s - 1e-6)))
+        # As much of what was heard before as a window holds, in whole frames.
+        n_before = min(state.n_frames, int((self._window - missing) / self._rate / self.hop_s + 1e-6))
+        start = round((state.n_frames - n_before) * self.hop_s * self._rate) - state.n_passed
+        window = state.samples[start:]
+        frames = self._hear(window, state.n_frames - n_before)
+        left = slice(n_before, n_before + n_left)
+        return Frames(frames.probs[left], frames.onsets_s[left])
+
+    def _finish_clips(self, state: HearingState, n_samples: int) -> Frames:
+        n_left = -(-n_samples // self._advance) - state.n_frames
+        if n_left <= 0:
+            return no_frames(self._n_classes)
+        end = self._next_window(state) + (n_left - 1) * self._advance + self._window
+        return self._step(np.zeros(max(0, end - n_samples), np.float32), state)[0]
