@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from panns.audio import DecodeLimits, Source, open_audio
 from panns.defaults import DEFAULT_MODEL
@@ -13,14 +15,19 @@ from panns.export.prepare import prepare
 from panns.models.checkpoint import Manifest
 from panns.results import Detection, Embedding, Scores, Tagging
 from panns.runtime.backend import BackendName, check_choices
+from panns.runtime.hearing import HearingConfig
 from panns.runtime.load import load_model
 from panns.runtime.model import Model, Waveforms
 from panns.tasks import detection as detection_task
 from panns.tasks import embedding as embedding_task
 from panns.tasks import tagging as tagging_task
 from panns.tasks.progress import OnProgress, ignore_progress
+from panns.tasks.stream_state import StreamState
+from panns.tasks.streaming import Listener, Stream
 
 _USUAL_LIMITS = DecodeLimits()
+# Filters and settings of streams that are kept for the next one; a server has a handful of rates.
+_KEPT_LISTENERS = 16
 
 
 class Recognizer:
@@ -36,6 +43,8 @@ class Recognizer:
         self._model = model
         self.backend = backend
         self.device = model.backend.device
+        self._listeners: dict[Any, Listener] = {}
+        self._lock = threading.Lock()
 
     @property
     def manifest(self) -> Manifest:
@@ -104,6 +113,7 @@ class Recognizer:
         *,
         threshold: float | None = None,
         config: EventConfig | None = None,
+        hearing: HearingConfig | None = None,
         limits: DecodeLimits = _USUAL_LIMITS,
         on_progress: OnProgress = ignore_progress,
     ) -> Detection:
@@ -114,17 +124,57 @@ class Recognizer:
             threshold: From which probability a class sounds, for all classes; None for the model's own thresholds, or
                 0.5 if it has none.
             config: What makes an event; None for the usual (`EventConfig`).
+            hearing: In which windows a model without a state hears; None for the usual (`HearingConfig`).
             limits: What is refused as too long.
             on_progress: Called now and then with the seconds heard and those the source declares, if it does.
 
         Raises:
             AudioDecodeError: The sound cannot be read.
-            ValueError: The model has no frame scores, or the threshold is no probability.
+            ValueError: The threshold is no probability, or the model cannot hear in such windows.
         """
-        with open_audio(source, sample_rate=self.sample_rate, limits=limits) as stream:
-            return detection_task.detect(
-                self._model, stream, threshold=threshold, config=config, on_progress=on_progress
-            )
+        with open_audio(source, sample_rate=None, limits=limits) as sound:
+            listener = self._listener(sound.sample_rate, threshold, config, hearing)
+            return detection_task.detect(listener, sound, model=self.manifest.architecture, on_progress=on_progress)
+
+    def stream(
+        self,
+        sample_rate: int | None = None,
+        *,
+        threshold: float | None = None,
+        config: EventConfig | None = None,
+        hearing: HearingConfig | None = None,
+        state: StreamState | None = None,
+    ) -> Stream:
+        """A stream of sound, which is heard as it comes; however it is cut, its events are those of `detect`.
+
+        Any number of streams share one recognizer, and `push_all` hears them together.
+
+        Args:
+            sample_rate: Of what will be pushed, in Hz; None for the model's own.
+            threshold: As of `detect`.
+            config: As of `detect`.
+            hearing: As of `detect`.
+            state: Of a stream with the same settings, to go on from (`stream.state`, `StreamState.from_bytes`).
+
+        Raises:
+            ValueError: The state is of another model or rate; or as of `detect`.
+        """
+        rate = self.sample_rate if sample_rate is None else sample_rate
+        return Stream(self._listener(rate, threshold, config, hearing), state)
+
+    def _listener(
+        self, sample_rate: int, threshold: float | None, config: EventConfig | None, hearing: HearingConfig | None
+    ) -> Listener:
+        """The one of these settings: streams that share it can be pushed together."""
+        key = (sample_rate, threshold, config, hearing)
+        with self._lock:
+            if key not in self._listeners:
+                while len(self._listeners) >= _KEPT_LISTENERS:
+                    del self._listeners[next(iter(self._listeners))]
+                self._listeners[key] = Listener(
+                    self._model, sample_rate, threshold=threshold, config=config, hearing=hearing
+                )
+            return self._listeners[key]
 
     def embed(
         self,

@@ -191,6 +191,31 @@ class Detection(_Listed[Event]):
 
 
 @dataclass(frozen=True, eq=False)
+class StreamScores:
+    """What became known of a stream by a push.
+
+    Attributes:
+        frame_probs: `(frames, classes)`, the frames that became known.
+        frame_onsets_s: `(frames,)`, when they begin in the stream.
+        events: The events that ended and can no longer change.
+        ongoing: What sounds by now, up to the latest frame; `offset_s` is its end. Short gaps and events too short to
+            count are in it still.
+    """
+
+    frame_probs: Array
+    frame_onsets_s: npt.NDArray[np.float64]
+    events: tuple[Event, ...]
+    ongoing: tuple[Event, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON of the events; the frames are arrays."""
+        return {
+            "events": [event.to_dict() for event in self.events],
+            "ongoing": [event.to_dict() for event in self.ongoing],
+        }
+
+
+@dataclass(frozen=True, eq=False)
 class Embedding:
     """The embedding of one sound.
 

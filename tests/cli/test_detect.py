@@ -71,6 +71,8 @@ def test_raven_reads_a_selection_table_of_many_files(events):
         (["--format", "audacity", "examples/knock.ogg"], "labels for Audacity are of one sound, and there are 2"),
         (["--release", "0"], "release=0.0 must be above 0 and at most 1"),
         (["--min-gap", "-1"], "min_gap_s=-1.0 must be 0 to 3600 seconds"),
+        (["--hop", "0.1"], "builtin scores frames of 0.08 s itself; leave out hop_s=0.1"),
+        (["--window", "0"], "window_s=0.0 must be 0.01 to 600 seconds"),
     ],
 )
 def test_wrong_usage(arguments, words):
@@ -79,10 +81,13 @@ def test_wrong_usage(arguments, words):
     assert words in " ".join(result.stderr.replace("│", " ").split())
 
 
-def test_a_model_without_frame_scores(tiny_checkpoint):
-    result = detect(SIREN, "--model", tiny_checkpoint)
-    assert result.returncode == 2
-    assert "has no frame scores" in result.stderr
+def test_a_model_without_frame_scores_hears_windows(tiny_checkpoint):
+    arguments = (SIREN, "--model", str(tiny_checkpoint), "--json", "--window", "0.8", "--hop", "0.2", "--min-gap", "0")
+    (line,) = succeed(run_panns("detect", *arguments, "--threshold", "0.5")).splitlines()
+    events = json.loads(line)["events"]
+    assert events
+    for event in events:
+        assert event["onset_s"] == pytest.approx(0.2 * round(event["onset_s"] / 0.2))
 
 
 def test_one_bad_file_does_not_stop_the_others():

@@ -51,6 +51,24 @@ def detect(
     min_duration_s: Annotated[
         float, typer.Option("--min-duration", metavar="S", help="What is shorter is no event.")
     ] = 0.1,
+    window_s: Annotated[
+        float | None,
+        typer.Option(
+            "--window",
+            metavar="S",
+            help="What a model hears at once, unless it streams: with frame scores its usual 10 s, else 1 s.",
+            show_default=False,
+        ),
+    ] = None,
+    hop_s: Annotated[
+        float | None,
+        typer.Option(
+            "--hop",
+            metavar="S",
+            help="From one window to the next, for a model without frame scores: 0.1 s.",
+            show_default=False,
+        ),
+    ] = None,
     lang: options.Language = options.LanguageChoice.en,
     output_format: Annotated[
         EventFormat, typer.Option("--format", "-f", help="audacity: labels of one sound; raven: a selection table.")
@@ -60,25 +78,29 @@ def detect(
 ) -> None:
     """Detect events: which class sounds, from when to when, in sounds of any length.
 
-    A class sounds from where its score reaches the threshold to where it falls below a part of it. Needs a model with
-    frame scores.
+    A class sounds from where its score reaches the threshold to where it falls below a part of it. A model without
+    frame scores hears windows that overlap.
     """
     options.refuse_two_formats(as_json, as_csv)
     if (as_json or as_csv) and output_format is not EventFormat.table:
         raise typer.BadParameter("give one of --format, --json and --csv, not several")
     chosen = EventFormat.json if as_json else EventFormat.csv if as_csv else output_format
     from panns.events import EventConfig
+    from panns.runtime.hearing import HearingConfig
 
     try:
         config = EventConfig(release, median_s, min_gap_s, min_duration_s)
+        hearing = HearingConfig(window_s, hop_s)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     inputs = expand_paths(paths)
     if chosen is EventFormat.audacity and len(inputs) > 1:
         raise typer.BadParameter(f"labels for Audacity are of one sound, and there are {len(inputs)}; use raven or csv")
     recognizer = load_for(inputs, model=model, weights=weights, backend=backend, device=device)
-    if recognizer.manifest.config.frame_hop_s is None:
-        raise typer.BadParameter(f"{model} has no frame scores; `panns models list` shows the models that have them")
+    try:
+        recognizer.stream(hearing=hearing)  # before the first file: the windows must be such that the model can hear
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
 
     if chosen is EventFormat.csv:
         print_csv([CSV_COLUMNS])
@@ -88,7 +110,7 @@ def detect(
     for answer in answer_all(
         inputs,
         lambda source, on_progress: recognizer.detect(
-            source, threshold=threshold, config=config, on_progress=on_progress
+            source, threshold=threshold, config=config, hearing=hearing, on_progress=on_progress
         ),
     ):
         report_problems(answer)

@@ -126,6 +126,17 @@ class EventTracker:
         recent, recent_onsets_s = frames[n_dropped:].copy(), times[n_dropped:].copy()
         return found, changing.state(recent, recent_onsets_s, n_ready - n_dropped)
 
+    def ongoing(self, state: EventState, until_s: float) -> list[FoundEvent]:
+        """What sounds as of the latest filtered frame, by onset and class: it may still be bridged, or be too short.
+
+        Args:
+            state: What is known.
+            until_s: When that frame ends, which is the offset of them all.
+        """
+        open_now = np.flatnonzero(state.is_on & ~np.isnan(state.onsets_s))
+        found = [FoundEvent(int(c), float(state.onsets_s[c]), until_s, float(state.peaks[c])) for c in open_now]
+        return sorted(found, key=lambda event: (event.onset_s, event.class_index))
+
     def finish(self, state: EventState, end_s: float) -> list[FoundEvent]:
         """The events that are left when the sound has ended, by onset and class.
 
