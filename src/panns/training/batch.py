@@ -16,8 +16,10 @@ class Batch:
         inputs: What the network's `forward_features` takes: log-mels `(batch, frames, mels)`, waveforms
             `(batch, samples)`, or both, as its front end says.
         targets: `(batch, classes)` probabilities that the clip scores should take.
-        frame_targets: `(batch, frames, classes)`, the same for the frame scores, on the network's own time grid.
+        frame_targets: `(batch, frames, classes)`, the same for the frame scores, on the network's own time grid, or for
+            the last of every so many frames of it.
         categories: `(batch, categories)` shares of the categories that sounded, summing to 1, or all 0.
+        frame_categories: `(batch, frames, categories)`, the same for every frame.
         teacher_probs: `(batch, classes)`, what a teacher answers.
         teacher_frames: `(batch, frames, classes)`, what it answers frame by frame, on the network's own time grid.
         teacher_embedding: `(batch, dim)`, standardised.
@@ -27,6 +29,7 @@ class Batch:
     targets: Tensor
     frame_targets: Tensor | None = None
     categories: Tensor | None = None
+    frame_categories: Tensor | None = None
     teacher_probs: Tensor | None = None
     teacher_frames: Tensor | None = None
     teacher_embedding: Tensor | None = None
@@ -56,6 +59,7 @@ class Batch:
                 for tensor in (
                     self.frame_targets,
                     self.categories,
+                    self.frame_categories,
                     self.teacher_probs,
                     self.teacher_frames,
                     self.teacher_embedding,

@@ -27,6 +27,7 @@ class LossConfig:
             answer for what they hear.
         frames: Cross-entropy of all frame scores with the targets of frames; summed over classes, mean over frames.
         categories: Cross-entropy between categories; each scores as its classes together.
+        frame_categories: The same for every frame in which one sounds.
         teacher: Cross-entropy of the clip scores with a teacher's (Hinton et al. 2015, arXiv:1503.02531).
         teacher_frames: The same for frame scores.
         embedding: Squared distance between a teacher's embedding and a linear map of the network's.
@@ -39,6 +40,7 @@ class LossConfig:
     best_frames: float = 0.0
     frames: float = 0.0
     categories: float = 0.0
+    frame_categories: float = 0.0
     teacher: float = 0.0
     teacher_frames: float = 0.0
     embedding: float = 0.0
@@ -46,7 +48,7 @@ class LossConfig:
 
     def __post_init__(self) -> None:
         weights = (
-            self.clip, self.best_frames, self.frames, self.categories,
+            self.clip, self.best_frames, self.frames, self.categories, self.frame_categories,
             self.teacher, self.teacher_frames, self.embedding,
         )  # fmt: skip
         if min(weights) < 0 or max(weights) == 0:
@@ -62,7 +64,7 @@ class LossConfig:
     @property
     def needs_frames(self) -> bool:
         """Whether the network must have frame scores."""
-        return max(self.best_frames, self.frames, self.teacher_frames) > 0
+        return max(self.best_frames, self.frames, self.frame_categories, self.teacher_frames) > 0
 
     @property
     def needs_teacher(self) -> bool:
@@ -127,7 +129,13 @@ class Objective(nn.Module):
         for name, targets in (("frames", batch.frame_targets), ("teacher_frames", batch.teacher_frames)):
             if weight := getattr(config, name):
                 assert targets is not None, f"the loss asks for {name}, and the batch has no targets for frames"
-                terms[name] = weight * self._cross_entropy(logits.flatten(0, 1), targets.flatten(0, 1))
+                terms[name] = weight * self._cross_entropy(_at(logits, targets), targets.flatten(0, 1))
+        if config.frame_categories:
+            assert batch.frame_categories is not None, "the loss asks for categories of frames, and the batch has none"
+            assert self.category_classes is not None, "the loss asks for categories, and none were named"
+            terms["frame_categories"] = config.frame_categories * category_loss(
+                _at(logits, batch.frame_categories), batch.frame_categories.flatten(0, 1), self.category_classes
+            )
         return terms
 
     def _cross_entropy(self, logits: Tensor, targets: Tensor) -> Tensor:
@@ -145,6 +153,12 @@ class Objective(nn.Module):
     def _smoothed(self, targets: Tensor) -> Tensor:
         smoothing = self.config.label_smoothing
         return targets * (1 - smoothing) + smoothing / targets.shape[-1] if smoothing else targets
+
+
+def _at(logits: Tensor, targets: Tensor) -> Tensor:
+    """The frames `(batch * targets, classes)` that have targets: all, or the last of every so many."""
+    stride = logits.shape[1] // targets.shape[1]
+    return logits[:, stride - 1 :: stride].flatten(0, 1)
 
 
 def multi_label_loss(logits: Tensor, targets: Tensor) -> Tensor:
@@ -165,8 +179,12 @@ def category_loss(logits: Tensor, categories: Tensor, category_classes: Tensor) 
         categories: `(batch, categories)`, shares that sum to 1, or all 0 for a clip that no category is known of.
         category_classes: `(categories, classes)`, true where a class belongs to a category.
     """
-    members = logits.float()[:, None].masked_fill(~category_classes, float("-inf"))
-    log_shares = members.logsumexp(dim=2).log_softmax(dim=1)
+    # Few classes belong to each category: only these are looked at, filled up to as many as the largest one has.
+    is_member, members = category_classes.sort(dim=1, descending=True, stable=True)
+    n_most = int(category_classes.sum(dim=1).max())
+    is_member, members = is_member[:, :n_most], members[:, :n_most]
+    scores = logits.float()[:, members].masked_fill(~is_member, float("-inf"))  # (batch, categories, most)
+    log_shares = scores.logsumexp(dim=2).log_softmax(dim=1)
     return -(categories * log_shares).sum() / categories.sum().clamp(min=1.0)
 
 

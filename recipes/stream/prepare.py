@@ -1,0 +1,101 @@
+"""Reference data to what training reads: the clips, their log-mels, where they sound, and what the teacher hears when.
+
+python -m recipes.stream.prepare [--data ../shared] [--out runs/stream]
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from panns.audio import load_audio, resample
+from panns.data.manifests import Clip, write_manifest
+from panns.data.mel_store import write_mel_store
+from panns.data.soundscapes import Stretch, sounding_stretches
+from panns.frontend import log_mel, silence
+from panns.models.registry import find_model
+from recipes.builtin.clips import training_clips
+from recipes.builtin.teacher import Teacher
+from recipes.paths import ROOT
+from recipes.stream.settings import Settings, read_settings
+
+Array = npt.NDArray[np.float32]
+
+MANIFEST_FILE, MELS_FOLDER, FRAMES_FILE = "manifest.csv", "mels", "frames.npz"
+
+
+def main() -> None:
+    """Prepare everything."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared", help="the reference data")
+    parser.add_argument("--out", type=Path, default=ROOT / "runs" / "stream")
+    parser.add_argument("--weights", default="mn04_as_mAP_432.pt", help="the teacher's file, in weights/ of the data")
+    arguments = parser.parse_args()
+    out: Path = arguments.out
+    settings = read_settings()
+    out.mkdir(parents=True, exist_ok=True)
+    clips = training_clips(arguments.data / "data", arguments.data / "reference" / "esc50_to_audioset.json")
+    write_manifest(out / MANIFEST_FILE, clips)
+    teacher = Teacher(settings.teacher, arguments.data / "weights" / arguments.weights)
+    rows = Rows(settings, teacher)
+    write_mel_store(
+        out / MELS_FOLDER,
+        (waveform for clip in clips for waveform in rows.of_clip(clip, arguments.data / "data")),
+        [find_model(settings.architecture).config.frontend.log_mel],
+    )
+    rows.save(out / FRAMES_FILE)
+    print(f"{len(clips)} clips at {len(settings.speeds)} speeds are in {out}")
+
+
+class Rows:
+    """Makes the rows of a store, every clip at every speed, and gathers what is heard in them when."""
+
+    def __init__(self, settings: Settings, teacher: Teacher) -> None:
+        self._settings = settings
+        self._teacher = teacher
+        self._sample_rate = find_model(settings.architecture).config.frontend.sample_rate
+        self._stretches: list[Sequence[Stretch]] = []
+        self._heard: list[npt.NDArray[np.float16]] = []
+
+    def of_clip(self, clip: Clip, data: Path) -> list[Array]:
+        """A clip at every speed, at the rate of the network."""
+        teacher_rate = self._teacher.manifest.sample_rate
+        waveform = load_audio(data / clip.path, sample_rate=teacher_rate)
+        made = []
+        for speed in self._settings.speeds:
+            for_teacher = resample(waveform, round(teacher_rate * speed), teacher_rate)
+            row = resample(for_teacher, teacher_rate, self._sample_rate)
+            self._stretches.append(sounding_stretches(row, self._sample_rate))
+            self._heard.append(self._hear(for_teacher))
+            made.append(row)
+        return made
+
+    def _hear(self, waveform: Array) -> npt.NDArray[np.float16]:
+        """The teacher's probabilities `(frames, classes)` in windows about every so many seconds of a sound."""
+        config = self._teacher.manifest.config.frontend.log_mel
+        assert config is not None
+        mels = log_mel(waveform, config)
+        half = round(self._settings.teacher_window_s / 2 / config.hop_s)
+        hop = round(self._settings.teacher_hop_s / config.hop_s)
+        padded = np.pad(mels, ((half, half), (0, 0)), constant_values=silence(config))
+        windows = np.stack([padded[i : i + 2 * half] for i in range(0, len(mels), hop)])
+        return self._teacher(windows)[0].astype(np.float16)
+
+    def save(self, file: Path) -> None:
+        """Write what was gathered."""
+        counts = [len(stretches) for stretches in self._stretches]
+        np.savez(
+            file,
+            stretches=np.array([stretch for stretches in self._stretches for stretch in stretches]),
+            stretch_offsets=np.concatenate([[0], np.cumsum(counts)]),
+            teacher=np.concatenate(self._heard),
+            teacher_offsets=np.concatenate([[0], np.cumsum([len(heard) for heard in self._heard])]),
+        )
+
+
+if __name__ == "__main__":
+    main()

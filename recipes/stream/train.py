@@ -1,0 +1,96 @@
+"""Train the streaming model, or go on with a run that was stopped.
+
+python -m recipes.stream.train [--out runs/stream]
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import logging
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from panns.data.manifests import read_manifest
+from panns.data.mel_store import MelStore
+from panns.data.soundscapes import Stretch
+from panns.models.registry import find_model
+from panns.networks.build import build_network
+from panns.training.distributed import World
+from panns.training.loop import train
+from panns.training.losses import Objective, set_prior
+from panns.training.soundscapes import ClipFrames, SoundscapeBatches
+from recipes.builtin.train import category_classes, clip_labels
+from recipes.paths import ROOT
+from recipes.stream.prepare import FRAMES_FILE, MANIFEST_FILE, MELS_FOLDER
+from recipes.stream.settings import Settings, read_settings
+
+RUN_FOLDER, NETWORK_FILE = "run", "network.pt"
+
+
+def main() -> None:
+    """Train and write the parameters."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=ROOT / "runs" / "stream")
+    parser.add_argument("--config", type=Path, default=Path(__file__).parent / "train.toml")
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    out: Path = arguments.out
+    settings = read_settings(arguments.config)
+    clips = read_manifest(out / MANIFEST_FILE).clips
+    frames = read_frames(out / FRAMES_FILE, settings)
+    network, objective = build(settings, category_classes(clips), torch.from_numpy(mean_probs(frames)))
+    frontend = find_model(settings.architecture).config.frontend.log_mel
+    assert frontend is not None
+    batches = SoundscapeBatches(
+        MelStore(out / MELS_FOLDER, n_frontends=1),
+        clip_labels(clips, n_speeds=len(settings.speeds)),
+        frames,
+        frontend,
+        settings.batches,
+        settings.seed,
+    )
+    trained = train(
+        network,
+        objective,
+        batches,
+        settings.train,
+        out / RUN_FOLDER,
+        seed=settings.seed,
+        world=World(device=arguments.device),
+    )
+    torch.save(trained.cpu().state_dict(), out / NETWORK_FILE)
+
+
+def build(settings: Settings, classes: torch.Tensor, prior: torch.Tensor) -> tuple[nn.Module, Objective]:
+    """A fresh network and what it is to minimise; both follow from the seed."""
+    torch.manual_seed(settings.seed)
+    network = build_network(settings.architecture).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    set_prior(network.classifier, prior)
+    return network, Objective(settings.loss, category_classes=classes)
+
+
+def read_frames(file: Path, settings: Settings) -> ClipFrames:
+    """What `prepare` has written of the rows of the store."""
+    held = np.load(file)
+    every = [Stretch(*map(float, values)) for values in held["stretches"]]
+    bounds = held["stretch_offsets"].tolist()
+    return ClipFrames(
+        stretches=[every[first:end] for first, end in itertools.pairwise(bounds)],
+        teacher=held["teacher"],
+        offsets=held["teacher_offsets"],
+        hop_s=settings.teacher_hop_s,
+    )
+
+
+def mean_probs(frames: ClipFrames) -> np.ndarray:
+    """Mean probability of each class over what the teacher has heard."""
+    return frames.teacher.mean(axis=0, dtype=np.float64).astype(np.float32)
+
+
+if __name__ == "__main__":
+    main()
