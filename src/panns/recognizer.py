@@ -24,6 +24,7 @@ from panns.tasks import tagging as tagging_task
 from panns.tasks.progress import OnProgress, ignore_progress
 from panns.tasks.stream_state import StreamState
 from panns.tasks.streaming import Listener, Stream
+from panns.tasks.thresholds import Threshold
 
 _USUAL_LIMITS = DecodeLimits()
 # Filters and settings of streams that are kept for the next one; a server has a handful of rates.
@@ -111,7 +112,7 @@ class Recognizer:
         self,
         source: Source,
         *,
-        threshold: float | None = None,
+        threshold: Threshold | None = None,
         config: EventConfig | None = None,
         hearing: HearingConfig | None = None,
         limits: DecodeLimits = _USUAL_LIMITS,
@@ -121,9 +122,10 @@ class Recognizer:
 
         Args:
             source: A path, bytes, a file object or `(array, sample_rate)`; any format, rate, channels and length.
-            threshold: From which probability a class sounds, for all classes; None for the model's own thresholds, or
-                0.5 if it has none.
-            config: What makes an event; None for the usual (`EventConfig`).
+            threshold: From which probability a class sounds, for all classes; or, as "1/h", for how many false alarms
+                of each class in an hour thresholds are wanted, where the model has them. None for the model's own
+                thresholds, or 0.5 if it has none.
+            config: What makes an event; None for the model's own, or the usual (`EventConfig`).
             hearing: In which windows a model without a state hears; None for the usual (`HearingConfig`).
             limits: What is refused as too long.
             on_progress: Called now and then with the seconds heard and those the source declares, if it does.
@@ -140,7 +142,7 @@ class Recognizer:
         self,
         sample_rate: int | None = None,
         *,
-        threshold: float | None = None,
+        threshold: Threshold | None = None,
         config: EventConfig | None = None,
         hearing: HearingConfig | None = None,
         state: StreamState | None = None,
@@ -163,7 +165,7 @@ class Recognizer:
         return Stream(self._listener(rate, threshold, config, hearing), state)
 
     def _listener(
-        self, sample_rate: int, threshold: float | None, config: EventConfig | None, hearing: HearingConfig | None
+        self, sample_rate: int, threshold: Threshold | None, config: EventConfig | None, hearing: HearingConfig | None
     ) -> Listener:
         """The one of these settings: streams that share it can be pushed together."""
         key = (sample_rate, threshold, config, hearing)
@@ -237,7 +239,7 @@ def tag(source: Source, *, top: int | None = 5, threshold: float | None = None) 
     return _default().tag(source, top=top, threshold=threshold)
 
 
-def detect(source: Source, *, threshold: float | None = None) -> Detection:
+def detect(source: Source, *, threshold: Threshold | None = None) -> Detection:
     """The events in a sound, by the default model; as `Recognizer.detect`."""
     return _default().detect(source, threshold=threshold)
 

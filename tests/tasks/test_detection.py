@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -83,15 +81,6 @@ def test_a_model_of_whole_clips_hears_a_window_about_every_moment(tiny_checkpoin
     for frame in (0, 7, 30, 60):
         window = padded[round(frame * 0.1 * RATE) :][:RATE]
         np.testing.assert_allclose(probs[frame], recognizer.run(window).clip_probs[0], atol=2e-6)
-
-
-def test_thresholds_are_the_given_one_or_the_models_own(recognizer):
-    manifest = recognizer.manifest
-    own = tuple(np.linspace(0.1, 0.9, len(manifest.labels)))
-    assert (thresholds_of(manifest, None) == 0.5).all()
-    assert (thresholds_of(manifest, 0.25) == 0.25).all()
-    np.testing.assert_array_equal(thresholds_of(replace(manifest, thresholds=own), None), np.float32(own))
-    assert (thresholds_of(replace(manifest, thresholds=own), 0.25) == 0.25).all()
 
 
 def test_a_threshold_that_is_no_probability_is_refused():

@@ -15,6 +15,7 @@ from typing import Literal
 
 from panns.config import config_from_dict, config_to_dict
 from panns.errors import CheckpointError
+from panns.events import EventConfig
 from panns.files import file_digests, replacing
 from panns.frontend import InputName
 from panns.labels import LabelSet
@@ -40,6 +41,19 @@ class Metric:
 
 
 @dataclass(frozen=True)
+class OperatingPoint:
+    """Thresholds of events that were chosen for a rate of false alarms.
+
+    Attributes:
+        false_alarms_per_hour: At most so many of each class where they were chosen.
+        thresholds: Per class, the probability from which it sounds.
+    """
+
+    false_alarms_per_hour: float
+    thresholds: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class FileDigest:
     """What a file of the checkpoint must be."""
 
@@ -60,6 +74,8 @@ class Manifest:
             the front end, if there is one.
         window_s: Length of the clips it was trained on; longer sounds are heard in windows of it.
         thresholds: Per class, the probability from which it counts as present; None where none were chosen.
+        operating_points: Thresholds of events for rates of false alarms, which mean the same for every model.
+        events: What makes an event of its frame scores; None for the usual.
         licence: Licence of the weights.
         source: Where the weights come from.
         training_data: What they were trained on, with its licence.
@@ -75,6 +91,8 @@ class Manifest:
     input: Literal["features", "waveform"] = "features"
     window_s: float = 10.0
     thresholds: tuple[float, ...] | None = None
+    operating_points: tuple[OperatingPoint, ...] = ()
+    events: EventConfig | None = None
     licence: str = "unknown"
     source: str = "unknown"
     training_data: str = "unknown"
@@ -87,13 +105,12 @@ class Manifest:
             raise ValueError(
                 f"{len(self.labels)} labels for {self.config.n_classes} classes; there must be one for each"
             )
-        if self.thresholds is not None:
-            if len(self.thresholds) != self.config.n_classes:
-                raise ValueError(
-                    f"{len(self.thresholds)} thresholds for {self.config.n_classes} classes; give one for each"
-                )
-            if not all(0 <= threshold <= 1 for threshold in self.thresholds):
-                raise ValueError(f"thresholds={self.thresholds} must be probabilities, 0 to 1")
+        chosen = [] if self.thresholds is None else [self.thresholds]
+        for thresholds in (*chosen, *(point.thresholds for point in self.operating_points)):
+            if len(thresholds) != self.config.n_classes:
+                raise ValueError(f"{len(thresholds)} thresholds for {self.config.n_classes} classes; give one for each")
+            if not all(0 <= threshold <= 1 for threshold in thresholds):
+                raise ValueError(f"thresholds={thresholds} must be probabilities, 0 to 1")
         for name, allowed in (("activation", ("sigmoid", "softmax")), ("input", ("features", "waveform"))):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name}={getattr(self, name)!r} is not one of {', '.join(map(repr, allowed))}")
@@ -165,6 +182,8 @@ class Manifest:
             "input": self.input,
             "window_s": self.window_s,
             "thresholds": self.thresholds,
+            "operating_points": [config_to_dict(point) for point in self.operating_points],
+            "events": None if self.events is None else config_to_dict(self.events),
             "licence": self.licence,
             "source": self.source,
             "training_data": self.training_data,
@@ -213,6 +232,10 @@ class Manifest:
                 metrics=tuple(config_from_dict(Metric, metric) for metric in plain.pop("metrics")),
                 files={name: config_from_dict(FileDigest, digest) for name, digest in plain.pop("files").items()},
                 thresholds=None if (values := plain.pop("thresholds")) is None else tuple(values),
+                operating_points=tuple(
+                    config_from_dict(OperatingPoint, point) for point in plain.pop("operating_points", ())
+                ),
+                events=None if (events := plain.pop("events", None)) is None else config_from_dict(EventConfig, events),
                 **plain,
             )
         except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as exc:

@@ -18,7 +18,7 @@ from panns.results import Array, Event, StreamScores
 from panns.runtime.hearing import Frames, Hearing, HearingConfig, HearingState, hearing_of, joined
 from panns.runtime.model import Model
 from panns.tasks.stream_state import StreamState
-from panns.tasks.thresholds import thresholds_of
+from panns.tasks.thresholds import Threshold, thresholds_of
 
 
 class Listener:
@@ -27,8 +27,8 @@ class Listener:
     Args:
         model: The model.
         sample_rate: Of what comes in.
-        threshold: From which probability a class sounds, for all classes; None for the model's own.
-        config: What makes an event.
+        threshold: From which probability a class sounds, or for which rate of false alarms; None for the model's own.
+        config: What makes an event; None for the model's own.
         hearing: How a model without a state hears.
 
     Attributes:
@@ -41,7 +41,7 @@ class Listener:
         model: Model,
         sample_rate: int,
         *,
-        threshold: float | None = None,
+        threshold: Threshold | None = None,
         config: EventConfig | None = None,
         hearing: HearingConfig | None = None,
     ) -> None:
@@ -49,7 +49,9 @@ class Listener:
         self._hearing: Hearing = hearing_of(model, hearing)
         self._resampler = PolyphaseResampler(sample_rate, model.manifest.sample_rate)
         self.tracker = EventTracker(
-            thresholds_of(model.manifest, threshold), self._hearing.hop_s, config or EventConfig()
+            thresholds_of(model.manifest, threshold),
+            self._hearing.hop_s,
+            config or model.manifest.events or EventConfig(),
         )
         self.sample_rate = sample_rate
         self.latency_s = self._resampler.latency_s + self._hearing.latency_s
