@@ -14,7 +14,7 @@ import typer
 from panns.cli import detection_text, evaluation_text, options
 from panns.cli.evaluation_files import EvaluationFiles
 from panns.cli.evaluation_text import Circumstances
-from panns.cli.frame_scores import hear, require_frame_scores
+from panns.cli.frame_scores import hear
 from panns.cli.output import complain, print_csv, print_json, print_line
 from panns.cli.progress import Bar, doing
 
@@ -131,8 +131,6 @@ def evaluate(
     with doing(f"loading {model}"):
         recognizer = load(model, weights, backend.value, device.value, n_threads=1 if len(chosen.clips) > 1 else None)
     labels, activation = recognizer.manifest.labels, recognizer.manifest.activation
-    if is_detection:
-        require_frame_scores(recognizer, model)
     which: Task | Literal["detect"] = task_of(chosen.clips, activation) if task is None else task.value
     if confusion is not None and which == "multi-label":
         raise typer.BadParameter("--confusion needs clips of one class each; these are measured as multi-label")
