@@ -49,8 +49,7 @@ class FalseAlarms:
 
     def per_hour(self) -> npt.NDArray[np.float64]:
         """`(levels, classes)`, by rising level."""
-        per_hour: npt.NDArray[np.float64] = self._counts * (_HOUR_S / self.duration_s)
-        return per_hour
+        return self._counts.astype(np.float64) * (_HOUR_S / self.duration_s)
 
     def thresholds(self, max_per_hour: float) -> Array:
         """For every class the lowest of the levels from which on no more false alarms come; 1 where there is none.
