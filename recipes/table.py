@@ -4,7 +4,7 @@ python -m recipes.table esc50 [...] [--hardware "one thread of an AMD EPYC"]
 
 `table.toml` of a recipe names the commands that the table is of. What lies where they write to is gathered into
 `results.json` beside it, and both make the table. A command that was not run here keeps its earlier result, as long as
-the settings are the same, and the clips where they are listed here.
+the settings are the same, and the clips where they are listed here; so does every fold of one that is not whole.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 
 from benchmarks.measure import machine
 from panns.files import replacing
+from panns.learn.cross_validation import folds_of
 from recipes.paths import ROOT
 from recipes.results import QUALITIES, Result, Row, clips_digest, read_result, read_rows
 
@@ -79,10 +80,27 @@ def read_results(recipe: Path) -> list[Result]:
 def _latest(row: Row, known: Sequence[Result], root: Path, hardware: str) -> Result | None:
     now = read_result(row, root, hardware)
     before = next((one for one in known if one.command == row.command and _holds(one, row, root)), None)
+    if now is None or before is None:
+        return now or before
     # The same figures, gathered once more, were measured where they were measured then.
-    if now is None or before is None or before.values != now.values:
-        return before if now is None else now
-    return replace(before, best=now.best or before.best)
+    if before.values == now.values:
+        return replace(before, best=now.best or before.best)
+    if now.is_complete or "" in now.values:
+        return now
+    # Folds may be run one by one, and elsewhere; what is whole stays until it is whole again.
+    return before if before.is_complete else _joined(before, now, folds_of(row.clips(root)))
+
+
+def _joined(before: Result, now: Result, folds: Sequence[str]) -> Result:
+    """The folds of both, those of now where both have one."""
+    values, best = {**before.values, **now.values}, {**before.best, **now.best}
+    return replace(
+        now,
+        values={fold: values[fold] for fold in folds if fold in values},
+        best={fold: best[fold] for fold in folds if fold in best},
+        is_complete=values.keys() == set(folds),
+        hardware=" and ".join(dict.fromkeys((before.hardware, now.hardware))),
+    )
 
 
 def _holds(result: Result, row: Row, root: Path) -> bool:

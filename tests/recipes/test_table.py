@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -168,6 +169,26 @@ def test_results_stay_where_they_were_measured_until_the_settings_change(recipe,
     assert update(recipe, tmp_path, "elsewhere") == first
     (recipe / "train.toml").write_text(SETTINGS.format(n_steps=20), encoding="utf-8")
     assert update(recipe, tmp_path, "elsewhere") == []
+
+
+def test_folds_may_be_run_at_different_times_and_places(recipe, tmp_path):
+    folds = tmp_path / "runs" / "folds"
+    write_run(folds / "fold-10", recipe, "10", 0.5)
+    update(recipe, tmp_path, "here")
+    shutil.rmtree(folds)
+    write_run(folds / "fold-2", recipe, "2", 0.7)
+    (joined,) = update(recipe, tmp_path, "there")
+    assert joined.values == {"2": 0.7, "10": 0.5}
+    assert joined.is_complete
+    assert joined.hardware == "here and there"
+    assert lines_of(recipe)[2][2] == "0.600 ± 0.141"
+    # What is whole stays, until it is whole again.
+    shutil.rmtree(folds)
+    write_run(folds / "fold-10", recipe, "10", 0.9)
+    assert update(recipe, tmp_path, "elsewhere") == [joined]
+    write_run(folds / "fold-2", recipe, "2", 0.8)
+    (anew,) = update(recipe, tmp_path, "elsewhere")
+    assert (anew.values, anew.hardware) == ({"2": 0.8, "10": 0.9}, "elsewhere")
 
 
 def test_a_run_with_other_settings_is_no_result(recipe, tmp_path):
