@@ -18,8 +18,8 @@ from panns.training.mixtures import Mixtures
 from recipes.builtin.clips import credit_of_clips, held_out_sources, rows_of, training_clips
 from recipes.builtin.measures import mapped_top1, rank_correlation, top_overlap
 from recipes.builtin.settings import read_settings
-from recipes.builtin.ship import attribution
 from recipes.builtin.train import build, category_classes, clip_labels
+from recipes.shipping import attribution
 
 CLIPS = [
     Clip("a.ogg", ("Dog", "Bark"), "train", "1", licence="CC0 1.0", attribution="a bark by someone"),

@@ -1,0 +1,71 @@
+"""A trained network into the package: `model.json`, `model.onnx`, `model.safetensors` and who made its clips."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from torch import nn
+
+from panns.data.manifests import Clip
+from panns.export.to_onnx import export_onnx
+from panns.export.verify import verify_onnx
+from panns.models.checkpoint import MANIFEST_FILE, ONNX_FILE, TORCH_FILE, Manifest, Metric, open_checkpoint
+from panns.models.registry import find_model, shipped_checkpoint
+from panns.networks.checkpoint import round_to_half, save_checkpoint
+
+ATTRIBUTION_FILE = "ATTRIBUTION.csv"
+LICENCE = "MIT"
+
+
+def folder_of(architecture: str) -> Path:
+    """Where in the package the checkpoint of a registered model lies."""
+    entry = find_model(architecture)
+    assert entry.shipped is not None, f"{architecture} is not one of the models that ship"
+    return shipped_checkpoint(entry.shipped)
+
+
+def ship(network: nn.Module, manifest: Manifest, clips: Sequence[Clip], *, max_bytes: int) -> None:
+    """Round a network to half precision, export it, check the graph, and copy all into the package.
+
+    Args:
+        network: Trained.
+        manifest: What is known of it.
+        clips: What it was trained on.
+        max_bytes: That the model may take, without the attributions.
+    """
+    round_to_half(network.eval())
+    target = folder_of(manifest.architecture)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "model"  # a plain folder: the temporary one is for its maker alone
+        checkpoint = save_checkpoint(network, manifest, folder)
+        export_onnx(checkpoint, folder / ONNX_FILE, frontend="outside")
+        worst = verify_onnx(checkpoint, folder / ONNX_FILE)
+        checkpoint.with_files(ONNX_FILE)
+        (folder / ATTRIBUTION_FILE).write_text(attribution(clips), encoding="utf-8")
+        n_bytes = sum((folder / name).stat().st_size for name in (TORCH_FILE, ONNX_FILE, MANIFEST_FILE))
+        if n_bytes > max_bytes:
+            raise SystemExit(f"the model takes {n_bytes:,} bytes; at most {max_bytes:,} may ship")
+        shutil.copytree(folder, target, dirs_exist_ok=True)
+    print(f"{n_bytes:,} bytes in {target}; the graph differs from the network by {worst:.1e}")
+
+
+def add_metrics(architecture: str, metrics: Sequence[Metric]) -> None:
+    """Write measured figures into the manifest of a model in the package; no other file changes."""
+    checkpoint = open_checkpoint(folder_of(architecture))
+    checkpoint.check()
+    replace(checkpoint, manifest=replace(checkpoint.manifest, metrics=tuple(metrics))).with_files()
+
+
+def attribution(clips: Sequence[Clip]) -> str:
+    """One line for every clip: its source, licence and author, as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["clip", "licence", "attribution"])
+    writer.writerows([Path(clip.path).name, clip.licence, clip.attribution] for clip in clips)
+    return text.getvalue()

@@ -1,0 +1,193 @@
+"""How well the streaming model finds events in soundscapes of the held-out fold, beside others.
+
+    python -m recipes.stream.evaluate [--systems stream builtin ...]
+
+Soundscapes are mixed from ESC-50 (`panns data synthesize`): of fold 5, which the streaming model and the built-in one
+never heard, to test with; of folds 1 to 4 to choose thresholds and filters with, for every system by itself. Writes
+`results.json` beside this file, the tables of the README and `soundscapes.png`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.measure import machine
+from panns.augment.noise import coloured_noise
+from panns.data.manifests import Clip, Manifest, read_manifest
+from panns.data.soundscapes import MadeBackgrounds, SoundscapeConfig, write_soundscapes
+from panns.evaluate.detection import COLLAR, joined_events
+from panns.events import EventConfig
+from panns.files import replacing
+from panns.metrics import PSDS1, ClipEvents, collar_based, psds
+from recipes.paths import ROOT, RUNS
+from recipes.stream.systems import SYSTEMS, Heard, System, listen
+from recipes.stream.tables import put_tables
+
+HERE = Path(__file__).parent
+OUT = RUNS / "stream"
+MAPPING = ROOT.parent / "shared" / "reference" / "esc50_to_audioset.json"
+CLIPS = RUNS / "esc50" / "clips.csv"
+SAMPLE_RATE = 16_000  # of the copy of ESC-50
+N_SOUNDSCAPES = 160
+SOUNDSCAPE = SoundscapeConfig(duration_s=15.0, n_events=(1, 5))
+SEED = 0
+TEST_FOLD = "5"
+SECURITY = ("glass_breaking", "siren", "crying_baby", "door_wood_knock", "chainsaw", "fireworks")
+# What is chosen from: one filter for all categories, a threshold for each.
+MEDIANS_S = (0.0, 0.2, 0.5)
+GAPS_S = (0.25, 0.5)
+THRESHOLDS = 1 / (1 + np.exp(-np.linspace(-6.0, 3.0, 19)))
+Counts = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What was chosen for a system on soundscapes of the training folds.
+
+    Attributes:
+        thresholds: For each category.
+        median_s: Of the filter.
+        min_gap_s: What sounds again sooner has not ended.
+        f1: Mean over categories, on those soundscapes.
+    """
+
+    thresholds: list[float]
+    median_s: float
+    min_gap_s: float
+    f1: float
+
+    @property
+    def config(self) -> EventConfig:
+        """What makes an event."""
+        return EventConfig(median_s=self.median_s, min_gap_s=self.min_gap_s)
+
+
+def main() -> None:
+    """Mix, hear, choose, measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--systems", nargs="+", choices=[one.name for one in SYSTEMS])
+    parser.add_argument("--hear-only", action="store_true", help="only hear the soundscapes, and keep what was heard")
+    arguments = parser.parse_args()
+    chosen = [one for one in SYSTEMS if not arguments.systems or one.name in arguments.systems]
+    mapping = dict(sorted(json.loads(MAPPING.read_text(encoding="utf-8"))["map"].items()))
+    listed = read_manifest(CLIPS)
+    folders = {
+        part: soundscapes(listed, OUT / "soundscapes" / part, is_test=part == "test") for part in ("tune", "test")
+    }
+    results = []
+    for system in chosen:
+        heard = {
+            part: listen(system, folder, mapping, OUT / "heard" / f"{system.name}-{part}.npz")
+            for part, folder in folders.items()
+        }
+        if not arguments.hear_only:
+            results.append(measure(system, heard["tune"], heard["test"], list(mapping)))
+            print(json.dumps({key: value for key, value in results[-1].items() if not isinstance(value, list | dict)}))
+    if results and not arguments.systems:
+        kept = {"seed": SEED, "machine": machine(), "systems": results}
+        with replacing(HERE / "results.json") as partial:
+            partial.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+        put_tables(HERE / "README.md", results)
+
+
+def soundscapes(listed: Manifest, folder: Path, *, is_test: bool) -> Path:
+    """The soundscapes of the held-out fold, or of the others, mixed once."""
+    if not (folder / "events.tsv").exists():
+        test_clips = tuple(clip for clip in listed.clips if clip.fold == TEST_FOLD)
+        write_soundscapes(
+            Manifest(listed.root, test_clips if is_test else training_clips(listed)),
+            folder,
+            SOUNDSCAPE,
+            MadeBackgrounds(coloured_noise),
+            n_soundscapes=N_SOUNDSCAPES,
+            sample_rate=SAMPLE_RATE,
+            seed=SEED + is_test,
+        )
+    return folder
+
+
+def training_clips(listed: Manifest) -> tuple[Clip, ...]:
+    """The clips of the other folds, without recordings that are in the held-out one too."""
+    held_out = {clip.source for clip in listed.clips if clip.fold == TEST_FOLD}
+    return tuple(clip for clip in listed.clips if clip.fold != TEST_FOLD and clip.source not in held_out)
+
+
+def measure(system: System, tune: Heard, test: Heard, names: Sequence[str]) -> dict[str, Any]:
+    """Choose on the one, measure on the other."""
+    chosen = choose(tune, len(names))
+    truth = joined(test)
+    detected = [one.events(chosen.thresholds, chosen.config) for one in test.frames]
+    counts = collar_based(truth, detected, n_classes=len(names), settings=COLLAR)
+    durations_s = [one.duration_s for one in test.frames]
+    scores = psds(truth, [one.scores() for one in test.frames], durations_s, settings=PSDS1)
+    occurs = counts.support > 0
+    return {
+        "name": system.name,
+        "what": system.what,
+        "hours": sum(durations_s) / 3600,
+        "n_events": int(counts.support.sum()),
+        "f1_macro": counts.macro(occurs).f1,
+        "f1_micro": counts.micro().f1,
+        "precision_micro": counts.micro().precision,
+        "recall_micro": counts.micro().recall,
+        "psds1": scores.value,
+        "psds1_class_mean": float(scores.per_class[occurs].mean()),
+        "cpu_ms_per_s": test.cpu_ms_per_s,
+        "chosen": asdict(chosen),
+        "security": [security(names.index(name), name, truth, detected, sum(durations_s)) for name in SECURITY],
+    }
+
+
+def joined(heard: Heard) -> list[ClipEvents]:
+    """What was there, events of one category that overlap made one."""
+    return [joined_events(events, one.duration_s) for events, one in zip(heard.truth, heard.frames, strict=True)]
+
+
+def choose(heard: Heard, n_categories: int) -> Chosen:
+    """The filter with the highest mean F1 when every category has its own best threshold."""
+    truth, best = joined(heard), None
+    for median_s in MEDIANS_S:
+        for min_gap_s in GAPS_S:
+            config = EventConfig(median_s=median_s, min_gap_s=min_gap_s)
+            f1 = np.stack([_f1(truth, heard, float(one), config, n_categories) for one in THRESHOLDS])
+            # Of equals the middle one, which is the farthest from where it gets worse.
+            rows = [int(np.median(np.flatnonzero(column >= column.max() - 1e-9))) for column in f1.T]
+            mean = float(np.nanmean(f1.max(axis=0)))
+            if best is None or mean > best.f1:
+                best = Chosen([float(THRESHOLDS[row]) for row in rows], median_s, min_gap_s, mean)
+    assert best is not None
+    return best
+
+
+def _f1(
+    truth: Sequence[ClipEvents], heard: Heard, threshold: float, config: EventConfig, n_categories: int
+) -> npt.NDArray[np.float64]:
+    limits = np.full(n_categories, threshold)
+    detected = [one.events(limits, config) for one in heard.frames]
+    return np.nan_to_num(collar_based(truth, detected, n_classes=n_categories, settings=COLLAR).f1)
+
+
+def security(
+    category: int, name: str, truth: Sequence[ClipEvents], detected: Sequence[ClipEvents], duration_s: float
+) -> dict[str, Any]:
+    """How many events of a category were found at all, and how many detections lie on none of them."""
+    n_events = n_found = n_false = 0
+    for there, heard in zip(truth, detected, strict=True):
+        events = [(on, off) for index, on, off in there if index == category]
+        found = [(on, off) for index, on, off in heard if index == category]
+        n_events += len(events)
+        n_found += sum(any(on < end and off > start for on, off in found) for start, end in events)
+        n_false += sum(not any(on < end and off > start for start, end in events) for on, off in found)
+    return {"name": name, "n_events": n_events, "n_found": n_found, "n_false": n_false, "hours": duration_s / 3600}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""Ways to find events in time, and what each hears in a folder of soundscapes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from panns.cli.frame_scores import hear
+from panns.data.event_table import read_event_table
+from panns.evaluate import Categories, HeardFrames
+from panns.metrics import ClipEvents
+from panns.recognizer import load
+from panns.runtime.hearing import HearingConfig
+
+
+@dataclass(frozen=True)
+class System:
+    """A way to find events.
+
+    Attributes:
+        name: What it is called in files.
+        what: What it is called in tables.
+        model: Registered name, or folder of a checkpoint.
+        hearing: In which windows it hears.
+    """
+
+    name: str
+    what: str
+    model: str
+    hearing: HearingConfig = field(default_factory=HearingConfig)
+
+
+SYSTEMS = (
+    System("stream", "`stream`, block by block", "stream"),
+    System("mn04-1s", "`mn04_as`, 1 s every 0.1 s", "mn04_as", HearingConfig(1.0, 0.1)),
+    System("mn04-2s", "`mn04_as`, 2 s every 0.1 s", "mn04_as", HearingConfig(2.0, 0.1)),
+    System("mn04-yamnet", "`mn04_as`, 0.96 s every 0.48 s (YAMNet's scheme)", "mn04_as", HearingConfig(0.96, 0.48)),
+    System("builtin", "`builtin`, frames of windows of 10 s", "builtin"),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Heard:
+    """What a system heard in a folder of soundscapes.
+
+    Attributes:
+        truth: What was there: `(category, onset_s, offset_s)` of every soundscape.
+        frames: Scores of the categories.
+        cpu_ms_per_s: CPU time of one thread for a second of sound.
+    """
+
+    truth: Sequence[ClipEvents]
+    frames: Sequence[HeardFrames]
+    cpu_ms_per_s: float
+
+
+def listen(system: System, folder: Path, mapping: dict[str, list[str]], kept: Path) -> Heard:
+    """Hear a folder, or read what was heard of it before.
+
+    Args:
+        system: The way.
+        folder: What `panns data synthesize` has written.
+        mapping: The classes of every category; a category scores as the highest of its classes.
+        kept: Where it is kept.
+    """
+    listed = read_event_table(folder)
+    names = list(mapping)
+    truth = [[(names.index(one.label), one.onset_s, one.offset_s) for one in clip.events] for clip in listed.clips]
+    if not kept.exists():
+        recognizer = load(system.model, n_threads=1)
+        categories = Categories.mapped(mapping, recognizer.manifest.labels)
+        assert [label.en for label in categories.labels] == names
+        began = time.process_time()
+        heard = [hear(recognizer, listed.file(clip), categories.scores, system.hearing) for clip in listed.clips]
+        spent_s = time.process_time() - began
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(
+            kept,
+            probs=np.concatenate([one.probs for one in heard]).astype(np.float16),
+            onsets_s=np.concatenate([one.onsets_s for one in heard]),
+            n_frames=[len(one.onsets_s) for one in heard],
+            durations_s=[one.duration_s for one in heard],
+            spent_s=spent_s,
+        )
+    held = np.load(kept)
+    borders = np.cumsum(held["n_frames"])[:-1]
+    probs, onsets_s = np.split(held["probs"].astype(np.float32), borders), np.split(held["onsets_s"], borders)
+    durations_s = held["durations_s"].tolist()
+    frames = [HeardFrames(*one) for one in zip(probs, onsets_s, durations_s, strict=True)]
+    return Heard(truth, frames, float(held["spent_s"]) / sum(durations_s) * 1e3)

@@ -1,0 +1,59 @@
+"""The tables of the README, of what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from scipy.stats import beta, chi2
+
+from recipes.table import put_table
+
+
+def put_tables(readme: Path, results: Sequence[dict[str, Any]]) -> None:
+    """Put what was measured between the marks of a README."""
+    put_table(readme, soundscape_table(results), mark="soundscapes")
+    put_table(readme, security_table(results), mark="security")
+
+
+def soundscape_table(results: Sequence[dict[str, Any]]) -> str:
+    """A line for every system."""
+    columns = "F1, mean over categories", "F1, all events", "precision, recall", "PSDS1", "mean of PSDS1"
+    lines = [f"|  | {' | '.join(columns)} | CPU time for 1 s | filter, gap |", "|---|---|---|---|---|---|---|---|"]
+    for one in results:
+        chosen = one["chosen"]
+        lines.append(
+            f"| {one['what']} | {one['f1_macro']:.3f} | {one['f1_micro']:.3f} | "
+            f"{one['precision_micro']:.3f}, {one['recall_micro']:.3f} | {one['psds1']:.3f} | "
+            f"{one['psds1_class_mean']:.3f} | {one['cpu_ms_per_s']:.1f} ms | "
+            f"{chosen['median_s']:g} s, {chosen['min_gap_s']:g} s |"
+        )
+    return "\n".join(lines)
+
+
+def security_table(results: Sequence[dict[str, Any]]) -> str:
+    """For the streaming model, what of each sound was found, with intervals of 95 %."""
+    lines = ["| sound | events | found | false alarms an hour |", "|---|---|---|---|"]
+    stream = next((one for one in results if one["name"] == "stream"), None)
+    for one in stream["security"] if stream else []:
+        low, high = share_interval(one["n_found"], one["n_events"])
+        fewest, most = rate_interval(one["n_false"], one["hours"])
+        lines.append(
+            f"| {one['name']} | {one['n_events']} | {one['n_found'] / one['n_events']:.2f} ({low:.2f} to {high:.2f}) | "
+            f"{one['n_false'] / one['hours']:.1f} ({fewest:.1f} to {most:.1f}) |"
+        )
+    return "\n".join(lines)
+
+
+def share_interval(n_found: int, n_all: int) -> tuple[float, float]:
+    """Interval of 95 % of a share (Clopper and Pearson 1934)."""
+    low = float(beta.ppf(0.025, n_found, n_all - n_found + 1)) if n_found else 0.0
+    high = float(beta.ppf(0.975, n_found + 1, n_all - n_found)) if n_found < n_all else 1.0
+    return low, high
+
+
+def rate_interval(n_seen: int, hours: float) -> tuple[float, float]:
+    """Interval of 95 % of a rate of independent events (Garwood 1936)."""
+    low = float(chi2.ppf(0.025, 2 * n_seen)) / 2 if n_seen else 0.0
+    return low / hours, float(chi2.ppf(0.975, 2 * n_seen + 2)) / 2 / hours
