@@ -28,9 +28,9 @@ MAX_BYTES = 4_200_000
 RESULTS_FILE = "results.json"
 TRAINING_DATA = (
     "Soundscapes mixed from ESC-50 (Piczak 2015), folds 1 to 4, only clips that are themselves CC0 or CC BY 3.0, and "
-    "of 7 minutes of meeting speech of pyannote.audio's test data (MIT), with made noise behind; every clip is attributed "
-    "in ATTRIBUTION.csv beside this file. Labels: the clips' own where they sound, and what mn04_as (MIT), which was "
-    "trained on AudioSet, says of windows of a second of them"
+    "of 7 minutes of meeting speech of pyannote.audio's test data (MIT), with made noise behind; every clip is "
+    "attributed in ATTRIBUTION.csv beside this file. Labels: the clips' own where they sound, and what mn04_as (MIT), "
+    "which was trained on AudioSet, says of windows of a second of them"
 )
 
 
