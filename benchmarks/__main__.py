@@ -16,6 +16,11 @@ BENCHMARKS = (
     "startup",
     "loading",
     "memory",
+    "streaming_latency",
+    "streams",
+    "sliding_windows",
+    "detect_memory",
+    "stream_clock",
 )
 
 

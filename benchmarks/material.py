@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import wave
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,23 @@ def noise_file(seconds: float = 10.0, sample_rate: int = 44_100, n_channels: int
     if not path.is_file():
         soundfile.write(path, noise(seconds, sample_rate, n_channels), sample_rate, subtype="PCM_16")
     return path
+
+
+def write_sparse_wav(path: Path, seconds: int, *, sample_rate: int) -> None:
+    """A silent 16-bit wav that takes no space on most disks."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(sample_rate)
+        file.setnframes(seconds * sample_rate)
+        file.writeframes(b"")
+    with path.open("r+b") as file:
+        header = bytearray(file.read(44))
+        header[40:44] = (2 * seconds * sample_rate).to_bytes(4, "little")
+        header[4:8] = (36 + 2 * seconds * sample_rate).to_bytes(4, "little")
+        file.seek(0)
+        file.write(header)
+        file.truncate(44 + 2 * seconds * sample_rate)
 
 
 def checkpoint(name: str) -> Checkpoint:

@@ -1,0 +1,118 @@
+"""A stream that has run for a day, beside its second hour: events, times, scores and the size of its state.
+
+A minute of sound comes again and again, so what is heard of it must come again too, one minute later to a microsecond.
+"""
+
+from __future__ import annotations
+
+import resource
+import time
+
+import numpy as np
+
+from benchmarks.measure import report, require_one_thread
+from benchmarks.streaming import NONE_SOUNDS, bursts, options, recognizer_of
+from panns.events import EventConfig
+from panns.recognizer import Recognizer
+from panns.results import Event
+from panns.tasks.streaming import Stream
+
+PERIOD_S = 60
+# Every crossing of the threshold counts, so that there is much to compare.
+EVENTS = EventConfig(release=1.0, min_gap_s=0.05, min_duration_s=0.02)
+SAME_S = 1e-6
+
+
+def main() -> None:
+    """Measure and report."""
+    parser = options(__doc__)
+    parser.add_argument("--hours", type=float, default=24.0, help="length of the stream, at least 0.1")
+    parser.add_argument("--rate", type=int, default=44_100, help="of what is pushed, in Hz")
+    chosen = parser.parse_args()
+    recognizer = recognizer_of(chosen.model)
+    n_periods = round(3_600 * chosen.hours / PERIOD_S)
+    settled = max(2, n_periods // 24)  # of a day, the first minute of its second hour
+    sound = bursts(PERIOD_S, chosen.rate)
+    threshold, gap = clear_threshold(recognizer, sound, chosen.rate)
+    stream = recognizer.stream(chosen.rate, threshold=threshold, config=EVENTS)
+    second = at_settled = last = np.zeros(0)
+    current: list[Event] = []
+    expected: list[Event] = []
+    n_same, furthest_s, sizes, mb_at_settled = 0, 0.0, set(), 0.0
+    start = time.process_time()
+    for period in range(n_periods):
+        last, events = hear(stream, sound)
+        border_s = period * PERIOD_S - SAME_S
+        # An event that began in the minute before may have ended in this one.
+        before = [*current, *(event for event in events if event.onset_s < border_s)]
+        current = [event for event in events if event.onset_s >= border_s]
+        if period == 1:
+            second = last
+        if period == settled:
+            at_settled = last
+        if period == settled + 1:
+            expected = before
+        if period == settled + 2:  # all that is kept of scores is there
+            mb_at_settled = peak_mb()
+        if period > settled:
+            sizes.add(len(stream.state.to_bytes()))
+            apart_s = furthest(before, expected, (period - 1 - settled) * PERIOD_S)
+            n_same += apart_s <= SAME_S
+            furthest_s = max(furthest_s, apart_s)
+    row: dict[str, object] = {
+        "pushed, h": f"{stream.duration_s / 3_600:g}",
+        "events a minute": len(expected),
+        "minutes with the same events": f"{n_same} of {n_periods - 1 - settled}",
+        "times differ by, s": f"{furthest_s:.1e}",
+        "scores of the last minute, from the second": f"{np.abs(last - second).max():.1e}",
+        "from the settled": f"{np.abs(last - at_settled).max():.1e}",
+        "state, bytes": " or ".join(map(str, sorted(sizes))),
+        "peak MB, settled": f"{mb_at_settled:.1f}",
+        "at the end": f"{peak_mb():.1f}",
+        "CPU-s": f"{time.process_time() - start:.0f}",
+    }
+    title = (
+        f"A minute of sound over and over to {recognizer.manifest.architecture}, {chosen.rate / 1e3:g} kHz, one thread"
+    )
+    notes = (
+        f"the stream has settled in minute {settled + 1}, with which all later ones are compared; no score of the "
+        f"first minute is nearer to the threshold than {gap:.0e}"
+    )
+    report("stream_clock", title, [row], notes=notes)
+
+
+def clear_threshold(recognizer: Recognizer, sound: np.ndarray, rate: int) -> tuple[float, float]:
+    """A threshold that about one score in a hundred reaches, and how far from it the next score is: as far as can be.
+
+    A network that hears the same minute again ends in the same numbers but for a last bit, which must decide nothing.
+    """
+    probs, _ = hear(recognizer.stream(rate, threshold=NONE_SOUNDS), sound)
+    scores = np.unique(probs)
+    scores = scores[(scores >= np.quantile(probs, 0.985)) & (scores <= np.quantile(probs, 0.995))]
+    widest = int(np.argmax(np.diff(scores)))
+    below, above = float(scores[widest]), float(scores[widest + 1])
+    return (below + above) / 2, (above - below) / 2
+
+
+def hear(stream: Stream, sound: np.ndarray) -> tuple[np.ndarray, list[Event]]:
+    """Push a minute, second by second: its scores, and the events that ended."""
+    scores = [stream.push(block) for block in np.split(sound, PERIOD_S)]
+    return np.concatenate([one.frame_probs for one in scores]), [event for one in scores for event in one.events]
+
+
+def furthest(events: list[Event], expected: list[Event], later_s: float) -> float:
+    """The largest difference of a time from the expected one, so much later; infinite where the events are others."""
+    if [event.index for event in events] != [event.index for event in expected]:
+        return float("inf")
+    times, others = (np.array([(event.onset_s, event.offset_s) for event in some]) for some in (events, expected))
+    return float(np.abs(times - others - later_s).max(initial=0.0))
+
+
+def peak_mb() -> float:
+    """The most memory that this process has taken so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    require_one_thread()
+    main()

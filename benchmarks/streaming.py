@@ -1,0 +1,47 @@
+"""What the benchmarks of live streaming share: the model, a sound that changes, a threshold that few classes reach."""
+
+from __future__ import annotations
+
+import argparse
+from functools import lru_cache
+
+import numpy as np
+
+from benchmarks.material import checkpoint
+from panns.recognizer import Recognizer
+from panns.runtime.load import load_model
+
+PUSH_S = 0.01
+# No score reaches it, so no class sounds.
+NONE_SOUNDS = 1.0
+_BURST_S = 0.2
+
+
+def options(description: str | None) -> argparse.ArgumentParser:
+    """A command line that chooses the model."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--model", default="stream", help="registered name or checkpoint folder; stream by default")
+    return parser
+
+
+def recognizer_of(model: str) -> Recognizer:
+    """The recognizer of a name or a folder, on one thread; with random parameters where the weights are missing."""
+    return Recognizer(load_model(checkpoint(model), n_threads=1), "onnx")
+
+
+@lru_cache(maxsize=4)
+def bursts(seconds: float, sample_rate: int, *, seed: int = 0) -> np.ndarray:
+    """Noise of another level, -80 to -10 dBFS, every 0.2 s: `(samples,)` float32."""
+    rng = np.random.default_rng(seed)
+    n_samples, n_burst = round(seconds * sample_rate), round(_BURST_S * sample_rate)
+    levels = np.repeat(10 ** rng.uniform(-4, -0.5, -(-n_samples // n_burst)), n_burst)[:n_samples]
+    sound = (levels * rng.standard_normal(n_samples).clip(-3, 3)).astype(np.float32)
+    sound.setflags(write=False)  # shared by all who ask for it
+    return sound
+
+
+def few_sound(recognizer: Recognizer, *, n_classes: float = 3.0) -> float:
+    """The threshold that so many classes of a model reach in a frame of `bursts`, on average."""
+    stream = recognizer.stream(threshold=NONE_SOUNDS)
+    probs = stream.push(bursts(20, stream.sample_rate)).frame_probs
+    return float(np.quantile(probs, 1 - n_classes / probs.shape[1]))
