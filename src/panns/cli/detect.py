@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from panns.cli import options
+from panns.cli import event_options, options
 from panns.cli.answer import answer_all, load_for, report_problems
 from panns.cli.event_formats import CSV_COLUMNS, RAVEN_COLUMNS, audacity_rows, csv_rows, raven_rows, table_lines
 from panns.cli.inputs import expand_paths
@@ -31,44 +31,13 @@ def detect(
     weights: options.WeightsFile = None,
     backend: options.Backend = options.BackendChoice.onnx,
     device: options.Device = options.DeviceChoice.auto,
-    threshold: Annotated[
-        float | None,
-        typer.Option(
-            min=0.0,
-            max=1.0,
-            metavar="P",
-            help="The probability from which a class sounds; by default the model's own for each class, or 0.5.",
-            show_default=False,
-        ),
-    ] = None,
-    release: Annotated[
-        float, typer.Option(metavar="SHARE", help="Part of the threshold below which it has ended.")
-    ] = 0.5,
-    median_s: Annotated[float, typer.Option("--median", metavar="S", help="Length of the median filter.")] = 0.0,
-    min_gap_s: Annotated[
-        float, typer.Option("--min-gap", metavar="S", help="What sounds again sooner has not ended.")
-    ] = 0.2,
-    min_duration_s: Annotated[
-        float, typer.Option("--min-duration", metavar="S", help="What is shorter is no event.")
-    ] = 0.1,
-    window_s: Annotated[
-        float | None,
-        typer.Option(
-            "--window",
-            metavar="S",
-            help="What a model hears at once, unless it streams: with frame scores its usual 10 s, else 1 s.",
-            show_default=False,
-        ),
-    ] = None,
-    hop_s: Annotated[
-        float | None,
-        typer.Option(
-            "--hop",
-            metavar="S",
-            help="From one window to the next, for a model without frame scores: 0.1 s.",
-            show_default=False,
-        ),
-    ] = None,
+    threshold: event_options.EventThreshold = None,
+    release: event_options.Release = None,
+    median_s: event_options.Median = None,
+    min_gap_s: event_options.MinGap = None,
+    min_duration_s: event_options.MinDuration = None,
+    window_s: event_options.Window = None,
+    hop_s: event_options.Hop = None,
     lang: options.Language = options.LanguageChoice.en,
     output_format: Annotated[
         EventFormat, typer.Option("--format", "-f", help="audacity: labels of one sound; raven: a selection table.")
@@ -85,22 +54,20 @@ def detect(
     if (as_json or as_csv) and output_format is not EventFormat.table:
         raise typer.BadParameter("give one of --format, --json and --csv, not several")
     chosen = EventFormat.json if as_json else EventFormat.csv if as_csv else output_format
-    from panns.events import EventConfig
-    from panns.runtime.hearing import HearingConfig
-
-    try:
-        config = EventConfig(release, median_s, min_gap_s, min_duration_s)
-        hearing = HearingConfig(window_s, hop_s)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
+    wanted = event_options.EventOptions(
+        threshold=threshold,
+        release=release,
+        median_s=median_s,
+        min_gap_s=min_gap_s,
+        min_duration_s=min_duration_s,
+        window_s=window_s,
+        hop_s=hop_s,
+    )
     inputs = expand_paths(paths)
     if chosen is EventFormat.audacity and len(inputs) > 1:
         raise typer.BadParameter(f"labels for Audacity are of one sound, and there are {len(inputs)}; use raven or csv")
     recognizer = load_for(inputs, model=model, weights=weights, backend=backend, device=device)
-    try:
-        recognizer.stream(hearing=hearing)  # before the first file: the windows must be such that the model can hear
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
+    settings = wanted.settings_of(recognizer)  # before the first file: the model must be able to hear so
 
     if chosen is EventFormat.csv:
         print_csv([CSV_COLUMNS])
@@ -109,9 +76,7 @@ def detect(
     n_events, has_failed = 0, False
     for answer in answer_all(
         inputs,
-        lambda source, on_progress: recognizer.detect(
-            source, threshold=threshold, config=config, hearing=hearing, on_progress=on_progress
-        ),
+        lambda source, on_progress: recognizer.detect(source, **settings._asdict(), on_progress=on_progress),
     ):
         report_problems(answer)
         has_failed |= answer.error is not None

@@ -1,0 +1,128 @@
+"""What makes an event, as options that `panns detect` and `panns listen` share, and what becomes of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+if TYPE_CHECKING:
+    from panns.events import EventConfig
+    from panns.recognizer import Recognizer
+    from panns.runtime.hearing import HearingConfig
+    from panns.tasks.thresholds import Threshold
+
+EventThreshold = Annotated[
+    str | None,
+    typer.Option(
+        "--threshold",
+        metavar="P|N/h",
+        help="The probability from which a class sounds, or for how many false alarms of each class in an hour (1/h) "
+        "it is wanted, where the model knows; by default the model's own for each class, or 0.5.",
+        show_default=False,
+    ),
+]
+Release = Annotated[
+    float | None,
+    typer.Option(
+        "--release",
+        metavar="SHARE",
+        help="Part of the threshold below which it has ended; by default the model's own, or 0.5.",
+        show_default=False,
+    ),
+]
+Median = Annotated[
+    float | None,
+    typer.Option(
+        "--median", metavar="S", help="Length of the median filter; the model's own, or none.", show_default=False
+    ),
+]
+MinGap = Annotated[
+    float | None,
+    typer.Option(
+        "--min-gap",
+        metavar="S",
+        help="What sounds again sooner has not ended; the model's own, or 0.2.",
+        show_default=False,
+    ),
+]
+MinDuration = Annotated[
+    float | None,
+    typer.Option(
+        "--min-duration", metavar="S", help="What is shorter is no event; the model's own, or 0.1.", show_default=False
+    ),
+]
+Window = Annotated[
+    float | None,
+    typer.Option(
+        "--window",
+        metavar="S",
+        help="What a model hears at once, unless it streams: with frame scores its usual 10 s, else 1 s.",
+        show_default=False,
+    ),
+]
+Hop = Annotated[
+    float | None,
+    typer.Option(
+        "--hop",
+        metavar="S",
+        help="From one window to the next, for a model without frame scores: 0.1 s.",
+        show_default=False,
+    ),
+]
+
+
+class EventSettings(NamedTuple):
+    """What `Recognizer.detect`, `stream` and `listen` take."""
+
+    threshold: Threshold | None
+    config: EventConfig | None
+    hearing: HearingConfig
+
+
+class EventOptions:
+    """What was asked for.
+
+    Raises:
+        typer.BadParameter: Something that cannot be, whatever the model.
+    """
+
+    def __init__(
+        self,
+        *,
+        threshold: str | None,
+        release: float | None,
+        median_s: float | None,
+        min_gap_s: float | None,
+        min_duration_s: float | None,
+        window_s: float | None,
+        hop_s: float | None,
+    ) -> None:
+        from panns.events import EventConfig
+        from panns.runtime.hearing import HearingConfig
+        from panns.tasks.thresholds import read_threshold
+
+        asked = {"release": release, "median_s": median_s, "min_gap_s": min_gap_s, "min_duration_s": min_duration_s}
+        self._changes = {name: value for name, value in asked.items() if value is not None}
+        try:
+            self._usual = EventConfig(**self._changes)
+            self._hearing = HearingConfig(window_s, hop_s)
+            self._threshold = None if threshold is None else read_threshold(threshold)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+
+    def settings_of(self, recognizer: Recognizer) -> EventSettings:
+        """The settings for a model: what was not asked for is its own.
+
+        Raises:
+            typer.BadParameter: The model cannot hear so.
+        """
+        own = recognizer.manifest.events
+        config = None if not self._changes else self._usual if own is None else replace(own, **self._changes)
+        settings = EventSettings(self._threshold, config, self._hearing)
+        try:
+            recognizer.stream(**settings._asdict())
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+        return settings
