@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         DeviceUnavailable,
         DownloadError,
         MissingExtra,
+        Overloaded,
         PannsError,
         UnknownLabel,
         UnknownModel,
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     )
     from panns.events import EventConfig
     from panns.models import list_models
-    from panns.recognizer import Recognizer, detect, embed, load, tag
-    from panns.results import Detection, Embedding, Event, Scores, Tag, Tagging, TagWindow
+    from panns.recognizer import Recognizer, detect, embed, listen, load, tag
+    from panns.results import Detection, Embedding, Event, Scores, StreamScores, Tag, Tagging, TagWindow
 
 _HOMES = {
     "panns.audio": ("DecodeLimits",),
@@ -36,6 +37,7 @@ _HOMES = {
         "DeviceUnavailable",
         "DownloadError",
         "MissingExtra",
+        "Overloaded",
         "PannsError",
         "UnknownLabel",
         "UnknownModel",
@@ -43,8 +45,8 @@ _HOMES = {
     ),
     "panns.events": ("EventConfig",),
     "panns.models": ("list_models",),
-    "panns.recognizer": ("Recognizer", "detect", "embed", "load", "tag"),
-    "panns.results": ("Detection", "Embedding", "Event", "Scores", "Tag", "TagWindow", "Tagging"),
+    "panns.recognizer": ("Recognizer", "detect", "embed", "listen", "load", "tag"),
+    "panns.results": ("Detection", "Embedding", "Event", "Scores", "StreamScores", "Tag", "TagWindow", "Tagging"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -54,6 +56,7 @@ __all__ = [  # noqa: RUF022 - a type checker needs the literal list; a test comp
     "tag",
     "detect",
     "embed",
+    "listen",
     "list_models",
     "Recognizer",
     "Tagging",
@@ -64,6 +67,7 @@ __all__ = [  # noqa: RUF022 - a type checker needs the literal list; a test comp
     "EventConfig",
     "Embedding",
     "Scores",
+    "StreamScores",
     "DecodeLimits",
     "PannsError",
     "AudioDecodeError",
@@ -71,6 +75,7 @@ __all__ = [  # noqa: RUF022 - a type checker needs the literal list; a test comp
     "DeviceUnavailable",
     "DownloadError",
     "MissingExtra",
+    "Overloaded",
     "UnknownLabel",
     "UnknownModel",
     "WeightsMissing",

@@ -1,4 +1,5 @@
 """What is meant where nothing is said; imports nothing, so that the command line can show it at once."""
 
 DEFAULT_MODEL = "builtin"
+LISTEN_MODEL = "builtin"
 DEFAULT_THRESHOLD = 0.5

@@ -11,7 +11,8 @@
     ├── SettingsError      (ValueError)    a settings file, or a setting in it, asks for what cannot be
     ├── TrainingError      (ArithmeticError)  a training has left the finite numbers
     ├── MissingExtra       (ImportError)   an optional package is not installed
-    └── DeviceUnavailable  (RuntimeError)  the device asked for is not on this machine
+    ├── DeviceUnavailable  (RuntimeError)  the device asked for, one that computes or records, is not on this machine
+    └── Overloaded         (RuntimeError)  more is asked than can be answered in time
 
 A wrong argument is a plain `ValueError` or `TypeError`.
 """
@@ -53,6 +54,10 @@ class DownloadError(PannsError, OSError):
 
 class DeviceUnavailable(PannsError, RuntimeError):
     """The device asked for is not on this machine."""
+
+
+class Overloaded(PannsError, RuntimeError):
+    """More is asked than can be answered in time."""
 
 
 class SettingsError(PannsError, ValueError):

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from panns.audio import DecodeLimits, Source, open_audio
-from panns.defaults import DEFAULT_MODEL
+from panns.audio import DecodeLimits, LiveSound, Microphone, Source, open_audio
+from panns.defaults import DEFAULT_MODEL, LISTEN_MODEL
 from panns.events import EventConfig
 from panns.export.prepare import prepare
 from panns.models.checkpoint import Manifest
-from panns.results import Detection, Embedding, Scores, Tagging
+from panns.results import Detection, Embedding, Scores, StreamScores, Tagging
 from panns.runtime.backend import BackendName, check_choices
 from panns.runtime.hearing import HearingConfig
 from panns.runtime.load import load_model
 from panns.runtime.model import Model, Waveforms
 from panns.tasks import detection as detection_task
 from panns.tasks import embedding as embedding_task
+from panns.tasks import listening as listening_task
 from panns.tasks import tagging as tagging_task
 from panns.tasks.progress import OnProgress, ignore_progress
 from panns.tasks.stream_state import StreamState
@@ -164,6 +166,36 @@ class Recognizer:
         rate = self.sample_rate if sample_rate is None else sample_rate
         return Stream(self._listener(rate, threshold, config, hearing), state)
 
+    def listen(
+        self,
+        sound: LiveSound | str | int | None = None,
+        *,
+        threshold: Threshold | None = None,
+        config: EventConfig | None = None,
+        hearing: HearingConfig | None = None,
+    ) -> Iterator[StreamScores]:
+        """What is heard live, as it becomes known; it goes on until the sound ends, or whoever iterates leaves.
+
+        Args:
+            sound: The name, a part of it, or the number of a microphone, None for the system's choice; or any sound
+                that comes as time passes (`panns.audio.Microphone`, `PlayedFile`, an object with a `sample_rate` that
+                yields blocks).
+            threshold: As of `detect`.
+            config: As of `detect`.
+            hearing: As of `detect`.
+
+        Raises:
+            MissingExtra: A microphone needs the extra `mic`.
+            DeviceUnavailable: There is no such microphone, or it was gone for too long.
+            ValueError: As of `detect`.
+        """
+        if sound is None or isinstance(sound, str | int):
+            with Microphone(sound) as microphone:
+                yield from self.listen(microphone, threshold=threshold, config=config, hearing=hearing)
+            return
+        stream = self.stream(sound.sample_rate, threshold=threshold, config=config, hearing=hearing)
+        yield from listening_task.listen(stream, sound)
+
     def _listener(
         self, sample_rate: int, threshold: Threshold | None, config: EventConfig | None, hearing: HearingConfig | None
     ) -> Listener:
@@ -234,6 +266,11 @@ def _default() -> Recognizer:
     return load()
 
 
+@lru_cache(maxsize=1)
+def _listening() -> Recognizer:
+    return load(LISTEN_MODEL, n_threads=1)  # blocks are small, and threads would only wait for each other
+
+
 def tag(source: Source, *, top: int | None = 5, threshold: float | None = None) -> Tagging:
     """The tags of a sound, by the default model; as `Recognizer.tag`."""
     return _default().tag(source, top=top, threshold=threshold)
@@ -247,3 +284,8 @@ def detect(source: Source, *, threshold: Threshold | None = None) -> Detection:
 def embed(source: Source) -> Embedding:
     """The embedding of a sound, by the default model; as `Recognizer.embed`."""
     return _default().embed(source)
+
+
+def listen(sound: LiveSound | str | int | None = None, *, threshold: Threshold | None = None) -> Iterator[StreamScores]:
+    """What is heard live, by the usual model for that; as `Recognizer.listen`."""
+    return _listening().listen(sound, threshold=threshold)

@@ -108,7 +108,8 @@ class Listener:
         return self._scores(joined([frames, last], len(self._labels)), found, [])
 
     def _ongoing(self, hearing: HearingState, events: EventState) -> list[FoundEvent]:
-        return self.tracker.ongoing(events, hearing.n_frames * self._hearing.hop_s)
+        n_filtered = hearing.n_frames - (len(events.recent) - events.n_filtered)  # the median waits for some
+        return self.tracker.ongoing(events, n_filtered * self._hearing.hop_s)
 
     def _scores(self, frames: Frames, found: Sequence[FoundEvent], ongoing: Sequence[FoundEvent]) -> StreamScores:
         events, going_on = (

@@ -1,0 +1,138 @@
+"""Which devices sound can be recorded from, by name and number (sounddevice, which stands on PortAudio)."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from panns.errors import DeviceUnavailable, MissingExtra
+
+# Devices of sound systems offer dozens of channels that no hardware has, and what comes from most of them is silence,
+# of which a mean would be nearly nothing. Asked for one, they mix what there is themselves.
+_MOST_CHANNELS = 8
+_N_NEAREST = 3
+
+
+@dataclass(frozen=True)
+class InputDevice:
+    """A device that sound can be recorded from.
+
+    Attributes:
+        number: As PortAudio counts them now; another one after something was plugged in.
+        name: Its name.
+        n_channels: That are recorded and mixed.
+        sample_rate: Its own, in Hz.
+        is_default: Whether it is the system's choice.
+    """
+
+    number: int
+    name: str
+    n_channels: int
+    sample_rate: int
+    is_default: bool
+
+
+def sounddevice() -> Any:  # noqa: ANN401 - a module without types
+    """The package.
+
+    Raises:
+        MissingExtra: It is not installed.
+        DeviceUnavailable: PortAudio is not.
+    """
+    try:
+        import sounddevice as package
+    except ImportError as exc:
+        raise MissingExtra("listening to a microphone", package="sounddevice", extra="mic") from exc
+    except OSError as exc:
+        raise DeviceUnavailable(
+            f"the library PortAudio, through which microphones are heard, cannot be loaded ({exc}); install it: "
+            "'apt install libportaudio2' (Debian, Ubuntu), 'dnf install portaudio' (Fedora), "
+            "'brew install portaudio' (macOS)"
+        ) from exc
+    return package
+
+
+def list_microphones() -> list[InputDevice]:
+    """All devices that sound can be recorded from.
+
+    Raises:
+        MissingExtra: sounddevice is not installed.
+        DeviceUnavailable: PortAudio is not, or fails.
+    """
+    package = sounddevice()
+    try:
+        infos = list(enumerate(package.query_devices()))
+    except package.PortAudioError as exc:
+        raise DeviceUnavailable(
+            f"the microphones cannot be listed ({reason_of(exc)}); see whether other programs hear them"
+        ) from exc
+    try:
+        default = package.query_devices(kind="input")["index"]
+    except (package.PortAudioError, ValueError):  # there is none
+        default = None
+    return [
+        _device(number, info, is_default=number == default) for number, info in infos if info["max_input_channels"] > 0
+    ]
+
+
+def find_microphone(wanted: str | int | None) -> InputDevice:
+    """The device that is meant.
+
+    Args:
+        wanted: Its number, its name or a part of it, of any case; None for the system's choice.
+
+    Raises:
+        MissingExtra: sounddevice is not installed.
+        DeviceUnavailable: There is no such device, or PortAudio is not installed.
+    """
+    devices = list_microphones()
+    if not devices:
+        raise DeviceUnavailable(
+            "there is no microphone on this machine; plug one in, allow this program to use it, or listen to a file "
+            "with --from FILE"
+        )
+    fitting = _fitting(devices, wanted)
+    if not fitting:
+        raise DeviceUnavailable(
+            f"no microphone {wanted!r}; {_nearest(devices, wanted)} `panns listen --list-devices` lists all "
+            f"{len(devices)}"
+        )
+    return fitting[0]
+
+
+def reason_of(error: Exception) -> str:
+    """What PortAudio says; the rest of what sounddevice tells is for its developers."""
+    return str(error.args[0] if error.args else error) or type(error).__name__
+
+
+def _device(number: int, info: Mapping[str, Any], *, is_default: bool) -> InputDevice:
+    n_channels = int(info["max_input_channels"])
+    return InputDevice(
+        number=number,
+        name=str(info["name"]),
+        n_channels=n_channels if n_channels <= _MOST_CHANNELS else 1,
+        sample_rate=round(info["default_samplerate"]),
+        is_default=is_default,
+    )
+
+
+def _fitting(devices: Sequence[InputDevice], wanted: str | int | None) -> list[InputDevice]:
+    """Those that may be meant, the best first. Some systems list a device several times under one name."""
+    if wanted is None:
+        return sorted(devices, key=lambda device: not device.is_default)
+    if isinstance(wanted, int):
+        return [device for device in devices if device.number == wanted]
+    name = wanted.casefold()
+    same = [device for device in devices if device.name.casefold() == name]
+    alike = [device for device in devices if name in device.name.casefold()]
+    return same + sorted(alike, key=lambda device: not device.is_default)
+
+
+def _nearest(devices: Sequence[InputDevice], wanted: str | int | None) -> str:
+    names = {device.name.casefold(): device for device in reversed(devices)}
+    near = difflib.get_close_matches(str(wanted).casefold(), names, n=_N_NEAREST, cutoff=0.4)
+    shown = [names[name] for name in near] or devices[:_N_NEAREST]
+    listed = " or ".join(f"{device.name!r} ({device.number})" for device in shown)
+    return f"did you mean {listed}?" if near else f"there is {listed};"
