@@ -8,7 +8,7 @@ import pytest
 
 from tests.commands import own_environment, run_panns, succeed
 
-VERBS = ["tag", "embed", "labels", "export", "models"]
+VERBS = ["tag", "detect", "listen", "embed", "labels", "export", "models"]
 
 
 def test_help_names_every_verb():

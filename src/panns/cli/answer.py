@@ -49,15 +49,25 @@ def load_for(inputs: list[Input], *, model: str, weights: Path | None, backend: 
 
     Several are heard at once, one a core, so each then gets one thread; a single one gets all of them.
     """
+    n_threads = 1 if len(inputs) > 1 else None
+    recognizer = load_shown(model, weights=weights, backend=backend, device=device, n_threads=n_threads)
+    if sys.stderr.isatty():
+        print(told(recognizer), file=sys.stderr)
+    return recognizer
+
+
+def load_shown(model: str, *, weights: Path | None, backend: str, device: str, n_threads: int | None) -> Recognizer:
+    """The recognizer; it says on a terminal what it waits for."""
     from panns.recognizer import load
 
-    n_threads = 1 if len(inputs) > 1 else None
     with doing(f"loading {model}"):
         # Plain strings, so that messages show them as they were given; typer has checked the name of the backend.
-        recognizer = load(model, weights, str(backend), str(device), n_threads=n_threads)  # type: ignore[arg-type]
-    if sys.stderr.isatty():
-        print(f"{recognizer.manifest.architecture} on {recognizer.device} by {recognizer.backend}", file=sys.stderr)
-    return recognizer
+        return load(model, weights, str(backend), str(device), n_threads=n_threads)  # type: ignore[arg-type]
+
+
+def told(recognizer: Recognizer) -> str:
+    """What hears, in words."""
+    return f"{recognizer.manifest.architecture} on {recognizer.device} by {recognizer.backend}"
 
 
 def answer_all(inputs: list[Input], ask: Ask[ResultT]) -> Iterator[Answer[ResultT]]:

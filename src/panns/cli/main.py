@@ -24,6 +24,7 @@ from panns.cli.explain import explain
 from panns.cli.export import export
 from panns.cli.finetune import finetune
 from panns.cli.labels import labels
+from panns.cli.listen import listen
 from panns.cli.models import models_app
 from panns.cli.output import LogLines, complain
 from panns.cli.tag import tag
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 app.command()(tag)
 app.command()(detect)
+app.command()(listen)
 app.command()(embed)
 app.command()(explain)
 app.command()(labels)
@@ -127,7 +129,7 @@ def _open_closed_streams() -> None:
 def _log_to_stderr() -> None:
     """Show what models and conversion have to say; what is wrong with a sound stands in its result."""
     handler = LogLines()
-    for name in ("panns.models", "panns.export", "panns.plot", "panns.learn"):
+    for name in ("panns.models", "panns.export", "panns.plot", "panns.learn", "panns.audio.microphone"):
         logger = logging.getLogger(name)
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)

@@ -1,4 +1,7 @@
-"""One moving line on a terminal for what takes over a second: a bar with numbers, or a spinner with words."""
+"""What moves on a terminal, one thing at a time: a bar with numbers, a spinner with words, or what a verb draws itself.
+
+A bar or spinner appears for what takes over a second.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn, TaskID
@@ -18,8 +21,19 @@ Unit = Literal["files", "seconds of sound", "bytes", "clips", "steps"]
 SHOW_AFTER_S = 1.0
 SHOW_AGAIN_S = 0.1  # after a printed line; drawing the bar between any two of a thousand lines would only slow them
 
+
+class Drawn(Protocol):
+    """Some lines at the end of the terminal, which can be taken off again."""
+
+    def start(self) -> None:
+        """Draw them."""
+
+    def stop(self) -> None:
+        """Take them off."""
+
+
 _lock = threading.RLock()
-_shown: Progress | None = None  # there is one terminal, and one moving line on it
+_shown: Drawn | None = None  # there is one terminal, and one moving thing on it
 
 
 def is_watched() -> bool:
@@ -28,7 +42,7 @@ def is_watched() -> bool:
 
 
 def clear() -> None:
-    """Take the moving line off the terminal, so that something can be printed there."""
+    """Take what moves off the terminal, so that something can be printed there."""
     global _shown
     with _lock:
         if _shown is not None:
@@ -36,13 +50,14 @@ def clear() -> None:
             _shown = None
 
 
-def _show(line: Progress) -> None:
+def show(drawn: Drawn) -> None:
+    """Draw this, in place of what was drawn."""
     global _shown
     with _lock:
-        if _shown is not line:
+        if _shown is not drawn:
             clear()
-            _shown = line  # first, so that an interrupt while it is being drawn finds it
-            line.start()
+            _shown = drawn  # first, so that an interrupt while it is being drawn finds it
+            drawn.start()
 
 
 def leave() -> None:
@@ -85,7 +100,7 @@ class Bar:
         self._line.update(self._task, completed=round(completed), total=None if total is None else round(total))
         if now_s - self._shown_s >= SHOW_AGAIN_S:
             self._shown_s = now_s
-            _show(self._line)
+            show(self._line)
 
     def __enter__(self) -> Bar:
         return self
@@ -157,7 +172,7 @@ class Spinner:
                 words = TextColumn("{task.description}", markup=False)
                 self._line = _make_line(SpinnerColumn("line"), words)
                 self._task = self._line.add_task(self._text, total=None)
-            _show(self._line)
+            show(self._line)
 
     def say(self, text: str) -> None:
         """Something else is being done now."""
