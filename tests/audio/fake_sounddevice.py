@@ -77,13 +77,14 @@ class Stream:
         self.feed(session)
         self.active = not self.package.sessions
 
-    def feed(self, n_blocks, *, has_overflow=False):
+    def feed(self, n_blocks, *, has_overflow=False, first=None):
         """Let blocks come, each at its time."""
         for _ in range(n_blocks):
             self.package.clock.now_s += BLOCK / RATE
             self.package.n_blocks += 1
             samples = np.full((BLOCK, self.settings["channels"]), self.package.n_blocks / 1000, np.float32)
             samples[:, 1::2] += 0.0005
+            samples[0] = samples[0] if first is None else first
             self.settings["callback"](samples, BLOCK, None, SimpleNamespace(input_overflow=has_overflow))
             samples[:] = np.nan  # the array is written again
 

@@ -77,6 +77,16 @@ class TestDelivery:
             np.testing.assert_allclose(next(iter(microphone)), 0.001)
         assert fake.streams[0].settings["channels"] == 1
 
+    @pytest.mark.parametrize("value", [np.nan, np.inf, -1e9])
+    def test_what_is_no_sound_does_not_end_it(self, plug_in, value, caplog):
+        fake = plug_in(0)
+        with open_microphone(fake) as microphone:
+            fake.streams[0].feed(3, first=value)
+            blocks = list(islice(microphone, 3))
+        assert [(block[0], block[1]) for block in blocks] == [(0, pytest.approx(n / 1000)) for n in (1, 2, 3)]
+        (record,) = caplog.records
+        assert "the microphone 'Built-in' gives values that are no sound; zeros stand for them" in record.getMessage()
+
     def test_stopping_ends_it(self, plug_in):
         fake = plug_in(5)
         with open_microphone(fake) as microphone:

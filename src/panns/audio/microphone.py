@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from panns.audio.input_devices import InputDevice, find_microphone, reason_of, sounddevice
+from panns.audio.limits import MAX_PEAK
 from panns.audio.live import PUSH_S
 from panns.audio.samples import Waveform, mix_to_mono
 from panns.errors import DeviceUnavailable, Overloaded
@@ -31,7 +32,7 @@ SILENT_S = 3.0
 # How long a device that is gone is waited for, and between two attempts to open it.
 GIVE_UP_S = 60.0
 _FIRST_PAUSE_S, _LAST_PAUSE_S = 0.5, 8.0
-# Of overflows it is told so often at most; and that hearing cannot keep up, when it is so far behind.
+# Of overflows and the like it is told so often at most; and that hearing cannot keep up, when it is so far behind.
 _TELL_AGAIN_S = 10.0
 _TOO_LATE_S = 60.0
 # How long a wait lasts before it is looked whether to stop.
@@ -120,7 +121,7 @@ class Microphone:
                 self._tell_of_gap(block)
             self._heard_until_s = block.arrived_s
             self._gone_since_s = None
-            yield block.samples
+            yield self._cleaned(block.samples)
 
     def _open(self, device: InputDevice) -> None:
         self._opened_s = self._clock()
@@ -213,22 +214,34 @@ class Microphone:
             yield np.zeros(min(most, n_left - start), np.float32)
 
     def _tell_of_gap(self, block: _Block) -> None:
-        now_s = self._clock()
         if self._gone_since_s is not None:
             away_s = block.arrived_s - self._gone_since_s
             _LOG.warning("the microphone %r is back after %.1f s, for which silence stands", self.name, away_s)
             return
-        late_s = now_s - block.arrived_s
+        late_s = self._clock() - block.arrived_s
         if late_s > _TOO_LATE_S:
             raise Overloaded(
                 f"hearing takes longer than the sound itself and is {late_s:.0f} s behind; use a smaller model, or "
                 "longer windows or hops"
             )
+        self._tell_again(
+            "sound came faster than it was heard; silence stands for what was lost, %.2f s so far", self.lost_s
+        )
+
+    def _cleaned(self, samples: Waveform) -> Waveform:
+        """The samples, with zeros for those that are no sound: a broken driver must not end hours of listening."""
+        is_sound = np.abs(samples) <= MAX_PEAK
+        if is_sound.all():
+            return samples
+        self._tell_again("the microphone %r gives values that are no sound; zeros stand for them", self.name)
+        return np.where(is_sound, samples, np.float32(0))
+
+    def _tell_again(self, text: str, *values: object) -> None:
+        """Tell it, unless that or the like was done a moment ago."""
+        now_s = self._clock()
         if now_s - self._told_s >= _TELL_AGAIN_S:
             self._told_s = now_s
-            _LOG.warning(
-                "sound came faster than it was heard; silence stands for what was lost, %.2f s so far", self.lost_s
-            )
+            _LOG.warning(text, *values)
 
     def close(self) -> None:
         """Give back the device."""
