@@ -77,6 +77,10 @@ class PolyphaseResampler:
         self._n_ahead, self._rows, self._table = 0, 0, np.zeros((1, 1), dtype=np.float32)
         if from_rate != to_rate:
             self._n_ahead, self._rows, self._table = _coefficients(self._step, self._phases)
+        if self._rows == self._phases:
+            # As outputs need them, so that they are a slice: gathering 368 kB for every 10 ms takes longer than the sums.
+            outputs = np.arange(self._phases + _BLOCK_COEFFICIENTS // self._table.shape[1] + 1, dtype=np.int64)
+            self._in_order = _frozen(self._table[outputs * self._step % self._phases])
         self.latency_s = self._n_ahead / from_rate
 
     def initial_state(self) -> PolyphaseState:
@@ -119,25 +123,27 @@ class PolyphaseResampler:
         resampled = np.empty(self._n_out(n_after) - first, dtype=np.float32)
         if not len(resampled):
             return resampled
-        # The counts since the start stay Python integers; in numpy's are only distances within this push.
-        whole, phase = divmod(first * self._step, self._phases)
-        offset = whole + self._n_ahead - n_before
         n_taps = self._table.shape[1]
         windows = np.lib.stride_tricks.sliding_window_view(known, n_taps)
         n_rows = max(1, _BLOCK_COEFFICIENTS // n_taps)
         for start in range(0, len(resampled), n_rows):
             stop = min(start + n_rows, len(resampled))
-            positions = phase + np.arange(start, stop, dtype=np.int64) * self._step
+            # The counts since the start stay Python integers; in numpy's are only distances within this block.
+            whole, phase = divmod((first + start) * self._step, self._phases)
+            offset = whole + self._n_ahead - n_before
+            positions = phase + np.arange(stop - start, dtype=np.int64) * self._step
             # vecdot takes one row after the other, all of one length, so a sum does not know how many go beside it.
             # A matrix product orders its sums by its shape, and einsum's buffers may end amid a row.
-            taps = self._taps(positions % self._phases)
+            taps = self._taps(first + start, positions)
             np.vecdot(windows[offset + positions // self._phases], taps, out=resampled[start:stop])
         return resampled
 
-    def _taps(self, phases: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Coefficients of outputs that lie these parts (of `_phases`) of a sample after one: `(outputs, taps)`."""
+    def _taps(self, first: int, positions: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Coefficients of the outputs from one on, which lie at these parts (of `_phases`) of samples: `(n, taps)`."""
         if self._rows == self._phases:
-            return self._table[phases]
+            start = first % self._phases
+            return self._in_order[start : start + len(positions)]
+        phases = positions % self._phases
         rows, parts = np.divmod(phases * self._rows, self._phases)
         weights = (parts / self._phases).astype(np.float32)[:, None]
         taps: NDArray[np.float32] = self._table[rows] * (1 - weights)

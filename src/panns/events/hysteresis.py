@@ -26,10 +26,13 @@ def sounding(probs: Array, begins: Array, ends: Array, was_on: Bools) -> Bools:
         >>> sounding(probs, np.float32([0.5]), np.float32([0.3]), np.array([False]))[:, 0]
         array([False,  True,  True, False, False])
     """
-    # In between the two thresholds a frame is as the last one before it that was not.
-    is_certain = (probs >= begins) | (probs < ends)
-    numbers = np.arange(1, len(probs) + 1)[:, None]
-    latest = np.maximum.accumulate(np.where(is_certain, numbers, 0), axis=0)
-    is_on = np.concatenate([was_on[None], probs >= begins])
-    states: Bools = np.take_along_axis(is_on, latest, axis=0)
-    return states
+    is_on: Bools = probs >= begins
+    if not was_on.any() and not is_on.any():
+        return is_on
+    # In between the two thresholds a frame is as the one before it.
+    stays: Bools = ~(probs < ends)
+    before = was_on
+    for frame, stay in zip(is_on, stays, strict=True):
+        frame |= stay & before
+        before = frame
+    return is_on

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import NamedTuple
 
 import numpy as np
@@ -114,6 +115,8 @@ class EventTracker:
                 f"probs of {probs.shape} with {len(onsets_s)} onsets; (frames, {self.n_classes}) and one onset a frame "
                 "are needed"
             )
+        if not len(probs):
+            return [], state
         frames = np.concatenate([state.recent, probs])
         times = np.concatenate([state.recent_onsets_s, onsets_s])
         n_ready = max(state.n_filtered, len(frames) - self._half)
@@ -133,8 +136,9 @@ class EventTracker:
             state: What is known.
             until_s: When that frame ends, which is the offset of them all.
         """
-        open_now = np.flatnonzero(state.is_on & ~np.isnan(state.onsets_s))
-        found = [FoundEvent(int(c), float(state.onsets_s[c]), until_s, float(state.peaks[c])) for c in open_now]
+        open_now = np.flatnonzero(state.is_on)
+        onsets_s, peaks = state.onsets_s[open_now].tolist(), state.peaks[open_now].tolist()
+        found = [FoundEvent(*one) for one in zip(open_now.tolist(), onsets_s, repeat(until_s), peaks, strict=False)]
         return sorted(found, key=lambda event: (event.onset_s, event.class_index))
 
     def finish(self, state: EventState, end_s: float) -> list[FoundEvent]:
@@ -167,10 +171,13 @@ class _Changing:
         if not len(probs):
             return []
         is_on = sounding(probs, self._tracker._begins, self._tracker._ends, self.is_on)
-        # Most classes are silent, and were.
-        concerned = np.flatnonzero(is_on.any(axis=0) | ~np.isnan(self.onsets_s))
+        # Of what sounds on and on, nothing changes but its peak; and most classes are silent, and were.
+        goes_on = self.is_on & is_on.all(axis=0)
+        if goes_on.any():
+            np.maximum(self.peaks, probs.max(axis=0), out=self.peaks, where=goes_on)
+        concerned = np.flatnonzero((is_on.any(axis=0) | ~np.isnan(self.onsets_s)) & ~goes_on)
         found = [one for c in concerned for one in self._take_class(int(c), probs[:, c], is_on[:, c], times)]
-        self.is_on = is_on[-1]
+        self.is_on = is_on[-1].copy()  # not a view, which would keep all frames alive
         return [event for _, event in sorted(found, key=lambda one: (one[0], one[1].class_index))]
 
     def _take_class(

@@ -31,6 +31,7 @@ class Model:
     def __init__(self, manifest: Manifest, backend: Backend) -> None:
         self.manifest = manifest
         self.backend = backend
+        self._streaming = manifest.streaming  # found out once: it takes as long as a small layer
 
     def score(self, batch: Array) -> Scores:
         """Scores of clips of one length in one pass.
@@ -48,7 +49,7 @@ class Model:
                 f"{duration_s:g} s given in one pass, of which {self.manifest.architecture} takes {limit_s:g} s; "
                 "use run(), which hears longer sounds in windows"
             )
-        n_samples, streaming = batch.shape[1], self.manifest.streaming
+        n_samples, streaming = batch.shape[1], self._streaming
         missing = max(config.min_input_samples - n_samples, 0)
         if streaming is not None:
             missing = -n_samples % streaming.block_samples
