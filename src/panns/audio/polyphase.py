@@ -78,7 +78,7 @@ class PolyphaseResampler:
         if from_rate != to_rate:
             self._n_ahead, self._rows, self._table = _coefficients(self._step, self._phases)
         if self._rows == self._phases:
-            # As outputs need them, so that they are a slice: gathering 368 kB for every 10 ms takes longer than the sums.
+            # In the order of outputs, so that they are a slice: gathering 368 kB for 10 ms takes longer than the sums.
             outputs = np.arange(self._phases + _BLOCK_COEFFICIENTS // self._table.shape[1] + 1, dtype=np.int64)
             self._in_order = _frozen(self._table[outputs * self._step % self._phases])
         self.latency_s = self._n_ahead / from_rate
