@@ -4,7 +4,7 @@
 
 Soundscapes are mixed from ESC-50 (`panns data synthesize`): of fold 5, which the streaming model and the built-in one
 never heard, to test with; of folds 1 to 4 to choose thresholds and filters with, for every system by itself. Writes
-`results.json` beside this file, the tables of the README and `soundscapes.png`.
+`results.json` beside this file, the tables of the README and `soundscape.png`.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from panns.events import EventConfig
 from panns.files import replacing
 from panns.metrics import PSDS1, ClipEvents, collar_based, psds
 from recipes.paths import ROOT, RUNS
+from recipes.stream.picture import TRUTH, draw
 from recipes.stream.systems import SYSTEMS, Heard, System, listen
 from recipes.stream.tables import put_tables
 
@@ -40,6 +41,7 @@ N_SOUNDSCAPES = 160
 SOUNDSCAPE = SoundscapeConfig(duration_s=15.0, n_events=(1, 5))
 SEED = 0
 TEST_FOLD = "5"
+DRAWN = 2  # which soundscape the picture shows
 SECURITY = ("glass_breaking", "siren", "crying_baby", "door_wood_knock", "chainsaw", "fireworks")
 # What is chosen from: one filter for all categories, a threshold for each.
 MEDIANS_S = (0.0, 0.2, 0.5)
@@ -82,20 +84,24 @@ def main() -> None:
     folders = {
         part: soundscapes(listed, OUT / "soundscapes" / part, is_test=part == "test") for part in ("tune", "test")
     }
-    results = []
+    names, results, lanes = list(mapping), [], {}
     for system in chosen:
         heard = {
             part: listen(system, folder, mapping, OUT / "heard" / f"{system.name}-{part}.npz")
             for part, folder in folders.items()
         }
         if not arguments.hear_only:
-            results.append(measure(system, heard["tune"], heard["test"], list(mapping)))
+            lanes.setdefault(TRUTH, joined(heard["test"])[DRAWN])
+            found, result = measure(system, heard["tune"], heard["test"], names)
+            lanes[system.what] = found[DRAWN]
+            results.append(result)
             print(json.dumps({key: value for key, value in results[-1].items() if not isinstance(value, list | dict)}))
     if results and not arguments.systems:
         kept = {"seed": SEED, "machine": machine(), "systems": results}
         with replacing(HERE / "results.json") as partial:
             partial.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
         put_tables(HERE / "README.md", results)
+        draw(folders["test"] / f"audio/{DRAWN + 1:06d}.wav", lanes, names, HERE / "soundscape.png")
 
 
 def soundscapes(listed: Manifest, folder: Path, *, is_test: bool) -> Path:
@@ -120,8 +126,8 @@ def training_clips(listed: Manifest) -> tuple[Clip, ...]:
     return tuple(clip for clip in listed.clips if clip.fold != TEST_FOLD and clip.source not in held_out)
 
 
-def measure(system: System, tune: Heard, test: Heard, names: Sequence[str]) -> dict[str, Any]:
-    """Choose on the one, measure on the other."""
+def measure(system: System, tune: Heard, test: Heard, names: Sequence[str]) -> tuple[list[ClipEvents], dict[str, Any]]:
+    """Choose on the one, measure on the other; what was detected, and how good that is."""
     chosen = choose(tune, len(names))
     truth = joined(test)
     detected = [one.events(chosen.thresholds, chosen.config) for one in test.frames]
@@ -129,7 +135,7 @@ def measure(system: System, tune: Heard, test: Heard, names: Sequence[str]) -> d
     durations_s = [one.duration_s for one in test.frames]
     scores = psds(truth, [one.scores() for one in test.frames], durations_s, settings=PSDS1)
     occurs = counts.support > 0
-    return {
+    return detected, {
         "name": system.name,
         "what": system.what,
         "hours": sum(durations_s) / 3600,

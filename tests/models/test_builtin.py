@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
 
 import numpy as np
 import pytest
@@ -20,7 +19,6 @@ from tests.commands import WITHOUT_TORCH, run_python, succeed
 from tests.conftest import ROOT
 
 FOLDER = shipped_checkpoint(find_model("builtin").shipped)
-MODEL_FILES = ("model.json", "model.onnx", "model.safetensors")
 EXPECTED = {
     "bell": {"Church bell", "Bell"},
     "siren": {"Siren"},
@@ -58,29 +56,8 @@ def test_it_tags_with_an_empty_cache_and_without_torch(tmp_path):
     assert succeed(answer).strip() == "Siren"
 
 
-def test_its_files_are_whole_and_small():
-    checkpoint = open_checkpoint(FOLDER)
-    assert set(checkpoint.manifest.files) == {"model.onnx", "model.safetensors"}
-    checkpoint.check()
-    assert sum((FOLDER / name).stat().st_size for name in MODEL_FILES) <= 4_200_000
-
-
-def test_git_and_so_the_wheel_has_its_files():
-    assert FOLDER.is_relative_to(ROOT / "src" / "panns")
-    files = [str(FOLDER / name) for name in (*MODEL_FILES, "ATTRIBUTION.csv")]
-    command = ["git", "check-ignore", *files]
-    ignored = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    if ignored.returncode == 128:
-        pytest.skip("not a checkout of git")
-    assert (ignored.returncode, ignored.stdout) == (1, "")
-
-
 def test_its_manifest_says_what_it_is_and_what_it_reaches():
     manifest = open_checkpoint(FOLDER).manifest
-    assert manifest.licence == "MIT"
-    for word in ("ESC-50", "CC0", "CC BY", "mn04_as", "ATTRIBUTION.csv"):
-        assert word in manifest.training_data
-    assert "docs/model-cards/builtin.md" in manifest.source
     measured = json.loads((ROOT / "recipes" / "builtin" / "results.json").read_text(encoding="utf-8"))
     assert {metric.name: metric.value for metric in manifest.metrics} == {
         "top1_esc10_fold5": measured["top1_fold5"]["builtin"]["esc10"],
