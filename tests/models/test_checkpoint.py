@@ -116,6 +116,7 @@ def test_what_other_languages_need_stands_in_the_text():
         "embedding_dim": 2048,
         "max_pass_s": None,
         "patch_hop_s": None,
+        "algorithmic_latency_s": 0.55,
         "block_samples": None,
         "state_size": None,
         "onnx_inputs": ["waveform"],

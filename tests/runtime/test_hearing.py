@@ -68,3 +68,12 @@ def test_states_of_a_batch_are_those_of_each(tiny_stream_checkpoint, sound):
         np.testing.assert_allclose(state.network, alone.network, atol=1e-4)
         np.testing.assert_array_equal(state.samples, alone.samples)
         assert (state.n_passed, state.n_frames) == (alone.n_passed, alone.n_frames)
+
+
+def test_a_long_sound_is_heard_as_a_stream_too(tiny_stream_checkpoint):
+    """`run` hears more than 30 s in windows, and carries the state on between them."""
+    model = load_model(open_checkpoint(tiny_stream_checkpoint), n_threads=1)
+    sound = changing_sound(33)[: 33 * RATE]
+    frames = heard(model, sound, size=7_777)
+    np.testing.assert_allclose(model.run(sound).frame_probs[0], frames, atol=1e-5)
+    np.testing.assert_allclose(model.run(sound[: 5 * RATE]).frame_probs[0], frames[:500], atol=1e-5)

@@ -28,6 +28,9 @@ TORCH_FILE = "model.safetensors"
 ONNX_FILE = "model.onnx"
 METADATA_KEY = "panns"
 ONE_PASS_S = 30.0
+# In a stream, a model that scores whole clips hears so much about every moment, so often: shorter windows know better
+# when, longer ones what.
+CLIP_WINDOW_S, CLIP_HOP_S = 1.0, 0.1
 STATE, NEXT_STATE = "state", "next_state"  # of a stream, in the `.onnx` file of a model that has one
 
 
@@ -74,7 +77,8 @@ class Manifest:
             the front end, if there is one.
         window_s: Length of the clips it was trained on; longer sounds are heard in windows of it.
         thresholds: Per class, the probability from which it counts as present; None where none were chosen.
-        operating_points: Thresholds of events for rates of false alarms, which mean the same for every model.
+        operating_points: Thresholds of events for rates of false alarms, which mean the same for every model; the first
+            one is the usual.
         events: What makes an event of its frame scores; None for the usual.
         licence: Licence of the weights.
         source: Where the weights come from.
@@ -145,6 +149,23 @@ class Manifest:
         return self.config if isinstance(self.config, StreamingConfig) else None
 
     @property
+    def event_thresholds(self) -> tuple[float, ...] | None:
+        """Per class, from which probability it sounds in a frame; None where neither these nor others were chosen."""
+        return self.operating_points[0].thresholds if self.operating_points else self.thresholds
+
+    @property
+    def algorithmic_latency_s(self) -> float:
+        """How much later than it began a frame is known, at most, in a stream at the model's rate with usual windows.
+
+        The time of computing is not in it.
+        """
+        if self.streaming is not None:
+            return self.streaming.block_samples / self.sample_rate
+        if self.config.frame_hop_s is not None:
+            return min(self.window_s, self.one_pass_s)
+        return (CLIP_WINDOW_S + CLIP_HOP_S) / 2
+
+    @property
     def state_size(self) -> int:
         """Numbers in the state that its `.onnx` file takes and gives; 0 where it has none.
 
@@ -198,6 +219,7 @@ class Manifest:
                 "embedding_dim": self.config.embedding_dim,
                 "max_pass_s": self.max_pass_s,
                 "patch_hop_s": self.patch_hop_s,
+                "algorithmic_latency_s": self.algorithmic_latency_s,
                 "block_samples": None if self.streaming is None else self.streaming.block_samples,
                 "state_size": self.state_size or None,
                 "onnx_inputs": [

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.audio.limits import MAX_PEAK
-from panns.frontend import network_inputs
+from panns.frontend import log_mel_block, network_inputs
 from panns.models.checkpoint import ONE_PASS_S, Manifest
 from panns.results import Array, Scores
 from panns.runtime.backend import Backend
@@ -61,6 +61,37 @@ class Model:
             return scores
         return replace(scores, frame_probs=scores.frame_probs[:, : config.n_frames(n_samples)])
 
+    def score_in_turn(self, windows: Iterable[Window]) -> Iterator[tuple[Window, Scores]]:
+        """The windows of one sound, in order, each with its scores, as a batch of one.
+
+        A model with a state carries it on from one window to the next, so that its frames are those of a stream.
+        """
+        streaming = self._streaming
+        if streaming is None:
+            yield from ((window, self.score(window.waveform[None])) for window in windows)
+            return
+        state = np.zeros((1, self.backend.state_size), np.float32)
+        before = np.zeros(streaming.n_overlap, np.float32)
+        for window in windows:
+            missing = -len(window.waveform) % streaming.block_samples
+            waveform = np.pad(window.waveform, (0, missing))
+            heard = np.concatenate([before, waveform])
+            scores, state = self._step(heard, state)
+            before = heard[len(heard) - streaming.n_overlap :]
+            assert scores.frame_probs is not None
+            n_frames = streaming.n_frames(len(window.waveform))
+            yield window, replace(scores, frame_probs=scores.frame_probs[:, :n_frames])
+
+    def _step(self, heard: Array, state: Array) -> tuple[Scores, Array]:
+        """Whole blocks of a stream, behind what the first of them looks back at."""
+        streaming = self._streaming
+        assert streaming is not None
+        if self.backend.inputs == ("waveform",):  # what it looks back at is a part of the state
+            return self.backend.step(heard[None, streaming.n_overlap :], state)
+        config = streaming.frontend.log_mel
+        assert config is not None
+        return self.backend.step(log_mel_block(heard, config)[None], state)
+
     def windows(self, blocks: Iterable[Array]) -> Iterator[Window]:
         """The stretches in which this model hears a sound."""
         manifest = self.manifest
@@ -91,6 +122,11 @@ class Model:
         """
         clips = _checked_clips(waveforms)
         pools = [WindowPool(self.manifest, keeps_patches=patch_weights) for _ in clips]
+        if self._streaming is not None:
+            for clip, pool in zip(clips, pools, strict=True):
+                for window, scores in self.score_in_turn(self.windows([clip])):
+                    pool.add(window, scores)
+            return stack_scores([pool.result() for pool in pools])
         pending = [(i, window) for i, clip in enumerate(clips) for window in self.windows([clip])]
         for batch in _batches_of_one_length(
             pending, max_samples=int(BATCH_S[self.backend.device] * self.manifest.sample_rate)

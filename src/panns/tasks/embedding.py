@@ -24,8 +24,8 @@ def embed(model: Model, stream: AudioStream, *, on_progress: OnProgress = ignore
     if manifest.config.embedding_dim is None:
         raise ValueError(f"{manifest.architecture} has no embedding; use a model that has one (`panns models list`)")
     pool = WindowPool(manifest, keeps_frames=False)
-    for window in model.windows(stream):
-        pool.add(window, model.score(window.waveform[None]))
+    for window, scores in model.score_in_turn(model.windows(stream)):
+        pool.add(window, scores)
         on_progress(stream.duration_s, stream.declared_duration_s)
     embedding = pool.result().embedding
     assert embedding is not None

@@ -34,8 +34,7 @@ def tag(
     manifest = model.manifest
     pool = WindowPool(manifest, keeps_frames=False)
     windows = []
-    for window in model.windows(stream):
-        scores = model.score(window.waveform[None])
+    for window, scores in model.score_in_turn(model.windows(stream)):
         pool.add(window, scores)
         on_progress(stream.duration_s, stream.declared_duration_s)
         if timeline:
