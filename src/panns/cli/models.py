@@ -154,6 +154,7 @@ def _describe(entry: ModelEntry) -> dict[str, Any]:
     from panns.config import config_to_dict
     from panns.export.prepare import state_of
     from panns.models.costs import cost_of
+    from panns.models.registry import StreamingConfig
 
     config, weights, cost = entry.config, entry.weights, cost_of(entry.name)
     arxiv = re.search(r"arXiv:([\d.]+)", "" if weights is None else weights.source)
@@ -166,6 +167,7 @@ def _describe(entry: ModelEntry) -> dict[str, Any]:
         "frame_hop_s": config.frame_hop_s,
         "embedding_dim": config.embedding_dim,
         "min_input_samples": config.min_input_samples,
+        "block_s": config.block_samples / config.frontend.sample_rate if isinstance(config, StreamingConfig) else None,
         "weights": state_of(entry),
         "licence": None if weights is None else weights.licence,
         "metric": None if weights is None else weights.metric,
@@ -184,9 +186,10 @@ def _in_words(record: dict[str, Any]) -> dict[str, dict[str, str]]:
     network = dict(_settings(config))
     groups: dict[str, dict[str, str]] = {
         f"{record['name']}: {record['about']}": {
-            "hears": f"{rate / 1000:g} kHz; what is shorter than {record['min_input_samples'] / rate:.2f} s is padded",
+            "hears": f"{rate / 1000:g} kHz; {_shortest_in_words(record)}",
             "tells": f"{record['n_classes']} classes, {f'every {hop_s:.2f} s and ' if hop_s else ''}of the whole sound",
             "embeds": f"{dim} numbers" if dim else "no embedding",
+            "streams": _stream_in_words(record),
             "costs": _cost_in_words(record),
         },
         f"weights: {record['weights']}": _weights_in_words(record),
@@ -197,6 +200,17 @@ def _in_words(record: dict[str, Any]) -> dict[str, dict[str, str]]:
         for key, value in network.items()
     }
     return groups
+
+
+def _shortest_in_words(record: dict[str, Any]) -> str:
+    shortest, rate = record["min_input_samples"], record["sample_rate"]
+    return "any length" if shortest == 1 else f"what is shorter than {shortest / rate:.2f} s is padded"
+
+
+def _stream_in_words(record: dict[str, Any]) -> str:
+    if record["block_s"] is not None:
+        return f"in blocks of {record['block_s']:g} s, with a state"
+    return "in windows back to back" if record["frame_hop_s"] else "in windows that overlap"
 
 
 def _settings(config: dict[str, Any]) -> Iterator[tuple[str, Any]]:

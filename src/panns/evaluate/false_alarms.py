@@ -15,6 +15,23 @@ from panns.results import Array
 _HOUR_S = 3600.0
 
 
+def without_counterpart(events: ClipEvents, others: ClipEvents) -> ClipEvents:
+    """The events that touch none of the same class among others: of detections false alarms, of events missed ones.
+
+    Example:
+        >>> without_counterpart([(0, 1.0, 2.0), (0, 5.0, 6.0), (1, 1.0, 2.0)], [(0, 1.9, 3.0)])
+        [(0, 5.0, 6.0), (1, 1.0, 2.0)]
+    """
+    there: dict[int, list[tuple[float, float]]] = {}
+    for index, onset_s, offset_s in others:
+        there.setdefault(index, []).append((onset_s, offset_s))
+    return [
+        (index, onset_s, offset_s)
+        for index, onset_s, offset_s in events
+        if not any(onset_s < end_s and offset_s > start_s for start_s, end_s in there.get(index, ()))
+    ]
+
+
 class FalseAlarms:
     """Counts the detections at several thresholds that lie on no event of their class; sounds come one by one.
 
@@ -39,12 +56,10 @@ class FalseAlarms:
             truth: `(class index, onset_s, offset_s)` of everything that sounds in it, also the classes that contain
                 another one.
         """
-        events: dict[int, list[tuple[float, float]]] = {}
-        for index, onset_s, offset_s in truth:
-            events.setdefault(index, []).append((onset_s, offset_s))
         for counts, level in zip(self._counts, self._levels, strict=True):
-            for index, onset_s, offset_s in heard.events(np.full(self._n_classes, level), self._config):
-                counts[index] += not any(onset_s < end and offset_s > start for start, end in events.get(index, ()))
+            detected = heard.events(np.full(self._n_classes, level), self._config)
+            for index, _, _ in without_counterpart(detected, truth):
+                counts[index] += 1
         self.duration_s += heard.duration_s
 
     def per_hour(self) -> npt.NDArray[np.float64]:
