@@ -1,0 +1,116 @@
+"""The recipe of the streaming model: its settings, two steps of it on generated sound, and how it is measured."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from panns.data.manifests import Clip, Manifest
+from panns.data.mel_store import MelStore, write_mel_store
+from panns.data.soundscapes import SoundscapeConfig, Stretch
+from panns.evaluate import HeardFrames
+from panns.labels import audioset
+from panns.models.stream import StreamConfig
+from panns.training.loop import train
+from panns.training.soundscapes import SoundscapeBatches
+from recipes.builtin.train import category_classes, clip_labels
+from recipes.stream.evaluate import choose, security, training_clips
+from recipes.stream.settings import read_settings
+from recipes.stream.systems import Heard
+from recipes.stream.tables import rate_interval, security_table, share_interval, soundscape_table
+from recipes.stream.thresholds import meant
+from recipes.stream.train import build, mean_probs, read_frames
+from tests.sounds import tone
+
+CLIPS = [
+    Clip("a.wav", labels=("Dog", "Bark"), fold="train", source="1"),
+    Clip("b.wav", labels=("Rain",), fold="train", source="2"),
+]
+
+
+@pytest.fixture
+def settings():
+    """Those of the recipe, smaller."""
+    recipe = read_settings()
+    return replace(
+        recipe,
+        speeds=(1.0,),
+        batches=replace(recipe.batches, batch_size=2, soundscape=SoundscapeConfig(duration_s=1.6)),
+        train=replace(recipe.train, n_steps=2, log_steps=1, precision="float32"),
+    )
+
+
+def test_two_steps_of_it(settings, tmp_path):
+    frontend = StreamConfig().frontend
+    write_mel_store(
+        tmp_path / "mels", [tone(1.0, hz=hz, sample_rate=frontend.sample_rate) for hz in (500, 2_000)], [frontend]
+    )
+    np.savez(
+        tmp_path / "frames.npz",
+        stretches=np.array([(0.1, 0.9, -13.0), (0.0, 0.3, -13.0), (0.5, 1.0, -13.0)]),
+        stretch_offsets=[0, 1, 3],
+        teacher=np.full((12, 527), 0.01, np.float16),
+        teacher_offsets=[0, 6, 12],
+    )
+    frames = read_frames(tmp_path / "frames.npz", settings)
+    assert frames.stretches[1] == [Stretch(0.0, 0.3, -13.0), Stretch(0.5, 1.0, -13.0)]
+    network, objective = build(settings, category_classes(CLIPS), torch.from_numpy(mean_probs(frames)))
+    labels = clip_labels(CLIPS, n_speeds=1)
+    batches = SoundscapeBatches(MelStore(tmp_path / "mels", 1), labels, frames, frontend, settings.batches, 0)
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    trained = train(network, objective, batches, settings.train, tmp_path / "run", seed=0)
+    changed = [key for key, value in trained.state_dict().items() if not torch.equal(value, before[key])]
+    assert {"stem.conv.weight", "gru.weight_hh_l0", "classifier.weight"} <= set(changed)
+
+
+def test_no_recording_of_the_held_out_fold_chooses_anything():
+    clips = tuple(
+        Clip(f"{fold}{source}.wav", ("Dog",), fold, source) for fold, source in ("1a", "2b", "5b", "5c", "3d")
+    )
+    assert [clip.path for clip in training_clips(Manifest("", clips))] == ["1a.wav", "3d.wav"]
+
+
+def test_a_class_means_all_that_contain_it():
+    names = {audioset()[index].en for index in meant(["Bark"], audioset())}
+    assert {"Bark", "Dog", "Animal"} <= names
+
+
+def test_thresholds_are_chosen_for_every_category():
+    times = np.arange(100) * 0.1
+    probs = np.full((100, 2), 0.01, np.float32)
+    probs[20:40, 0] = 0.6
+    probs[50:60, 0] = 0.2  # a false alarm at low thresholds
+    probs[70:90, 1] = 0.1
+    heard = Heard([[(0, 2.0, 4.0), (1, 7.0, 9.0)]], [HeardFrames(probs, times, 10.0)], 1.0)
+    chosen = choose(heard, 2)
+    assert chosen.f1 == 1.0
+    assert 0.2 < chosen.thresholds[0] <= 0.6
+    assert 0.01 < chosen.thresholds[1] <= 0.1
+
+
+def test_sounds_are_counted():
+    truth = [[(3, 1.0, 2.0), (3, 5.0, 6.0)], [(3, 1.0, 2.0), (0, 1.0, 2.0)]]
+    detected = [[(3, 1.9, 2.5), (3, 8.0, 9.0)], [(0, 1.0, 2.0)]]
+    counted = security(3, "siren", truth, detected, 1_800.0)
+    assert counted == {"name": "siren", "n_events": 3, "n_found": 1, "n_false": 1, "hours": 0.5}
+
+
+def test_intervals_are_those_of_the_literature():
+    assert share_interval(0, 10) == (0.0, pytest.approx(0.3085, abs=1e-4))
+    assert share_interval(5, 10) == (pytest.approx(0.1871, abs=1e-4), pytest.approx(0.8129, abs=1e-4))
+    assert share_interval(10, 10)[1] == 1.0
+    assert rate_interval(0, 1.0) == (0.0, pytest.approx(3.689, abs=1e-3))
+    assert rate_interval(4, 2.0) == (pytest.approx(0.545, abs=1e-3), pytest.approx(5.121, abs=1e-3))
+
+
+def test_tables_have_a_line_for_each():
+    one = {
+        "name": "stream-shipped", "what": "it", "f1_macro": 0.5, "f1_micro": 0.4, "precision_micro": 0.3,
+        "recall_micro": 0.2, "false_alarms_per_hour": 12.0,
+        "security": [{"name": "siren", "n_events": 4, "n_found": 2, "n_false": 1, "hours": 0.5}],
+    }  # fmt: skip
+    assert soundscape_table([one]).splitlines()[2] == "| it | 0.500 | 0.400 | 0.300, 0.200 | 12 |  |  | the usual |"
+    assert security_table([one]).splitlines()[2].startswith("| siren | 4 | 0.50 (0.07 to 0.93) | 2.0 (0.1 to 11.1) |")
