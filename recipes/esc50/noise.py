@@ -72,7 +72,13 @@ def main() -> None:
         return
     results = test()
     with replacing(HERE / "noise.json") as partial:
-        text = json.dumps({"seed": SEED, "machine": machine(), "results": [asdict(one) for one in results]}, indent=1)
+        kept = {
+            "seed": SEED,
+            "machine": machine(),
+            "won_back": {str(snr_db): won_back(results, snr_db) for snr_db in SNRS_DB},
+            "results": [asdict(one) for one in results],
+        }
+        text = json.dumps(kept, indent=1)
         partial.write_text(text + "\n", encoding="utf-8")
     put_table(HERE / "README.md", table(results), mark=MARK)
     draw(results)
@@ -194,6 +200,21 @@ def table(results: Sequence[Result]) -> str:
     )
 
 
+def won_back(results: Sequence[Result], snr_db: int) -> float | None:
+    """Share of what all kinds of noise take at a ratio that learning with noise gives back; None if they take nothing.
+
+    Both are counted from the accuracy without noise of the models that learned without.
+    """
+    without, with_noise = (
+        statistics.mean(
+            statistics.mean(one.accuracies.values()) for one in results if (one.models, one.snr_db) == (models, snr_db)
+        )
+        for models, *_ in MODELS
+    )
+    clean = next(one for one in results if (one.models, one.noise) == (MODELS[0][0], ""))
+    return _share(statistics.mean(clean.accuracies.values()), without, with_noise)
+
+
 def _cell(values: Sequence[float]) -> str:
     deviation = f" ± {_deviation(values):.3f}" if len(values) > 1 else ""
     return f"{statistics.mean(values):.3f}{deviation}"
@@ -204,9 +225,13 @@ def _deviation(values: Sequence[float]) -> float:
 
 
 def _won_back(clean: Sequence[float], noisy: Sequence[float]) -> str:
-    """Share of the loss of the models that learned without noise, both losses from the clean accuracy of those."""
-    lost = clean[0] - noisy[0]
-    return f"{(noisy[1] - noisy[0]) / lost:.0%}" if lost > 0 else "nothing is lost"
+    share = _share(clean[0], *noisy)
+    return "nothing is lost" if share is None else f"{share:.0%}"
+
+
+def _share(clean: float, without: float, with_noise: float) -> float | None:
+    """Of what noise takes of models that learned without, how much those that learned with noise give back."""
+    return (with_noise - without) / (clean - without) if clean > without else None
 
 
 def draw(results: Sequence[Result]) -> None:

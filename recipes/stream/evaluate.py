@@ -103,7 +103,7 @@ def main() -> None:
                 results.append(measure_shipped(system, heard["test"], folders["test"], mapping))
             print(json.dumps({key: value for key, value in results[-1].items() if not isinstance(value, list | dict)}))
     if results and not arguments.systems:
-        kept = {"seed": SEED, "machine": machine(), "systems": results}
+        kept = {"seed": SEED, "machine": machine(), "systems": {one["name"]: one for one in results}}
         with replacing(HERE / "results.json") as partial:
             partial.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
         put_tables(HERE / "README.md", results)

@@ -61,7 +61,7 @@ def main() -> None:
 
 def metrics_of(results: dict[str, Any]) -> tuple[Metric, ...]:
     """What `evaluate` measured of the streaming model, each figure with how."""
-    stream = next(one for one in results["systems"] if one["name"] == "stream")
+    stream = results["systems"]["stream"]
     how = (
         f"{stream['hours']:.2f} h of soundscapes mixed from ESC-50's fold 5, held out; thresholds and filter chosen on "
         "soundscapes of folds 1 to 4"

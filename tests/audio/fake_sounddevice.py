@@ -36,7 +36,8 @@ class FakeSounddevice(ModuleType):
     """The part of the package that is used.
 
     Each `InputStream` takes the next of `sessions`: an error, which opening it raises, or how many blocks come at once.
-    A stream stays alive if its session is the last one. Blocks hold their number, from 1 on, divided by 1000.
+    A stream stays alive if its session is the last one; if `dead` is set, asking others whether they are alive raises it.
+    Blocks hold their number, from 1 on, divided by 1000.
     """
 
     class PortAudioError(Exception):
@@ -45,7 +46,7 @@ class FakeSounddevice(ModuleType):
     def __init__(self, clock, sessions=(), devices=(), default=0):
         super().__init__("sounddevice")
         self.clock, self.sessions, self.devices, self.default = clock, list(sessions), list(devices), default
-        self.streams, self.n_blocks, self.n_scans = [], 0, 0
+        self.streams, self.n_blocks, self.n_scans, self.dead = [], 0, 0, None
         self.InputStream = lambda **settings: Stream(self, settings)
 
     def query_devices(self, device=None, kind=None):
@@ -66,16 +67,22 @@ class FakeSounddevice(ModuleType):
 
 class Stream:
     def __init__(self, package, settings):
-        self.package, self.settings, self.is_closed, self.active, self.latency = package, settings, False, False, 0.02
+        self.package, self.settings, self.is_closed, self.is_alive, self.latency = package, settings, False, False, 0.02
         package.streams.append(self)
+
+    @property
+    def active(self):
+        if not self.is_alive and self.package.dead:
+            raise self.package.dead
+        return self.is_alive
 
     def start(self):
         session = self.package.sessions.pop(0) if self.package.sessions else 0
         if isinstance(session, Exception):
             raise session
-        self.active = True
+        self.is_alive = True
         self.feed(session)
-        self.active = not self.package.sessions
+        self.is_alive = not self.package.sessions
 
     def feed(self, n_blocks, *, has_overflow=False, first=None):
         """Let blocks come, each at its time."""
@@ -90,4 +97,4 @@ class Stream:
 
     def close(self):
         self.is_closed = True
-        self.active = False
+        self.is_alive = False

@@ -163,10 +163,41 @@ class TestUnplugged:
         assert not samples[5 * BLOCK : -5 * BLOCK].any()
         assert microphone.lost_s == pytest.approx(1.5)
         assert microphone.n_overflows == 0
-        assert fake.n_scans == 2
+        assert fake.n_scans == 1  # the first attempt goes without
         first, second = (record.getMessage() for record in caplog.records)
         assert first == "the microphone 'Built-in' is gone; waiting 60 s for it"
         assert second.startswith("the microphone 'Built-in' is back after 1.5 s, for which silence stands")
+
+    def test_a_stream_that_cannot_even_be_asked(self, plug_in):
+        fake = plug_in(2, 2)
+        fake.dead = fake.PortAudioError("Invalid stream pointer", -9988)
+        with open_microphone(fake) as microphone:
+            samples, _ = taken(microphone, 4)
+        assert len(samples) == round(0.54 * RATE)
+
+    def test_others_hear_on_while_one_is_waited_for(self, plug_in):
+        refused = [FakeSounddevice.PortAudioError("Device unavailable")] * 2
+        fake = plug_in(0, 2, *refused, 2)
+        other = open_microphone(fake)
+        with open_microphone(fake) as microphone:
+            blocks = iter(microphone)
+            list(islice(blocks, 2))
+            list(islice(blocks, 45))  # two attempts, after 0.5 s and 1.5 s
+            assert (fake.sessions, fake.n_scans) == ([2], 0)
+            assert not fake.streams[0].is_closed
+            other.close()
+            taken(blocks, 4)
+        assert fake.n_scans == 1
+
+    def test_one_that_opens_and_gives_nothing(self, plug_in):
+        fake = plug_in(1)
+        with (
+            open_microphone(fake, give_up_s=10.0) as microphone,
+            pytest.raises(DeviceUnavailable, match="gone for 10 s .it can be opened, and nothing comes from it"),
+        ):
+            for _ in microphone:
+                fake.clock.sleep(0.5)
+        assert fake.n_scans == len(fake.streams) - 2 > 0
 
     def test_its_number_may_have_changed(self, plug_in):
         fake = plug_in(1, 1, devices=[device("Built-in"), device("USB Camera")])
@@ -211,6 +242,25 @@ class TestUnplugged:
         assert 10 <= fake.clock.now_s - gone_since_s < 20
         assert not any(block.any() for block in silence)
         assert sum(map(len, silence)) == pytest.approx((fake.clock.now_s - gone_since_s) * RATE, abs=1)
+
+    def test_closing_ends_it_for_good(self, plug_in):
+        fake = plug_in(2, 2)
+        microphone = open_microphone(fake)
+        blocks = iter(microphone)
+        list(islice(blocks, 2))
+        microphone.close()
+        assert list(blocks) == []
+        assert list(microphone) == []
+        assert len(fake.streams) == 1
+
+    def test_closing_while_it_is_waited_for(self, plug_in):
+        fake = plug_in(1, 1)
+        microphone = open_microphone(fake)
+        blocks = iter(microphone)
+        list(islice(blocks, 2))
+        microphone.close()
+        assert list(blocks) == []
+        assert len(fake.streams) == 1
 
     def test_stopping_while_it_is_gone(self, plug_in):
         fake = plug_in(1, *[FakeSounddevice.PortAudioError("Device unavailable")] * 20)

@@ -8,7 +8,18 @@ import pytest
 from panns.augment.level import sounding_power
 from panns.data.manifests import Clip, read_manifest, write_manifest
 from recipes.esc50 import noise as recipe
-from recipes.esc50.noise import BABBLE, MODELS, SNRS_DB, TO_LEARN_WITH, TO_TEST_WITH, NoisyAudio, Result, prepare, table
+from recipes.esc50.noise import (
+    BABBLE,
+    MODELS,
+    SNRS_DB,
+    TO_LEARN_WITH,
+    TO_TEST_WITH,
+    NoisyAudio,
+    Result,
+    prepare,
+    table,
+    won_back,
+)
 from tests.sounds import noise, tone, write_wav
 
 
@@ -79,3 +90,4 @@ def test_the_table_says_what_is_won_back():
     assert lines[3] == "| air conditioner | 20 dB | 0.500 ± 0.000 | 0.700 ± 0.141 | 50% |"
     assert lines[-3] == "| **all three** | 0 dB | **0.500** | **0.700** | **50%** |"
     assert lines[-1].startswith("Mean over the folds 2, 4 of ESC-50")
+    assert won_back(results, 10) == pytest.approx(0.5)
