@@ -36,7 +36,7 @@ class FakeSounddevice(ModuleType):
     """The part of the package that is used.
 
     Each `InputStream` takes the next of `sessions`: an error, which opening it raises, or how many blocks come at once.
-    A stream stays alive if its session is the last one; if `dead` is set, asking others whether they are alive raises it.
+    A stream stays alive if its session is the last one; whether others are alive, cannot be asked if `dead` is set.
     Blocks hold their number, from 1 on, divided by 1000.
     """
 

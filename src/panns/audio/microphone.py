@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 import queue
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, NamedTuple
+from weakref import WeakSet
 
 import numpy as np
 
@@ -39,9 +41,18 @@ _TOO_LATE_S = 60.0
 _LOOK_S = 0.05
 _MOST_SILENCE_S = 1.0
 
+# PortAudio is one for the whole process, and beginning it anew ends every stream: it is done only while none of ours is
+# open, and none may open meanwhile. The lock may be taken again, since a stream that cannot be opened is closed.
+_PORTAUDIO = threading.RLock()
+_hearing: WeakSet[Microphone] = WeakSet()  # those whose stream is open; one that was forgotten counts no more
+
 
 class Microphone:
     """A microphone that is open; iterate it once, inside `with`.
+
+    A device that is gone is opened again first as it was. If that fails, PortAudio begins anew, without which it sees
+    nothing that was plugged in; this ends all its streams in the process, and so waits until no other `Microphone`
+    hears. Streams that are opened past this class are not known here, and would end.
 
     Args:
         device: Number, name or a part of the name; None for the system's choice.
@@ -70,7 +81,6 @@ class Microphone:
         self._give_up_s, self._clock, self._sleep = give_up_s, clock, sleep
         self._package = sounddevice()
         self._wanted = device
-        self.device = find_microphone(device)
         self.n_overflows = 0
         self.lost_s = 0.0
         self._queue: queue.SimpleQueue[_Block] = queue.SimpleQueue()  # whose put never waits, unlike that of Queue
@@ -78,10 +88,13 @@ class Microphone:
         self._is_stopped = False
         self._has_gap = False  # whether something was lost before the next block
         self._gone_since_s: float | None = None
+        self._n_attempts = 0  # at opening it again, since it is gone
         self._told_s = -_TELL_AGAIN_S
         self._heard_until_s = self._opened_s = clock()
         self._stream: Any = None
-        self._open(self.device)
+        with _PORTAUDIO:
+            self.device = find_microphone(device)
+            self._open(self.device)
 
     @property
     def name(self) -> str:
@@ -103,7 +116,7 @@ class Microphone:
         self._is_stopped = True
 
     def __iter__(self) -> Iterator[Waveform]:
-        """Mono blocks as they come, until `stop`.
+        """Mono blocks as they come, until `stop` or `close`.
 
         Raises:
             DeviceUnavailable: The device was gone for too long.
@@ -134,6 +147,7 @@ class Microphone:
                 dtype="float32",
                 callback=self._take_in,
             )
+            _hearing.add(self)
             self._stream.start()
         except (self._package.PortAudioError, ValueError) as exc:
             self._close_stream()
@@ -157,47 +171,67 @@ class Microphone:
 
     def _is_alive(self) -> bool:
         since_s = max(self._opened_s, self._heard_until_s)
-        return bool(self._stream.active) and self._clock() - since_s < SILENT_S
+        try:
+            is_active = bool(self._stream.active)
+        except self._package.PortAudioError:  # so some systems say that the device was pulled out
+            is_active = False
+        return is_active and self._clock() - since_s < SILENT_S
 
     def _wait_for_it(self) -> Iterator[Waveform]:
         """Silence, until the device is open again."""
         if self._gone_since_s is None:
-            self._gone_since_s = self._heard_until_s
+            self._gone_since_s, self._n_attempts = self._heard_until_s, 0
             _LOG.warning("the microphone %r is gone; waiting %g s for it", self.name, self._give_up_s)
+        elif self._clock() - self._gone_since_s >= self._give_up_s:
+            raise self._gone_for_good("it can be opened, and nothing comes from it")
         self._close_stream()
         while not self._queue.empty():  # what came at the last moment lies in the time that is filled now
             self._queue.get_nowait()
         pause_s = _FIRST_PAUSE_S
-        while not self._is_stopped:
+        while True:
             yield from self._silence_for(pause_s)
             pause_s = min(2 * pause_s, _LAST_PAUSE_S)
+            failure: DeviceUnavailable | None = None
             try:
                 self._open_again()
             except DeviceUnavailable as exc:
-                if self._clock() - self._gone_since_s >= self._give_up_s:
-                    raise DeviceUnavailable(
-                        f"the microphone {self.name!r} has been gone for {self._give_up_s:g} s ({exc})"
-                    ) from exc
-            else:
+                failure = exc
+            if self._is_stopped or failure is None:
                 return
+            if self._clock() - self._gone_since_s >= self._give_up_s:
+                raise self._gone_for_good(str(failure)) from failure
+
+    def _gone_for_good(self, reason: str) -> DeviceUnavailable:
+        return DeviceUnavailable(f"the microphone {self.name!r} has been gone for {self._give_up_s:g} s ({reason})")
 
     def _open_again(self) -> None:
-        # PortAudio sees what was plugged in only when it begins anew, and sounddevice has no public name for that.
+        with _PORTAUDIO:
+            if self._is_stopped:
+                return
+            # Not at the first attempt; and at every later one, as a device may open and yet give nothing.
+            if self._n_attempts and not _hearing:
+                self._begin_anew()
+            self._n_attempts += 1
+            # By its name: numbers may have changed.
+            found = find_microphone(None if self._wanted is None else self.name)
+            self._has_gap = True
+            # The rate stays, since whoever iterates was told it.
+            device = replace(found, sample_rate=self.sample_rate)
+            self._open(device)
+            self.device = device
+
+    def _begin_anew(self) -> None:
+        """Let PortAudio see what was plugged in; sounddevice has no public name for that."""
         for name in ("_terminate", "_initialize"):
             with suppress(self._package.PortAudioError):
                 getattr(self._package, name, lambda: None)()
-        # By its name: numbers may have changed.
-        found = find_microphone(None if self._wanted is None else self.name)
-        self._has_gap = True
-        # The rate stays, since whoever iterates was told it.
-        device = replace(found, sample_rate=self.sample_rate)
-        self._open(device)
-        self.device = device
 
     def _close_stream(self) -> None:
-        if self._stream is not None:
-            with suppress(self._package.PortAudioError):  # of a device that is gone
-                self._stream.close()
+        with _PORTAUDIO:
+            if self._stream is not None:
+                with suppress(self._package.PortAudioError):  # of a device that is gone
+                    self._stream.close()
+            _hearing.discard(self)
 
     def _silence_for(self, duration_s: float) -> Iterator[Waveform]:
         end_s = self._clock() + duration_s
@@ -244,7 +278,8 @@ class Microphone:
             _LOG.warning(text, *values)
 
     def close(self) -> None:
-        """Give back the device."""
+        """Give back the device, for good: who still iterates comes to the end."""
+        self._is_stopped = True
         self._close_stream()
 
     def __enter__(self) -> Microphone:
