@@ -55,12 +55,22 @@ def test_audacity_reads_a_label_track(events):
 
 
 def test_raven_reads_a_selection_table_of_many_files(events):
-    text = succeed(detect(SIREN, SIREN, "examples/knock.ogg", "--format", "raven"))
-    rows = list(csv.DictReader(io.StringIO(text), delimiter="\t"))
+    knock = "examples/knock.ogg"
+    result = detect(knock, "nosuch.wav", SIREN, "--format", "raven")
+    assert result.returncode == 1
+    rows = list(csv.DictReader(io.StringIO(result.stdout), delimiter="\t"))
     assert [row["Selection"] for row in rows] == [str(number + 1) for number in range(len(rows))]
-    assert len([row for row in rows if row["Begin File"] == SIREN]) == 2 * len(events)
-    assert all(float(row["Begin Time (s)"]) < float(row["End Time (s)"]) for row in rows)
     assert {row["High Freq (Hz)"] for row in rows} == {"16000.0"}
+    # Raven lays the files one behind the other, and what was not answered is not among them.
+    first = panns.detect(knock, threshold=0.4)
+    assert len(first) > 0 < len(events)
+    expected = [(knock, 0.0, one) for one in first] + [(SIREN, first.duration_s, one) for one in events]
+    assert [row["Begin Path"] for row in rows] == [path for path, _, _ in expected]
+    places = [[float(row[f"{name} (s)"]) for name in ("Begin Time", "End Time", "File Offset")] for row in rows]
+    assert places == [
+        pytest.approx([before_s + one.onset_s, before_s + one.offset_s, one.onset_s], abs=1e-6)
+        for _, before_s, one in expected
+    ]
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,10 @@ def detect(
     hop_s: event_options.Hop = None,
     lang: options.Language = options.LanguageChoice.en,
     output_format: Annotated[
-        EventFormat, typer.Option("--format", "-f", help="audacity: labels of one sound; raven: a selection table.")
+        EventFormat,
+        typer.Option(
+            "--format", "-f", help="audacity: labels of one sound; raven: a selection table of all, in this order."
+        ),
     ] = EventFormat.table,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
@@ -73,7 +76,7 @@ def detect(
         print_csv([CSV_COLUMNS])
     if chosen is EventFormat.raven:
         print_tsv([RAVEN_COLUMNS])
-    n_events, has_failed = 0, False
+    n_events, duration_s, has_failed = 0, 0.0, False
     for answer in answer_all(
         inputs,
         lambda source, on_progress: recognizer.detect(source, **settings._asdict(), on_progress=on_progress),
@@ -87,12 +90,15 @@ def detect(
             if chosen is EventFormat.csv:
                 print_csv(csv_rows(answer.file, result))
             elif chosen is EventFormat.raven:
-                print_tsv(raven_rows(answer.file, result, lang, first=n_events + 1, top_hz=recognizer.sample_rate / 2))
+                top_hz = recognizer.sample_rate / 2
+                rows = raven_rows(answer.file, result, lang, first=n_events + 1, begin_s=duration_s, top_hz=top_hz)
+                print_tsv(rows)
             elif chosen is EventFormat.audacity:
                 print_tsv(audacity_rows(result, lang))
             else:
                 for line in table_lines(answer.file, result, lang):
                     print_line(line)
             n_events += len(result)
+            duration_s += result.duration_s
     if has_failed:
         raise typer.Exit(1)

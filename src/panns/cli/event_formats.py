@@ -11,18 +11,20 @@ if TYPE_CHECKING:
     from panns.results import Detection, Event
 
 CSV_COLUMNS = ("file", "onset_s", "offset_s", "index", "label", "label_zh", "score")
-# A selection table as Raven Pro reads it; times are of the file that the row names.
+# A selection table as Raven Pro reads it: begin and end are times in the sequence of all its files, one after another
+# (as in BirdNET-Analyzer's combined tables); the offset is the begin in the file that the row names.
 RAVEN_COLUMNS = (
     "Selection",
     "View",
     "Channel",
-    "Begin File",
     "Begin Time (s)",
     "End Time (s)",
     "Low Freq (Hz)",
     "High Freq (Hz)",
     "Label",
     "Score",
+    "Begin Path",
+    "File Offset (s)",
 )
 
 
@@ -53,7 +55,7 @@ def audacity_rows(detection: Detection, language: LanguageChoice) -> Iterator[tu
 
 
 def raven_rows(
-    file: str, detection: Detection, language: LanguageChoice, *, first: int, top_hz: float
+    file: str, detection: Detection, language: LanguageChoice, *, first: int, begin_s: float, top_hz: float
 ) -> Iterator[tuple[object, ...]]:
     """A row per event, in the order of `RAVEN_COLUMNS`.
 
@@ -62,8 +64,10 @@ def raven_rows(
         detection: Its events.
         language: Of the labels.
         first: Number of the first selection; they are counted through all files.
+        begin_s: Length of all files before this one.
         top_hz: Highest frequency that the model hears, for selections have a height too.
     """
     for number, event in enumerate(detection, start=first):
-        times = f"{event.onset_s:.6f}", f"{event.offset_s:.6f}"
-        yield number, "Spectrogram 1", 1, file, *times, 0, top_hz, label_of(event, language), f"{event.score:.6f}"
+        times = f"{begin_s + event.onset_s:.6f}", f"{begin_s + event.offset_s:.6f}"
+        what = label_of(event, language), f"{event.score:.6f}"
+        yield number, "Spectrogram 1", 1, *times, 0, top_hz, *what, file, f"{event.onset_s:.6f}"
