@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from panns.cli.folds import OnlyFolds, clips_of
 from panns.cli.output import complain, print_line
 from panns.cli.progress import Phases
-
-if TYPE_CHECKING:
-    from panns.data.manifests import Manifest
 
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _RANGE = re.compile(rf"({_NUMBER})(?:-({_NUMBER}))?")
@@ -49,10 +45,7 @@ def synthesize(
             show_default="noise that is made",
         ),
     ] = None,
-    folds: Annotated[
-        list[str] | None,
-        typer.Option("--fold", metavar="F", help="Only the clips of this fold; may be given again."),
-    ] = None,
+    folds: OnlyFolds = None,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of chance; the same gives the same.")] = 0,
 ) -> None:
     """Mix clips into soundscapes, and write down what is heard in them when (events.tsv, as of DCASE)."""
@@ -80,7 +73,7 @@ def synthesize(
         raise typer.BadParameter(str(exc)) from exc
     if not 100 <= rate <= 655_350:
         raise typer.BadParameter(f"--rate {rate} is not possible; use 100 to 655350 Hz, such as 32000")
-    listed = _of_folds(read_manifest(manifest), manifest, folds or [])
+    listed = clips_of(read_manifest(manifest), manifest, folds or [])
     try:
         with Phases() as phases:
             written = write_soundscapes(
@@ -121,15 +114,3 @@ def _range_in(option: str, text: str) -> tuple[float, float]:
     if low > high:
         raise typer.BadParameter(f"{option} {text} falls; the lower number comes first: {match[2]}-{match[1]}")
     return low, high
-
-
-def _of_folds(listed: Manifest, path: Path, folds: Sequence[str]) -> Manifest:
-    """The clips of these folds, or all where none is named."""
-    if not folds:
-        return listed
-    there = {clip.fold for clip in listed.clips if clip.fold}
-    for fold in folds:
-        if fold not in there:
-            known = ", ".join(sorted(there)) if there else "none at all"
-            raise typer.BadParameter(f"--fold {fold}: {path} has no clip of that fold; it has {known}")
-    return replace(listed, clips=tuple(clip for clip in listed.clips if clip.fold in folds))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +13,7 @@ import typer
 from panns.cli import detection_text, evaluation_text, options
 from panns.cli.evaluation_files import EvaluationFiles
 from panns.cli.evaluation_text import Circumstances
+from panns.cli.folds import OnlyFolds, clips_of
 from panns.cli.frame_scores import hear
 from panns.cli.output import complain, print_csv, print_json, print_line
 from panns.cli.progress import Bar, doing
@@ -54,10 +54,7 @@ def evaluate(
             "with an events.tsv.",
         ),
     ],
-    folds: Annotated[
-        list[str] | None,
-        typer.Option("--fold", metavar="F", help="Only the clips of this fold; may be given again."),
-    ] = None,
+    folds: OnlyFolds = None,
     weights: options.WeightsFile = None,
     backend: options.Backend = options.BackendChoice.onnx,
     device: options.Device = options.DeviceChoice.auto,
@@ -124,7 +121,7 @@ def evaluate(
     is_detection = task is TaskChoice.detect
     outputs.check(is_detection=is_detection)
     listed = read_event_table(manifest) if is_detection else read_manifest(manifest)
-    chosen = _of_folds(listed, manifest, folds or [])
+    chosen = clips_of(listed, manifest, folds or [])
     used = {label for clip in listed.clips for label in clip.labels}
     mapping = None if label_map is None else read_label_map(label_map, used)
     # Several clips are heard at once, one a core, so each call gets one thread; a single one gets all of them.
@@ -220,18 +217,6 @@ def _detect(
             allows_failures=True,
             on_progress=bar.show,
         )
-
-
-def _of_folds(listed: Manifest, path: Path, folds: Sequence[str]) -> Manifest:
-    """The clips of these folds, or all where none is named."""
-    if not folds:
-        return listed
-    there = {clip.fold: None for clip in listed.clips if clip.fold}
-    for fold in folds:
-        if fold not in there:
-            known = ", ".join(sorted(there)) if there else "none at all"
-            raise typer.BadParameter(f"--fold {fold}: {path} has no clip of that fold; it has {known}")
-    return replace(listed, clips=tuple(clip for clip in listed.clips if clip.fold in folds))
 
 
 def _thresholds(
