@@ -79,10 +79,11 @@ def test_raven_reads_a_selection_table_of_many_files(events):
         (["--json", "--csv"], "give one of --json and --csv, not both"),
         (["--json", "--format", "raven"], "give one of --format, --json and --csv, not several"),
         (["--format", "audacity", "examples/knock.ogg"], "labels for Audacity are of one sound, and there are 2"),
-        (["--release", "0"], "release=0.0 must be above 0 and at most 1"),
-        (["--min-gap", "-1"], "min_gap_s=-1.0 must be 0 to 3600 seconds"),
-        (["--hop", "0.1"], "builtin scores frames of 0.08 s itself; leave out hop_s=0.1"),
-        (["--window", "0"], "window_s=0.0 must be 0.01 to 600 seconds"),
+        (["--release", "0"], "--release 0.0 must be above 0 and at most 1"),
+        (["--min-gap", "-1"], "--min-gap -1.0 must be 0 to 3600 seconds"),
+        (["--hop", "0.1"], "builtin scores frames of 0.08 s itself; leave out --hop 0.1"),
+        (["--window", "0"], "--window 0.0 must be 0.01 to 600 seconds, or left out for the model's usual"),
+        (["--window", "1", "--hop", "2"], "--hop 2.0 is longer than --window 1.0, which leaves gaps"),
     ],
 )
 def test_wrong_usage(arguments, words):

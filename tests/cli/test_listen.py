@@ -266,7 +266,7 @@ class TestMicrophone:
         (["--from", "a.wav", "--pace", "-1"], "--pace -1.0 must be times as fast as the file sounds"),
         (["--duration", "0"], "--duration 0.0 must be above 0 seconds"),
         (["--threshold", "2"], "'2' is no threshold; give a probability, 0 to 1"),
-        (["--median", "-1"], "median_s=-1.0 must be 0 to 3600 seconds"),
+        (["--median", "-1"], "--median -1.0 must be 0 to 3600 seconds"),
     ],
 )
 def test_wrong_usage(arguments, words):

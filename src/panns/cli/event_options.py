@@ -1,7 +1,8 @@
-"""What makes an event, as options that `panns detect` and `panns listen` share, and what becomes of them."""
+"""What makes an event, as options that all verbs with events share, and what becomes of them."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -12,6 +13,18 @@ if TYPE_CHECKING:
     from panns.recognizer import Recognizer
     from panns.runtime.hearing import HearingConfig
     from panns.tasks.thresholds import Threshold
+
+# What the library calls what the options give.
+_FLAGS = {
+    "threshold": "--threshold",
+    "release": "--release",
+    "median_s": "--median",
+    "min_gap_s": "--min-gap",
+    "min_duration_s": "--min-duration",
+    "window_s": "--window",
+    "hop_s": "--hop",
+}
+_ARGUMENT = re.compile(rf"\b({'|'.join(_FLAGS)})=|\b(\w+_s)\b")
 
 EventThreshold = Annotated[
     str | None,
@@ -82,7 +95,7 @@ class EventSettings(NamedTuple):
 
 
 class EventOptions:
-    """What was asked for.
+    """What was asked for; None for what was not.
 
     Raises:
         typer.BadParameter: Something that cannot be, whatever the model.
@@ -91,13 +104,13 @@ class EventOptions:
     def __init__(
         self,
         *,
-        threshold: str | None,
-        release: float | None,
-        median_s: float | None,
-        min_gap_s: float | None,
-        min_duration_s: float | None,
-        window_s: float | None,
-        hop_s: float | None,
+        threshold: str | None = None,
+        release: float | None = None,
+        median_s: float | None = None,
+        min_gap_s: float | None = None,
+        min_duration_s: float | None = None,
+        window_s: float | None = None,
+        hop_s: float | None = None,
     ) -> None:
         from panns.events import EventConfig
         from panns.runtime.hearing import HearingConfig
@@ -110,7 +123,7 @@ class EventOptions:
             self._hearing = HearingConfig(window_s, hop_s)
             self._threshold = None if threshold is None else read_threshold(threshold)
         except ValueError as error:
-            raise typer.BadParameter(str(error)) from error
+            raise typer.BadParameter(with_flags(str(error))) from error
 
     def settings_of(self, recognizer: Recognizer) -> EventSettings:
         """The settings for a model: what was not asked for is its own.
@@ -124,5 +137,19 @@ class EventOptions:
         try:
             recognizer.stream(**settings._asdict())
         except ValueError as error:
-            raise typer.BadParameter(str(error)) from error
+            raise typer.BadParameter(with_flags(str(error))) from error
         return settings
+
+
+def with_flags(sentence: str) -> str:
+    """An error of the library in the words of the command line.
+
+    Example:
+        >>> with_flags("hop_s=0.2 is longer than window_s=0.1; leave out hop_s")
+        '--hop 0.2 is longer than --window 0.1; leave out --hop'
+    """
+
+    def flag(match: re.Match[str]) -> str:
+        return f"{_FLAGS[match[1]]} " if match[1] else _FLAGS.get(match[2], match[2])
+
+    return _ARGUMENT.sub(flag, sentence).replace(", or None for", ", or left out for")
