@@ -84,5 +84,5 @@ def test_a_model_of_whole_clips_hears_a_window_about_every_moment(tiny_checkpoin
 
 
 def test_a_threshold_that_is_no_probability_is_refused():
-    with pytest.raises(ValueError, match="must be one probability for each class, 0 to 1"):
+    with pytest.raises(ValueError, match=r"threshold=1.5 is no probability; give one of 0 to 1"):
         panns.detect((sirens(1.0), RATE), threshold=1.5)

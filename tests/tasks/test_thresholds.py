@@ -40,6 +40,48 @@ def test_a_rate_of_false_alarms_means_the_models_thresholds_for_it(manifest):
         thresholds_of(manifest, "often")
 
 
+def test_one_for_each_class_or_by_label(manifest):
+    own = tuple(np.linspace(0.1, 0.9, len(manifest.labels)))
+    chosen = replace(manifest, thresholds=own)
+    siren = manifest.labels.find("Siren").index
+    expected = np.float32(own)
+    expected[siren] = 0.3
+    np.testing.assert_array_equal(thresholds_of(chosen, {"siren": 0.3}), expected)
+    assert thresholds_of(manifest, {"Siren": 0.3})[[siren, siren + 1]].tolist() == np.float32([0.3, 0.5]).tolist()
+    for given in (own, list(own), np.array(own)):
+        np.testing.assert_array_equal(thresholds_of(manifest, given), np.float32(own))
+
+
+@pytest.mark.parametrize(
+    ("threshold", "error", "words"),
+    [
+        (1.5, ValueError, "threshold=1.5 is no probability; give one of 0 to 1"),
+        (float("nan"), ValueError, "threshold=nan is no probability"),
+        (True, TypeError, "threshold=True is no number"),
+        ({"Siren": 2}, ValueError, "threshold=2 for Siren is no probability"),
+        ({"Siren": "1/h"}, TypeError, "threshold='1/h' for Siren is no number"),
+        ([0.1, 0.2], ValueError, r"thresholds of shape \(2,\); stream needs one for each of 527 classes"),
+        ([0.5] * 526 + [-1], ValueError, "threshold=-1 for Field recording is no probability"),
+        ({"Sirn": 0.5}, panns.UnknownLabel, "no label 'Sirn' in .* did you mean 'Siren'"),
+    ],
+)
+def test_what_is_no_threshold(manifest, threshold, error, words):
+    with pytest.raises(error, match=words) as raised:
+        thresholds_of(manifest, threshold)
+    assert len(str(raised.value)) < 200
+
+
+def test_streams_take_thresholds_by_label(tiny_stream_checkpoint):
+    recognizer = panns.load(tiny_stream_checkpoint, n_threads=1)
+    assert (
+        recognizer.detect(
+            (noise(1.0), 32_000), threshold={label.en: 1.0 for label in recognizer.manifest.labels}
+        ).events
+        == ()
+    )
+    assert recognizer.stream(threshold=[0.5] * 527).push(noise(0.1)).frame_probs.shape[1] == 527
+
+
 @pytest.mark.parametrize("text", ["1.5", "-0.1", "nan", "1/min", "often", ""])
 def test_texts_that_are_no_threshold(text):
     with pytest.raises(ValueError, match="is no threshold; give a probability, 0 to 1, or false alarms an hour"):

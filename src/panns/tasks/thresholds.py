@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from panns.defaults import DEFAULT_THRESHOLD
 from panns.models.checkpoint import Manifest
 from panns.results import Array
 
-Threshold: TypeAlias = float | str
-"""A probability, or a rate of false alarms of each class such as "1/h"."""
+Threshold: TypeAlias = float | str | Sequence[float] | npt.NDArray[np.floating] | Mapping[str, float]
+"""A probability; a rate of false alarms of each class such as "1/h"; or probabilities, of all classes or by label."""
 
 _RATE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*/\s*h\s*")
 
@@ -22,20 +24,44 @@ def thresholds_of(manifest: Manifest, threshold: Threshold | None) -> Array:
 
     Args:
         manifest: Of the model.
-        threshold: One probability for all classes; "1/h" for the thresholds that were chosen for one false alarm of
-            each class in an hour; None for the model's own, or 0.5 where it has none.
+        threshold: One probability for all classes, or one for each; by label for those named, `{"Siren": 0.3}`, and
+            the model's own for the others; "1/h" for the thresholds that were chosen for one false alarm of each class
+            in an hour; None for the model's own, or 0.5 where it has none.
 
     Raises:
-        ValueError: It is neither, or the model has no thresholds for that rate.
+        ValueError: It is none of these, or the model has no thresholds for that rate.
+        UnknownLabel: The model has no class of that name.
     """
-    if threshold is None and manifest.thresholds is not None:
-        return np.asarray(manifest.thresholds, np.float32)
+    n_classes = len(manifest.labels)
+    own = np.full(n_classes, DEFAULT_THRESHOLD) if manifest.thresholds is None else manifest.thresholds
+    if threshold is None:
+        return np.asarray(own, np.float32)
     if isinstance(threshold, str):
         return _for_rate(manifest, threshold)
-    return np.full(len(manifest.labels), DEFAULT_THRESHOLD if threshold is None else threshold, np.float32)
+    if isinstance(threshold, Mapping):
+        named = {manifest.labels.find(name).index: _probability(value, name) for name, value in threshold.items()}
+        return np.array([named.get(i, level) for i, level in enumerate(own)], np.float32)
+    if not isinstance(threshold, Sequence | np.ndarray) or np.ndim(threshold) == 0:
+        return np.full(n_classes, _probability(threshold), np.float32)
+    if np.shape(threshold) != (n_classes,):
+        raise ValueError(
+            f"thresholds of shape {np.shape(threshold)}; {manifest.architecture} needs one for each of {n_classes} "
+            "classes, a single one, or some by label"
+        )
+    names = (label.en for label in manifest.labels)
+    return np.array([_probability(value, name) for value, name in zip(threshold, names, strict=True)], np.float32)
 
 
-def read_threshold(text: str) -> Threshold:
+def _probability(value: object, label: str | None = None) -> float:
+    of_label = "" if label is None else f" for {label}"
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+        raise TypeError(f"threshold={value!r}{of_label} is no number; give a probability, 0 to 1")
+    if not 0 <= value <= 1:
+        raise ValueError(f"threshold={value:g}{of_label} is no probability; give one of 0 to 1")
+    return float(value)
+
+
+def read_threshold(text: str) -> float | str:
     """A threshold in a text.
 
     Raises:
