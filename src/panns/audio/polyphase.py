@@ -41,6 +41,9 @@ class PolyphaseState:
     n_in: int
     tail: Waveform
 
+    def __post_init__(self) -> None:
+        self.tail.setflags(write=False)
+
 
 class PolyphaseResampler:
     """Turns a mono waveform at one rate into the same at another; holds coefficients only and serves any streams.
@@ -85,7 +88,20 @@ class PolyphaseResampler:
 
     def initial_state(self) -> PolyphaseState:
         """Return the state of a stream of which nothing has come yet."""
-        return PolyphaseState(0, _frozen(np.zeros(self._table.shape[1] - 1, dtype=np.float32)))
+        return PolyphaseState(0, np.zeros(self._table.shape[1] - 1, dtype=np.float32))
+
+    def check(self, state: PolyphaseState) -> None:
+        """Refuse the state of a resampler between other rates.
+
+        Raises:
+            ValueError: it keeps another number of samples.
+        """
+        n_kept = self._table.shape[1] - 1
+        if len(state.tail) != n_kept:
+            raise ValueError(
+                f"a state that keeps {len(state.tail)} samples is not one from {self.from_rate} to {self.to_rate} Hz, "
+                f"which keeps {n_kept}; use the resampler that it came from"
+            )
 
     def push(self, samples: Waveform, state: PolyphaseState) -> tuple[Waveform, PolyphaseState]:
         """Return what these samples `(n,)`, any number of them, make known, and the state after them.
@@ -96,31 +112,27 @@ class PolyphaseResampler:
         samples = np.asarray(samples, dtype=np.float32)
         n_in = state.n_in + len(samples)
         n_kept = self._table.shape[1] - 1
-        if len(state.tail) != n_kept:
-            raise ValueError(
-                f"a state that keeps {len(state.tail)} samples is not one from {self.from_rate} to {self.to_rate} Hz, "
-                f"which keeps {n_kept}; use the resampler that it came from"
-            )
+        self.check(state)
         if self.from_rate == self.to_rate:
             return samples, PolyphaseState(n_in, state.tail)
         known = np.concatenate([state.tail, samples])
         tail = known[len(known) - n_kept :].copy()  # a copy, or one sample more would keep all of a long push alive
-        return self._between(known, state.n_in, n_in), PolyphaseState(n_in, _frozen(tail))
+        return self._between(known, state.n_in, n_in), PolyphaseState(n_in, tail)
 
     def finish(self, state: PolyphaseState) -> Waveform:
         """Return the rest, as if zeros came after the end; in all, as many samples as soxr gives for the sound."""
         n_total = (2 * state.n_in * self._phases + self._step) // (2 * self._step)
         rest, _ = self.push(np.zeros(self._n_ahead, dtype=np.float32), state)
-        return rest[: n_total - self._n_out(state.n_in)]
+        return rest[: n_total - self.n_out(state.n_in)]
 
-    def _n_out(self, n_in: int) -> int:
+    def n_out(self, n_in: int) -> int:
         """How many samples of the result are known once `n_in` have come."""
         return max(0, -((self._n_ahead - n_in) * self._phases // self._step))
 
     def _between(self, known: Waveform, n_before: int, n_after: int) -> Waveform:
         """Samples that become known between two counts of input, of which `known` begins `n_kept` before the first."""
-        first = self._n_out(n_before)
-        resampled = np.empty(self._n_out(n_after) - first, dtype=np.float32)
+        first = self.n_out(n_before)
+        resampled = np.empty(self.n_out(n_after) - first, dtype=np.float32)
         if not len(resampled):
             return resampled
         n_taps = self._table.shape[1]

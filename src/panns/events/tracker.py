@@ -60,6 +60,10 @@ class EventState:
     offsets_s: Times
     peaks: Array
 
+    def __post_init__(self) -> None:
+        for array in (self.recent, self.recent_onsets_s, self.is_on, self.onsets_s, self.offsets_s, self.peaks):
+            array.setflags(write=False)
+
 
 class EventTracker:
     """Makes events of frame scores.
@@ -76,7 +80,7 @@ class EventTracker:
     def __init__(self, thresholds: Sequence[float] | Array, hop_s: float, config: EventConfig) -> None:
         self._begins = np.asarray(thresholds, np.float32)
         if self._begins.ndim != 1 or not ((self._begins >= 0) & (self._begins <= 1)).all():
-            raise ValueError(f"thresholds={thresholds} must be one probability for each class, 0 to 1")
+            raise ValueError(f"thresholds of shape {self._begins.shape} must be one probability for each class, 0 to 1")
         self.config = config
         self.n_classes = len(self._begins)
         self._ends = self._begins * np.float32(config.release)
@@ -84,16 +88,34 @@ class EventTracker:
 
     def initial_state(self) -> EventState:
         """Before the first frame."""
-        nothing = np.full(self.n_classes, np.nan)
         return EventState(
             recent=np.zeros((0, self.n_classes), np.float32),
             recent_onsets_s=np.zeros(0),
             n_filtered=0,
             is_on=np.zeros(self.n_classes, np.bool_),
-            onsets_s=nothing,
-            offsets_s=nothing,
+            onsets_s=np.full(self.n_classes, np.nan),
+            offsets_s=np.full(self.n_classes, np.nan),
             peaks=np.zeros(self.n_classes, np.float32),
         )
+
+    def check(self, state: EventState) -> None:
+        """Refuse what no push can have given.
+
+        Raises:
+            ValueError: Its parts do not fit the classes, the filter or each other.
+        """
+        n_recent, n_classes = state.recent.shape
+        if {n_classes, *(len(one) for one in (state.is_on, state.onsets_s, state.offsets_s, state.peaks))} != {
+            self.n_classes
+        }:
+            raise ValueError(f"it is not of {self.n_classes} classes")
+        if n_recent > 2 * self._half or n_recent != len(state.recent_onsets_s) or state.n_filtered > n_recent:
+            raise ValueError(f"its {n_recent} recent frames are not those of a filter that keeps {2 * self._half}")
+        if n_recent - state.n_filtered > self._half or (np.diff(state.recent_onsets_s) <= 0).any():
+            raise ValueError("its recent frames do not follow each other")
+        has_onset, has_offset = ~np.isnan(state.onsets_s), ~np.isnan(state.offsets_s)
+        if (has_onset != (state.is_on | has_offset)).any() or (state.is_on & has_offset).any():
+            raise ValueError("its events have no onset, or neither sound nor have an offset")
 
     def push(self, state: EventState, probs: Array, onsets_s: Times) -> tuple[list[FoundEvent], EventState]:
         """Take in frames.
@@ -122,7 +144,7 @@ class EventTracker:
         n_ready = max(state.n_filtered, len(frames) - self._half)
         filtered = median_of(frames, state.n_filtered, len(frames) - n_ready, self._half)
         n_kept = min(len(frames), 2 * self._half)
-        changing = _Changing(self, state)
+        changing = _Changing(state, self._begins, self._ends, self.config)
         found = changing.take(filtered, times[state.n_filtered : n_ready])
         n_dropped = len(frames) - n_kept
         # A copy, lest the state keeps all of a long block alive.
@@ -149,17 +171,23 @@ class EventTracker:
             end_s: When the sound ended, which is the offset of what still sounds.
         """
         filtered = median_of(state.recent, state.n_filtered, 0, self._half)
-        changing = _Changing(self, state)
+        changing = _Changing(state, self._begins, self._ends, self.config)
         found = changing.take(filtered, state.recent_onsets_s[state.n_filtered :])
         return found + changing.close(end_s)
 
 
 class _Changing:
-    """The part of a state that frames change."""
+    """The part of a state that frames change.
 
-    def __init__(self, tracker: EventTracker, state: EventState) -> None:
-        self._tracker = tracker
-        self._config = tracker.config
+    Args:
+        state: Before them.
+        begins: `(classes,)`, from which probability each sounds.
+        ends: `(classes,)`, below which it has ended.
+        config: What makes an event.
+    """
+
+    def __init__(self, state: EventState, begins: Array, ends: Array, config: EventConfig) -> None:
+        self._begins, self._ends, self._config = begins, ends, config
         self.is_on = state.is_on
         self.onsets_s, self.offsets_s, self.peaks = state.onsets_s.copy(), state.offsets_s.copy(), state.peaks.copy()
 
@@ -170,7 +198,7 @@ class _Changing:
         """Filtered frames."""
         if not len(probs):
             return []
-        is_on = sounding(probs, self._tracker._begins, self._tracker._ends, self.is_on)
+        is_on = sounding(probs, self._begins, self._ends, self.is_on)
         # Of what sounds on and on, nothing changes but its peak; and most classes are silent, and were.
         goes_on = self.is_on & is_on.all(axis=0)
         if goes_on.any():
