@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from panns.audio import DecodeLimits, LiveSound, Microphone, Source, open_audio
 from panns.defaults import DEFAULT_MODEL, LISTEN_MODEL
@@ -16,7 +16,7 @@ from panns.export.prepare import prepare
 from panns.models.checkpoint import Manifest
 from panns.results import Detection, Embedding, Scores, StreamScores, Tagging
 from panns.runtime.backend import BackendName, check_choices
-from panns.runtime.hearing import HearingConfig
+from panns.runtime.hearing import Hearing, HearingConfig, hearing_of
 from panns.runtime.load import load_model
 from panns.runtime.model import Model, Waveforms
 from panns.tasks import detection as detection_task
@@ -24,13 +24,16 @@ from panns.tasks import embedding as embedding_task
 from panns.tasks import listening as listening_task
 from panns.tasks import tagging as tagging_task
 from panns.tasks.progress import OnProgress, ignore_progress
+from panns.tasks.stream_settings import words_of_model
 from panns.tasks.stream_state import StreamState
-from panns.tasks.streaming import Listener, Stream
-from panns.tasks.thresholds import Threshold
+from panns.tasks.streaming import Listener, Stream, checked_rate
+from panns.tasks.thresholds import Threshold, thresholds_of
 
 _USUAL_LIMITS = DecodeLimits()
 # Filters and settings of streams that are kept for the next one; a server has a handful of rates.
-_KEPT_LISTENERS = 16
+_N_KEPT = 16
+Key = TypeVar("Key")
+Kept = TypeVar("Kept")
 
 
 class Recognizer:
@@ -42,11 +45,13 @@ class Recognizer:
         device: Where it runs: "cpu", "cuda" or "mps".
     """
 
-    def __init__(self, model: Model, backend: BackendName) -> None:
+    def __init__(self, model: Model, backend: BackendName, exported: Path | None = None) -> None:
         self._model = model
+        self._exported = exported  # the file that it was loaded from, if it was one
         self.backend = backend
         self.device = model.backend.device
-        self._listeners: dict[Any, Listener] = {}
+        self._listeners: dict[tuple[int, bytes, EventConfig, HearingConfig], Listener] = {}
+        self._hearings: dict[HearingConfig, Hearing] = {}
         self._lock = threading.Lock()
 
     @property
@@ -137,7 +142,7 @@ class Recognizer:
             ValueError: The threshold is no probability, or the model cannot hear in such windows.
         """
         with open_audio(source, sample_rate=None, limits=limits) as sound:
-            listener = self._listener(sound.sample_rate, threshold, config, hearing)
+            listener = self.listener(sound.sample_rate, threshold=threshold, config=config, hearing=hearing)
             return detection_task.detect(listener, sound, model=self.manifest.architecture, on_progress=on_progress)
 
     def stream(
@@ -147,7 +152,7 @@ class Recognizer:
         threshold: Threshold | None = None,
         config: EventConfig | None = None,
         hearing: HearingConfig | None = None,
-        state: StreamState | None = None,
+        state: StreamState | bytes | None = None,
     ) -> Stream:
         """A stream of sound, which is heard as it comes; however it is cut, its events are those of `detect`.
 
@@ -158,13 +163,13 @@ class Recognizer:
             threshold: As of `detect`.
             config: As of `detect`.
             hearing: As of `detect`.
-            state: Of a stream with the same settings, to go on from (`stream.state`, `StreamState.from_bytes`).
+            state: Of a stream with the same settings, to go on from: `stream.state`, or its `to_bytes()`.
 
         Raises:
-            ValueError: The state is of another model or rate; or as of `detect`.
+            ValueError: The state is of a stream with other settings, or damaged; no sample rate; or as of `detect`.
+            TypeError: The sample rate is no whole number, or the state is none.
         """
-        rate = self.sample_rate if sample_rate is None else sample_rate
-        return Stream(self._listener(rate, threshold, config, hearing), state)
+        return Stream(self.listener(sample_rate, threshold=threshold, config=config, hearing=hearing), state)
 
     def listen(
         self,
@@ -196,19 +201,55 @@ class Recognizer:
         stream = self.stream(sound.sample_rate, threshold=threshold, config=config, hearing=hearing)
         yield from listening_task.listen(stream, sound)
 
-    def _listener(
-        self, sample_rate: int, threshold: Threshold | None, config: EventConfig | None, hearing: HearingConfig | None
+    def listener(
+        self,
+        sample_rate: int | None = None,
+        *,
+        threshold: Threshold | None = None,
+        config: EventConfig | None = None,
+        hearing: HearingConfig | None = None,
     ) -> Listener:
-        """The one of these settings: streams that share it can be pushed together."""
-        key = (sample_rate, threshold, config, hearing)
+        """The settings of streams, with `step(chunk, state)` and `step_batch(chunks, states)`: states are values.
+
+        For those who keep the states themselves; `stream` keeps one of them and is less to write.
+
+        Args:
+            sample_rate: Of what will come in, in Hz; None for the model's own.
+            threshold: As of `detect`.
+            config: As of `detect`.
+            hearing: As of `detect`.
+
+        Raises:
+            ValueError: No sample rate; or as of `detect`.
+            TypeError: The sample rate is no whole number.
+        """
+        rate = self.sample_rate if sample_rate is None else checked_rate(sample_rate)
+        thresholds = thresholds_of(self.manifest, threshold)
+        config = config or self.manifest.events or EventConfig()
+        hearing = hearing or HearingConfig()
+        key = (rate, thresholds.tobytes(), config, hearing)
         with self._lock:
             if key not in self._listeners:
-                while len(self._listeners) >= _KEPT_LISTENERS:
-                    del self._listeners[next(iter(self._listeners))]
-                self._listeners[key] = Listener(
-                    self._model, sample_rate, threshold=threshold, config=config, hearing=hearing
+                made = Listener(
+                    self._model,
+                    self._words,
+                    self._hearing(hearing),
+                    rate,
+                    thresholds=thresholds,
+                    config=config,
                 )
+                _keep(self._listeners, key, made)
             return self._listeners[key]
+
+    def _hearing(self, config: HearingConfig) -> Hearing:
+        """The one of these windows, made once: a model that hears block by block tries out what it may do at once."""
+        if config not in self._hearings:
+            _keep(self._hearings, config, hearing_of(self._model, config))
+        return self._hearings[config]
+
+    @cached_property
+    def _words(self) -> str:
+        return words_of_model(self.manifest, self._exported)
 
     def embed(
         self,
@@ -258,7 +299,18 @@ def load(
     """
     check_choices(backend, device, n_threads)
     checkpoint = prepare(model, weights=None if weights is None else Path(weights), needs_onnx=backend != "torch")
-    return Recognizer(load_model(checkpoint, backend=backend, device=device, n_threads=n_threads), backend)
+    return Recognizer(
+        load_model(checkpoint, backend=backend, device=device, n_threads=n_threads),
+        backend,
+        checkpoint.path if checkpoint.is_exported_file else None,
+    )
+
+
+def _keep(kept: dict[Key, Kept], key: Key, value: Kept) -> None:
+    """Keep one more, in place of the oldest where there are many."""
+    while len(kept) >= _N_KEPT:
+        del kept[next(iter(kept))]
+    kept[key] = value
 
 
 @lru_cache(maxsize=1)

@@ -128,22 +128,64 @@ def test_streams_side_by_side_hear_what_each_hears_alone(case):
     for sound, *parts in zip(sounds, first, second, strict=True):
         alone = case.stream().push(sound)
         together = np.concatenate([part.frame_probs for part in parts])
-        np.testing.assert_allclose(together, alone.frame_probs, atol=2e-6)
+        np.testing.assert_array_equal(together, alone.frame_probs)
+
+
+def test_streams_of_other_rates_thresholds_and_events_go_together(case):
+    plain = dict(case.settings, hearing=case.settings["hearing"])
+    streams = [
+        case.stream(),
+        case.recognizer.stream(8_000, **plain),
+        case.recognizer.stream(case.sample_rate, **plain | {"threshold": 0.25}),
+        case.recognizer.stream(case.sample_rate, **plain | {"config": None}),
+    ]
+    alone = [stream.listener.step(case.sound, stream.state)[0] for stream in streams]
+    together = push_all(streams, [case.sound] * len(streams))
+    for one, other in zip(together, alone, strict=True):
+        np.testing.assert_array_equal(one.frame_probs, other.frame_probs)
+        assert one.to_dict() == other.to_dict()
+
+
+def test_streams_made_long_apart_go_together(tiny_checkpoint):
+    recognizer = panns.load(tiny_checkpoint, n_threads=1)
+    first = recognizer.stream(16_000)
+    for k in range(20):  # more than are kept
+        recognizer.stream(20_000 + k)
+        recognizer.stream(16_000, hearing=HearingConfig(0.5 + k / 100))
+    usual = [recognizer.stream(16_000), recognizer.stream(16_000, hearing=HearingConfig(1.0, 0.1))]
+    assert len(push_all([first, *usual], [np.zeros(5, np.float32)] * 3)) == 3
+
+
+def test_steps_without_a_stream(case):
+    """Those who keep the states themselves get what a stream gives; old states can be gone back to."""
+    listener = case.recognizer.listener(case.sample_rate, **case.settings)
+    state, probs, events = listener.initial_state(), [], []
+    for start in range(0, len(case.sound), 7_000):
+        scores, following = listener.step(case.sound[start : start + 7_000], state)
+        again, _ = listener.step(case.sound[start : start + 7_000], StreamState.from_bytes(state.to_bytes()))
+        assert again.to_dict() == scores.to_dict()
+        state = following
+        probs.append(scores.frame_probs)
+        events += scores.events
+    rest = listener.finish(state)
+    np.testing.assert_array_equal(np.concatenate([*probs, rest.frame_probs]), case.probs)
+    assert [*events, *rest.events] == case.events
 
 
 def test_a_day_leaves_no_trace(case):
     """A stream whose clock says a day neither drifts nor grows: its frames are later by a day, and nothing else."""
     stream = case.stream()
     stream.push(case.sound[: case.sample_rate])
-    frames_a_day = round(86_400 * 16 / case.recognizer.stream().listener._hearing.hop_s / 16)
-    day_s = frames_a_day * stream.listener._hearing.hop_s
+    frames_a_day = round(86_400 * 16 / stream.hop_s / 16)
+    day_s = frames_a_day * stream.hop_s
     hearing, resampler, events = stream.state.hearing, stream.state.resampler, stream.state.events
     late = StreamState(
+        stream.state.settings,
         replace(resampler, n_in=resampler.n_in + round(day_s * case.sample_rate)),
         replace(
             hearing,
             n_passed=hearing.n_passed + round(day_s * case.recognizer.sample_rate),
-            n_frames=hearing.n_frames + round(day_s / stream.listener._hearing.hop_s),
+            n_frames=hearing.n_frames + round(day_s / stream.hop_s),
         ),
         replace(
             events,
@@ -209,22 +251,34 @@ class TestRefusals:
             with pytest.raises(ValueError, match="the stream was finished; begin another one"):
                 act()
 
-    def test_states_of_others(self, stream, tiny_checkpoint):
-        state = panns.load(tiny_checkpoint, n_threads=1).stream(16_000).state
-        with pytest.raises(ValueError, match="the state is of a stream of another model or sample rate than 16000 Hz"):
-            stream.listener.check(state)
-        with pytest.raises(ValueError, match="these bytes are no state of a stream"):
-            StreamState.from_bytes(b"nonsense")
-        with pytest.raises(ValueError, match="these bytes are no state of a stream"):
-            StreamState.from_bytes(stream.state.to_bytes()[:-40])
+    def test_a_stream_that_is_there_twice(self, stream):
+        before = stream.state
+        with pytest.raises(ValueError, match="a stream is there twice; join its chunks"):
+            push_all([stream, stream], [np.ones(800, np.float32)] * 2)
+        assert stream.state is before
 
     def test_streams_that_do_not_go_together(self, stream, tiny_stream_checkpoint):
-        other = panns.load(tiny_stream_checkpoint, n_threads=1).stream(44_100)
-        with pytest.raises(ValueError, match="the streams differ in recognizer or settings"):
+        other = panns.load(tiny_stream_checkpoint, n_threads=1).stream(16_000)
+        with pytest.raises(ValueError, match="the streams differ in recognizer or hearing"):
             push_all([stream, other], [np.zeros(1, np.float32)] * 2)
         with pytest.raises(ValueError, match="1 chunks for 2 streams"):
-            push_all([stream, stream], [np.zeros(1, np.float32)])
+            push_all([stream, other], [np.zeros(1, np.float32)])
+        with pytest.raises(ValueError, match="1 chunks for 0 states"):
+            stream.listener.step_batch([np.zeros(1, np.float32)], [])
         assert push_all([], []) == []
+
+    @pytest.mark.parametrize("rate", [0, -5, 99, 5_000_000])
+    def test_a_rate_that_no_sound_has(self, tiny_stream_checkpoint, rate):
+        recognizer = panns.load(tiny_stream_checkpoint, n_threads=1)
+        with pytest.raises(ValueError, match=rf"sample_rate={rate} is none that sound comes in; give 100 to 4000000"):
+            recognizer.stream(rate)
+
+    @pytest.mark.parametrize("rate", [True, "16000", 16_000.0])
+    def test_a_rate_that_is_no_number(self, tiny_stream_checkpoint, rate):
+        recognizer = panns.load(tiny_stream_checkpoint, n_threads=1)
+        with pytest.raises(TypeError, match=r"sample_rate=.* is no whole number; give samples per second"):
+            recognizer.stream(rate)
+        assert recognizer.stream(np.int32(16_000)).sample_rate == 16_000
 
     def test_windows_that_cannot_be(self, tiny_stream_checkpoint, tiny_frames_checkpoint, tiny_checkpoint):
         sound = (tone(0.5), 32_000)

@@ -113,7 +113,7 @@ def listen(
         if as_json:
             architecture = recognizer.manifest.architecture
             print_json(live_formats.begin_record(sound.name, sound.sample_rate, architecture, latency_s))
-        events = LiveEvents(stream.listener.tracker.config.min_duration_s)
+        events = LiveEvents(stream.config.min_duration_s)
         metered = _Metered(sound, duration_s)
         n_events, failure = 0, None
         with LiveView(recognizer.manifest.labels, lang, latency_s) as view:

@@ -3,65 +3,171 @@
 from __future__ import annotations
 
 import io
+import math
+import re
+import struct
 import zipfile
-from dataclasses import dataclass, fields, is_dataclass
+import zlib
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
+from panns.audio.limits import MAX_PEAK
 from panns.audio.polyphase import PolyphaseState
 from panns.events import EventState
 from panns.runtime.hearing import HearingState
+from panns.tasks.stream_settings import StreamSettings
 
 _MAX_BYTES = 1 << 28  # a window of 600 s at 96 kHz
+_MAX_COUNT = 1 << 53  # 71 years at 4 MHz; what is above is no exact time
+# Type and dimensions of what is in the file, as numpy writes them.
+_COUNT, _WAVEFORM, _TEXT = ("<i8", 0), ("<f4", 1), ("|u1", 1)
+_MEMBERS = {
+    **{f"settings.{field.name}": _TEXT for field in fields(StreamSettings)},
+    "resampler.n_in": _COUNT,
+    "resampler.tail": _WAVEFORM,
+    "hearing.samples": _WAVEFORM,
+    "hearing.n_passed": _COUNT,
+    "hearing.n_frames": _COUNT,
+    "hearing.network": _WAVEFORM,
+    "events.recent": ("<f4", 2),
+    "events.recent_onsets_s": ("<f8", 1),
+    "events.n_filtered": _COUNT,
+    "events.is_on": ("|b1", 1),
+    "events.onsets_s": ("<f8", 1),
+    "events.offsets_s": ("<f8", 1),
+    "events.peaks": ("<f4", 1),
+}
+# Lowest and highest value; none is infinite.
+_MAX_FLOAT = float(np.finfo(np.float32).max)
+_USUAL_BOUNDS = {
+    "<i8": (0, _MAX_COUNT),
+    "|u1": (0, 255),
+    "|b1": (0, 1),
+    "<f4": (-_MAX_FLOAT, _MAX_FLOAT),
+    "<f8": (0, _MAX_COUNT),  # times
+}
+_BOUNDS = {
+    "resampler.tail": (-MAX_PEAK, MAX_PEAK),
+    "hearing.samples": (-8 * MAX_PEAK, 8 * MAX_PEAK),  # the filter overshoots, by less than the sum of its sizes
+    "hearing.n_passed": (-_MAX_COUNT, _MAX_COUNT),  # from before the start, where there are zeros
+    "events.recent": (0, 1),
+    "events.peaks": (0, 1),
+}
+_MAY_BE_NAN = {"events.onsets_s", "events.offsets_s"}
+_NPY = re.compile(
+    rb"\x93NUMPY\x01\x00..\{'descr': '([^']{1,8})', 'fortran_order': False, 'shape': \(([\d, ]{0,40})\), \} *\n",
+    re.DOTALL,
+)
+_OF_DAMAGED_ZIPS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    KeyError,
+    NotImplementedError,
+    RuntimeError,
+    OverflowError,
+)
 
 
 @dataclass(frozen=True, eq=False)
 class StreamState:
-    """Everything that a stream's past has to say about its future; a value of a bounded size.
+    """Everything that a stream's past has to say about its future; a value, never changed, of a bounded size.
 
     Attributes:
+        settings: Of the stream; only one of the same settings can go on from here.
         resampler: Of the conversion to the model's rate.
         hearing: Of the model.
         events: Of what makes events of scores.
     """
 
+    settings: StreamSettings
     resampler: PolyphaseState
     hearing: HearingState
     events: EventState
 
     def to_bytes(self) -> bytes:
         """The state as bytes, to be saved."""
+        held = {f"{part}.{name}": value for part, of in vars(self).items() for name, value in vars(of).items()}
+        held["hearing.samples"] = np.concatenate([np.zeros(0, np.float32), *self.hearing.samples])
+        for name, value in vars(self.settings).items():
+            held[f"settings.{name}"] = np.frombuffer(value.encode(), np.uint8)
         file = io.BytesIO()
-        np.savez(
-            file, **{f"{part}.{name}": value for part, held in vars(self).items() for name, value in vars(held).items()}
-        )
+        arrays: dict[str, Any] = {name: np.asarray(held[name], kind) for name, (kind, _) in _MEMBERS.items()}
+        np.savez(file, **arrays)
         return file.getvalue()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> StreamState:
-        """The state that was saved.
+        """The state that was saved. Whether it fits a stream is told by the stream that is to go on from it.
 
         Raises:
             ValueError: The bytes are no state.
         """
         try:
-            if len(data) > _MAX_BYTES:
-                raise ValueError(f"it has {len(data):,} bytes, more than any state")
-            with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-                return cls(
-                    _read(PolyphaseState, "resampler", arrays),
-                    _read(HearingState, "hearing", arrays),
-                    _read(EventState, "events", arrays),
-                )
-        except (ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile) as exc:
+            held = {name: _array(name, member) for name, member in _members(data).items()}
+            words = {field.name: held[f"settings.{field.name}"].tobytes().decode() for field in fields(StreamSettings)}
+        except (ValueError, *_OF_DAMAGED_ZIPS) as exc:
             raise ValueError(
                 f"these bytes are no state of a stream ({exc}); give what `state.to_bytes()` gave"
             ) from exc
+        n_in, n_passed, n_frames, n_filtered = (
+            int(held[name]) for name in ("resampler.n_in", "hearing.n_passed", "hearing.n_frames", "events.n_filtered")
+        )
+        return cls(
+            StreamSettings(**words),
+            PolyphaseState(n_in, held["resampler.tail"]),
+            HearingState((held["hearing.samples"],), n_passed, n_frames, held["hearing.network"]),
+            EventState(
+                held["events.recent"],
+                held["events.recent_onsets_s"],
+                n_filtered,
+                *(held[f"events.{name}"] for name in ("is_on", "onsets_s", "offsets_s", "peaks")),
+            ),
+        )
 
 
-def _read(kind: type[Any], part: str, arrays: Any) -> Any:  # noqa: ANN401 - any of the three dataclasses
-    """One part; what was a whole number is one again."""
-    assert is_dataclass(kind)
-    values = {field.name: arrays[f"{part}.{field.name}"] for field in fields(kind)}
-    return kind(**{name: int(value) if value.ndim == 0 else value for name, value in values.items()})
+def _members(data: bytes) -> dict[str, bytes]:
+    """The files in a zip file, which must be those that a state has, each as it is: nothing is decompressed.
+
+    Raises:
+        ValueError: They are others.
+    """
+    if len(data) > _MAX_BYTES:
+        raise ValueError(f"it has {len(data):,} bytes, more than any state")
+    with zipfile.ZipFile(io.BytesIO(data)) as file:
+        listed = file.infolist()
+        if sorted(one.filename for one in listed) != sorted(f"{name}.npy" for name in _MEMBERS):
+            raise ValueError("it does not hold what a state does, or that of another version")
+        if any(one.compress_type != zipfile.ZIP_STORED for one in listed):
+            raise ValueError("it is compressed")
+        # Files that overlap are more than there are bytes.
+        if sum(one.file_size for one in listed) > len(data):
+            raise ValueError("its sizes are wrong")
+        return {one.filename.removesuffix(".npy"): file.read(one) for one in listed}
+
+
+def _array(name: str, member: bytes) -> Any:  # noqa: ANN401 - of the types in `_MEMBERS`
+    """The array in a file, which must be what that one holds.
+
+    Raises:
+        ValueError: It is something else.
+    """
+    kind, n_dims = _MEMBERS[name]
+    if (header := _NPY.match(member)) is None or header[1].decode() != kind:
+        raise ValueError(f"{name} is no array of {np.dtype(kind)}")
+    shape = tuple(int(size) for size in header[2].replace(b",", b" ").split())
+    # Truth is stored in whole bytes, of which only two are any.
+    values = np.frombuffer(member, "|u1" if kind == "|b1" else kind, offset=header.end())
+    if len(shape) != n_dims or math.prod(shape) != len(values):
+        raise ValueError(f"{name} has the shape {shape} and {len(values)} values")
+    low, high = _BOUNDS.get(name, _USUAL_BOUNDS[kind])
+    is_allowed = (values >= low) & (values <= high)
+    if name in _MAY_BE_NAN:
+        is_allowed |= np.isnan(values)
+    if not is_allowed.all():
+        raise ValueError(f"{name} holds {values[~is_allowed][0]}, which it cannot")
+    return values.reshape(shape).astype(kind)

@@ -5,111 +5,132 @@ Whole files are detected in by the same steps (`tasks/detection.py`), so both gi
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from panns.audio.limits import MAX_PEAK
+from panns.audio.limits import MAX_PEAK, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
 from panns.audio.polyphase import PolyphaseResampler
 from panns.events import EventConfig, EventState, EventTracker, FoundEvent
 from panns.labels import LabelSet
 from panns.results import Array, Event, StreamScores
-from panns.runtime.hearing import Frames, Hearing, HearingConfig, HearingState, hearing_of, joined
+from panns.runtime.hearing import Frames, Hearing, HearingState, joined
 from panns.runtime.model import Model
+from panns.tasks.stream_settings import StreamSettings, words_of_events, words_of_thresholds
 from panns.tasks.stream_state import StreamState
-from panns.tasks.thresholds import Threshold, thresholds_of
 
 
 class Listener:
     """A model and all settings of streams that it hears; holds no state, so any number of streams share it.
 
+    Made by `Recognizer.listener`. States are values: what `step` is given is never changed, and can be gone back to.
+
     Args:
         model: The model.
+        words: Name and digest of the model (`words_of_model`).
+        hearing: How it hears.
         sample_rate: Of what comes in.
-        threshold: From which probability a class sounds, or for which rate of false alarms; None for the model's own.
-        config: What makes an event; None for the model's own.
-        hearing: How a model without a state hears.
+        thresholds: `(classes,)`, from which probability each sounds.
+        config: What makes an event.
 
     Attributes:
+        model: The model.
+        hearing: How it hears.
         sample_rate: Of what comes in.
+        config: What makes an event.
+        hop_s: From one score frame to the next.
         latency_s: How much later than it began a frame is given out, at most, apart from the time of computing.
+        settings: What a state must have in common with it.
     """
 
     def __init__(
-        self,
-        model: Model,
-        sample_rate: int,
-        *,
-        threshold: Threshold | None = None,
-        config: EventConfig | None = None,
-        hearing: HearingConfig | None = None,
+        self, model: Model, words: str, hearing: Hearing, sample_rate: int, *, thresholds: Array, config: EventConfig
     ) -> None:
+        rate = model.manifest.sample_rate
         self._labels: LabelSet = model.manifest.labels
-        self._hearing: Hearing = hearing_of(model, hearing)
-        self._resampler = PolyphaseResampler(sample_rate, model.manifest.sample_rate)
-        self.tracker = EventTracker(
-            thresholds_of(model.manifest, threshold),
-            self._hearing.hop_s,
-            config or model.manifest.events or EventConfig(),
+        self._resampler = PolyphaseResampler(sample_rate, rate)
+        self._tracker = EventTracker(thresholds, hearing.hop_s, config)
+        self.model, self.hearing, self.config, self.sample_rate = model, hearing, config, sample_rate
+        self.hop_s = hearing.hop_s
+        self.latency_s = self._resampler.latency_s + hearing.latency_s
+        self.settings = StreamSettings(
+            model=words,
+            rates=f"{sample_rate} Hz, heard at {rate} Hz",
+            hearing=hearing.settings,
+            events=words_of_events(config),
+            thresholds=words_of_thresholds(thresholds),
         )
-        self.sample_rate = sample_rate
-        self.latency_s = self._resampler.latency_s + self._hearing.latency_s
 
     def initial_state(self) -> StreamState:
         """Before the first sample."""
-        return StreamState(self._resampler.initial_state(), self._hearing.initial_state(), self.tracker.initial_state())
+        return StreamState(
+            self.settings,
+            self._resampler.initial_state(),
+            self.hearing.initial_state(),
+            self._tracker.initial_state(),
+        )
 
     def check(self, state: StreamState) -> None:
-        """Refuse a state of another model, rate or filter.
+        """Refuse a state that cannot go on here.
 
         Raises:
-            ValueError: Its parts are of other sizes.
+            ValueError: It is of other settings, or damaged.
         """
-        own = self.initial_state()
-        sizes = [
-            (len(one.resampler.tail), len(one.hearing.network), len(one.events.is_on), one.events.recent.shape[1])
-            for one in (state, own)
-        ]
-        if sizes[0] != sizes[1]:
-            raise ValueError(
-                f"the state is of a stream of another model or sample rate than {self.sample_rate} Hz "
-                f"(sizes {sizes[0]}, here {sizes[1]}); give the model and the sample_rate that it was made with"
-            )
+        if state.settings is self.settings:
+            return
+        self.settings.check(state.settings)
+        try:
+            self._resampler.check(state.resampler)
+            self.hearing.check(state.hearing)
+            self._tracker.check(state.events)
+            n_resampled = self._resampler.n_out(state.resampler.n_in)
+            if state.hearing.n_heard != n_resampled:
+                raise ValueError(f"it has heard {state.hearing.n_heard} samples of {n_resampled}")
+        except ValueError as exc:
+            raise ValueError(f"the state is damaged ({exc}); give one that `state.to_bytes()` gave") from exc
 
-    def step(
-        self, chunks: Sequence[Array], states: Sequence[StreamState]
-    ) -> tuple[list[StreamScores], list[StreamState]]:
-        """Hear what comes next in some streams, together.
+    def step(self, chunk: npt.ArrayLike, state: StreamState) -> tuple[StreamScores, StreamState]:
+        """Hear what comes next in one stream.
 
         Args:
-            chunks: `(samples,)` each, at `sample_rate`, of any lengths.
-            states: Of the same streams.
+            chunk: `(samples,)`, any number of floats of about -1 to 1 at `sample_rate`.
+            state: Of the stream: `initial_state()`, or as it was given with what came before.
+
+        Raises:
+            ValueError: A wrong shape, NaN or infinity; or a state of other settings.
+            TypeError: Not floating-point numbers.
         """
-        resampled = [self._resampler.push(chunk, state.resampler) for chunk, state in zip(chunks, states, strict=True)]
-        frames, hearings = self._hearing.step(
-            [samples for samples, _ in resampled], [state.hearing for state in states]
-        )
-        scores, following = [], []
-        for k, state in enumerate(states):
-            found, events = self.tracker.push(state.events, *frames[k])
-            following.append(StreamState(resampled[k][1], hearings[k], events))
-            scores.append(self._scores(frames[k], found, self._ongoing(hearings[k], events)))
+        (scores,), (following,) = self.step_batch([chunk], [state])
         return scores, following
 
+    def step_batch(
+        self, chunks: Sequence[npt.ArrayLike], states: Sequence[StreamState]
+    ) -> tuple[list[StreamScores], list[StreamState]]:
+        """Hear what comes next in some streams together, which takes less time than one by one; as `step`."""
+        if len(chunks) != len(states):
+            raise ValueError(f"{len(chunks)} chunks for {len(states)} states; give one for each")
+        return _step([self] * len(states), chunks, states)
+
     def finish(self, state: StreamState) -> StreamScores:
-        """What is left when the sound has ended."""
+        """What is left when the sound has ended.
+
+        Raises:
+            ValueError: A state of other settings.
+        """
+        self.check(state)
         rest = self._resampler.finish(state.resampler)
-        (frames,), (hearing,) = self._hearing.step([rest], [state.hearing])
-        found, events = self.tracker.push(state.events, *frames)
-        last = self._hearing.finish(hearing)
-        more, events = self.tracker.push(events, *last)
-        found += more + self.tracker.finish(events, state.resampler.n_in / self.sample_rate)
+        (frames,), (hearing,) = self.hearing.step([rest], [state.hearing])
+        found, events = self._tracker.push(state.events, *frames)
+        last = self.hearing.finish(hearing)
+        more, events = self._tracker.push(events, *last)
+        found += more + self._tracker.finish(events, state.resampler.n_in / self.sample_rate)
         return self._scores(joined([frames, last], len(self._labels)), found, [])
 
     def _ongoing(self, hearing: HearingState, events: EventState) -> list[FoundEvent]:
         n_filtered = hearing.n_frames - (len(events.recent) - events.n_filtered)  # the median waits for some
-        return self.tracker.ongoing(events, n_filtered * self._hearing.hop_s)
+        return self._tracker.ongoing(events, n_filtered * self.hearing.hop_s)
 
     def _scores(self, frames: Frames, found: Sequence[FoundEvent], ongoing: Sequence[FoundEvent]) -> StreamScores:
         events, going_on = (
@@ -123,21 +144,37 @@ class Stream:
     """One stream of sound; made by `Recognizer.stream`.
 
     Attributes:
+        listener: The settings, which other streams may share.
         state: Where it stands: a value to be kept, saved and gone on from, by this recognizer or another one of the
             same model.
     """
 
-    def __init__(self, listener: Listener, state: StreamState | None = None) -> None:
+    def __init__(self, listener: Listener, state: StreamState | bytes | None = None) -> None:
         self.listener = listener
-        if state is not None:
-            listener.check(state)
-        self.state = state or listener.initial_state()
+        if state is None:
+            state = listener.initial_state()
+        elif isinstance(state, bytes):
+            state = StreamState.from_bytes(state)
+        elif not isinstance(state, StreamState):
+            raise TypeError(f"state is of type {type(state).__name__}; give `stream.state` or its `to_bytes()`")
+        listener.check(state)
+        self.state: StreamState = state
         self._is_finished = False
 
     @property
     def sample_rate(self) -> int:
         """Of what is pushed, in Hz."""
         return self.listener.sample_rate
+
+    @property
+    def config(self) -> EventConfig:
+        """What makes an event."""
+        return self.listener.config
+
+    @property
+    def hop_s(self) -> float:
+        """From one score frame to the next."""
+        return self.listener.hop_s
 
     @property
     def latency_s(self) -> float:
@@ -179,27 +216,66 @@ def push_all(streams: Sequence[Stream], chunks: Sequence[npt.ArrayLike]) -> list
     """Hear what comes next in many streams of one recognizer together, which takes less time than one by one.
 
     Args:
-        streams: They must have been made with the same settings.
+        streams: They may differ in rate, thresholds and what makes an event, not in the windows of `hearing`.
         chunks: `(samples,)` for each of them, of any lengths.
 
     Raises:
-        ValueError: As of `Stream.push`, or streams that do not go together.
+        ValueError: As of `Stream.push`, or streams that do not go together. Nothing of any chunk was heard.
         TypeError: Not floating-point numbers.
     """
     if len(streams) != len(chunks):
         raise ValueError(f"{len(chunks)} chunks for {len(streams)} streams; give one for each")
-    if not streams:
-        return []
-    listener = streams[0].listener
-    if any(stream.listener is not listener for stream in streams):
-        raise ValueError("the streams differ in recognizer or settings; push those together that have the same")
-    checked = [_checked(chunk) for chunk in chunks]
+    if len(set(map(id, streams))) < len(streams):
+        raise ValueError("a stream is there twice; join its chunks, or push them one after the other")
     for stream in streams:
         stream._check_open()
-    scores, states = listener.step(checked, [stream.state for stream in streams])
+    scores, states = _step([stream.listener for stream in streams], chunks, [stream.state for stream in streams])
     for stream, state in zip(streams, states, strict=True):
         stream.state = state
     return scores
+
+
+def _step(
+    listeners: Sequence[Listener], chunks: Sequence[npt.ArrayLike], states: Sequence[StreamState]
+) -> tuple[list[StreamScores], list[StreamState]]:
+    """Hear what comes next in some streams, each with its own settings, by one model in one call."""
+    if not listeners:
+        return [], []
+    model, hearing = listeners[0].model, listeners[0].hearing
+    if any(one.model is not model or one.hearing.settings != hearing.settings for one in listeners):
+        raise ValueError("the streams differ in recognizer or hearing; push those together that have the same")
+    checked = [_checked(chunk) for chunk in chunks]
+    for listener, state in zip(listeners, states, strict=True):
+        listener.check(state)
+    resampled = [
+        listener._resampler.push(chunk, state.resampler)
+        for listener, chunk, state in zip(listeners, checked, states, strict=True)
+    ]
+    frames, hearings = hearing.step([samples for samples, _ in resampled], [state.hearing for state in states])
+    scores, following = [], []
+    for k, listener in enumerate(listeners):
+        found, events = listener._tracker.push(states[k].events, *frames[k])
+        scores.append(listener._scores(frames[k], found, listener._ongoing(hearings[k], events)))
+        following.append(StreamState(listener.settings, resampled[k][1], hearings[k], events))
+    return scores, following
+
+
+def checked_rate(sample_rate: int) -> int:
+    """A rate that sound may come in.
+
+    Raises:
+        ValueError: No recording has it.
+        TypeError: It is no whole number.
+    """
+    if isinstance(sample_rate, bool) or not hasattr(type(sample_rate), "__index__"):
+        raise TypeError(f"sample_rate={sample_rate!r} is no whole number; give samples per second, such as 44_100")
+    rate = operator.index(sample_rate)
+    if not MIN_SAMPLE_RATE <= rate <= MAX_SAMPLE_RATE:
+        raise ValueError(
+            f"sample_rate={rate} is none that sound comes in; give {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} samples per "
+            "second, such as 44_100"
+        )
+    return rate
 
 
 def _checked(chunk: npt.ArrayLike) -> Array:

@@ -1,14 +1,16 @@
 """A model with a state, which takes in a sound in blocks of one size, whatever the sizes it comes in.
 
 Every block is computed by the same operations, so the scores are bit for bit the same for every way of cutting a sound.
-Where many blocks are there at once, as of a file, a second of them is one call, which takes a third of the time: as far
-as a trial on this machine gives the same bits, which it does where a sum does not depend on how many are computed.
+Where many blocks are there at once, as of a file, a second of them is one call, which takes a third of the time; and
+the blocks of several streams are one. Both as far as a trial on this machine gives the same bits, which it does where a
+sum does not depend on how many are computed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
@@ -18,6 +20,8 @@ from panns.runtime.hearing.hearing import Frames, HearingState, no_frames
 from panns.runtime.model import Model
 
 _GROUP_S = 1.0
+# Streams in one call; 32 take as long each.
+_MAX_STREAMS = 8
 
 
 class BlockHearing:
@@ -26,6 +30,7 @@ class BlockHearing:
     Attributes:
         hop_s: From one score frame to the next.
         latency_s: Of the first frame in a block.
+        settings: Its blocks, and whether its front end is a part of the network.
     """
 
     def __init__(self, model: Model) -> None:
@@ -39,17 +44,38 @@ class BlockHearing:
         self._n_classes = len(model.manifest.labels)
         self.hop_s = streaming.frame_hop_s
         self.latency_s = streaming.block_samples / model.manifest.sample_rate
-        n_together = round(_GROUP_S / self.latency_s)
-        self._n_together = n_together if self._are_same_bits(n_together) else 1
+        front_end = "inside" if self._is_inside else "outside"
+        self.settings = f"blocks of {streaming.block_samples} samples, front end {front_end}"
 
     def initial_state(self) -> HearingState:
         """Before the first sample, where there are zeros."""
         before, network = np.zeros(self._overlap, np.float32), np.zeros(self._backend.state_size, np.float32)
-        return HearingState(before, -self._overlap, 0, network)
+        return HearingState((before,), -self._overlap, 0, network)
+
+    def check(self, state: HearingState) -> None:
+        """Refuse what no step can have given.
+
+        Raises:
+            ValueError: Its parts do not fit this model or each other.
+        """
+        n_blocks, rest = divmod(state.n_passed + self._overlap, self._streaming.block_samples)
+        n_pending = state.n_kept - self._overlap
+        n_frames = n_blocks * self._streaming.n_frames(self._streaming.block_samples)
+        if (
+            len(state.network) != self._backend.state_size
+            or rest
+            or n_blocks < 0
+            or state.n_frames != n_frames
+            or not 0 <= n_pending < self._streaming.block_samples
+        ):
+            raise ValueError(
+                f"its {state.n_kept} samples after {state.n_passed}, {state.n_frames} frames and {len(state.network)} "
+                f"numbers of the network are not those of {self.settings}"
+            )
 
     def step(self, chunks: Sequence[Array], states: Sequence[HearingState]) -> tuple[list[Frames], list[HearingState]]:
         """Hear what comes next in some streams; of each the next block together."""
-        pending = [np.concatenate([state.samples, chunk]) for chunk, state in zip(chunks, states, strict=True)]
+        pending = [np.concatenate([*state.samples, chunk]) for chunk, state in zip(chunks, states, strict=True)]
         overlap, block = self._overlap, self._streaming.block_samples
         n_blocks = [(len(samples) - overlap) // block for samples in pending]
         if len(states) == 1:
@@ -60,7 +86,7 @@ class BlockHearing:
         for k, state in enumerate(states):
             if not n_blocks[k]:
                 frames.append(no_frames(self._n_classes))
-                following.append(replace(state, samples=pending[k]))
+                following.append(replace(state, samples=(pending[k],)))
                 continue
             n_heard = n_blocks[k] * block
             probs = np.concatenate(found[k])
@@ -68,7 +94,7 @@ class BlockHearing:
             # Copies, lest a state keeps all of a long chunk, or the states of its neighbours, alive.
             following.append(
                 HearingState(
-                    pending[k][n_heard:].copy(),
+                    (pending[k][n_heard:].copy(),),
                     state.n_passed + n_heard,
                     state.n_frames + len(probs),
                     networks[k].copy(),
@@ -78,26 +104,29 @@ class BlockHearing:
 
     def _hear_alone(self, samples: Array, n_blocks: int, network: Array) -> tuple[list[list[Array]], list[Array]]:
         """Scores of all blocks of one stream, and the state of the network after them."""
-        found, i = [], 0
+        found, i, networks = [], 0, network[None].copy()  # torch takes only what may be written
         while i < n_blocks:
-            size = self._n_together if n_blocks - i >= self._n_together else 1
-            probs, after = self._step(self._stretch(samples, i, size)[None], network[None])
+            size = self._n_together if n_blocks - i > 1 and n_blocks - i >= self._n_together else 1
+            probs, networks = self._step(self._stretch(samples, i, size)[None], networks)
             found.append(probs[0])
-            network, i = after[0], i + size
-        return [found], [network]
+            i += size
+        return [found], [networks[0]]
 
     def _hear_together(
         self, pending: Sequence[Array], n_blocks: Sequence[int], networks: list[Array]
     ) -> tuple[list[list[Array]], list[Array]]:
-        """The same of several streams; of those that have one, the next block in one call."""
+        """The same of several streams; of those that have one, the next block in as few calls as give the same bits."""
         found: list[list[Array]] = [[] for _ in pending]
         for i in range(max(n_blocks)):
             ready = [k for k, n in enumerate(n_blocks) if n > i]
-            stretches = np.stack([self._stretch(pending[k], i, 1) for k in ready])
-            probs, after = self._step(stretches, np.stack([networks[k] for k in ready]))
-            for row, k in enumerate(ready):
-                found[k].append(probs[row])
-                networks[k] = after[row]
+            while ready:
+                size = 1 if len(ready) == 1 else max(size for size in self._sizes_together if size <= len(ready))
+                group, ready = ready[:size], ready[size:]
+                stretches = np.stack([self._stretch(pending[k], i, 1) for k in group])
+                probs, after = self._step(stretches, np.stack([networks[k] for k in group]))
+                for row, k in enumerate(group):
+                    found[k].append(probs[row])
+                    networks[k] = after[row]
         return found, networks
 
     def _stretch(self, samples: Array, first: int, n_blocks: int) -> Array:
@@ -105,20 +134,44 @@ class BlockHearing:
         block = self._streaming.block_samples
         return samples[first * block : (first + n_blocks) * block + self._overlap]
 
-    def _are_same_bits(self, n_blocks: int) -> bool:
-        """Whether so many blocks in one call give what they give one by one, tried with noise of all levels."""
-        n_samples = n_blocks * self._streaming.block_samples + self._overlap
-        rng = np.random.default_rng(0)
-        noise = (rng.standard_normal(n_samples) * 10 ** rng.uniform(-3, 0, n_samples)).astype(np.float32)
-        nothing = self.initial_state().network
-        probs, after = self._step(noise[None], nothing[None])
-        self._n_together = 1
-        (one_by_one,), (network,) = self._hear_alone(noise, n_blocks, nothing)
-        return np.array_equal(probs[0], np.concatenate(one_by_one)) and np.array_equal(after[0], network)
+    @cached_property
+    def _n_together(self) -> int:
+        """How many blocks of one stream are heard in one call where there are so many; 1 if that gives other bits."""
+        n_blocks = round(_GROUP_S / self.latency_s)
+        noise, networks = self._noise(1, n_blocks), np.zeros((1, self._backend.state_size), np.float32)
+        together = self._step(noise, networks)
+        probs = []
+        for i in range(n_blocks):
+            one, networks = self._step(self._stretch(noise[0], i, 1)[None], networks)
+            probs.append(one)
+        return n_blocks if _are_same(together, (np.concatenate(probs, axis=1), networks)) else 1
+
+    @cached_property
+    def _sizes_together(self) -> tuple[int, ...]:
+        """How many streams can be heard in one call with the bits that each gets alone."""
+        before, blocks = self._noise(_MAX_STREAMS, 1), self._noise(_MAX_STREAMS, 1, seed=1)
+        networks = self._one_by_one(before, np.zeros((_MAX_STREAMS, self._backend.state_size), np.float32))[1]
+        probs, after = self._one_by_one(blocks, networks)
+        return tuple(
+            n
+            for n in range(1, _MAX_STREAMS + 1)
+            if n == 1 or _are_same(self._step(blocks[:n], networks[:n]), (probs[:n], after[:n]))
+        )
+
+    def _one_by_one(self, blocks: Array, networks: Array) -> tuple[Array, Array]:
+        """What one block of each stream gives in calls of its own."""
+        found = [self._step(block[None], one[None]) for block, one in zip(blocks, networks, strict=True)]
+        return np.concatenate([probs for probs, _ in found]), np.concatenate([after for _, after in found])
+
+    def _noise(self, n_streams: int, n_blocks: int, *, seed: int = 0) -> Array:
+        """Noise of all levels for a trial."""
+        shape = (n_streams, n_blocks * self._streaming.block_samples + self._overlap)
+        rng = np.random.default_rng(seed)
+        return (rng.standard_normal(shape) * 10 ** rng.uniform(-3, 0, shape)).astype(np.float32)
 
     def finish(self, state: HearingState) -> Frames:
         """The frames of the last block, of which the rest is silence."""
-        n_left = len(state.samples) - self._overlap
+        n_left = state.n_kept - self._overlap
         if not n_left:
             return no_frames(self._n_classes)
         silence = np.zeros(self._streaming.block_samples - n_left, np.float32)
@@ -138,3 +191,8 @@ class BlockHearing:
     def _frames(self, probs: Array, first: int) -> Frames:
         # Multiples of the hop: a sum of hops would drift.
         return Frames(probs, np.arange(first, first + len(probs), dtype=np.float64) * self.hop_s)
+
+
+def _are_same(one: tuple[Array, Array], other: tuple[Array, Array]) -> bool:
+    """Whether scores and states are the same, bit for bit."""
+    return all(np.array_equal(mine, yours) for mine, yours in zip(one, other, strict=True))

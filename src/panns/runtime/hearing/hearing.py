@@ -44,16 +44,30 @@ class HearingState:
     """What is known of a sound so far; a value, never changed, of a bounded size.
 
     Attributes:
-        samples: `(samples,)`, the latest ones that are still needed.
+        samples: `(samples,)` each, the latest ones that are still needed, in parts.
         n_passed: Samples of the sound before these.
         n_frames: Frames that were given out.
         network: `(numbers,)`, the state of the network, empty where it has none.
     """
 
-    samples: Array
+    samples: tuple[Array, ...]
     n_passed: int
     n_frames: int
     network: Array
+
+    def __post_init__(self) -> None:
+        for array in (*self.samples, self.network):
+            array.setflags(write=False)
+
+    @property
+    def n_kept(self) -> int:
+        """How many samples are kept."""
+        return sum(map(len, self.samples))
+
+    @property
+    def n_heard(self) -> int:
+        """How many samples have come in all."""
+        return self.n_passed + self.n_kept
 
 
 class Frames(NamedTuple):
@@ -74,13 +88,22 @@ class Hearing(Protocol):
     Attributes:
         hop_s: From one score frame to the next.
         latency_s: How much later than it began a frame is given out, at most, apart from the time of computing.
+        settings: In which blocks or windows it hears; of one model, those with the same words hear the same.
     """
 
     hop_s: float
     latency_s: float
+    settings: str
 
     def initial_state(self) -> HearingState:
         """Before the first sample."""
+
+    def check(self, state: HearingState) -> None:
+        """Refuse what no step can have given.
+
+        Raises:
+            ValueError: Its parts do not fit this model or each other.
+        """
 
     def step(self, chunks: Sequence[Array], states: Sequence[HearingState]) -> tuple[list[Frames], list[HearingState]]:
         """Hear what comes next in some streams.

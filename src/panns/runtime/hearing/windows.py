@@ -7,6 +7,7 @@ about it. Every window is computed by itself, so the scores are the same for eve
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from panns.runtime.hearing.hearing import (
 )
 from panns.runtime.model import Model
 
+# Samples are kept in parts of about this size: what comes in is added to the last one, which copies at most so much.
+_PART_SAMPLES = 1 << 13
+
 
 class WindowHearing:
     """Hears window by window.
@@ -29,6 +33,7 @@ class WindowHearing:
     Attributes:
         hop_s: From one score frame to the next.
         latency_s: Of the first frame of a window.
+        settings: Where its windows lie.
     """
 
     def __init__(self, model: Model, config: HearingConfig) -> None:
@@ -61,10 +66,24 @@ class WindowHearing:
             self._window = self._advance = round(n_frames * frame_hop_s * self._rate)
             self._lead = 0
         self.latency_s = (self._window - self._lead) / self._rate
+        self.settings = f"windows of {self._window} samples every {self._advance}"
 
     def initial_state(self) -> HearingState:
         """Before the first sample, where there are zeros as far as the first window reaches."""
-        return HearingState(np.zeros(self._lead, np.float32), -self._lead, 0, np.zeros(0, np.float32))
+        return HearingState(_parts(np.zeros(self._lead, np.float32)), -self._lead, 0, np.zeros(0, np.float32))
+
+    def check(self, state: HearingState) -> None:
+        """Refuse what no step can have given.
+
+        Raises:
+            ValueError: Its parts do not fit this model or each other.
+        """
+        n_pending = state.n_heard - self._next_window(state)
+        if len(state.network) or not 0 <= n_pending < self._window or state.n_passed > self._first_needed(state):
+            raise ValueError(
+                f"its {state.n_kept} samples after {state.n_passed} and {state.n_frames} frames are not those of "
+                f"{self.settings}"
+            )
 
     def step(self, chunks: Sequence[Array], states: Sequence[HearingState]) -> tuple[list[Frames], list[HearingState]]:
         """Hear what comes next in some streams."""
@@ -72,19 +91,36 @@ class WindowHearing:
         return [frames for frames, _ in heard], [state for _, state in heard]
 
     def _step(self, chunk: Array, state: HearingState) -> tuple[Frames, HearingState]:
-        samples = np.concatenate([state.samples, chunk])
-        next_window = self._next_window(state)
+        next_window, n_heard = self._next_window(state), state.n_heard + len(chunk)
+        if next_window + self._window > n_heard:
+            waiting = HearingState(_added(state.samples, chunk), state.n_passed, state.n_frames, state.network)
+            return no_frames(self._n_classes), self._without_what_is_over(waiting)
+        samples = np.concatenate([*state.samples, chunk])
         start, n_frames, found = next_window - state.n_passed, state.n_frames, []
         while start + self._window <= len(samples):
             found.append(self._hear(samples[start : start + self._window], n_frames))
             n_frames += len(found[-1].probs)
             start += self._advance
-        # The last window is kept, as far as the one at the end of the sound may look back.
-        n_dropped = max(0, min(start, len(samples)) - self._window if self._has_frames else min(start, len(samples)))
-        return (
-            joined(found, self._n_classes),
-            HearingState(samples[n_dropped:].copy(), state.n_passed + n_dropped, n_frames, state.network),
-        )
+        after = HearingState((), n_heard, n_frames, state.network)
+        n_passed = self._first_needed(after)
+        rest = _parts(samples[max(0, n_passed - state.n_passed) :])
+        following = HearingState(rest, n_heard - sum(map(len, rest)), n_frames, state.network)
+        return joined(found, self._n_classes), following
+
+    def _first_needed(self, state: HearingState) -> int:
+        """The first sample of the sound that anything to come still needs."""
+        if not self._has_frames:
+            return self._next_window(state)
+        # The last window ends with the sound, wherever that is from now on: it looks back less, the more comes.
+        return self._last_window(state, max(1, state.n_heard - self._next_window(state)))
+
+    def _without_what_is_over(self, state: HearingState) -> HearingState:
+        """The state without the parts that nothing needs."""
+        first_needed, n_passed, n_parts = self._first_needed(state), state.n_passed, 0
+        while n_parts < len(state.samples) and n_passed + len(state.samples[n_parts]) <= first_needed:
+            n_passed += len(state.samples[n_parts])
+            n_parts += 1
+        return replace(state, samples=state.samples[n_parts:], n_passed=n_passed) if n_parts else state
 
     def _next_window(self, state: HearingState) -> int:
         """Where in the sound the next window begins."""
@@ -108,25 +144,44 @@ class WindowHearing:
 
     def finish(self, state: HearingState) -> Frames:
         """The frames that are left: of a window that ends with the sound, or of windows that reach behind its end."""
-        n_samples = state.n_passed + len(state.samples)
-        return self._finish_frames(state, n_samples) if self._has_frames else self._finish_clips(state, n_samples)
+        return self._finish_frames(state) if self._has_frames else self._finish_clips(state)
 
-    def _finish_frames(self, state: HearingState, n_samples: int) -> Frames:
-        missing = n_samples - self._next_window(state)
+    def _finish_frames(self, state: HearingState) -> Frames:
+        missing = state.n_heard - self._next_window(state)
         if missing <= 0:
             return no_frames(self._n_classes)
         n_left = max(1, int(np.ceil(missing / self._rate / self.hop_s - 1e-6)))
-        # As much of what was heard before as a window holds, in whole frames.
-        n_before = min(state.n_frames, int((self._window - missing) / self._rate / self.hop_s + 1e-6))
-        start = round((state.n_frames - n_before) * self.hop_s * self._rate) - state.n_passed
-        window = state.samples[start:]
+        n_before = self._n_before(state, missing)
+        window = np.concatenate(state.samples)[self._last_window(state, missing) - state.n_passed :]
         frames = self._hear(window, state.n_frames - n_before)
         left = slice(n_before, n_before + n_left)
         return Frames(frames.probs[left], frames.onsets_s[left])
 
-    def _finish_clips(self, state: HearingState, n_samples: int) -> Frames:
-        n_left = -(-n_samples // self._advance) - state.n_frames
+    def _n_before(self, state: HearingState, missing: int) -> int:
+        """As many frames of what was heard before as a window holds beside the missing samples."""
+        return min(state.n_frames, int((self._window - missing) / self._rate / self.hop_s + 1e-6))
+
+    def _last_window(self, state: HearingState, missing: int) -> int:
+        """Where in the sound the window begins that ends with so many samples that were in none yet."""
+        return round((state.n_frames - self._n_before(state, missing)) * self.hop_s * self._rate)
+
+    def _finish_clips(self, state: HearingState) -> Frames:
+        n_left = -(-state.n_heard // self._advance) - state.n_frames
         if n_left <= 0:
             return no_frames(self._n_classes)
         end = self._next_window(state) + (n_left - 1) * self._advance + self._window
-        return self._step(np.zeros(max(0, end - n_samples), np.float32), state)[0]
+        return self._step(np.zeros(max(0, end - state.n_heard), np.float32), state)[0]
+
+
+def _added(parts: tuple[Array, ...], chunk: Array) -> tuple[Array, ...]:
+    """Samples in parts, with a chunk at their end; always a copy of it, as whoever gave it may change it."""
+    if len(chunk) > _PART_SAMPLES:
+        return (*parts, *_parts(chunk))
+    if parts and len(parts[-1]) + len(chunk) <= _PART_SAMPLES:
+        return (*parts[:-1], np.concatenate([parts[-1], chunk]))
+    return (*parts, chunk.copy()) if len(chunk) else parts
+
+
+def _parts(samples: Array) -> tuple[Array, ...]:
+    """Samples in parts, each a copy by itself, so that those that are over can be let go."""
+    return tuple(samples[start : start + _PART_SAMPLES].copy() for start in range(0, len(samples), _PART_SAMPLES))
