@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,15 @@ def make_checkpoint(folder: Path, architecture: str, **settings: Any) -> Path:
     )
     save_checkpoint(network, manifest, folder)
     return prepare(folder, needs_onnx=True).path
+
+
+def with_manifest(checkpoint: Path, folder: Path, **changes: Any) -> Path:
+    """A copy of a checkpoint of whose manifest some fields are others; returns its folder."""
+    shutil.copytree(checkpoint, folder)
+    path = folder / "model.json"
+    manifest = Manifest.from_json(path.read_text(encoding="utf-8"), where=str(path))
+    path.write_text(replace(manifest, **changes).to_json(), encoding="utf-8")
+    return folder
 
 
 def healthy_network(architecture: str, config: Any, seed: int = 0) -> nn.Module:

@@ -2,7 +2,10 @@ import matplotlib.image
 import pytest
 
 import panns
+from panns.models.checkpoint import OperatingPoint
+from tests.checkpoints import with_manifest
 from tests.commands import run_panns, succeed
+from tests.drawn import drawn_texts
 
 
 @pytest.fixture
@@ -31,9 +34,23 @@ def test_events_from_a_threshold(tmp_path):
         assert f"<!-- {event.score:.2f} -->" in drawn
 
 
+def test_events_for_a_rate_of_false_alarms(tmp_path, tiny_frames_checkpoint, sound):
+    point = OperatingPoint(1.0, (0.4,) * 527)
+    model = with_manifest(tiny_frames_checkpoint, tmp_path / "model", operating_points=(point,))
+    succeed(run_panns("explain", sound, "-o", tmp_path / "out.svg", "--threshold", "1/h", "--model", model))
+    texts = drawn_texts(tmp_path / "out.svg")
+    assert any(text.startswith("events, from the thresholds for 1/h on") for text in texts)
+    found = panns.load(model).detect(sound, threshold=0.4)
+    assert len(found) > 0
+    assert f"{max(event.score for event in found):.2f}" in texts
+
+
 @pytest.mark.parametrize(
     ("threshold", "words"),
-    [("0.5", "has no frame scores and so no events"), ("1.5", "Input should be less than or equal to 1")],
+    [
+        ("1/h", "cnn6 has no thresholds for 1 false alarms an hour; it has none for any rate"),
+        ("1.5", "'1.5' is no threshold; give a probability, 0 to 1, or false alarms an hour, such as 1/h"),
+    ],
 )
 def test_a_threshold_that_makes_no_sense_is_refused(explain, sound, tmp_path, threshold, words):
     result = explain(sound, "-o", tmp_path / "out.png", "--threshold", threshold)

@@ -9,34 +9,48 @@ import panns
 from panns.errors import AudioDecodeError, MissingExtra
 from panns.events import EventConfig
 from panns.labels import LabelSet, audioset
-from panns.plot.explain import WINDOW_S, explain, score_timeline
+from panns.plot.explain import explain, timeline_of
 from panns.plot.text import drawable
-from panns.results import Detection, Event
+from panns.results import Event
 from tests.checkpoints import make_checkpoint
 from tests.drawn import drawn_texts
 from tests.small_models import small_config
 from tests.sounds import RATE, changing_sound, write_wav
 
 
-def test_frames_of_a_model_are_its_timeline(tiny_frames_checkpoint):
+def test_the_scores_of_a_short_sound_are_the_models_frames(tiny_frames_checkpoint):
     recognizer, sound = panns.load(tiny_frames_checkpoint), changing_sound(4)
     scores = recognizer.run(sound)
-    timeline = score_timeline(recognizer, sound, scores)
-    np.testing.assert_array_equal(timeline.probs, scores.frame_probs[0])
-    np.testing.assert_array_equal(timeline.onsets_s, scores.frame_onsets_s[0])
-    assert timeline.hop_s == 0.32
+    timeline = timeline_of(recognizer, sound)
+    n_frames = scores.frame_probs.shape[1]
+    np.testing.assert_allclose(timeline.probs[:n_frames], scores.frame_probs[0], rtol=0, atol=2e-6)
+    # What is left of the sound behind the last of them has its scores.
+    np.testing.assert_array_equal(timeline.probs[n_frames:], timeline.probs[[n_frames - 1]])
+    np.testing.assert_allclose(timeline.onsets_s, 0.32 * np.arange(13))
 
 
-def test_a_model_without_frames_is_asked_about_windows(tiny_checkpoint):
+def test_a_model_without_frames_hears_a_window_about_every_moment(tiny_checkpoint):
     recognizer, sound = panns.load(tiny_checkpoint), changing_sound(4)
-    timeline = score_timeline(recognizer, sound, recognizer.run(sound))
-    np.testing.assert_array_equal(timeline.onsets_s, np.arange(8) * 0.5)
-    # The window from 1.25 s to 3.25 s stands for its middle half second, from 2 s.
-    window = sound[round(1.25 * RATE) : round((1.25 + WINDOW_S) * RATE)]
-    np.testing.assert_allclose(timeline.probs[4], recognizer.run(window).clip_probs[0], rtol=0, atol=2e-6)
+    timeline = timeline_of(recognizer, sound)
+    np.testing.assert_allclose(timeline.onsets_s, np.arange(40) * 0.1)
+    # The window from 1.55 s to 2.55 s stands for its middle, from 2.0 s to 2.1 s.
+    window = sound[round(1.55 * RATE) : round(2.55 * RATE)]
+    np.testing.assert_allclose(timeline.probs[20], recognizer.run(window).clip_probs[0], rtol=0, atol=2e-6)
 
 
-@pytest.mark.parametrize("name", ["tiny_checkpoint", "tiny_frames_checkpoint"])
+@pytest.mark.parametrize("name", ["tiny_checkpoint", "tiny_frames_checkpoint", "tiny_stream_checkpoint"])
+def test_events_are_those_of_detect(name, request):
+    recognizer = panns.load(request.getfixturevalue(name), n_threads=1)
+    sound, settings = changing_sound(12), {"threshold": 0.6, "config": EventConfig(median_s=0.2)}
+    found = timeline_of(recognizer, sound, **settings).events
+    expected = recognizer.detect((sound, recognizer.sample_rate), **settings).events
+    assert len(expected) > 0
+    assert [(one.index, one.onset_s, one.offset_s) for one in found] == [
+        (one.index, one.onset_s, one.offset_s) for one in expected
+    ]
+
+
+@pytest.mark.parametrize("name", ["tiny_checkpoint", "tiny_frames_checkpoint", "tiny_stream_checkpoint"])
 @pytest.mark.parametrize("seconds", [0.001, 3.0])
 def test_a_picture_is_drawn(name, seconds, request, tmp_path):
     output = tmp_path / "a.png"
@@ -66,16 +80,16 @@ def draw(tiny_frames_checkpoint, monkeypatch, tmp_path):
         recognizer = panns.load(tiny_frames_checkpoint)
         asked = []
 
-        def detect(_self, source, *, threshold=None, config=None):
-            asked.append((source[0].shape, source[1], threshold, config))
-            return Detection("<array>", 4.0, "tiny", tuple(events))
+        def timeline(recognizer, waveform, *, threshold=None, config=None):
+            asked.append((waveform.shape, threshold, config))
+            return replace(timeline_of(recognizer, waveform), events=tuple(events))
 
-        monkeypatch.setattr(panns.Recognizer, "detect", detect)
+        monkeypatch.setattr("panns.plot.explain.timeline_of", timeline)
         if manifest:
             monkeypatch.setattr(panns.Recognizer, "manifest", replace(recognizer.manifest, **manifest))
         output = tmp_path / "a.svg"
         explain(recognizer, (changing_sound(4), RATE), output, **settings)
-        assert asked == [((4 * RATE,), RATE, settings.get("threshold"), settings.get("config"))]
+        assert asked == [((4 * RATE,), settings.get("threshold"), settings.get("config"))]
         return drawn_texts(output)
 
     return draw
@@ -116,6 +130,7 @@ def test_thresholds_of_a_model_are_told(draw):
     thresholds = (0.3,) * 527
     assert "events, from the threshold of each class on" in draw([], manifest={"thresholds": thresholds})
     assert "events, from a probability of 0.7 on" in draw([], manifest={"thresholds": thresholds}, threshold=0.7)
+    assert "events, from the thresholds for 1/h on" in draw([], threshold="1/h")
 
 
 def test_names_of_classes_of_any_length_leave_room_for_the_picture(draw):
@@ -129,16 +144,6 @@ def test_a_long_name_of_a_file_is_cut(tiny_checkpoint, tmp_path):
         panns.load(tiny_checkpoint), write_wav(tmp_path / f"{'x' * 200}.wav", changing_sound(1)), tmp_path / "a.svg"
     )
     assert f"{'x' * 69}…, as cnn6 hears it" in drawn_texts(tmp_path / "a.svg")
-
-
-def test_a_model_without_frames_has_no_events(tiny_checkpoint, tmp_path):
-    recognizer, sound, output = panns.load(tiny_checkpoint), (changing_sound(1), RATE), tmp_path / "a.svg"
-    for settings in ({"threshold": 0.5}, {"config": EventConfig()}):
-        with pytest.raises(ValueError, match="cnn6 has no frame scores and so no events"):
-            explain(recognizer, sound, output, **settings)
-    assert not output.exists()
-    explain(recognizer, sound, output)
-    assert not any("events" in text or "top tags" in text for text in drawn_texts(output))
 
 
 def test_what_is_no_threshold_is_refused(tiny_frames_checkpoint, tmp_path):

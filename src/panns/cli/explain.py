@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from panns.cli import options
+from panns.cli import event_options, options
 from panns.cli.inputs import STDIN
 from panns.cli.output import print_line, writing
 from panns.cli.progress import doing
@@ -26,37 +26,25 @@ def explain(
     backend: options.Backend = options.BackendChoice.onnx,
     device: options.Device = options.DeviceChoice.auto,
     top: Annotated[int, typer.Option(min=1, max=30, help="How many tags, and of how many classes events.")] = 8,
-    threshold: Annotated[
-        float | None,
-        typer.Option(
-            min=0.0,
-            max=1.0,
-            metavar="P",
-            help="The probability from which a class sounds; by default the model's own for each class, or 0.5.",
-            show_default=False,
-        ),
-    ] = None,
+    threshold: event_options.EventThreshold = None,
     lang: options.Language = options.LanguageChoice.en,
 ) -> None:
     """Draw a sound as a model hears it: waveform, log-mel, the top tags over time, and the events.
 
-    Events are those that `panns detect` finds, of models with frame scores.
+    Scores over time and events are those of `panns detect`.
     """
     from panns.extras import require
 
     options.check_output(output, ".png", ".svg", ".pdf")
+    wanted = event_options.EventOptions(threshold=threshold)
     require("matplotlib", what="drawing", extra="plot")
     from panns.plot.explain import explain as draw
     from panns.recognizer import load
 
     with doing(f"loading {model}"):
         recognizer = load(model, weights, backend.value, device.value)
-    if threshold is not None and recognizer.manifest.config.frame_hop_s is None:
-        raise typer.BadParameter(
-            f"{model} has no frame scores and so no events; leave --threshold out, or use one of the models that have "
-            "them (`panns models list`)"
-        )
+    settings = wanted.settings_of(recognizer)
     source = sys.stdin.buffer if path == STDIN else path
     with doing(f"drawing {path}"), writing(output) as partial:
-        draw(recognizer, source, partial, top=top, threshold=threshold, language=lang.value)
+        draw(recognizer, source, partial, top=top, threshold=settings.threshold, language=lang.value)
     print_line(str(output))

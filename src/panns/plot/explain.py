@@ -15,10 +15,11 @@ from panns.defaults import DEFAULT_THRESHOLD
 from panns.events import EventConfig
 from panns.extras import require
 from panns.frontend import LogMelConfig, log_mel
-from panns.plot.events import COLOURS, LANE_IN, Lane, draw_events, event_lanes, write_scores
+from panns.plot.events import COLOURS, LANE_IN, draw_events, event_lanes, write_scores
 from panns.plot.text import Language, drawable, installed_fonts, label_names, shortened
 from panns.recognizer import Recognizer
-from panns.results import Array, Scores
+from panns.results import Array, Event, Scores
+from panns.tasks.thresholds import Threshold
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,23 +30,21 @@ NAME_COLUMNS = 42  # of a name of a class; AudioSet's longest has 40
 TITLE_COLUMNS = 70  # of the name of a file, above the picture
 MAX_BAR_IN, BAR_IN = 2.3, 0.115  # length and width of the bar of colours
 MAX_DURATION_S = 600.0  # more would not be readable in one picture
-# A model without frame scores is asked about windows: long enough to know a sound, short enough to place it.
-WINDOW_S, WINDOW_HOP_S = 2.0, 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class Timeline:
-    """Scores over time.
+    """Scores over time, and what they tell.
 
     Attributes:
-        onsets_s: `(frames,)`, start of every frame.
-        hop_s: Seconds from one to the next.
+        onsets_s: `(frames,)`, start of every frame; each lasts until the next, the last one to the end.
         probs: `(frames, classes)`.
+        events: By onset.
     """
 
-    onsets_s: np.ndarray[tuple[int], np.dtype[np.float64]]
-    hop_s: float
+    onsets_s: np.ndarray[Any, np.dtype[np.float64]]
     probs: Array
+    events: tuple[Event, ...]
 
 
 def explain(
@@ -54,35 +53,29 @@ def explain(
     output: Path,
     *,
     top: int = 8,
-    threshold: float | None = None,
+    threshold: Threshold | None = None,
     config: EventConfig | None = None,
     language: Language = "en",
 ) -> None:
-    """Draw a sound as a model hears it: its waveform, its log-mel, and the scores of its top tags over time.
+    """Draw a sound as a model hears it: waveform, log-mel, the scores of its top tags over time, and the events.
 
-    Of a model with frame scores, the events are drawn too, as `Recognizer.detect` finds them; of a model that weighs
-    patches of the log-mel, the weights for the first tags.
+    Scores and events are those of `Recognizer.detect`; of a model that weighs patches of the log-mel, the weights for
+    the first tags are drawn too.
 
     Args:
         recognizer: The model.
         source: A sound of up to 10 minutes.
         output: The picture to write; the suffix names its format (.png, .svg, .pdf).
         top: How many tags, and of how many classes events at most.
-        threshold: From which probability a class sounds; None for the model's own thresholds, or 0.5 if it has none.
-        config: What makes an event; None for the usual.
+        threshold: As of `Recognizer.detect`.
+        config: As of `Recognizer.detect`.
         language: "en" or "zh", of the classes; English where no installed font has Chinese.
 
     Raises:
         AudioDecodeError: The sound cannot be read, or is too long.
         MissingExtra: matplotlib is not installed.
-        ValueError: The threshold is no probability, or it or `config` is given for a model without frame scores.
+        ValueError: The threshold is no probability, nor a rate that the model has thresholds for.
     """
-    has_events = recognizer.manifest.config.frame_hop_s is not None
-    if not has_events and not (threshold is None and config is None):
-        raise ValueError(
-            f"{recognizer.manifest.architecture} has no frame scores and so no events to set a threshold for; leave it "
-            "out, or use a model with frame scores (`panns models list`), such as builtin"
-        )
     require("matplotlib", what="drawing", extra="plot")
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -93,11 +86,9 @@ def explain(
     scores = recognizer.run(waveform, patch_weights=True)
     clip_probs = scores.clip_probs[0]
     best = [int(i) for i in np.argsort(-clip_probs, kind="stable")[:top]]
-    timeline = score_timeline(recognizer, waveform, scores)
-    lanes: list[Lane] = []
-    if has_events:
-        sound = (waveform, recognizer.sample_rate)
-        lanes = event_lanes(recognizer.detect(sound, threshold=threshold, config=config))
+    timeline = timeline_of(recognizer, waveform, threshold=threshold, config=config)
+    lanes = event_lanes(timeline.events)
+    duration_s = len(waveform) / recognizer.sample_rate
     fonts = installed_fonts()
     names = _names(recognizer, [*best, *(lane.index for lane in lanes[:top])], language, fonts)
     file = Path(source).name if isinstance(source, str | os.PathLike) else "sound"
@@ -105,50 +96,48 @@ def explain(
 
     with mpl.rc_context({"font.family": fonts, "text.parse_math": False}):
         n_weighted = 0 if scores.patch_weights is None else min(N_WEIGHTED, len(best))
-        lane_heights = [LANE_IN * max(1, len(lanes[:top]))] if has_events else []
-        heights = (1, 2, 0.3 + 0.28 * len(best), *lane_heights, *[0.8] * n_weighted)
+        heights = (1, 2, 0.3 + 0.28 * len(best), LANE_IN * max(1, len(lanes[:top])), *[0.8] * n_weighted)
         figure = Figure(figsize=(10, 1 + sum(heights)), layout="constrained")
-        of_waveform, of_mel, of_scores, *below = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
-        of_events, of_patches = below[: len(lane_heights)], below[len(lane_heights) :]
+        panels = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
+        of_waveform, of_mel, of_scores, of_events, *of_patches = panels
         _draw_waveform(of_waveform, waveform, recognizer.sample_rate)
         _draw_log_mel(of_mel, waveform, recognizer)
-        image = _draw_timeline(of_scores, timeline, best, [f"{names[i]}  {clip_probs[i]:.2f}" for i in best])
-        _draw_probability_bar([of_scores, *of_events], image, height_in=sum(heights[2 : 3 + len(of_events)]))
+        rows = [f"{names[i]}  {clip_probs[i]:.2f}" for i in best]
+        image = _draw_timeline(of_scores, timeline, duration_s, best, rows)
+        _draw_probability_bar([of_scores, of_events], image, height_in=sum(heights[2:4]))
         for axes, i in zip(of_patches, best, strict=False):
             _draw_patch_weights(axes, scores, i, names[i], recognizer.manifest.patch_hop_s or 0.0)
-        of_waveform.set_xlim(0, len(waveform) / recognizer.sample_rate)
-        (of_waveform, of_mel, of_scores, *below)[-1].set_xlabel("seconds")
+        of_waveform.set_xlim(0, duration_s)
+        panels[-1].set_xlabel("seconds")
         of_waveform.set_title(f"{title}, as {recognizer.manifest.architecture} hears it", fontsize=11)
-        for axes in of_events:
-            nothing = f"no events; the highest probability is {timeline.probs.max():.2f}"
-            draw_events(axes, lanes[:top], names, instead=nothing)
-            _head(of_scores, "top tags: their probability over time, and that of the whole sound")
-            _head(axes, _events_heading(recognizer, threshold, len(lanes), top))
-            figure.draw_without_rendering()  # lays the axes out
-            write_scores(axes, lanes[:top])
+        _head(of_scores, "top tags: their probability over time, and that of the whole sound")
+        nothing = f"no events; the highest probability is {timeline.probs.max():.2f}"
+        draw_events(of_events, lanes[:top], names, instead=nothing)
+        _head(of_events, _events_heading(recognizer, threshold, len(lanes), top))
+        figure.draw_without_rendering()  # lays the axes out
+        write_scores(of_events, lanes[:top])
         figure.savefig(output, dpi=150)
 
 
-def score_timeline(recognizer: Recognizer, waveform: Array, scores: Scores) -> Timeline:
-    """Scores over time: the model's own frames, or overlapping windows of 2 s where it has none.
+def timeline_of(
+    recognizer: Recognizer, waveform: Array, *, threshold: Threshold | None = None, config: EventConfig | None = None
+) -> Timeline:
+    """Scores and events over time, as `Recognizer.detect` hears them, whatever the model.
 
     Args:
         recognizer: The model.
-        waveform: `(samples,)`.
-        scores: What the model answered of the whole.
+        waveform: `(samples,)` at its rate, at least one.
+        threshold: As of `Recognizer.detect`.
+        config: As of `Recognizer.detect`.
     """
-    frame_hop_s = recognizer.manifest.config.frame_hop_s
-    if frame_hop_s is not None and scores.frame_probs is not None and scores.frame_onsets_s is not None:
-        return Timeline(scores.frame_onsets_s[0], frame_hop_s, scores.frame_probs[0])
-    window, hop = round(WINDOW_S * recognizer.sample_rate), round(WINDOW_HOP_S * recognizer.sample_rate)
-    half = (window - hop) // 2  # a window stands for the middle of it
-    padded = np.pad(waveform, half)
-    starts = range(0, max(len(waveform), 1), hop)
-    windows = [
-        np.pad(piece, (0, window - len(piece))) for start in starts if (piece := padded[start : start + window]).size
-    ]
-    onsets_s = np.arange(len(windows), dtype=np.float64) * WINDOW_HOP_S
-    return Timeline(onsets_s, WINDOW_HOP_S, recognizer.run(windows).clip_probs)
+    stream = recognizer.stream(threshold=threshold, config=config)
+    heard, rest = stream.push(waveform), stream.finish()
+    events = sorted((*heard.events, *rest.events), key=lambda event: (event.onset_s, event.index))
+    return Timeline(
+        onsets_s=np.concatenate([heard.frame_onsets_s, rest.frame_onsets_s]),
+        probs=np.concatenate([heard.frame_probs, rest.frame_probs]),
+        events=tuple(events),
+    )
 
 
 def _names(recognizer: Recognizer, classes: list[int], language: Language, fonts: list[str]) -> dict[int, str]:
@@ -161,9 +150,11 @@ def _head(axes: Axes, text: str) -> None:
     axes.set_title(text, fontsize=9, loc="left", color="#505050", pad=3)
 
 
-def _events_heading(recognizer: Recognizer, threshold: float | None, n_classes: int, n_lanes: int) -> str:
+def _events_heading(recognizer: Recognizer, threshold: Threshold | None, n_classes: int, n_lanes: int) -> str:
     thresholds = recognizer.manifest.thresholds
-    if threshold is None and thresholds is not None:
+    if isinstance(threshold, str):
+        begin = f"the thresholds for {threshold}"
+    elif threshold is None and thresholds is not None:
         begin = "the threshold of each class"
     else:
         begin = f"a probability of {DEFAULT_THRESHOLD if threshold is None else threshold:g}"
@@ -197,9 +188,9 @@ def _draw_log_mel(axes: Axes, waveform: Array, recognizer: Recognizer) -> None:
     axes.set_ylabel(f"log-mel, {config.n_mels} bands\n{config.f_min_hz:g} Hz to {config.f_max_hz / 1000:g} kHz{heard}")
 
 
-def _draw_timeline(axes: Axes, timeline: Timeline, classes: list[int], names: list[str]) -> QuadMesh:
+def _draw_timeline(axes: Axes, timeline: Timeline, end_s: float, classes: list[int], names: list[str]) -> QuadMesh:
     rows = timeline.probs[:, classes].T
-    edges = _edges(timeline.onsets_s, timeline.hop_s)
+    edges = np.append(timeline.onsets_s, end_s)
     image = axes.pcolormesh(edges, np.arange(len(names) + 1), rows, vmin=0, vmax=1, cmap=COLOURS)
     axes.invert_yaxis()
     axes.set_yticks(np.arange(len(names)) + 0.5, names)
@@ -222,14 +213,10 @@ def _draw_patch_weights(axes: Axes, scores: Scores, index: int, name: str, hop_s
     is_first = ~np.isclose(np.diff(onsets_s, prepend=-np.inf), hop_s)  # of a window
     window = np.cumsum(is_first)
     multiples = weights * (np.bincount(window)[window] * weights.shape[1])[:, None]
-    image = axes.pcolormesh(_edges(onsets_s, hop_s), np.arange(weights.shape[1] + 1), multiples.T, vmin=0, cmap="magma")
+    edges = np.append(onsets_s, onsets_s[-1] + hop_s)  # one ends where the next begins, whatever windows of it did
+    image = axes.pcolormesh(edges, np.arange(weights.shape[1] + 1), multiples.T, vmin=0, cmap="magma")
     axes.set_yticks([])
     axes.set_ylabel(f"patches for\n{name}\n(low to high)", rotation=0, ha="right", va="center")
     figure = axes.get_figure()
     assert figure is not None
     figure.colorbar(image, ax=axes, label="x mean", pad=0.01)
-
-
-def _edges(onsets_s: np.ndarray[Any, np.dtype[np.float64]], hop_s: float) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Of columns that begin at `onsets_s`: one ends where the next begins, whatever the windows of a long sound did."""
-    return np.append(onsets_s, onsets_s[-1] + hop_s)
