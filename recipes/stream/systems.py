@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from panns.cli.frame_scores import hear
 from panns.data.event_table import read_event_table
 from panns.evaluate import Categories, HeardFrames
 from panns.metrics import ClipEvents
@@ -75,14 +74,17 @@ def listen(system: System, folder: Path, mapping: dict[str, list[str]], kept: Pa
         categories = Categories.mapped(mapping, recognizer.manifest.labels)
         assert [label.en for label in categories.labels] == names
         began = time.process_time()
-        heard = [hear(recognizer, listed.file(clip), categories.scores, system.hearing) for clip in listed.clips]
+        heard = [
+            recognizer.frames(path, keep=categories.scores, hearing=system.hearing)
+            for path in map(listed.file, listed.clips)
+        ]
         spent_s = time.process_time() - began
         kept.parent.mkdir(parents=True, exist_ok=True)
         np.savez(
             kept,
-            probs=np.concatenate([one.probs for one in heard]).astype(np.float16),
-            onsets_s=np.concatenate([one.onsets_s for one in heard]),
-            n_frames=[len(one.onsets_s) for one in heard],
+            probs=np.concatenate([one.frame_probs for one in heard]).astype(np.float16),
+            onsets_s=np.concatenate([one.frame_onsets_s for one in heard]),
+            n_frames=[len(one.frame_onsets_s) for one in heard],
             durations_s=[one.duration_s for one in heard],
             spent_s=spent_s,
         )

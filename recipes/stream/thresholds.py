@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 
 from panns.augment.noise import coloured_noise
-from panns.cli.frame_scores import hear
 from panns.data.event_table import read_event_table
 from panns.data.manifests import Manifest, read_manifest
 from panns.data.soundscapes import MadeBackgrounds, write_soundscapes
+from panns.evaluate import HeardFrames
 from panns.evaluate.false_alarms import FalseAlarms
 from panns.events import EventConfig
 from panns.labels import LabelSet
@@ -72,7 +72,7 @@ def choose(name: str, folder: Path) -> tuple[OperatingPoint, ...]:
         truth: list[tuple[int, float, float]] = []
         for event in clip.events:
             truth += [(index, event.onset_s, event.offset_s) for index in meant(mapping[event.label], labels)]
-        alarms.add(hear(recognizer, listed.file(clip), lambda probs: probs), truth)
+        alarms.add(HeardFrames.of(recognizer.frames(listed.file(clip))), truth)
     return tuple(
         OperatingPoint(rate, tuple(alarms.thresholds(rate).astype(float).round(4).tolist())) for rate in RATES_PER_HOUR
     )

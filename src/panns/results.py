@@ -216,6 +216,40 @@ class StreamScores:
 
 
 @dataclass(frozen=True, eq=False)
+class SoundFrames:
+    """Scores over the time of one sound.
+
+    Attributes:
+        file: What was given.
+        duration_s: Length of the sound that was heard.
+        model: Name of the model.
+        frame_probs: `(frames, classes)`, or what was kept of them.
+        frame_onsets_s: `(frames,)`, when they begin.
+        warnings: Sentences on what is missing or odd in the sound.
+    """
+
+    file: str
+    duration_s: float
+    model: str
+    frame_probs: Array
+    frame_onsets_s: npt.NDArray[np.float64]
+    warnings: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON of the frames; nothing is rounded."""
+        result: dict[str, Any] = {
+            "file": self.file,
+            "duration_s": self.duration_s,
+            "model": self.model,
+            "frame_onsets_s": self.frame_onsets_s.tolist(),
+            "frame_probs": self.frame_probs.tolist(),
+        }
+        if self.warnings:
+            result["warnings"] = list(self.warnings)
+        return result
+
+
+@dataclass(frozen=True, eq=False)
 class Embedding:
     """The embedding of one sound.
 

@@ -14,7 +14,6 @@ from panns.cli import detection_text, evaluation_text, options
 from panns.cli.evaluation_files import EvaluationFiles
 from panns.cli.evaluation_text import Circumstances
 from panns.cli.folds import OnlyFolds, clips_of
-from panns.cli.frame_scores import hear
 from panns.cli.output import complain, print_csv, print_json, print_line
 from panns.cli.progress import Bar, doing
 
@@ -203,12 +202,12 @@ def _detect(
     mapping: Mapping[str, Sequence[str]] | None,
 ) -> DetectionEvaluation:
     """Measure what a model says of times."""
-    from panns.evaluate import evaluate_detection
+    from panns.evaluate import HeardFrames, evaluate_detection
     from panns.runtime.backend import n_threads_or_all
 
     with Bar("files") as bar:
         return evaluate_detection(
-            lambda i, pick: hear(recognizer, clips.file(clips.clips[i]), pick),
+            lambda i, pick: HeardFrames.of(recognizer.frames(clips.file(clips.clips[i]), keep=pick)),
             clips.clips,
             recognizer.manifest.labels,
             thresholds=thresholds,

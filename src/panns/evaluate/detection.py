@@ -33,7 +33,7 @@ from panns.metrics import (
     psds,
     segment_based,
 )
-from panns.results import Array
+from panns.results import Array, SoundFrames
 
 Times = npt.NDArray[np.float64]
 
@@ -61,6 +61,11 @@ class HeardFrames:
     probs: Array
     onsets_s: Times
     duration_s: float
+
+    @classmethod
+    def of(cls, frames: SoundFrames) -> HeardFrames:
+        """What `Recognizer.frames` gave."""
+        return cls(frames.frame_probs, frames.frame_onsets_s, frames.duration_s)
 
     def scores(self) -> FrameScores:
         """The same for the measures that try every threshold."""

@@ -1,4 +1,4 @@
-"""What evaluation hears is what `panns detect` hears, in sounds of any length and rate."""
+"""Frames of a sound are those of which `detect` makes its events, in sounds of any length and rate."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import panns
-from panns.cli.frame_scores import hear
+from panns.evaluate import HeardFrames
 from panns.events import EventConfig
+from panns.runtime.hearing import HearingConfig
 from tests.sounds import changing_sound, write_wav
 
 
@@ -19,7 +20,7 @@ def recognizer(tiny_frames_checkpoint):
 @pytest.mark.parametrize(("seconds", "rate"), [(0.3, 32_000), (3.3, 44_100), (31.4, 32_000), (42.0, 16_000)])
 def test_events_are_those_of_detect(recognizer, tmp_path, seconds, rate):
     sound = write_wav(tmp_path / "a.wav", changing_sound(seconds * rate / 32_000), rate)
-    heard = hear(recognizer, sound, lambda probs: probs)
+    heard = HeardFrames.of(recognizer.frames(sound))
     detection = recognizer.detect(sound, threshold=0.4)
     assert heard.duration_s == detection.duration_s
     found = heard.events(np.full(527, 0.4), EventConfig())
@@ -37,7 +38,19 @@ def test_only_what_is_picked_is_kept(recognizer, tmp_path):
         shapes.append(probs.shape)
         return probs[:, [7]]
 
-    heard = hear(recognizer, sound, pick)
-    assert heard.probs.shape == (len(heard.onsets_s), 1)
+    heard = recognizer.frames(sound, keep=pick)
+    assert heard.frame_probs.shape == (len(heard.frame_onsets_s), 1)
     assert {classes for _, classes in shapes} == {527}
-    assert sum(frames for frames, _ in shapes) == len(heard.onsets_s)
+    assert sum(frames for frames, _ in shapes) == len(heard.frame_onsets_s)
+
+
+def test_what_is_told_with_them(recognizer, tmp_path):
+    sound = write_wav(tmp_path / "a.wav", changing_sound(1))
+    told = []
+    heard = recognizer.frames(sound, hearing=HearingConfig(0.64), on_progress=lambda *seconds: told.append(seconds))
+    assert (heard.file, heard.duration_s, heard.warnings) == (str(sound), 1.0, ())
+    assert told[-1] == (1.0, 1.0)
+    assert heard.frame_probs.shape == (4, 527)
+    assert set(heard.to_dict()) == {"file", "duration_s", "model", "frame_onsets_s", "frame_probs"}
+    with pytest.raises(ValueError, match=r"scores frames of 0.32 s itself; leave out hop_s"):
+        recognizer.frames(sound, hearing=HearingConfig(hop_s=0.1))

@@ -1,0 +1,63 @@
+"""The scores of a model over the time of a sound, of any length, in memory for what is kept of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+
+from panns.audio import AudioStream
+from panns.audio.polyphase import PolyphaseResampler
+from panns.results import Array, SoundFrames
+from panns.runtime.hearing import Hearing
+from panns.runtime.model import Model
+from panns.tasks.progress import OnProgress, ignore_progress
+
+Keep: TypeAlias = Callable[[Array], Array]
+"""Takes the probabilities `(frames, classes)` of a stretch and returns what to keep of them, a row for each frame."""
+
+
+def keep_all(probs: Array) -> Array:
+    """Nothing is left out."""
+    return probs
+
+
+def frames(
+    model: Model,
+    hearing: Hearing,
+    sound: AudioStream,
+    *,
+    keep: Keep = keep_all,
+    on_progress: OnProgress = ignore_progress,
+) -> SoundFrames:
+    """What `detect` makes its events of.
+
+    Args:
+        model: The model.
+        hearing: How it hears.
+        sound: The sound, at its own rate.
+        keep: What is kept of every stretch.
+        on_progress: Called now and then with the seconds heard and those declared by the source, if it says so.
+    """
+    resampler = PolyphaseResampler(sound.sample_rate, model.manifest.sample_rate)
+    state, hearing_state = resampler.initial_state(), hearing.initial_state()
+    probs, onsets_s = [], []
+    for block in sound:
+        samples, state = resampler.push(block, state)
+        (found,), (hearing_state,) = hearing.step([samples], [hearing_state])
+        probs.append(keep(found.probs))
+        onsets_s.append(found.onsets_s)
+        on_progress(sound.duration_s, sound.declared_duration_s)
+    (found,), (hearing_state,) = hearing.step([resampler.finish(state)], [hearing_state])
+    for one in (found, hearing.finish(hearing_state)):
+        probs.append(keep(one.probs))
+        onsets_s.append(one.onsets_s)
+    return SoundFrames(
+        file=sound.name,
+        duration_s=sound.duration_s,
+        model=model.manifest.architecture,
+        frame_probs=np.concatenate(probs),
+        frame_onsets_s=np.concatenate(onsets_s),
+        warnings=sound.warnings,
+    )
