@@ -7,10 +7,16 @@ import io
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 import panns
+from panns.audio import load_audio
+from panns.events import EventConfig
 from panns.metrics import collar_based
+from panns.models.checkpoint import OperatingPoint
+from panns.runtime.hearing import HearingConfig
+from tests.checkpoints import with_manifest
 from tests.commands import run_panns, succeed
 from tests.conftest import ROOT
 
@@ -88,6 +94,40 @@ def test_json_is_what_detect_finds(folder):
     assert 0 < answer["psds2"] <= 1
 
 
+@pytest.mark.parametrize(
+    ("given", "own", "config"),
+    [
+        ((), EventConfig(median_s=0.9, min_gap_s=0.0), EventConfig(median_s=0.9, min_gap_s=0.0)),
+        (
+            ("--threshold", "1/h", "--min-duration", "0.5", "--release", "0.9"),
+            EventConfig(min_gap_s=0.5),
+            EventConfig(min_gap_s=0.5, min_duration_s=0.5, release=0.9),
+        ),
+    ],
+)
+def test_events_are_those_of_the_models_own_settings_and_of_options(
+    folder, tiny_frames_checkpoint, tmp_path, given, own, config
+):
+    siren = load_audio(folder / "siren.ogg", sample_rate=32_000)
+    limits = panns.load(tiny_frames_checkpoint, n_threads=1).run(siren).frame_probs[0].mean(axis=0)
+    few = OperatingPoint(1.0, tuple(np.float64(limits * 0.98)))
+    levels = {"thresholds": tuple(np.float64(limits)), "operating_points": (few,)}
+    model = with_manifest(tiny_frames_checkpoint, tmp_path / "model", events=own, **levels)
+    arguments = (*given, "--window", "2")
+    answer = json.loads(succeed(evaluate(folder, "events.csv", "--json", *arguments, model=model)))
+    files = [folder / f"{name}.ogg" for name in ("siren", "knock", "bell")]
+    lines = succeed(run_panns("detect", *files, "--model", model, "--json", *arguments)).splitlines()
+    found = [event for line in lines for event in json.loads(line)["events"]]
+    assert answer["n_detected"] == sum(event["label"] in {"Knock", "Siren"} for event in found) > 0
+    recognizer = panns.load(model, n_threads=1)
+    threshold = "1/h" if given else None
+    settings = {"threshold": threshold, "hearing": HearingConfig(window_s=2.0)}
+    n_expected, n_usual = (
+        sum(len(recognizer.detect(file, **settings, config=one)) for file in files) for one in (config, EventConfig())
+    )
+    assert len(found) == n_expected != n_usual
+
+
 def test_csv(folder):
     rows = list(csv.reader(io.StringIO(succeed(evaluate(folder, "events.csv", "--csv")))))
     assert rows[:2] == [["measure", "value"], ["n_clips", "3"]]
@@ -133,12 +173,33 @@ def test_a_sound_that_cannot_be_measured_is_named_and_the_others_are(folder, nam
         (["events.csv", "--fold", "1"], 2, "--fold 1: events.csv has no clip of that fold; it has none at all"),
         (["events.csv", "--confusion", "a.png"], 2, "--confusion is of whole clips; leave it out with --task detect"),
         (["events.csv", "--best-thresholds", "a.json"], 2, "--best-thresholds is of whole clips"),
+        (["events.csv", "--thresholds", "1/h"], 2, "--thresholds 1/h: builtin has no thresholds for 1 false alarms an"),
+        (
+            ["foreign.csv", "--map", "map.json", "--threshold", "1/h"],
+            2,
+            "1/h: the model has none for the labels of",
+        ),
+        (["events.csv", "--median", "-1"], 2, "--median -1.0 must be 0 to 3600 seconds"),
+        (["events.csv", "--hop", "1"], 2, "builtin scores frames of 0.08 s itself; leave out --hop 1.0"),
         (["events.csv", "--thresholds", "1.5"], 2, "--thresholds 1.5 must be a probability"),
     ],
 )
 def test_what_cannot_be_measured_is_a_sentence(folder, arguments, status, words):
     result = evaluate(folder, *arguments)
     assert (result.returncode, result.stdout) == (status, "")
+    assert words in " ".join(result.stderr.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--median", "1", "--window", "2"], "--median, --window: what makes an event; add --task detect"),
+        (["--thresholds", "1/h", "--task", "multi-label"], "--thresholds 1/h: false alarms an hour are of events; add"),
+    ],
+)
+def test_what_is_of_events_is_refused_for_clips(folder, arguments, words):
+    result = run_panns("evaluate", "builtin", "clips.csv", *arguments, cwd=folder)
+    assert (result.returncode, result.stdout) == (2, "")
     assert words in " ".join(result.stderr.replace("│", " ").split())
 
 

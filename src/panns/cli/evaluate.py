@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from panns.cli import detection_text, evaluation_text, options
+from panns.cli import detection_text, evaluation_text, event_options, options
 from panns.cli.evaluation_files import EvaluationFiles
 from panns.cli.evaluation_text import Circumstances
 from panns.cli.folds import OnlyFolds, clips_of
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from panns.data.manifests import Manifest
     from panns.evaluate import DetectionEvaluation, Evaluation, Task
     from panns.labels import LabelSet
+    from panns.models.checkpoint import Manifest as ModelManifest
     from panns.recognizer import Recognizer
 
 OF_MODEL = "model"
@@ -67,11 +68,20 @@ def evaluate(
     thresholds: Annotated[
         str | None,
         typer.Option(
-            metavar="P|model|FILE.json",
+            "--thresholds",
+            "--threshold",
+            metavar="P|N/h|model|FILE.json",
             help="Multi-label and detect: from which probability a class counts as present: one number, the model's "
-            "own, or numbers by label. By default the model's own where it has them, else 0.5.",
+            "own, or numbers by label; for detect also those for false alarms of each class in an hour (1/h). By "
+            "default the model's own where it has them, else 0.5.",
         ),
     ] = None,
+    release: event_options.Release = None,
+    median_s: event_options.Median = None,
+    min_gap_s: event_options.MinGap = None,
+    min_duration_s: event_options.MinDuration = None,
+    window_s: event_options.Window = None,
+    hop_s: event_options.Hop = None,
     label_map: Annotated[
         Path | None,
         typer.Option(
@@ -107,8 +117,9 @@ def evaluate(
     Where every clip has one label, or the model is one of softmax, its answer is the class that scores highest;
     otherwise it is every class from its threshold on.
 
-    With --task detect, the events that `panns detect` finds are compared with those of a table, of the classes that
-    occur in it: PSDS, F1 by collars, by intersection and by segments, error rate and false alarms an hour.
+    With --task detect, the events that `panns detect` finds with the same options are compared with those of a table,
+    of the classes that occur in it: PSDS, F1 by collars, by intersection and by segments, error rate and false
+    alarms an hour.
     """
     from panns.data.event_table import read_event_table
     from panns.data.manifests import read_manifest
@@ -119,6 +130,16 @@ def evaluate(
     outputs = EvaluationFiles(confusion, reliability, best_thresholds, save_scores)
     is_detection = task is TaskChoice.detect
     outputs.check(is_detection=is_detection)
+    wanted = event_options.EventOptions(
+        release=release,
+        median_s=median_s,
+        min_gap_s=min_gap_s,
+        min_duration_s=min_duration_s,
+        window_s=window_s,
+        hop_s=hop_s,
+    )
+    if wanted.flags and not is_detection:
+        raise typer.BadParameter(f"{', '.join(wanted.flags)}: what makes an event; add --task detect")
     listed = read_event_table(manifest) if is_detection else read_manifest(manifest)
     chosen = clips_of(listed, manifest, folds or [])
     used = {label for clip in listed.clips for label in clip.labels}
@@ -131,7 +152,7 @@ def evaluate(
     if confusion is not None and which == "multi-label":
         raise typer.BadParameter("--confusion needs clips of one class each; these are measured as multi-label")
     measured = labels if mapping is None else Categories.mapped(mapping, labels).labels
-    cuts, cuts_from = _thresholds(thresholds, None if mapping else recognizer.manifest.thresholds, measured)
+    cuts, cuts_from = _thresholds(thresholds, None if mapping else recognizer.manifest, measured, which)
     circumstances = Circumstances(
         model=model,
         backend=recognizer.backend,
@@ -144,7 +165,7 @@ def evaluate(
     )
     evaluation: Evaluation | DetectionEvaluation
     if which == "detect":
-        evaluation = _detect(recognizer, chosen, cuts, mapping)
+        evaluation = _detect(recognizer, chosen, cuts, mapping, wanted.settings_of(recognizer))
         rows = detection_text.csv_rows(evaluation, per_class=per_class)
         lines = detection_text.text_lines(evaluation, circumstances, per_class=per_class, language=lang.value)
     else:
@@ -200,18 +221,22 @@ def _detect(
     clips: Manifest,
     thresholds: float | Sequence[float],
     mapping: Mapping[str, Sequence[str]] | None,
+    settings: event_options.EventSettings,
 ) -> DetectionEvaluation:
-    """Measure what a model says of times."""
+    """Measure what a model says of times, as `Recognizer.detect` does it."""
     from panns.evaluate import HeardFrames, evaluate_detection
     from panns.runtime.backend import n_threads_or_all
 
     with Bar("files") as bar:
         return evaluate_detection(
-            lambda i, pick: HeardFrames.of(recognizer.frames(clips.file(clips.clips[i]), keep=pick)),
+            lambda i, pick: HeardFrames.of(
+                recognizer.frames(clips.file(clips.clips[i]), keep=pick, hearing=settings.hearing)
+            ),
             clips.clips,
             recognizer.manifest.labels,
             thresholds=thresholds,
             mapping=mapping,
+            config=settings.config or recognizer.manifest.events,
             n_threads=n_threads_or_all(None) if recognizer.device == "cpu" else 1,
             allows_failures=True,
             on_progress=bar.show,
@@ -219,29 +244,51 @@ def _detect(
 
 
 def _thresholds(
-    given: str | None, of_model: Sequence[float] | None, labels: LabelSet
+    given: str | None, model: ModelManifest | None, labels: LabelSet, task: str
 ) -> tuple[float | Sequence[float], str]:
     """From where on a class counts as present, and how that is called.
 
     Args:
         given: What the user said.
-        of_model: The model's own, where it has them and they are for what is measured.
+        model: Whose own thresholds are for what is measured; None where they are for other classes.
         labels: What is measured.
+        task: And how.
     """
     from panns.evaluate import DEFAULT_THRESHOLD, read_thresholds
+    from panns.tasks.thresholds import read_threshold, thresholds_of
 
-    if given == OF_MODEL and of_model is None:
+    own = None if model is None else model.thresholds
+    if given == OF_MODEL and own is None:
         raise typer.BadParameter(
             "--thresholds model: the model has none for these classes; give a number or a file of them"
         )
-    if of_model is not None and given in {None, OF_MODEL}:
-        return of_model, "the model's own"
+    if own is not None and given in {None, OF_MODEL}:
+        return own, "the model's own"
     if given is None:
         return DEFAULT_THRESHOLD, str(DEFAULT_THRESHOLD)
     try:
-        value = float(given)
+        value = read_threshold(given)
     except ValueError:
+        if _is_number(given):
+            raise typer.BadParameter(f"--thresholds {given} must be a probability, 0 to 1") from None
         return read_thresholds(Path(given), labels, default=DEFAULT_THRESHOLD), given
-    if not 0 <= value <= 1:
-        raise typer.BadParameter(f"--thresholds {given} must be a probability, 0 to 1")
-    return value, given
+    if isinstance(value, float):
+        return value, given
+    if task != "detect":
+        raise typer.BadParameter(f"--thresholds {given}: false alarms an hour are of events; add --task detect")
+    if model is None:
+        raise typer.BadParameter(
+            f"--thresholds {given}: the model has none for the labels of --map; give a number or a file of them"
+        )
+    try:
+        return thresholds_of(model, value).tolist(), f"the thresholds for {value}"
+    except ValueError as error:
+        raise typer.BadParameter(f"--thresholds {given}: {error}") from error
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -97,6 +97,9 @@ class EventSettings(NamedTuple):
 class EventOptions:
     """What was asked for; None for what was not.
 
+    Attributes:
+        flags: What was given, such as "--median".
+
     Raises:
         typer.BadParameter: Something that cannot be, whatever the model.
     """
@@ -118,6 +121,8 @@ class EventOptions:
 
         asked = {"release": release, "median_s": median_s, "min_gap_s": min_gap_s, "min_duration_s": min_duration_s}
         self._changes = {name: value for name, value in asked.items() if value is not None}
+        given = asked | {"threshold": threshold, "window_s": window_s, "hop_s": hop_s}
+        self.flags = tuple(flag for name, flag in _FLAGS.items() if given[name] is not None)
         try:
             self._usual = EventConfig(**self._changes)
             self._hearing = HearingConfig(window_s, hop_s)

@@ -152,12 +152,14 @@ def _head(axes: Axes, text: str) -> None:
 
 def _events_heading(recognizer: Recognizer, threshold: Threshold | None, n_classes: int, n_lanes: int) -> str:
     thresholds = recognizer.manifest.thresholds
+    if threshold is None and thresholds is None:
+        threshold = DEFAULT_THRESHOLD
     if isinstance(threshold, str):
         begin = f"the thresholds for {threshold}"
-    elif threshold is None and thresholds is not None:
-        begin = "the threshold of each class"
+    elif isinstance(threshold, int | float):
+        begin = f"a probability of {threshold:g}"
     else:
-        begin = f"a probability of {DEFAULT_THRESHOLD if threshold is None else threshold:g}"
+        begin = "the threshold of each class"
     of_all = f"; {n_lanes} of {n_classes} classes" if n_classes > n_lanes else ""
     return f"events, from {begin} on{of_all}"
 
