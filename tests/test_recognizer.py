@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import panns
+import panns.recognizer as module
 from tests.sounds import RATE, changing_sound, noise, tone, write_wav
 
 
@@ -203,3 +204,44 @@ def test_the_sisters_use_the_default_model():
     sound = (tone(2), RATE)
     assert panns.tag(sound) == panns.load().tag(sound)
     assert panns.embed(sound).vector.shape == (256,)
+
+
+class TestListening:
+    """Wrong arguments are told when they are given, not when somebody iterates."""
+
+    def test_settings(self, recognizer):
+        for sound in (Blocks(RATE), "microphone", None):
+            with pytest.raises(ValueError, match=r"threshold=1.5 is no probability"):
+                recognizer.listen(sound, threshold=1.5)
+
+    def test_what_is_no_sound(self, recognizer):
+        with pytest.raises(TypeError, match="sound is of type list; give the name of a microphone, or something with"):
+            recognizer.listen([0.0])
+        with pytest.raises(ValueError, match="sample_rate=5 is none that sound comes in"):
+            recognizer.listen(Blocks(5))
+
+    def test_a_microphone_that_is_not_there(self, recognizer):
+        with pytest.raises((panns.MissingExtra, panns.DeviceUnavailable)):
+            recognizer.listen("no such microphone")
+
+    def test_what_is_heard(self, recognizer):
+        heard = list(recognizer.listen(Blocks(RATE), threshold=0.5))
+        assert sum(len(scores.frame_probs) for scores in heard) == 20
+
+    def test_a_model_for_all_verbs_is_loaded_once(self, monkeypatch):
+        monkeypatch.setattr("panns.recognizer.LISTEN_MODEL", "builtin")
+        module._listening.cache_clear()
+        try:
+            assert module._listening() is module._default()
+        finally:
+            module._listening.cache_clear()
+
+
+class Blocks:
+    """Two seconds of sound."""
+
+    def __init__(self, sample_rate):
+        self.sample_rate = sample_rate
+
+    def __iter__(self):
+        return iter(np.array_split(changing_sound(2), 7))

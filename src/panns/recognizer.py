@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from panns.audio import DecodeLimits, LiveSound, Microphone, Source, open_audio
+from panns.audio.input_devices import find_microphone
 from panns.defaults import DEFAULT_MODEL, LISTEN_MODEL
 from panns.events import EventConfig
 from panns.export.prepare import prepare
@@ -221,15 +222,34 @@ class Recognizer:
 
         Raises:
             MissingExtra: A microphone needs the extra `mic`.
-            DeviceUnavailable: There is no such microphone, or it was gone for too long.
+            DeviceUnavailable: There is no such microphone; or, while it is heard, it was gone for too long.
             ValueError: As of `detect`.
+            TypeError: It is no sound.
         """
         if sound is None or isinstance(sound, str | int):
-            with Microphone(sound) as microphone:
-                yield from self.listen(microphone, threshold=threshold, config=config, hearing=hearing)
-            return
-        stream = self.stream(sound.sample_rate, threshold=threshold, config=config, hearing=hearing)
-        yield from listening_task.listen(stream, sound)
+            # Wrong arguments are told now; the microphone is open only while somebody iterates.
+            self.listener(threshold=threshold, config=config, hearing=hearing)
+            find_microphone(sound)
+            return self._listen_to_microphone(sound, threshold=threshold, config=config, hearing=hearing)
+        if not hasattr(sound, "sample_rate"):
+            raise TypeError(
+                f"sound is of type {type(sound).__name__}; give the name of a microphone, or something with a "
+                "sample_rate that yields blocks, such as panns.audio.PlayedFile"
+            )
+        return listening_task.listen(
+            self.stream(sound.sample_rate, threshold=threshold, config=config, hearing=hearing), sound
+        )
+
+    def _listen_to_microphone(
+        self,
+        name: str | int | None,
+        *,
+        threshold: Threshold | None,
+        config: EventConfig | None,
+        hearing: HearingConfig | None,
+    ) -> Iterator[StreamScores]:
+        with Microphone(name) as microphone:
+            yield from self.listen(microphone, threshold=threshold, config=config, hearing=hearing)
 
     def listener(
         self,
@@ -350,6 +370,8 @@ def _default() -> Recognizer:
 
 @lru_cache(maxsize=1)
 def _listening() -> Recognizer:
+    if LISTEN_MODEL == DEFAULT_MODEL:
+        return _default()  # which may be loaded already
     return load(LISTEN_MODEL, n_threads=1)  # blocks are small, and threads would only wait for each other
 
 
