@@ -50,6 +50,11 @@ def test_holding_a_recognizer_class_needs_no_torch():
     assert not loaded_by("import panns; panns.Recognizer") & {"torch", "openvino", "scipy", "av"}
 
 
+def test_going_on_from_a_state_needs_no_torch():
+    code = "import panns; panns.StreamState, panns.HearingConfig, panns.EventConfig, panns.push_all"
+    assert not loaded_by(code) & {"torch", "openvino", "scipy", "av"}
+
+
 def test_help_loads_nothing_heavy():
     code = "import sys; sys.argv = ['panns', '--help']; from panns.cli.main import main\n"
     code += "try: main()\nexcept SystemExit: pass"

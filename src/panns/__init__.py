@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from panns.events import EventConfig
     from panns.models import list_models
     from panns.recognizer import Recognizer, detect, embed, listen, load, tag
-    from panns.results import Detection, Embedding, Event, Scores, StreamScores, Tag, Tagging, TagWindow
+    from panns.results import Detection, Embedding, Event, Scores, SoundFrames, StreamScores, Tag, Tagging, TagWindow
+    from panns.runtime.hearing import HearingConfig
+    from panns.tasks.stream_state import StreamState
+    from panns.tasks.streaming import push_all
 
 _HOMES = {
     "panns.audio": ("DecodeLimits",),
@@ -46,7 +49,20 @@ _HOMES = {
     "panns.events": ("EventConfig",),
     "panns.models": ("list_models",),
     "panns.recognizer": ("Recognizer", "detect", "embed", "listen", "load", "tag"),
-    "panns.results": ("Detection", "Embedding", "Event", "Scores", "StreamScores", "Tag", "TagWindow", "Tagging"),
+    "panns.results": (
+        "Detection",
+        "Embedding",
+        "Event",
+        "Scores",
+        "SoundFrames",
+        "StreamScores",
+        "Tag",
+        "TagWindow",
+        "Tagging",
+    ),
+    "panns.runtime.hearing": ("HearingConfig",),
+    "panns.tasks.stream_state": ("StreamState",),
+    "panns.tasks.streaming": ("push_all",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -65,9 +81,13 @@ __all__ = [  # noqa: RUF022 - a type checker needs the literal list; a test comp
     "Detection",
     "Event",
     "EventConfig",
+    "HearingConfig",
+    "SoundFrames",
+    "push_all",
+    "StreamScores",
+    "StreamState",
     "Embedding",
     "Scores",
-    "StreamScores",
     "DecodeLimits",
     "PannsError",
     "AudioDecodeError",
