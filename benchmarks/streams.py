@@ -117,8 +117,8 @@ def resident_mb() -> float:
 
 def n_bytes(state: StreamState) -> int:
     """Bytes of all arrays in a state."""
-    arrays = [value for part in vars(state).values() for value in vars(part).values() if isinstance(value, np.ndarray)]
-    return sum(array.nbytes for array in arrays)
+    values = [value for part in vars(state).values() for value in vars(part).values()]
+    return sum(array.nbytes for array in (*values, *state.hearing.samples) if isinstance(array, np.ndarray))
 
 
 if __name__ == "__main__":

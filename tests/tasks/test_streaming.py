@@ -156,6 +156,13 @@ def test_streams_made_long_apart_go_together(tiny_checkpoint):
     assert len(push_all([first, *usual], [np.zeros(5, np.float32)] * 3)) == 3
 
 
+def test_a_model_tries_out_once_what_it_may_hear_at_once(tiny_stream_checkpoint):
+    recognizer = panns.load(tiny_stream_checkpoint, n_threads=1)
+    streams = [recognizer.stream(rate, threshold=0.3) for rate in (16_000, 44_100)]
+    assert streams[0].listener.hearing is streams[1].listener.hearing
+    assert recognizer.stream(hearing=HearingConfig()).listener is recognizer.stream().listener
+
+
 def test_steps_without_a_stream(case):
     """Those who keep the states themselves get what a stream gives; old states can be gone back to."""
     listener = case.recognizer.listener(case.sample_rate, **case.settings)
