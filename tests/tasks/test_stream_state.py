@@ -131,7 +131,8 @@ NO_STATE = "these bytes are no state of a stream"
         ("events.recent_onsets_s", np.full(3, np.nan)),
         ("events.onsets_s", np.full(527, -np.inf)),
         ("events.n_filtered", np.int64(-5)),
-        ("settings.model", np.array([255, 255], np.uint8)),
+        ("settings.model", np.array([0, 10], np.uint8)),
+        ("settings.model", np.full(5_000, 65, np.uint8)),
     ],
 )
 def test_values_that_no_state_has(state, name, value):
@@ -167,8 +168,9 @@ def test_parts_that_do_not_fit_each_other(recognizer, state, part, change):
 def test_zip_files_that_are_no_state(state):
     files = members(state.to_bytes())
     for damaged, words in (
-        (b"nonsense", "File is not a zip file"),
-        (b"", "File is not a zip file"),
+        (b"nonsense", "it is no zip file, or a damaged one"),
+        (b"", "it is no zip file, or a damaged one"),
+        (state.to_bytes().replace(b"\x00resampler.tail", b"\x00resampler.tall"), "it does not hold what a state does"),
         (zipped(files, zipfile.ZIP_DEFLATED), "it is compressed"),
         (zipped({"a": b""}), "it does not hold what a state does"),
         (zipped(files | {"more.npy": b""}), "it does not hold what a state does"),
@@ -205,7 +207,7 @@ def test_damaged_bytes_are_refused_or_go_on(recognizer, state, data):
     try:
         stream = recognizer.stream(**USUAL, state=bytes(saved))
     except ValueError as error:
-        if not str(error).startswith((NO_STATE, "the state is ")):
+        if not str(error).startswith((NO_STATE, "the state is ")) or len(str(error)) > 500:
             raise
     else:
         stream.push(noise(0.3))

@@ -20,6 +20,7 @@ from panns.runtime.hearing import HearingState
 from panns.tasks.stream_settings import StreamSettings
 
 _MAX_BYTES = 1 << 28  # a window of 600 s at 96 kHz
+_MAX_TEXT = 200  # characters of a setting
 _MAX_COUNT = 1 << 53  # 71 years at 4 MHz; what is above is no exact time
 # Type and dimensions of what is in the file, as numpy writes them.
 _COUNT, _WAVEFORM, _TEXT = ("<i8", 0), ("<f4", 1), ("|u1", 1)
@@ -109,8 +110,8 @@ class StreamState:
         """
         try:
             held = {name: _array(name, member) for name, member in _members(data).items()}
-            words = {field.name: held[f"settings.{field.name}"].tobytes().decode() for field in fields(StreamSettings)}
-        except (ValueError, *_OF_DAMAGED_ZIPS) as exc:
+            words = {field.name: _text(held[f"settings.{field.name}"]) for field in fields(StreamSettings)}
+        except ValueError as exc:
             raise ValueError(
                 f"these bytes are no state of a stream ({exc}); give what `state.to_bytes()` gave"
             ) from exc
@@ -138,16 +139,31 @@ def _members(data: bytes) -> dict[str, bytes]:
     """
     if len(data) > _MAX_BYTES:
         raise ValueError(f"it has {len(data):,} bytes, more than any state")
-    with zipfile.ZipFile(io.BytesIO(data)) as file:
-        listed = file.infolist()
-        if sorted(one.filename for one in listed) != sorted(f"{name}.npy" for name in _MEMBERS):
-            raise ValueError("it does not hold what a state does, or that of another version")
-        if any(one.compress_type != zipfile.ZIP_STORED for one in listed):
-            raise ValueError("it is compressed")
-        # Files that overlap are more than there are bytes.
-        if sum(one.file_size for one in listed) > len(data):
-            raise ValueError("its sizes are wrong")
-        return {one.filename.removesuffix(".npy"): file.read(one) for one in listed}
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as file:
+            return _stored(file, len(data))
+    except _OF_DAMAGED_ZIPS as exc:
+        # What it says may hold all of the bytes.
+        raise ValueError("it is no zip file, or a damaged one") from exc
+
+
+def _stored(file: zipfile.ZipFile, n_bytes: int) -> dict[str, bytes]:
+    listed = file.infolist()
+    if sorted(one.filename for one in listed) != sorted(f"{name}.npy" for name in _MEMBERS):
+        raise ValueError("it does not hold what a state does, or that of another version")
+    if any(one.compress_type != zipfile.ZIP_STORED for one in listed):
+        raise ValueError("it is compressed")
+    # Files that overlap are more than there are bytes.
+    if sum(one.file_size for one in listed) > n_bytes:
+        raise ValueError("its sizes are wrong")
+    return {one.filename.removesuffix(".npy"): file.read(one) for one in listed}
+
+
+def _text(characters: Any) -> str:  # noqa: ANN401 - as `_array` gives them
+    text: str = characters.tobytes().decode(errors="replace")
+    if len(text) > _MAX_TEXT or not text.isprintable():
+        raise ValueError("its settings are no words")
+    return text
 
 
 def _array(name: str, member: bytes) -> Any:  # noqa: ANN401 - of the types in `_MEMBERS`
@@ -157,7 +173,7 @@ def _array(name: str, member: bytes) -> Any:  # noqa: ANN401 - of the types in `
         ValueError: It is something else.
     """
     kind, n_dims = _MEMBERS[name]
-    if (header := _NPY.match(member)) is None or header[1].decode() != kind:
+    if (header := _NPY.match(member)) is None or header[1] != kind.encode():
         raise ValueError(f"{name} is no array of {np.dtype(kind)}")
     shape = tuple(int(size) for size in header[2].replace(b",", b" ").split())
     # Truth is stored in whole bytes, of which only two are any.
