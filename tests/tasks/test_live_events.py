@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from panns.events import EventConfig, EventTracker
 from panns.results import Event, StreamScores
-from panns.tasks.live_events import LiveEvents
+from panns.tasks.live_events import LiveEvents, start_latency_s
 
 HOP_S = 0.04
 N_CLASSES = 2
@@ -52,6 +53,19 @@ def test_every_start_has_its_end(frames, sizes, config):
         for start, end in zip(ours[::2], ours[1::2], strict=True):
             assert start.event.onset_s == end.event.onset_s
             assert start.event.score <= end.event.score
+
+
+@settings(deadline=None)
+@given(config=configs, n_silent=st.integers(9, 19))
+def test_the_start_of_what_goes_on_is_told_when_it_is_said_to_be(config, n_silent):
+    tracker, live = EventTracker([0.5], HOP_S, config), LiveEvents(config.min_duration_s)
+    state, i = tracker.initial_state(), 0
+    while not live.going_on:
+        _, state = tracker.push(state, np.full((1, 1), i >= n_silent, np.float32), np.array([i * HOP_S]))
+        i += 1
+        live.take(scores([], tracker.ongoing(state, (i - len(state.recent) + state.n_filtered) * HOP_S)))
+    # A frame is known when it is over.
+    assert (i - n_silent) * HOP_S == pytest.approx(start_latency_s(HOP_S, HOP_S, config))
 
 
 def test_a_start_is_told_once_it_can_no_longer_be_too_short():

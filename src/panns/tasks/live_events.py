@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from panns.events import EventConfig
 from panns.results import Event, StreamScores
+
+# Times are multiples of a hop, whose differences are rounded.
+_TOLERANCE_S = 1e-6
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,25 @@ class LiveEvents:
         for event in scores.ongoing:
             if event.index in self._going_on:
                 self._going_on[event.index] = event
-            elif event.offset_s - event.onset_s >= self._min_duration_s:
+            elif event.offset_s - event.onset_s >= self._min_duration_s - _TOLERANCE_S:
                 self._going_on[event.index] = event
                 found.append(LiveEvent("start", event))
         return found
+
+
+def start_latency_s(latency_s: float, hop_s: float, config: EventConfig) -> float:
+    """How long after its onset an event that goes on has started, at most, apart from the time of computing.
+
+    It must sound for the shortest duration of an event, and the last frame of that has its median half a filter later.
+
+    Args:
+        latency_s: After which scores are known.
+        hop_s: From one score frame to the next.
+        config: What makes an event.
+
+    Example:
+        >>> round(start_latency_s(0.05, 0.01, EventConfig(median_s=0.2, min_duration_s=0.1)), 6)
+        0.24
+    """
+    n_frames = max(1, math.ceil(config.min_duration_s / hop_s - _TOLERANCE_S))
+    return latency_s + (n_frames - 1 + config.n_median(hop_s) // 2) * hop_s
