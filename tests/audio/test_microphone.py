@@ -294,10 +294,9 @@ class TestDevices:
     @pytest.mark.parametrize(
         ("wanted", "words"),
         [
-            ("USB Camra", "no microphone 'USB Camra'; did you mean 'USB Camera' (2)"),
-            ("zzz", "no microphone 'zzz'; there is 'Built-in Microphone' (1) or 'USB Camera' (2) or"),
-            (0, "no microphone 0; there is 'Built-in Microphone' (1)"),
-            ("nosuch", "`panns listen --list-devices` lists all 3"),
+            ("USB Camra", "no microphone 'USB Camra' among 3; did you mean 'USB Camera' (2)"),
+            ("zzz", "no microphone 'zzz' among 3; there is 'Built-in Microphone' (1) or 'USB Camera' (2) or"),
+            (0, "no microphone 0 among 3; there is 'Built-in Microphone' (1)"),
         ],
     )
     def test_an_unknown_one_names_the_nearest(self, plug_in, wanted, words):
@@ -309,9 +308,7 @@ class TestDevices:
     def test_none_at_all(self, plug_in):
         plug_in(devices=[device("HDMI", n_in=0)])
         assert list_microphones() == []
-        with pytest.raises(
-            DeviceUnavailable, match=r"there is no microphone on this machine; plug one in, .* --from FILE"
-        ):
+        with pytest.raises(DeviceUnavailable, match="there is no microphone on this machine; plug one in, or allow"):
             find_microphone(None)
 
     def test_one_that_is_busy(self, plug_in):

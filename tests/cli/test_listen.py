@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from tests.terminal import Terminal
 
 SETTINGS = ("--threshold", "0.5", "--median", "0.1", "--min-gap", "0.05", "--min-duration", "0.05")
 CONFIG = panns.EventConfig(median_s=0.1, min_gap_s=0.05, min_duration_s=0.05)
+LATENCIES = ("latency_s", "event_latency_s")
 FIELDS = ("label", "label_zh", "index", "onset_s", "offset_s")
 
 # A microphone that hears noise whose level changes four times a second; it is gone after some blocks.
@@ -82,7 +84,7 @@ def check_pairs(records):
     """The records of events that ended; every start must have its end, and nothing else comes in between."""
     first, *between, last = records
     assert (first["type"], last["type"]) == ("begin", "stop")
-    assert list(first) == ["type", "time_s", "began_at", "source", "sample_rate", "model", "latency_s"]
+    assert list(first) == ["type", "time_s", "began_at", "source", "sample_rate", "model", *LATENCIES]
     going_on, ended = {}, []
     for record in between:
         assert list(record)[:2] == ["type", "time_s"]
@@ -128,7 +130,8 @@ def test_lines_for_people(tiny_stream_checkpoint, sound):
     assert {tuple(line[:1]) for line in lines if line[1] == "starts"} <= {(onset,) for onset, _, _ in ended}
     assert any(line[1] == "starts" for line in lines)
     head, foot = result.stderr.splitlines()
-    assert head.startswith("listening to <stdin>, 32000 Hz; stream on cpu by onnx answers after 0.0")
+    assert head.startswith("listening to <stdin>, 32000 Hz; stream on cpu by onnx knows scores after 0.0")
+    assert re.search(r"the start of an event after 0\.1\d s; Ctrl-C ends$", head)
     assert foot == f"heard 4.0 s: {len(events)} events"
 
 
@@ -136,7 +139,7 @@ def test_it_is_said_how_late_answers_are():
     result = listen("--from", "examples/knock.ogg", "--pace", "0", "--duration", "0.5")
     assert succeed(result) == ""
     head, foot = result.stderr.splitlines()
-    assert "answers after 10 s, sooner with --model stream or a shorter --window; Ctrl-C ends" in head
+    assert "knows scores after 10 s, the start of an event after 10 s; sooner with --model stream or a" in head
     assert foot == "heard 0.5 s: 0 events"
 
 
@@ -208,11 +211,12 @@ def test_the_view():
 class TestMicrophone:
     def test_it_is_heard(self, tiny_stream_checkpoint, with_microphone):
         arguments = ("--model", tiny_stream_checkpoint, *SETTINGS, "--duration", "1.5", "--json")
-        result = listen(*arguments, "--device", "built", **with_microphone)
+        result = listen(*arguments, "--mic", "built", "--device", "cpu", **with_microphone)
         records = records_of(succeed(result))
         assert check_pairs(records)
         assert (records[0]["source"], records[0]["sample_rate"]) == ("Built-in", 16_000)
         assert records[-1]["time_s"] == 1.5
+        assert records[0]["event_latency_s"] > records[0]["latency_s"] + 0.05
 
     def test_from_python(self, tiny_stream_checkpoint, with_microphone, monkeypatch):
         monkeypatch.syspath_prepend(with_microphone["PYTHONPATH"].split(os.pathsep)[-1])
@@ -231,9 +235,11 @@ class TestMicrophone:
         assert record == {"number": 0, "name": "Built-in", "n_channels": 2, "sample_rate": 16000, "is_default": True}
 
     def test_an_unknown_one(self, tiny_stream_checkpoint, with_microphone):
-        result = listen("--device", "nosuch", "--model", tiny_stream_checkpoint, **with_microphone)
+        result = listen("--mic", "nosuch", "--model", tiny_stream_checkpoint, **with_microphone)
         assert (result.returncode, result.stdout) == (1, "")
-        assert result.stderr.startswith("panns: no microphone 'nosuch'; there is 'Built-in' (0)")
+        assert result.stderr.startswith(
+            "panns: no microphone 'nosuch' among 1; there is 'Built-in' (0); --list-devices"
+        )
 
     def test_one_that_is_lost_for_good(self, tiny_stream_checkpoint, with_microphone):
         arguments = ("--model", tiny_stream_checkpoint, *SETTINGS, "--json", "--wait", "0.1")
@@ -261,7 +267,9 @@ class TestMicrophone:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--device", "1", "--from", "a.wav"], "give one of --device and --from, not both"),
+        (["--mic", "1", "--from", "a.wav"], "give one of --mic and --from, not both"),
+        (["--wait", "1", "--from", "a.wav"], "--wait is how long a microphone is waited for; leave it out with --from"),
+        (["--list-devices", "--mic", "1"], "--list-devices hears nothing; leave out --mic, --wait, --from"),
         (["--pace", "2"], "--pace is how fast a file is played; give the file with --from"),
         (["--from", "a.wav", "--pace", "-1"], "--pace -1.0 must be times as fast as the file sounds"),
         (["--duration", "0"], "--duration 0.0 must be above 0 seconds"),

@@ -89,16 +89,10 @@ def find_microphone(wanted: str | int | None) -> InputDevice:
     """
     devices = list_microphones()
     if not devices:
-        raise DeviceUnavailable(
-            "there is no microphone on this machine; plug one in, allow this program to use it, or listen to a file "
-            "with --from FILE"
-        )
+        raise DeviceUnavailable("there is no microphone on this machine; plug one in, or allow this program to use it")
     fitting = _fitting(devices, wanted)
     if not fitting:
-        raise DeviceUnavailable(
-            f"no microphone {wanted!r}; {_nearest(devices, wanted)} `panns listen --list-devices` lists all "
-            f"{len(devices)}"
-        )
+        raise DeviceUnavailable(f"no microphone {wanted!r} among {len(devices)}; {_nearest(devices, wanted)}")
     return fitting[0]
 
 
@@ -135,4 +129,4 @@ def _nearest(devices: Sequence[InputDevice], wanted: str | int | None) -> str:
     near = difflib.get_close_matches(str(wanted).casefold(), names, n=_N_NEAREST, cutoff=0.4)
     shown = [names[name] for name in near] or devices[:_N_NEAREST]
     listed = " or ".join(f"{device.name!r} ({device.number})" for device in shown)
-    return f"did you mean {listed}?" if near else f"there is {listed};"
+    return f"did you mean {listed}?" if near else f"there is {listed}"

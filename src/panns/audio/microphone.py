@@ -153,7 +153,7 @@ class Microphone:
             self._close_stream()
             raise DeviceUnavailable(
                 f"the microphone {device.name!r} cannot be opened ({reason_of(exc)}); see whether another program uses "
-                "it or this one may not, or name another one with --device"
+                "it or this one may not, or name another one"
             ) from exc
 
     def _take_in(self, samples: Waveform, n_frames: int, times: object, status: Any) -> None:  # noqa: ANN401, ARG002

@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from panns.cli import event_options, live_formats, options, progress
 from panns.cli.answer import load_shown, told
-from panns.cli.inputs import STDIN
+from panns.cli.live_sound import MeteredSound, delays_of, lost_s_of, open_sound, warnings_of
 from panns.cli.output import complain, print_json, print_line, printable
 from panns.cli.signals import stopping
 from panns.defaults import LISTEN_MODEL
 from panns.errors import DeviceUnavailable, PannsError
 
 if TYPE_CHECKING:
-    from panns.audio import LiveSound, Microphone, PlayedFile
-    from panns.audio.samples import Waveform
+    from panns.cli.live_formats import Delays
+    from panns.labels import LabelSet
     from panns.tasks.live_events import LiveEvent
+    from panns.tasks.streaming import Stream
 
 
 def listen(
-    device: Annotated[
+    mic: Annotated[
         str | None,
         typer.Option(
-            "--device",
+            "--mic",
             "-d",
             metavar="NAME|NUMBER",
             help="The microphone, by its number or a part of its name; by default the system's choice.",
@@ -35,9 +34,18 @@ def listen(
         ),
     ] = None,
     wait_s: Annotated[
-        float, typer.Option("--wait", metavar="S", min=0, help="How long a microphone that is gone is waited for.")
-    ] = 60.0,
-    list_devices: Annotated[bool, typer.Option("--list-devices", help="List the microphones, and end.")] = False,
+        float | None,
+        typer.Option(
+            "--wait",
+            metavar="S",
+            min=0,
+            help="How long a microphone that is gone is waited for; by default 60.",
+            show_default=False,
+        ),
+    ] = None,
+    list_devices: Annotated[
+        bool, typer.Option("--list-devices", help="List the microphones, with --json for programs, and end.")
+    ] = False,
     file: Annotated[
         str | None,
         typer.Option(
@@ -62,6 +70,7 @@ def listen(
     model: options.ModelName = LISTEN_MODEL,
     weights: options.WeightsFile = None,
     backend: options.Backend = options.BackendChoice.onnx,
+    device: options.Device = options.DeviceChoice.auto,
     threshold: event_options.EventThreshold = None,
     release: event_options.Release = None,
     median_s: event_options.Median = None,
@@ -77,17 +86,10 @@ def listen(
     On a terminal the level and the most probable classes are shown as well. The events are those that `panns detect`
     finds in a file of the same sound.
     """
+    _refuse_contradictions(mic, wait_s, file, pace, duration_s, list_devices=list_devices)
     if list_devices:
         _print_devices(as_json)
         return
-    if device is not None and file is not None:
-        raise typer.BadParameter("give one of --device and --from, not both")
-    if pace is not None and file is None:
-        raise typer.BadParameter("--pace is how fast a file is played; give the file with --from")
-    if pace is not None and not 0 <= pace < float("inf"):
-        raise typer.BadParameter(f"--pace {pace} must be times as fast as the file sounds, or 0 for as fast as it goes")
-    if duration_s is not None and not duration_s > 0:
-        raise typer.BadParameter(f"--duration {duration_s} must be above 0 seconds")
     wanted = event_options.EventOptions(
         threshold=threshold,
         release=release,
@@ -98,44 +100,77 @@ def listen(
         hop_s=hop_s,
     )
     # One thread: a block is too small to be shared.
-    recognizer = load_shown(model, weights=weights, backend=backend, device="auto", n_threads=1)
+    recognizer = load_shown(model, weights=weights, backend=backend, device=device, n_threads=1)
     settings = wanted.settings_of(recognizer)
-
-    from panns.audio import Microphone
-    from panns.cli.live_view import LiveView
-    from panns.tasks.live_events import LiveEvents
-
-    sound = _open(device, wait_s, file, 1.0 if pace is None else pace)
+    sound = open_sound(mic, wait_s, file, 1.0 if pace is None else pace)
     with sound, stopping(sound.stop):
         stream = recognizer.stream(sound.sample_rate, **settings._asdict())
-        latency_s = stream.latency_s + (sound.latency_s if isinstance(sound, Microphone) else 0.0)
-        _note(live_formats.head(sound.name, sound.sample_rate, told(recognizer), latency_s))
+        heard = MeteredSound(sound, duration_s)
+        delays = delays_of(sound, stream)
+        _note(live_formats.head(sound.name, sound.sample_rate, told(recognizer), delays))
         if as_json:
-            architecture = recognizer.manifest.architecture
-            print_json(live_formats.begin_record(sound.name, sound.sample_rate, architecture, latency_s))
-        events = LiveEvents(stream.config.min_duration_s)
-        metered = _Metered(sound, duration_s)
-        n_events, failure = 0, None
-        with LiveView(recognizer.manifest.labels, lang, latency_s) as view:
-            try:
-                for scores in recognizer.listen(metered, **settings._asdict()):
-                    found = events.take(scores)
-                    n_events += len(scores.events)
-                    _print(found, metered.duration_s, lang, as_json=as_json)
-                    view.take(scores, metered.peak)
-                    view.draw(metered.duration_s, events.going_on)
-            except PannsError as error:
-                failure = error
-    lost_s = sound.lost_s if isinstance(sound, Microphone) else 0.0
+            print_json(
+                live_formats.begin_record(sound.name, sound.sample_rate, recognizer.manifest.architecture, delays)
+            )
+        n_events, failure = _hear(stream, heard, recognizer.manifest.labels, delays, lang, as_json=as_json)
+    lost_s = lost_s_of(sound)
     if as_json:
-        error_text = None if failure is None else str(failure)
-        print_json(live_formats.stop_record(metered.duration_s, n_events, lost_s, error_text))
-    _note(live_formats.foot(metered.duration_s, n_events, lost_s))
+        print_json(live_formats.stop_record(heard.duration_s, n_events, lost_s, failure))
+    _note(live_formats.foot(heard.duration_s, n_events, lost_s))
     if failure is not None:
         raise failure
-    if not isinstance(sound, Microphone):
-        for warning in sound.warnings:
-            complain(f"warning: {sound.name}: {warning}")
+    for warning in warnings_of(sound):
+        complain(f"warning: {sound.name}: {warning}")
+
+
+def _hear(
+    stream: Stream,
+    sound: MeteredSound,
+    labels: LabelSet,
+    delays: Delays,
+    language: options.LanguageChoice,
+    *,
+    as_json: bool,
+) -> tuple[int, PannsError | None]:
+    """Tell what is heard until the sound ends: how many events, and why it could not go on, if so."""
+    from panns.cli.live_view import LiveView
+    from panns.tasks.listening import listen as hear
+    from panns.tasks.live_events import LiveEvents
+
+    events, n_events = LiveEvents(stream.config.min_duration_s), 0
+    with LiveView(labels, language, delays.scores_s) as view:
+        try:
+            for scores in hear(stream, sound):
+                n_events += len(scores.events)
+                _print(events.take(scores), sound.duration_s, language, as_json=as_json)
+                view.take(scores, sound.peak)
+                view.draw(sound.duration_s, events.going_on)
+        except PannsError as error:
+            return n_events, error
+    return n_events, None
+
+
+def _refuse_contradictions(
+    mic: str | None,
+    wait_s: float | None,
+    file: str | None,
+    pace: float | None,
+    duration_s: float | None,
+    *,
+    list_devices: bool,
+) -> None:
+    if list_devices and any(one is not None for one in (mic, wait_s, file, pace, duration_s)):
+        raise typer.BadParameter("--list-devices hears nothing; leave out --mic, --wait, --from, --pace and --duration")
+    if mic is not None and file is not None:
+        raise typer.BadParameter("give one of --mic and --from, not both")
+    if wait_s is not None and file is not None:
+        raise typer.BadParameter("--wait is how long a microphone is waited for; leave it out with --from")
+    if pace is not None and file is None:
+        raise typer.BadParameter("--pace is how fast a file is played; give the file with --from")
+    if pace is not None and not 0 <= pace < float("inf"):
+        raise typer.BadParameter(f"--pace {pace} must be times as fast as the file sounds, or 0 for as fast as it goes")
+    if duration_s is not None and not duration_s > 0:
+        raise typer.BadParameter(f"--duration {duration_s} must be above 0 seconds")
 
 
 def _print(found: list[LiveEvent], time_s: float, language: options.LanguageChoice, *, as_json: bool) -> None:
@@ -145,40 +180,6 @@ def _print(found: list[LiveEvent], time_s: float, language: options.LanguageChoi
     else:
         for line in live_formats.text_lines(found, language):
             print_line(line)
-
-
-class _Metered:
-    """A sound, and how loud and how long it is as it passes; it ends after a duration, if one is wanted."""
-
-    def __init__(self, sound: LiveSound, duration_s: float | None) -> None:
-        self._sound = sound
-        self._n_wanted = None if duration_s is None else max(1, round(duration_s * sound.sample_rate))
-        self._n_samples = 0
-        self.sample_rate = sound.sample_rate
-        self.peak = 0.0
-
-    @property
-    def duration_s(self) -> float:
-        """How much has passed."""
-        return self._n_samples / self.sample_rate
-
-    def __iter__(self) -> Iterator[Waveform]:
-        for block in self._sound:
-            piece = block if self._n_wanted is None else block[: self._n_wanted - self._n_samples]
-            self._n_samples += len(piece)
-            self.peak = float(abs(piece).max())
-            yield piece
-            if self._n_samples == self._n_wanted:
-                return
-
-
-def _open(device: str | None, wait_s: float, file: str | None, pace: float) -> Microphone | PlayedFile:
-    from panns.audio import Microphone, PlayedFile
-
-    if file is None:
-        wanted = int(device) if device is not None and device.isdecimal() else device
-        return Microphone(wanted, give_up_s=wait_s)
-    return PlayedFile(sys.stdin.buffer if file == STDIN else Path(file), pace=pace)
 
 
 def _print_devices(as_json: bool) -> None:

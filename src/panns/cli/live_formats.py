@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from panns.cli.event_formats import label_of
 from panns.cli.options import LanguageChoice
@@ -17,11 +17,24 @@ if TYPE_CHECKING:
 _LONG_LATENCY_S = 1.0
 
 
-def head(name: str, sample_rate: int, by: str, latency_s: float) -> str:
+class Delays(NamedTuple):
+    """How soon a moment is answered, at most, apart from the time of computing.
+
+    Attributes:
+        scores_s: Until its scores are known.
+        start_s: Until an event that begins then, and goes on, has started.
+    """
+
+    scores_s: float
+    start_s: float
+
+
+def head(name: str, sample_rate: int, by: str, delays: Delays) -> str:
     """What listens to what, and how soon it answers."""
-    text = f"listening to {name}, {sample_rate} Hz; {by} answers after {latency_s:.2g} s"
-    if latency_s > _LONG_LATENCY_S:
-        text += ", sooner with --model stream or a shorter --window"
+    text = f"listening to {name}, {sample_rate} Hz; {by} knows scores after {delays.scores_s:.2g} s, "
+    text += f"the start of an event after {delays.start_s:.2g} s"
+    if delays.scores_s > _LONG_LATENCY_S:
+        text += "; sooner with --model stream or a shorter --window"
     return f"{text}; Ctrl-C ends"
 
 
@@ -44,7 +57,7 @@ def text_lines(found: Sequence[LiveEvent], language: LanguageChoice) -> Iterator
         yield f"  {event.onset_s:8.2f} {until:>8}  {event.score:.3f}  {label_of(event, language)}"
 
 
-def begin_record(name: str, sample_rate: int, model: str, latency_s: float) -> dict[str, Any]:
+def begin_record(name: str, sample_rate: int, model: str, delays: Delays) -> dict[str, Any]:
     """The first record; times of the others are seconds since `began_at`."""
     return {
         "type": "begin",
@@ -53,7 +66,8 @@ def begin_record(name: str, sample_rate: int, model: str, latency_s: float) -> d
         "source": name,
         "sample_rate": sample_rate,
         "model": model,
-        "latency_s": latency_s,
+        "latency_s": delays.scores_s,
+        "event_latency_s": delays.start_s,
     }
 
 
@@ -63,10 +77,10 @@ def event_records(time_s: float, found: Sequence[LiveEvent]) -> Iterator[dict[st
         yield {"type": one.kind, "time_s": time_s} | one.to_dict()
 
 
-def stop_record(time_s: float, n_events: int, lost_s: float, error: str | None) -> dict[str, Any]:
+def stop_record(time_s: float, n_events: int, lost_s: float, error: Exception | None) -> dict[str, Any]:
     """The last record."""
     record = {"type": "stop", "time_s": time_s, "n_events": n_events, "lost_s": lost_s}
-    return record if error is None else record | {"error": error}
+    return record if error is None else record | {"error": str(error)}
 
 
 def device_line(device: InputDevice) -> str:
