@@ -30,6 +30,7 @@ def test_given_or_the_models_own(manifest):
 def test_a_rate_of_false_alarms_means_the_models_thresholds_for_it(manifest):
     few, many = (tuple(np.full(len(manifest.labels), level)) for level in (0.9, 0.3))
     chosen = replace(manifest, operating_points=(OperatingPoint(1.0, few), OperatingPoint(10.0, many)))
+    assert (thresholds_of(chosen, None) == np.float32(0.9)).all()  # the first is the usual one
     assert (thresholds_of(chosen, "1/h") == np.float32(0.9)).all()
     assert (thresholds_of(chosen, "10 / h") == np.float32(0.3)).all()
     with pytest.raises(ValueError, match="stream has no thresholds for 5 false alarms an hour; it has them for 1/h or"):

@@ -33,7 +33,8 @@ def thresholds_of(manifest: Manifest, threshold: Threshold | None) -> Array:
         UnknownLabel: The model has no class of that name.
     """
     n_classes = len(manifest.labels)
-    own = np.full(n_classes, DEFAULT_THRESHOLD) if manifest.thresholds is None else manifest.thresholds
+    chosen = manifest.event_thresholds
+    own = np.full(n_classes, DEFAULT_THRESHOLD) if chosen is None else chosen
     if threshold is None:
         return np.asarray(own, np.float32)
     if isinstance(threshold, str):

@@ -11,10 +11,6 @@ import numpy.typing as npt
 
 from panns.results import Array
 
-# A clip model hears this much about every moment; shorter windows know better when, longer ones what.
-CLIP_WINDOW_S = 1.0
-CLIP_HOP_S = 0.1
-
 
 @dataclass(frozen=True)
 class HearingConfig:

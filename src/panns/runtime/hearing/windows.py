@@ -11,10 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from panns.models.checkpoint import CLIP_HOP_S, CLIP_WINDOW_S
 from panns.results import Array
 from panns.runtime.hearing.hearing import (
-    CLIP_HOP_S,
-    CLIP_WINDOW_S,
     Frames,
     HearingConfig,
     HearingState,
