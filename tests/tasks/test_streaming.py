@@ -231,6 +231,12 @@ def test_latency_is_what_must_be_waited_for(case):
             assert stream.duration_s - onset_s <= stream.latency_s + step / case.sample_rate + 1e-9
 
 
+def test_the_manifest_states_the_delay(case):
+    """Of usual windows at the model's own rate; a window is whole frames."""
+    manifest = case.recognizer.manifest
+    assert case.recognizer.stream().latency_s == pytest.approx(manifest.algorithmic_latency_s, rel=0.01)
+
+
 class TestRefusals:
     @pytest.fixture
     def stream(self, tiny_stream_checkpoint):
