@@ -110,6 +110,7 @@ register(
         network="panns.networks.stream:Stream",
         converter=None,
         weights=None,
-        about="causal convolutional-recurrent network, hears live",
+        about="causal convolutional-recurrent network, inside the package, hears live",
+        shipped="shipped/stream",
     )
 )
