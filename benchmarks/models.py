@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -58,11 +59,18 @@ class OriginalLogMel(nn.Module):
 
 
 def main() -> None:
-    """Measure and report; with "prepare", only make the checkpoints, which takes long and needs no quiet."""
+    """Measure and report.
+
+    With "prepare", only make the checkpoints, which takes long and needs no quiet; with names of models, only write
+    down what these cost, and where that was measured.
+    """
     if sys.argv[1:] == ["prepare"]:
         for entry in list_models():
             print(entry.name, flush=True)
             checkpoint(same_graph(entry))
+        return
+    if sys.argv[1:]:
+        add_costs(sys.argv[1:])
         return
     measured: dict[str, tuple[Cost, float]] = {}
     for entry in list_models():
@@ -82,6 +90,16 @@ def main() -> None:
         "date": found["date"],
         "models": {entry.name: asdict(measured[entry.name][0]) for entry in list_models()},
     }
+    COSTS_FILE.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def add_costs(names: Sequence[str]) -> None:
+    """Measure some models and write their costs beside those of the others."""
+    found, record = machine(), json.loads(COSTS_FILE.read_text(encoding="utf-8"))
+    for name in names:
+        cost, eager_ms = measure(name)
+        record["models"][name] = asdict(replace(cost, measured_on=f"{found['processor']}, {found['date']}"))
+        print(name, cost, eager_ms)
     COSTS_FILE.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 
 

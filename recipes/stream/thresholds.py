@@ -34,7 +34,8 @@ from recipes.stream.evaluate import CLIPS, MAPPING, OUT, SAMPLE_RATE, SOUNDSCAPE
 N_SOUNDSCAPES = 480
 SEED = 2
 RATES_PER_HOUR = (1.0, 10.0)  # the usual one first
-LEVELS = 1 / (1 + np.exp(-np.linspace(-4.0, 7.0, 23)))
+# From a tenth on: a class that gives no false alarm at all on soundscapes of other sounds is not heard at any score.
+LEVELS = 1 / (1 + np.exp(-np.linspace(-2.0, 7.0, 19)))
 
 
 def main() -> None:

@@ -228,7 +228,7 @@ def _cost_in_words(record: dict[str, Any]) -> str:
         return "not measured"
     return (
         f"{cost['n_parameters'] / 1e6:.2f} M parameters; 10 s take {cost['multiply_adds'] / 1e9:.2f} G multiply-adds, "
-        f"{cost['cpu_ms']:.1f} ms on one thread ({record['measured_on']})"
+        f"{cost['cpu_ms']:.1f} ms on one thread ({cost['measured_on'] or record['measured_on']})"
     )
 
 

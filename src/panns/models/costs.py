@@ -20,12 +20,14 @@ class Cost:
         multiply_adds: Of the network for 10 s of sound, without its log-mel.
         n_bytes: Size of the `.onnx` file.
         cpu_ms: For 10 s of sound from the waveform to scores: ONNX Runtime, one thread of `measured_on()`.
+        measured_on: The processor and the date, where these are not those of `measured_on()`.
     """
 
     n_parameters: int
     multiply_adds: int
     n_bytes: int
     cpu_ms: float
+    measured_on: str | None = None
 
 
 def cost_of(name: str) -> Cost | None:

@@ -6,6 +6,7 @@ that the block before has left.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 from collections.abc import Sequence
@@ -119,7 +120,7 @@ class Stream(nn.Module):
         for stage in self.stages:
             x = stage(x, memory)
         x = x.transpose(1, 2).flatten(2)  # (batch, blocks, channels * mels)
-        with torch.autocast(x.device.type, enabled=False):
+        with _without_autocast(x):
             blocks = recur(self.gru, functional.relu(self.projection(x.float())), memory.recall())
         memory.keep(blocks[:, -1])
         frame_logits = self._frame_logits(functional.dropout(blocks, self.config.dropout, self.training), memory)
@@ -138,6 +139,12 @@ class Stream(nn.Module):
         bias = self.classifier.bias.to(ends.dtype)
         lines = torch.lerp((starts + bias)[:, :, None], (ends + bias)[:, :, None], shares)
         return lines.flatten(1, 2)  # of (batch, blocks, frames, classes)
+
+
+def _without_autocast(x: Tensor) -> contextlib.AbstractContextManager[object]:
+    """Full precision, also in training in half: rounding would add up in what the recurrent layer remembers."""
+    # Shapes alone, as for counting, are no device that autocast knows.
+    return contextlib.nullcontext() if x.is_meta else torch.autocast(x.device.type, enabled=False)
 
 
 class CausalConv(nn.Module):
