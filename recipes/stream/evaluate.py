@@ -24,9 +24,10 @@ from panns.augment.noise import coloured_noise
 from panns.data.event_table import read_event_table
 from panns.data.manifests import Clip, Manifest, read_manifest
 from panns.data.soundscapes import MadeBackgrounds, SoundscapeConfig, write_soundscapes
-from panns.evaluate.detection import COLLAR, joined_events
+from panns.evaluate.detection import COLLAR, HeardFrames, joined_events
 from panns.evaluate.false_alarms import without_counterpart
 from panns.events import EventConfig
+from panns.events.median import median_of
 from panns.files import replacing
 from panns.metrics import PSDS1, ClipEvents, collar_based, psds
 from panns.recognizer import load
@@ -194,9 +195,10 @@ def choose(heard: Heard, n_categories: int) -> Chosen:
     """The filter with the highest mean F1 when every category has its own best threshold."""
     truth, best = joined(heard), None
     for median_s in MEDIANS_S:
+        smooth = [smoothed(one, median_s) for one in heard.frames]  # once, not for every threshold
         for min_gap_s in GAPS_S:
-            config = EventConfig(median_s=median_s, min_gap_s=min_gap_s)
-            f1 = np.stack([_f1(truth, heard, float(one), config, n_categories) for one in THRESHOLDS])
+            config = EventConfig(min_gap_s=min_gap_s)
+            f1 = np.stack([_f1(truth, smooth, float(one), config, n_categories) for one in THRESHOLDS])
             # Of equals the middle one, which is the farthest from where it gets worse.
             rows = [int(np.median(np.flatnonzero(column >= column.max() - 1e-9))) for column in f1.T]
             mean = float(np.nanmean(f1.max(axis=0)))
@@ -206,11 +208,22 @@ def choose(heard: Heard, n_categories: int) -> Chosen:
     return best
 
 
+def smoothed(heard: HeardFrames, median_s: float) -> HeardFrames:
+    """Frames behind the median filter that events are made with."""
+    hop_s = float(heard.onsets_s[1] - heard.onsets_s[0])
+    half = EventConfig(median_s=median_s).n_median(hop_s) // 2
+    return HeardFrames(median_of(heard.probs, 0, 0, half), heard.onsets_s, heard.duration_s)
+
+
 def _f1(
-    truth: Sequence[ClipEvents], heard: Heard, threshold: float, config: EventConfig, n_categories: int
+    truth: Sequence[ClipEvents],
+    heard: Sequence[HeardFrames],
+    threshold: float,
+    config: EventConfig,
+    n_categories: int,
 ) -> npt.NDArray[np.float64]:
     limits = np.full(n_categories, threshold)
-    detected = [one.events(limits, config) for one in heard.frames]
+    detected = [one.events(limits, config) for one in heard]
     return np.nan_to_num(collar_based(truth, detected, n_classes=n_categories, settings=COLLAR).f1)
 
 
