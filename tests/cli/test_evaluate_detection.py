@@ -173,7 +173,7 @@ def test_a_sound_that_cannot_be_measured_is_named_and_the_others_are(folder, nam
         (["events.csv", "--fold", "1"], 2, "--fold 1: events.csv has no clip of that fold; it has none at all"),
         (["events.csv", "--confusion", "a.png"], 2, "--confusion is of whole clips; leave it out with --task detect"),
         (["events.csv", "--best-thresholds", "a.json"], 2, "--best-thresholds is of whole clips"),
-        (["events.csv", "--thresholds", "1/h"], 2, "--thresholds 1/h: builtin has no thresholds for 1 false alarms an"),
+        (["events.csv", "--thresholds", "5/h"], 2, "--thresholds 5/h: builtin has no thresholds for 5 false alarms an"),
         (
             ["foreign.csv", "--map", "map.json", "--threshold", "1/h"],
             2,

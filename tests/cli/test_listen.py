@@ -136,7 +136,7 @@ def test_lines_for_people(tiny_stream_checkpoint, sound):
 
 
 def test_it_is_said_how_late_answers_are():
-    result = listen("--from", "examples/knock.ogg", "--pace", "0", "--duration", "0.5")
+    result = listen("--from", "examples/knock.ogg", "--pace", "0", "--duration", "0.5", "--model", "builtin")
     assert succeed(result) == ""
     head, foot = result.stderr.splitlines()
     assert "knows scores after 10 s, the start of an event after 10 s; sooner with --model stream or a" in head

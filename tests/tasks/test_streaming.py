@@ -16,7 +16,7 @@ from panns.tasks.stream_state import StreamState
 from panns.tasks.streaming import push_all
 from tests.sounds import tone
 
-CONFIG = EventConfig(median_s=0.05, min_gap_s=0.05, min_duration_s=0.02)
+CONFIG = EventConfig(release=0.98, median_s=0.05, min_gap_s=0.05, min_duration_s=0.02)
 WINDOWS = {
     "tiny_stream_checkpoint": None,
     "tiny_frames_checkpoint": HearingConfig(window_s=1.0),
@@ -47,9 +47,13 @@ class Case:
         return self.recognizer.stream(self.sample_rate, state=state, **self.settings)
 
     def threshold(self):
-        """In the middle of the scores, so that there are many events."""
-        stream = self.stream()
-        return round(float(np.median(stream.push(self.sound).frame_probs)), 3)
+        """Of some classes in the middle of their scores, so that there are many events; of the others never reached."""
+        # With hundreds of classes that come and go all the time, making events of them would be all that is tested.
+        probs = self.stream().push(self.sound).frame_probs
+        moving = np.argsort(-probs.std(axis=0))[:12]
+        thresholds = np.ones(probs.shape[1])
+        thresholds[moving] = np.median(probs[:, moving], axis=0).round(3)
+        return tuple(thresholds.tolist())
 
     def heard(self, sizes, saved_after=()):
         """Scores and events of the sound in chunks of these sizes, over and over; the stream is saved after some."""
@@ -73,9 +77,9 @@ def case(request):
 
 
 def test_there_is_something_to_compare(case):
-    assert len(case.events) > 20
+    assert len(case.events) > 8
     assert case.probs.std() > 1e-4
-    assert len({event.index for event in case.events}) > 5
+    assert len({event.index for event in case.events}) > 4
 
 
 def test_a_file_is_heard_as_a_stream_is(case):
