@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from panns.audio import AudioStream
 from panns.results import Detection, Event
+from panns.tasks.joining import JOINED_S, joined_blocks
 from panns.tasks.progress import OnProgress, ignore_progress
 from panns.tasks.streaming import Listener, Stream
 
@@ -21,7 +22,7 @@ def detect(
     """
     stream = Stream(listener)
     events: list[Event] = []
-    for block in sound:
+    for block in joined_blocks(sound, round(JOINED_S * sound.sample_rate)):
         events += stream.push(block).events
         on_progress(sound.duration_s, sound.declared_duration_s)
     events += stream.finish().events
