@@ -10,17 +10,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from torch import nn
+import torch
 
 from panns.data.manifests import Clip
 from panns.export.to_onnx import export_onnx
 from panns.export.verify import verify_onnx
+from panns.labels import audioset
 from panns.models.checkpoint import MANIFEST_FILE, ONNX_FILE, TORCH_FILE, Manifest, Metric, open_checkpoint
 from panns.models.registry import find_model, shipped_checkpoint
+from panns.networks.build import build_network
 from panns.networks.checkpoint import round_to_half, save_checkpoint
 
 ATTRIBUTION_FILE = "ATTRIBUTION.csv"
 LICENCE = "MIT"
+MAX_BYTES = 4_200_000  # of the model for torch and for ONNX together, without the attributions
 
 
 def folder_of(architecture: str) -> Path:
@@ -30,17 +33,27 @@ def folder_of(architecture: str) -> Path:
     return shipped_checkpoint(entry.shipped)
 
 
-def ship(network: nn.Module, manifest: Manifest, clips: Sequence[Clip], *, max_bytes: int) -> None:
-    """Round a network to half precision, export it, check the graph, and copy all into the package.
+def ship(architecture: str, parameters: Path, *, training_data: str, clips: Sequence[Clip]) -> None:
+    """Round a trained network to half precision, export it, check the graph, and copy all into the package.
 
     Args:
-        network: Trained.
-        manifest: What is known of it.
+        architecture: Registered name, after which its recipe and its card are called too.
+        parameters: The file that training has written.
+        training_data: For the manifest.
         clips: What it was trained on.
-        max_bytes: That the model may take, without the attributions.
     """
+    network = build_network(architecture)
+    network.load_state_dict(torch.load(parameters, weights_only=True))
     round_to_half(network.eval())
-    target = folder_of(manifest.architecture)
+    manifest = Manifest(
+        architecture=architecture,
+        config=find_model(architecture).config,
+        labels=audioset(),
+        licence=LICENCE,
+        source=f"trained by recipes/{architecture} of this project; see docs/model-cards/{architecture}.md",
+        training_data=training_data,
+    )
+    target = folder_of(architecture)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "model"  # a plain folder: the temporary one is for its maker alone
         checkpoint = save_checkpoint(network, manifest, folder)
@@ -49,8 +62,8 @@ def ship(network: nn.Module, manifest: Manifest, clips: Sequence[Clip], *, max_b
         checkpoint.with_files(ONNX_FILE)
         (folder / ATTRIBUTION_FILE).write_text(attribution(clips), encoding="utf-8")
         n_bytes = sum((folder / name).stat().st_size for name in (TORCH_FILE, ONNX_FILE, MANIFEST_FILE))
-        if n_bytes > max_bytes:
-            raise SystemExit(f"the model takes {n_bytes:,} bytes; at most {max_bytes:,} may ship")
+        if n_bytes > MAX_BYTES:
+            raise SystemExit(f"the model takes {n_bytes:,} bytes; at most {MAX_BYTES:,} may ship")
         shutil.copytree(folder, target, dirs_exist_ok=True)
     print(f"{n_bytes:,} bytes in {target}; the graph differs from the network by {worst:.1e}")
 

@@ -11,19 +11,13 @@ import json
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from panns.data.manifests import read_manifest
-from panns.labels import audioset
-from panns.models.checkpoint import Manifest, Metric
-from panns.models.registry import find_model
-from panns.networks.build import build_network
+from panns.models.checkpoint import Metric
 from recipes.builtin.prepare import MANIFEST_FILE as CLIPS_FILE
 from recipes.builtin.settings import HERE, ROOT, read_settings
 from recipes.builtin.train import NETWORK_FILE
-from recipes.shipping import LICENCE, add_metrics, ship
+from recipes.shipping import add_metrics, ship
 
-MAX_BYTES = 4_200_000
 RESULTS_FILE = "results.json"
 PROTOCOLS = {
     "top1_fold5": "label-mapped top-1 on {dataset}, fold 5, held out; its classes were trained on, so not zero-shot",
@@ -48,18 +42,12 @@ def main() -> None:
         add_metrics(read_settings().architecture, metrics_of(results))
         return
     settings = read_settings()
-    entry = find_model(settings.architecture)
-    network = build_network(entry.name)
-    network.load_state_dict(torch.load(arguments.out / NETWORK_FILE, weights_only=True))
-    manifest = Manifest(
-        architecture=entry.name,
-        config=entry.config,
-        labels=audioset(),
-        licence=LICENCE,
-        source="trained by recipes/builtin of this project; see docs/model-cards/builtin.md",
+    ship(
+        settings.architecture,
+        arguments.out / NETWORK_FILE,
         training_data=TRAINING_DATA,
+        clips=read_manifest(arguments.out / CLIPS_FILE).clips,
     )
-    ship(network, manifest, read_manifest(arguments.out / CLIPS_FILE).clips, max_bytes=MAX_BYTES)
 
 
 def metrics_of(results: dict[str, Any]) -> tuple[Metric, ...]:

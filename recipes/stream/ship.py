@@ -11,20 +11,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from panns.data.manifests import read_manifest
-from panns.labels import audioset
-from panns.models.checkpoint import Manifest, Metric
-from panns.models.registry import find_model
-from panns.networks.build import build_network
+from panns.models.checkpoint import Metric
 from recipes.paths import ROOT
-from recipes.shipping import LICENCE, add_metrics, ship
+from recipes.shipping import add_metrics, ship
 from recipes.stream.prepare import MANIFEST_FILE as CLIPS_FILE
 from recipes.stream.settings import HERE, read_settings
 from recipes.stream.train import NETWORK_FILE
 
-MAX_BYTES = 4_300_000  # in both of its forms, for torch and for ONNX; each is half of it
 RESULTS_FILE = "results.json"
 TRAINING_DATA = (
     "Soundscapes mixed from ESC-50 (Piczak 2015), folds 1 to 4, only clips that are themselves CC0 or CC BY 3.0, and "
@@ -45,18 +39,12 @@ def main() -> None:
         results = json.loads((HERE / RESULTS_FILE).read_text(encoding="utf-8"))
         add_metrics(settings.architecture, metrics_of(results))
         return
-    entry = find_model(settings.architecture)
-    network = build_network(entry.name)
-    network.load_state_dict(torch.load(arguments.out / NETWORK_FILE, weights_only=True))
-    manifest = Manifest(
-        architecture=entry.name,
-        config=entry.config,
-        labels=audioset(),
-        licence=LICENCE,
-        source="trained by recipes/stream of this project; see docs/model-cards/stream.md",
+    ship(
+        settings.architecture,
+        arguments.out / NETWORK_FILE,
         training_data=TRAINING_DATA,
+        clips=read_manifest(arguments.out / CLIPS_FILE).clips,
     )
-    ship(network, manifest, read_manifest(arguments.out / CLIPS_FILE).clips, max_bytes=MAX_BYTES)
 
 
 def metrics_of(results: dict[str, Any]) -> tuple[Metric, ...]:

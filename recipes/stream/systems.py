@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,12 +48,10 @@ class Heard:
     Attributes:
         truth: What was there: `(category, onset_s, offset_s)` of every soundscape.
         frames: Scores of the categories.
-        cpu_ms_per_s: CPU time of one thread for a second of sound.
     """
 
     truth: Sequence[ClipEvents]
     frames: Sequence[HeardFrames]
-    cpu_ms_per_s: float
 
 
 def listen(system: System, folder: Path, mapping: dict[str, list[str]], kept: Path) -> Heard:
@@ -73,12 +70,10 @@ def listen(system: System, folder: Path, mapping: dict[str, list[str]], kept: Pa
         recognizer = load(system.model, n_threads=1)
         categories = Categories.mapped(mapping, recognizer.manifest.labels)
         assert [label.en for label in categories.labels] == names
-        began = time.process_time()
         heard = [
             recognizer.frames(path, keep=categories.scores, hearing=system.hearing)
             for path in map(listed.file, listed.clips)
         ]
-        spent_s = time.process_time() - began
         kept.parent.mkdir(parents=True, exist_ok=True)
         np.savez(
             kept,
@@ -86,11 +81,10 @@ def listen(system: System, folder: Path, mapping: dict[str, list[str]], kept: Pa
             onsets_s=np.concatenate([one.frame_onsets_s for one in heard]),
             n_frames=[len(one.frame_onsets_s) for one in heard],
             durations_s=[one.duration_s for one in heard],
-            spent_s=spent_s,
         )
     held = np.load(kept)
     borders = np.cumsum(held["n_frames"])[:-1]
     probs, onsets_s = np.split(held["probs"].astype(np.float32), borders), np.split(held["onsets_s"], borders)
     durations_s = held["durations_s"].tolist()
     frames = [HeardFrames(*one) for one in zip(probs, onsets_s, durations_s, strict=True)]
-    return Heard(truth, frames, float(held["spent_s"]) / sum(durations_s) * 1e3)
+    return Heard(truth, frames)

@@ -218,24 +218,20 @@ def log_mel(waveform: Array, config: LogMelConfig) -> Array:
         padded = np.pad(waveform, (config.n_overlap, -len(waveform) % config.hop_samples))
     else:
         padded = np.pad(waveform, config.n_fft // 2, mode="reflect")
-    return _log_mel_of(padded, config)
+    return log_mel_block(padded, config)
 
 
-def log_mel_block(samples: Array, config: LogMelConfig) -> Array:
-    """The causal log-mel of the next block of a stream.
+def log_mel_block(padded: Array, config: LogMelConfig) -> Array:
+    """The log-mel of samples that have what the first and the last frame look at on either side already.
 
     Args:
-        samples: `(config.n_overlap + frames * hop_samples,)`: the block, after the end of what was before it, zeros at
-            the start of the stream.
+        padded: `(samples,)`. Of a stream, the next block behind the `config.n_overlap` samples before it, which are
+            zeros at its start.
         config: The settings.
 
     Returns:
-        `(frames, mels)` float32; for blocks of one size bit for bit the same, wherever it is computed.
+        `(frames, mels)` float32.
     """
-    return _log_mel_of(samples, config)
-
-
-def _log_mel_of(padded: Array, config: LogMelConfig) -> Array:
     frames = np.lib.stride_tricks.sliding_window_view(padded, config.n_fft)[:: config.hop_samples]
     window, filters = fft_window(config), mel_filters(config)
     low, high = mel_bin_range(config)

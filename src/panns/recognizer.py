@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from panns.audio import DecodeLimits, LiveSound, Microphone, Source, open_audio
 from panns.audio.input_devices import find_microphone
+from panns.audio.limits import checked_rate
 from panns.defaults import DEFAULT_MODEL, LISTEN_MODEL
 from panns.events import EventConfig
 from panns.export.prepare import prepare
@@ -29,7 +30,7 @@ from panns.tasks.frames import Keep, keep_all
 from panns.tasks.progress import OnProgress, ignore_progress
 from panns.tasks.stream_settings import words_of_model
 from panns.tasks.stream_state import StreamState
-from panns.tasks.streaming import Listener, Stream, checked_rate
+from panns.tasks.streaming import Listener, Stream
 from panns.tasks.thresholds import Threshold, thresholds_of
 
 _USUAL_LIMITS = DecodeLimits()

@@ -24,7 +24,7 @@ def test_its_files_are_whole_and_small(name):
     checkpoint = open_checkpoint(SHIPPED[name])
     assert set(checkpoint.manifest.files) == {"model.onnx", "model.safetensors"}
     checkpoint.check()
-    assert sum((SHIPPED[name] / file).stat().st_size for file in MODEL_FILES) <= 4_300_000
+    assert sum((SHIPPED[name] / file).stat().st_size for file in MODEL_FILES) <= 4_200_000
 
 
 @each_model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +18,8 @@ from panns.models.stream import StreamConfig
 from panns.training.loop import train
 from panns.training.soundscapes import SoundscapeBatches
 from recipes.builtin.train import category_classes, clip_labels
-from recipes.stream.evaluate import choose, security, training_clips
+from recipes.stream.evaluate import HERE as RECIPE
+from recipes.stream.evaluate import PAGES, choose, security, training_clips
 from recipes.stream.settings import read_settings
 from recipes.stream.systems import Heard
 from recipes.stream.tables import rate_interval, security_table, share_interval, soundscape_table
@@ -84,7 +86,7 @@ def test_thresholds_are_chosen_for_every_category():
     probs[20:40, 0] = 0.6
     probs[50:60, 0] = 0.2  # a false alarm at low thresholds
     probs[70:90, 1] = 0.1
-    heard = Heard([[(0, 2.0, 4.0), (1, 7.0, 9.0)]], [HeardFrames(probs, times, 10.0)], 1.0)
+    heard = Heard([[(0, 2.0, 4.0), (1, 7.0, 9.0)]], [HeardFrames(probs, times, 10.0)])
     chosen = choose(heard, 2)
     assert chosen.f1 == 1.0
     assert 0.2 < chosen.thresholds[0] <= 0.6
@@ -112,5 +114,13 @@ def test_tables_have_a_line_for_each():
         "recall_micro": 0.2, "false_alarms_per_hour": 12.0,
         "security": [{"name": "siren", "n_events": 4, "n_found": 2, "n_false": 1, "hours": 0.5}],
     }  # fmt: skip
-    assert soundscape_table([one]).splitlines()[2] == "| it | 0.500 | 0.400 | 0.300, 0.200 | 12 |  |  | the usual |"
+    assert soundscape_table([one]).splitlines()[2] == "| it | 0.500 | 0.400 | 0.300, 0.200 | 12 |  | the usual |"
     assert security_table([one]).splitlines()[2].startswith("| siren | 4 | 0.50 (0.07 to 0.93) | 2.0 (0.1 to 11.1) |")
+
+
+def test_the_tables_are_those_of_the_results():
+    results = list(json.loads((RECIPE / "results.json").read_text(encoding="utf-8"))["systems"].values())
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        assert soundscape_table(results) in text
+        assert security_table(results) in text

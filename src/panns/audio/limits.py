@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
 
 from panns.errors import AudioDecodeError
 
@@ -71,4 +75,36 @@ def check_header(name: str, sample_rate: int, n_channels: int) -> None:
     if not 1 <= n_channels <= MAX_CHANNELS:
         raise AudioDecodeError(
             f"{name}: {n_channels} channels are not believable; 1 to {MAX_CHANNELS} are read, so the header is damaged"
+        )
+
+
+def checked_rate(sample_rate: int) -> int:
+    """A rate that sound may come in.
+
+    Raises:
+        ValueError: No recording has it.
+        TypeError: It is no whole number.
+    """
+    if isinstance(sample_rate, bool) or not hasattr(type(sample_rate), "__index__"):
+        raise TypeError(f"sample_rate={sample_rate!r} is no whole number; give samples per second, such as 44_100")
+    rate = operator.index(sample_rate)
+    if not MIN_SAMPLE_RATE <= rate <= MAX_SAMPLE_RATE:
+        raise ValueError(
+            f"sample_rate={rate} is none that sound comes in; give {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} samples per "
+            "second, such as 44_100"
+        )
+    return rate
+
+
+def check_samples(samples: npt.NDArray[np.floating], name: str) -> None:
+    """Refuse numbers that are no sound.
+
+    Raises:
+        ValueError: NaN, infinity, or what no recording reaches.
+    """
+    # NaN is neither below nor above, so it is refused here too.
+    if samples.size and not max(samples.max(), -samples.min()) <= MAX_PEAK:
+        raise ValueError(
+            f"{name} holds NaN, infinity or values beyond {MAX_PEAK:.0e}; sound is finite and within about -1 to 1, "
+            "so repair it or divide by its full scale"
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import operator
 from collections.abc import Iterator
 from types import TracebackType
 
@@ -11,7 +10,7 @@ import numpy as np
 
 from panns.audio.array_reader import ARRAY_NAME, ArrayReader
 from panns.audio.decode import FileReader
-from panns.audio.limits import MAX_PEAK, DecodeLimits, check_header
+from panns.audio.limits import MAX_PEAK, DecodeLimits, checked_rate
 from panns.audio.reader import BLOCK_SAMPLES, Reader
 from panns.audio.resample import Resampler
 from panns.audio.samples import Waveform
@@ -143,7 +142,7 @@ def open_audio(source: Source, *, sample_rate: int | None, limits: DecodeLimits 
         AudioDecodeError: The sound cannot be read; the message says why and what to do.
         MissingExtra: The format needs PyAV, which is not installed.
     """
-    wanted = None if sample_rate is None else _checked_rate(sample_rate)
+    wanted = None if sample_rate is None else checked_rate(sample_rate)
     if isinstance(source, tuple):
         array = ArrayReader(source)
         return AudioStream(array, name=ARRAY_NAME, n_bytes=array.n_bytes, sample_rate=wanted, limits=limits)
@@ -162,11 +161,3 @@ def load_audio(source: Source, *, sample_rate: int, limits: DecodeLimits = _NO_L
     """Return a whole sound as one mono waveform `(samples,)`, float32; arguments and errors as of `open_audio`."""
     with open_audio(source, sample_rate=sample_rate, limits=limits) as stream:
         return np.concatenate(list(stream))
-
-
-def _checked_rate(sample_rate: int) -> int:
-    rate = operator.index(sample_rate)
-    if rate <= 0:
-        raise ValueError(f"sample_rate={rate} is impossible; use samples per second, such as 32_000")
-    check_header("sample_rate", rate, 1)
-    return rate

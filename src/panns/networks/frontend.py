@@ -80,7 +80,8 @@ def _fourier_kernels(config: LogMelConfig) -> Tensor:
     samples = np.arange(start, start + config.window_samples)
     angle = 2 * np.pi * np.outer(np.arange(*mel_bin_range(config)), samples) / config.n_fft
     kernels = np.concatenate([np.cos(angle), np.sin(angle)]) * fft_window(config)[samples]
-    return torch.tensor(kernels[:, None], dtype=torch.float32)
+    # float32 before torch sees them: an exported graph would keep what it is given, here twice as many bytes.
+    return torch.from_numpy(kernels[:, None].astype(np.float32))
 
 
 def pad_to_min(waveform: Tensor, min_samples: int) -> Tensor:

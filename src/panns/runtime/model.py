@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from panns.audio.limits import MAX_PEAK
+from panns.audio.limits import check_samples
 from panns.frontend import log_mel_block, network_inputs
 from panns.models.checkpoint import ONE_PASS_S, Manifest
 from panns.results import Array, Scores
@@ -71,26 +71,38 @@ class Model:
             yield from ((window, self.score(window.waveform[None])) for window in windows)
             return
         state = np.zeros((1, self.backend.state_size), np.float32)
-        before = np.zeros(streaming.n_overlap, np.float32)
+        before = np.zeros(self.n_overlap, np.float32)
         for window in windows:
             missing = -len(window.waveform) % streaming.block_samples
-            waveform = np.pad(window.waveform, (0, missing))
-            heard = np.concatenate([before, waveform])
-            scores, state = self._step(heard, state)
-            before = heard[len(heard) - streaming.n_overlap :]
+            heard = np.concatenate([before, np.pad(window.waveform, (0, missing))])
+            scores, state = self.step_blocks(heard[None], state)
+            before = heard[len(heard) - self.n_overlap :]
             assert scores.frame_probs is not None
             n_frames = streaming.n_frames(len(window.waveform))
             yield window, replace(scores, frame_probs=scores.frame_probs[:, :n_frames])
 
-    def _step(self, heard: Array, state: Array) -> tuple[Scores, Array]:
-        """Whole blocks of a stream, behind what the first of them looks back at."""
-        streaming = self._streaming
-        assert streaming is not None
-        if self.backend.inputs == ("waveform",):  # what it looks back at is a part of the state
-            return self.backend.step(heard[None, streaming.n_overlap :], state)
-        config = streaming.frontend.log_mel
+    @property
+    def n_overlap(self) -> int:
+        """Samples that `step_blocks` is given before the first block; 0 where they are a part of the state."""
+        if self._streaming is None or self.backend.inputs == ("waveform",):
+            return 0
+        return self._streaming.n_overlap
+
+    def step_blocks(self, heard: Array, states: Array) -> tuple[Scores, Array]:
+        """The next blocks of streams, for a model with a state.
+
+        Args:
+            heard: `(batch, n_overlap + samples)`, whole blocks behind what the first of them looks back at.
+            states: `(batch, numbers)`, zeros at the start.
+
+        Returns:
+            The scores and the states after them.
+        """
+        if self.backend.inputs == ("waveform",):
+            return self.backend.step(heard, states)
+        config = self.manifest.config.frontend.log_mel
         assert config is not None
-        return self.backend.step(log_mel_block(heard, config)[None], state)
+        return self.backend.step(np.stack([log_mel_block(one, config) for one in heard]), states)
 
     def windows(self, blocks: Iterable[Array]) -> Iterator[Window]:
         """The stretches in which this model hears a sound."""
@@ -179,10 +191,5 @@ def _checked_clip(clip: npt.ArrayLike, name: str) -> Array:
         )
     if array.ndim != 1 or not array.size:
         raise ValueError(f"{name} has shape {array.shape}; mono samples are needed, (samples,) with at least one")
-    # NaN is neither below nor above, so it is refused here too.
-    if not max(array.max(), -array.min()) <= MAX_PEAK:
-        raise ValueError(
-            f"{name} holds NaN, infinity or values beyond {MAX_PEAK:.0e}; sound is finite and within about -1 to 1, "
-            "so repair it or divide by its full scale"
-        )
+    check_samples(array, name)
     return array.astype(np.float32)

@@ -5,13 +5,12 @@ Whole files are detected in by the same steps (`tasks/detection.py`), so both gi
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from panns.audio.limits import MAX_PEAK, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE
+from panns.audio.limits import check_samples
 from panns.audio.polyphase import PolyphaseResampler
 from panns.events import EventConfig, EventState, EventTracker, FoundEvent
 from panns.labels import LabelSet
@@ -260,24 +259,6 @@ def _step(
     return scores, following
 
 
-def checked_rate(sample_rate: int) -> int:
-    """A rate that sound may come in.
-
-    Raises:
-        ValueError: No recording has it.
-        TypeError: It is no whole number.
-    """
-    if isinstance(sample_rate, bool) or not hasattr(type(sample_rate), "__index__"):
-        raise TypeError(f"sample_rate={sample_rate!r} is no whole number; give samples per second, such as 44_100")
-    rate = operator.index(sample_rate)
-    if not MIN_SAMPLE_RATE <= rate <= MAX_SAMPLE_RATE:
-        raise ValueError(
-            f"sample_rate={rate} is none that sound comes in; give {MIN_SAMPLE_RATE} to {MAX_SAMPLE_RATE} samples per "
-            "second, such as 44_100"
-        )
-    return rate
-
-
 def _checked(chunk: npt.ArrayLike) -> Array:
     array = np.asarray(chunk)
     if array.dtype.kind != "f":
@@ -287,9 +268,5 @@ def _checked(chunk: npt.ArrayLike) -> Array:
         )
     if array.ndim != 1:
         raise ValueError(f"a chunk of shape {array.shape}; mono samples are needed, (samples,)")
-    # NaN is neither below nor above, so it is refused here too.
-    if array.size and not max(array.max(), -array.min()) <= MAX_PEAK:
-        raise ValueError(
-            f"a chunk holds NaN, infinity or values beyond {MAX_PEAK:.0e}; sound is finite and within about -1 to 1"
-        )
+    check_samples(array, "a chunk")
     return array.astype(np.float32, copy=False)

@@ -97,6 +97,12 @@ class _Sound(NamedTuple):
     categories: Array  # (categories,)
 
 
+def clip_in_turn(number: int, n_clips: int, seed: int) -> int:
+    """Which clip comes as that number: one random order of all after the other, so that all come equally often."""
+    epoch, place = divmod(number, n_clips)
+    return int(np.random.default_rng([seed, epoch]).permutation(n_clips)[place])
+
+
 class Mixtures:
     """Makes the batch of any step; the same one each time.
 
@@ -132,7 +138,7 @@ class Mixtures:
         heard_by_teacher = []
         for i in range(self._config.batch_size):
             rng = np.random.default_rng([self._seed, step, i])
-            sound = self._mix(self._first_clip(step, i), rng)
+            sound = self._mix(clip_in_turn(step * self._config.batch_size + i, len(self._labels.rows), self._seed), rng)
             own, others = (
                 compress(power, frontend) for power, frontend in zip(sound.powers, self._frontends, strict=True)
             )
@@ -150,12 +156,6 @@ class Mixtures:
             categories=torch.from_numpy(np.stack([sound.categories for sound in sounds])),
             teacher_embedding=torch.from_numpy(embedding),
         )
-
-    def _first_clip(self, step: int, i: int) -> int:
-        """Every clip comes first equally often: one random order of all after the other."""
-        n_clips = len(self._labels.rows)
-        epoch, place_in_epoch = divmod(step * self._config.batch_size + i, n_clips)
-        return int(np.random.default_rng([self._seed, epoch]).permutation(n_clips)[place_in_epoch])
 
     def _mix(self, first: int, rng: np.random.Generator) -> _Sound:
         config, labels = self._config, self._labels

@@ -20,7 +20,7 @@ from panns.data.mel_store import MelStore, decibels_of
 from panns.data.soundscapes import Placed, Soundscape, SoundscapeConfig, Stretch, draw_soundscape
 from panns.frontend import LogMelConfig, compress, log_mel
 from panns.training.batch import Batch
-from panns.training.mixtures import ClipLabels
+from panns.training.mixtures import ClipLabels, clip_in_turn
 
 Array = npt.NDArray[np.float32]
 
@@ -118,7 +118,10 @@ class SoundscapeBatches:
     def __call__(self, step: int) -> Batch:
         """The batch of a step, counted from 0."""
         made = [
-            self._make(self._first_clip(step, i), np.random.default_rng([self._seed, step, i]))
+            self._make(
+                clip_in_turn(step * self._config.batch_size + i, len(self._labels.rows), self._seed),
+                np.random.default_rng([self._seed, step, i]),
+            )
             for i in range(self._config.batch_size)
         ]
         features, targets, categories = (np.stack(parts) for parts in zip(*made, strict=True))
@@ -130,12 +133,6 @@ class SoundscapeBatches:
             categories=torch.from_numpy(clip_categories / np.maximum(clip_categories.sum(axis=1, keepdims=True), 1e-9)),
             frame_categories=torch.from_numpy(categories),
         )
-
-    def _first_clip(self, step: int, i: int) -> int:
-        """Every clip comes first equally often: one random order of all after the other."""
-        n_clips = len(self._labels.rows)
-        epoch, place_in_epoch = divmod(step * self._config.batch_size + i, n_clips)
-        return int(np.random.default_rng([self._seed, epoch]).permutation(n_clips)[place_in_epoch])
 
     def _make(self, first: int, rng: np.random.Generator) -> tuple[Array, Array, Array]:
         """Log-mel `(frames, mels)`, targets `(targets, classes)` and shares of categories `(targets, categories)`."""

@@ -14,7 +14,6 @@ from functools import cached_property
 
 import numpy as np
 
-from panns.frontend import log_mel_block
 from panns.results import Array
 from panns.runtime.hearing.hearing import Frames, HearingState, no_frames
 from panns.runtime.model import Model
@@ -37,14 +36,12 @@ class BlockHearing:
         streaming = model.manifest.streaming
         assert streaming is not None
         assert streaming.frame_hop_s is not None
-        self._streaming, self._backend = streaming, model.backend
-        self._is_inside = model.backend.inputs == ("waveform",)
-        # With the front end inside, what the first frame looks back at is a part of the state.
-        self._overlap = 0 if self._is_inside else streaming.n_overlap
+        self._model, self._streaming, self._backend = model, streaming, model.backend
+        self._overlap = model.n_overlap
         self._n_classes = len(model.manifest.labels)
         self.hop_s = streaming.frame_hop_s
         self.latency_s = streaming.block_samples / model.manifest.sample_rate
-        front_end = "inside" if self._is_inside else "outside"
+        front_end = "outside" if self._overlap else "inside"
         self.settings = f"blocks of {streaming.block_samples} samples, front end {front_end}"
 
     def initial_state(self) -> HearingState:
@@ -180,11 +177,7 @@ class BlockHearing:
         return Frames(frames.probs[:n_frames], frames.onsets_s[:n_frames])
 
     def _step(self, blocks: Array, networks: Array) -> tuple[Array, Array]:
-        if not self._is_inside:
-            config = self._streaming.frontend.log_mel
-            assert config is not None
-            blocks = np.stack([log_mel_block(block, config) for block in blocks])
-        scores, after = self._backend.step(blocks, networks)
+        scores, after = self._model.step_blocks(blocks, networks)
         assert scores.frame_probs is not None
         return scores.frame_probs, after
 
