@@ -116,7 +116,7 @@ def test_arrays(pair, error, words):
 
 
 def test_the_wanted_rate():
-    with pytest.raises(ValueError, match="sample_rate=0 is impossible"):
+    with pytest.raises(ValueError, match="sample_rate=0 is none that sound comes in"):
         open_audio(sound_file("wav"), sample_rate=0)
     with pytest.raises(TypeError):
         open_audio(sound_file("wav"), sample_rate=32_000.5)
