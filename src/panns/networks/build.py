@@ -47,11 +47,12 @@ def load_published(entry: ModelEntry, path: Path) -> nn.Module:
         raise CheckpointError(f"no file of {entry.name!r} was ever published, so {path} cannot be one; {OWN_HINT}")
     state_dict = split_frontend(read_state_dict(path), entry.config.frontend, name=entry.name)
     parameters = converter_of(entry)(state_dict)
-    network = construct_network(entry.name)
-    if entry.starts_from is not None:
+    if entry.starts_from is None:
+        network = construct_network(entry.name)
+    else:
         with torch.random.fork_rng(devices=()):
             torch.manual_seed(0)
-            network.initialise()  # type: ignore[operator] # every network has it
+            network = build_network(entry.name)
         parameters = {key: value for key, value in network.state_dict().items() if key not in parameters} | parameters
     load_strictly(network, parameters, where=f"{path} loaded as {entry.name}")
     return network.eval()
