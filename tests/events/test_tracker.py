@@ -30,9 +30,26 @@ def test_an_event_goes_from_its_first_frame_to_the_first_after_it():
 def test_the_lower_threshold_ends_it():
     scores = [0.4, 0.6, 0.4, 0.45, 0.2, 0.4]
     assert [event[:2] for event in events_of(scores)] == [(0.1, 0.2)]
-    assert [event[:2] for event in events_of(scores, EventConfig(release=0.5, min_gap_s=0, min_duration_s=0))] == [
-        (0.1, 0.4)
-    ]
+    config = EventConfig(release=0.5, min_gap_s=0, min_duration_s=0)
+    assert [event[:2] for event in events_of(scores, config)] == [(0.0, 0.4)]
+
+
+def test_an_event_begins_where_its_score_rose_above_the_lower_threshold():
+    config = EventConfig(release=0.5, min_gap_s=0.2, min_duration_s=0.0)
+    scores = [0.1, 0.3, 0.4, 0.7, 0.6, 0.1, 0.3, 0.3, 0.3, 0.1]
+    assert events_of(scores, config) == [(0.1, 0.5, 0.7)]
+    # A gap goes to where the next one rose, however long that takes to be told.
+    assert events_of([*scores[:-1], 0.8], config) == [(0.1, 1.0, 0.8)]
+    assert events_of([*scores[:5], 0.1, *scores[5:-1], 0.8], config) == [(0.1, 0.5, 0.7), (0.7, 1.1, 0.8)]
+
+
+def test_an_event_is_certain_when_what_may_go_on_with_it_has_not():
+    tracker = EventTracker([0.5], HOP_S, EventConfig(release=0.5, min_gap_s=0.2, min_duration_s=0.0))
+    state, certain = tracker.initial_state(), []
+    for i, score in enumerate([0.9, 0.1, 0.3, 0.3, 0.3, 0.1, 0.9]):
+        found, state = tracker.push(state, np.array([[score]], np.float32), np.array([i * HOP_S]))
+        certain += [(i, round(event.offset_s, 6)) for event in found]
+    assert certain == [(5, 0.1)]
 
 
 def test_short_gaps_are_bridged_and_short_events_left_out():
@@ -108,13 +125,18 @@ def by_a_plain_loop(probs, thresholds, config):
     half, found = config.n_median(HOP_S) // 2, []
     for c in range(3):
         column = [np.median(probs[max(0, i - half) : i + half + 1, c]) for i in range(len(probs))]
-        runs, on = [], False
+        runs, rise, on = [], None, False
         for i, p in enumerate(column):
-            on = p >= thresholds[c] or (on and p >= thresholds[c] * np.float32(config.release))
-            if on and runs and (runs[-1][1] == i or (i - runs[-1][1]) * HOP_S < config.min_gap_s - 1e-6):
+            if p < thresholds[c] * np.float32(config.release):
+                rise, on = None, False
+                continue
+            rise = i if rise is None else rise
+            if p >= thresholds[c] and not on:
+                on = True
+                if not runs or (rise - runs[-1][1]) * HOP_S >= config.min_gap_s - 1e-6:
+                    runs.append([rise, i])
+            if on:
                 runs[-1][1] = i + 1
-            elif on:
-                runs.append([i, i + 1])
         kept = [run for run in runs if (run[1] - run[0]) * HOP_S >= config.min_duration_s - 1e-6]
         found += [(c, begin, end) for begin, end in kept]
     return sorted(found, key=lambda one: (one[1], one[0]))

@@ -26,13 +26,9 @@ def sounding(probs: Array, begins: Array, ends: Array, was_on: Bools) -> Bools:
         >>> sounding(probs, np.float32([0.5]), np.float32([0.3]), np.array([False]))[:, 0]
         array([False,  True,  True, False, False])
     """
-    is_on: Bools = probs >= begins
-    if not was_on.any() and not is_on.any():
-        return is_on
-    # In between the two thresholds a frame is as the one before it.
-    stays: Bools = ~(probs < ends)
-    before = was_on
-    for frame, stay in zip(is_on, stays, strict=True):
-        frame |= stay & before
-        before = frame
+    begun: Bools = probs >= begins
+    # In between the two thresholds a frame is as the latest one that was not.
+    is_told = begun | (probs < ends)
+    told = np.maximum.accumulate(np.where(is_told, np.arange(len(probs))[:, None], -1), axis=0)
+    is_on: Bools = np.where(told < 0, was_on, np.take_along_axis(begun, np.maximum(told, 0), axis=0))
     return is_on

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from panns.events.median import median_of
 
 Array = npt.NDArray[np.float32]
 Times = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 
 # Times are multiples of a hop, whose differences are rounded.
@@ -27,7 +29,8 @@ class FoundEvent(NamedTuple):
 
     Attributes:
         class_index: Which class.
-        onset_s: When the first frame of it began.
+        onset_s: When the first frame of it began: of those in a row above the lower threshold, of which one reached
+            the higher.
         offset_s: When the first frame after it began, or the sound ended.
         score: The highest filtered probability in it.
     """
@@ -47,6 +50,8 @@ class EventState:
         recent_onsets_s: `(the same,)`, when they began.
         n_filtered: How many of these have their median already.
         is_on: `(classes,)`, whether each sounded in the last filtered frame.
+        rises_s: `(classes,)`, since when each is above the threshold that ends an event without having reached the one
+            that begins it; NaN where it is not so.
         onsets_s: `(classes,)`, when the event began that may still go on; NaN for none.
         offsets_s: `(classes,)`, when it fell silent; NaN while it sounds.
         peaks: `(classes,)`, the highest probability in it.
@@ -55,14 +60,21 @@ class EventState:
     recent: Array
     recent_onsets_s: Times
     n_filtered: int
-    is_on: npt.NDArray[np.bool_]
+    is_on: Bools
+    rises_s: Times
     onsets_s: Times
     offsets_s: Times
     peaks: Array
 
     def __post_init__(self) -> None:
-        for array in (self.recent, self.recent_onsets_s, self.is_on, self.onsets_s, self.offsets_s, self.peaks):
+        arrays: tuple[npt.NDArray[Any], ...] = (self.recent, self.recent_onsets_s, *self.of_classes)
+        for array in arrays:
             array.setflags(write=False)
+
+    @property
+    def of_classes(self) -> tuple[npt.NDArray[Any], ...]:
+        """All that has one entry for each class."""
+        return self.is_on, self.rises_s, self.onsets_s, self.offsets_s, self.peaks
 
 
 class EventTracker:
@@ -93,6 +105,7 @@ class EventTracker:
             recent_onsets_s=np.zeros(0),
             n_filtered=0,
             is_on=np.zeros(self.n_classes, np.bool_),
+            rises_s=np.full(self.n_classes, np.nan),
             onsets_s=np.full(self.n_classes, np.nan),
             offsets_s=np.full(self.n_classes, np.nan),
             peaks=np.zeros(self.n_classes, np.float32),
@@ -105,9 +118,7 @@ class EventTracker:
             ValueError: Its parts do not fit the classes, the filter or each other.
         """
         n_recent, n_classes = state.recent.shape
-        if {n_classes, *(len(one) for one in (state.is_on, state.onsets_s, state.offsets_s, state.peaks))} != {
-            self.n_classes
-        }:
+        if {n_classes, *map(len, state.of_classes)} != {self.n_classes}:
             raise ValueError(f"it is not of {self.n_classes} classes")
         if n_recent > 2 * self._half or n_recent != len(state.recent_onsets_s) or state.n_filtered > n_recent:
             raise ValueError(f"its {n_recent} recent frames are not those of a filter that keeps {2 * self._half}")
@@ -116,6 +127,8 @@ class EventTracker:
         has_onset, has_offset = ~np.isnan(state.onsets_s), ~np.isnan(state.offsets_s)
         if (has_onset != (state.is_on | has_offset)).any() or (state.is_on & has_offset).any():
             raise ValueError("its events have no onset, or neither sound nor have an offset")
+        if (state.is_on & ~np.isnan(state.rises_s)).any() or (state.rises_s <= state.offsets_s).any():
+            raise ValueError("its scores rise while they sound, or rose before they had fallen")
 
     def push(self, state: EventState, probs: Array, onsets_s: Times) -> tuple[list[FoundEvent], EventState]:
         """Take in frames.
@@ -188,45 +201,58 @@ class _Changing:
 
     def __init__(self, state: EventState, begins: Array, ends: Array, config: EventConfig) -> None:
         self._begins, self._ends, self._config = begins, ends, config
-        self.is_on = state.is_on
+        self.is_on, self.rises_s = state.is_on.copy(), state.rises_s.copy()
         self.onsets_s, self.offsets_s, self.peaks = state.onsets_s.copy(), state.offsets_s.copy(), state.peaks.copy()
 
     def state(self, recent: Array, recent_onsets_s: Times, n_filtered: int) -> EventState:
-        return EventState(recent, recent_onsets_s, n_filtered, self.is_on, self.onsets_s, self.offsets_s, self.peaks)
+        return EventState(
+            recent, recent_onsets_s, n_filtered, self.is_on, self.rises_s, self.onsets_s, self.offsets_s, self.peaks
+        )
 
     def take(self, probs: Array, times: Times) -> list[FoundEvent]:
         """Filtered frames."""
         if not len(probs):
             return []
-        is_on = sounding(probs, self._begins, self._ends, self.is_on)
-        # Of what sounds on and on, nothing changes but its peak; and most classes are silent, and were.
-        goes_on = self.is_on & is_on.all(axis=0)
-        if goes_on.any():
-            np.maximum(self.peaks, probs.max(axis=0), out=self.peaks, where=goes_on)
-        concerned = np.flatnonzero((is_on.any(axis=0) | ~np.isnan(self.onsets_s)) & ~goes_on)
-        found = [one for c in concerned for one in self._take_class(int(c), probs[:, c], is_on[:, c], times)]
-        self.is_on = is_on[-1].copy()  # not a view, which would keep all frames alive
+        # Most classes are silent, and were.
+        is_known = ~(np.isnan(self.onsets_s) & np.isnan(self.rises_s))
+        concerned = np.flatnonzero((probs.max(axis=0) >= self._ends) | is_known)
+        probs, was_on = probs[:, concerned], self.is_on[concerned]
+        is_on = sounding(probs, self._begins[concerned], self._ends[concerned], was_on)
+        is_above = probs >= self._ends[concerned]
+        found: list[tuple[float, FoundEvent]] = []
+        for i, c in enumerate(concerned.tolist()):
+            if was_on[i] and is_on[:, i].all():
+                self.peaks[c] = max(self.peaks[c], probs[:, i].max())
+            else:
+                found += self._take_class(c, probs[:, i], is_on[:, i], is_above[:, i], times)
+        self.is_on[concerned] = is_on[-1]
         return [event for _, event in sorted(found, key=lambda one: (one[0], one[1].class_index))]
 
     def _take_class(
-        self, c: int, probs: Array, is_on: npt.NDArray[np.bool_], times: Times
+        self, c: int, probs: Array, is_on: Bools, is_above: Bools, times: Times
     ) -> Iterator[tuple[float, FoundEvent]]:
         """The events of a class that are over, each with the moment at which that was certain."""
-        edges = np.flatnonzero(np.diff(np.concatenate([self.is_on[c : c + 1], is_on])))
-        begins = np.concatenate([[0], edges])
-        for begin, end in zip(begins, np.concatenate([edges, [len(probs)]]), strict=True):
-            if begin == end:
-                continue
-            if is_on[begin]:
-                yield from self._over(c, times[begin : begin + 1])
-                if np.isnan(self.onsets_s[c]):
-                    self.onsets_s[c], self.peaks[c] = times[begin], 0.0
-                self.offsets_s[c] = np.nan
-                self.peaks[c] = max(self.peaks[c], probs[begin:end].max())
-            elif not np.isnan(self.onsets_s[c]):
-                if np.isnan(self.offsets_s[c]):
-                    self.offsets_s[c] = times[begin]
-                yield from self._over(c, times[begin:end])
+        changes = np.flatnonzero((is_on[1:] != is_on[:-1]) | (is_above[1:] != is_above[:-1])) + 1
+        for begin, end in itertools.pairwise([0, *changes.tolist(), len(probs)]):
+            if is_above[begin]:
+                if np.isnan(self.rises_s[c]) and not (begin == 0 and self.is_on[c]):
+                    yield from self._over(c, times[begin : begin + 1])
+                    self.rises_s[c] = times[begin]
+                if is_on[begin]:
+                    self._sound(c, float(probs[begin:end].max()))
+            else:
+                self.rises_s[c] = np.nan
+                if not np.isnan(self.onsets_s[c]):
+                    if np.isnan(self.offsets_s[c]):
+                        self.offsets_s[c] = times[begin]
+                    yield from self._over(c, times[begin:end])
+
+    def _sound(self, c: int, peak: float) -> None:
+        """A class sounds from where it rose on: as a new event, or as the one before, whose gap was short."""
+        if np.isnan(self.onsets_s[c]):
+            self.onsets_s[c], self.peaks[c] = self.rises_s[c], 0.0
+        self.rises_s[c] = self.offsets_s[c] = np.nan
+        self.peaks[c] = max(self.peaks[c], peak)
 
     def _over(self, c: int, times: Times) -> Iterator[tuple[float, FoundEvent]]:
         """The event of a class, if it has been silent for long enough at one of some times."""

@@ -36,6 +36,7 @@ _MEMBERS = {
     "events.recent_onsets_s": ("<f8", 1),
     "events.n_filtered": _COUNT,
     "events.is_on": ("|b1", 1),
+    "events.rises_s": ("<f8", 1),
     "events.onsets_s": ("<f8", 1),
     "events.offsets_s": ("<f8", 1),
     "events.peaks": ("<f4", 1),
@@ -56,7 +57,7 @@ _BOUNDS = {
     "events.recent": (0, 1),
     "events.peaks": (0, 1),
 }
-_MAY_BE_NAN = {"events.onsets_s", "events.offsets_s"}
+_MAY_BE_NAN = {"events.rises_s", "events.onsets_s", "events.offsets_s"}
 _NPY = re.compile(
     rb"\x93NUMPY\x01\x00..\{'descr': '([^']{1,8})', 'fortran_order': False, 'shape': \(([\d, ]{0,40})\), \} *\n",
     re.DOTALL,
@@ -126,7 +127,7 @@ class StreamState:
                 held["events.recent"],
                 held["events.recent_onsets_s"],
                 n_filtered,
-                *(held[f"events.{name}"] for name in ("is_on", "onsets_s", "offsets_s", "peaks")),
+                *(held[f"events.{name}"] for name in ("is_on", "rises_s", "onsets_s", "offsets_s", "peaks")),
             ),
         )
 
