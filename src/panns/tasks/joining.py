@@ -8,16 +8,16 @@ import numpy as np
 
 from panns.results import Array
 
-# A model that hears many blocks of its own in one call is the faster, the more are there; of 4 s few are left over.
+# A model that hears many blocks of its own in one call is the faster, the more are there; 4 s are whole blocks of it.
 JOINED_S = 4.0
 
 
 def joined_blocks(blocks: Iterable[Array], n_samples: int) -> Iterator[Array]:
-    """The same samples in blocks of at least so many; the last may be shorter.
+    """The same samples in blocks of so many; the last may be shorter.
 
     Example:
-        >>> [len(block) for block in joined_blocks([np.zeros(3, np.float32)] * 5, 6)]
-        [6, 6, 3]
+        >>> [len(block) for block in joined_blocks([np.zeros(3, np.float32)] * 5, 7)]
+        [7, 7, 1]
     """
     pending: list[Array] = []
     n_pending = 0
@@ -25,7 +25,9 @@ def joined_blocks(blocks: Iterable[Array], n_samples: int) -> Iterator[Array]:
         pending.append(block)
         n_pending += len(block)
         if n_pending >= n_samples:
-            yield np.concatenate(pending)
-            pending, n_pending = [], 0
-    if pending:
+            joined = np.concatenate(pending)
+            n_whole = n_pending - n_pending % n_samples
+            yield from np.split(joined[:n_whole], n_whole // n_samples)
+            pending, n_pending = [joined[n_whole:]], n_pending - n_whole
+    if n_pending:
         yield np.concatenate(pending)
