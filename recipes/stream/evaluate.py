@@ -12,26 +12,24 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.measure import machine
 from panns.augment.noise import coloured_noise
 from panns.data.event_table import read_event_table
 from panns.data.manifests import Clip, Manifest, read_manifest
 from panns.data.soundscapes import MadeBackgrounds, SoundscapeConfig, write_soundscapes
-from panns.evaluate.detection import COLLAR, HeardFrames, joined_events
+from panns.evaluate.detection import COLLAR, joined_events
 from panns.evaluate.false_alarms import without_counterpart
-from panns.events import EventConfig
-from panns.events.median import median_of
 from panns.files import replacing
 from panns.metrics import PSDS1, ClipEvents, collar_based, psds
 from panns.recognizer import load
 from recipes.paths import ROOT, RUNS
+from recipes.stream.choosing import choose, joined
 from recipes.stream.picture import TRUTH, draw
 from recipes.stream.systems import SYSTEMS, Heard, System, listen
 from recipes.stream.tables import put_tables
@@ -49,33 +47,6 @@ TEST_FOLD = "5"
 DRAWN = 2  # which soundscape the picture shows
 SECURITY = ("glass_breaking", "siren", "crying_baby", "door_wood_knock", "chainsaw", "fireworks")
 SHIPPED = ("stream", "builtin")  # those that bring thresholds of their own
-# What is chosen from: one filter for all categories, a threshold for each.
-MEDIANS_S = (0.0, 0.2, 0.5)
-GAPS_S = (0.25, 0.5)
-THRESHOLDS = 1 / (1 + np.exp(-np.linspace(-6.0, 3.0, 19)))
-Counts = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """What was chosen for a system on soundscapes of the training folds.
-
-    Attributes:
-        thresholds: For each category.
-        median_s: Of the filter.
-        min_gap_s: What sounds again sooner has not ended.
-        f1: Mean over categories, on those soundscapes.
-    """
-
-    thresholds: list[float]
-    median_s: float
-    min_gap_s: float
-    f1: float
-
-    @property
-    def config(self) -> EventConfig:
-        """What makes an event."""
-        return EventConfig(median_s=self.median_s, min_gap_s=self.min_gap_s)
 
 
 def main() -> None:
@@ -184,47 +155,6 @@ def measure(test: Heard, detected: Sequence[ClipEvents], names: Sequence[str]) -
         "false_alarms_per_hour": n_false / duration_s * 3600,
         "security": [security(names.index(name), name, truth, detected, duration_s) for name in SECURITY],
     }
-
-
-def joined(heard: Heard) -> list[ClipEvents]:
-    """What was there, events of one category that overlap made one."""
-    return [joined_events(events, one.duration_s) for events, one in zip(heard.truth, heard.frames, strict=True)]
-
-
-def choose(heard: Heard, n_categories: int) -> Chosen:
-    """The filter with the highest mean F1 when every category has its own best threshold."""
-    truth, best = joined(heard), None
-    for median_s in MEDIANS_S:
-        smooth = [smoothed(one, median_s) for one in heard.frames]  # once, not for every threshold
-        for min_gap_s in GAPS_S:
-            config = EventConfig(min_gap_s=min_gap_s)
-            f1 = np.stack([_f1(truth, smooth, float(one), config, n_categories) for one in THRESHOLDS])
-            # Of equals the middle one, which is the farthest from where it gets worse.
-            rows = [int(np.median(np.flatnonzero(column >= column.max() - 1e-9))) for column in f1.T]
-            mean = float(np.nanmean(f1.max(axis=0)))
-            if best is None or mean > best.f1:
-                best = Chosen([float(THRESHOLDS[row]) for row in rows], median_s, min_gap_s, mean)
-    assert best is not None
-    return best
-
-
-def smoothed(heard: HeardFrames, median_s: float) -> HeardFrames:
-    """Frames behind the median filter that events are made with."""
-    hop_s = float(heard.onsets_s[1] - heard.onsets_s[0])
-    half = EventConfig(median_s=median_s).n_median(hop_s) // 2
-    return HeardFrames(median_of(heard.probs, 0, 0, half), heard.onsets_s, heard.duration_s)
-
-
-def _f1(
-    truth: Sequence[ClipEvents],
-    heard: Sequence[HeardFrames],
-    threshold: float,
-    config: EventConfig,
-    n_categories: int,
-) -> npt.NDArray[np.float64]:
-    limits = np.full(n_categories, threshold)
-    detected = [one.events(limits, config) for one in heard]
-    return np.nan_to_num(collar_based(truth, detected, n_classes=n_categories, settings=COLLAR).f1)
 
 
 def security(

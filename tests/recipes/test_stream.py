@@ -18,8 +18,9 @@ from panns.models.stream import StreamConfig
 from panns.training.loop import train
 from panns.training.soundscapes import SoundscapeBatches
 from recipes.builtin.train import category_classes, clip_labels
+from recipes.stream.choosing import best_rows, choose
 from recipes.stream.evaluate import HERE as RECIPE
-from recipes.stream.evaluate import PAGES, choose, security, training_clips
+from recipes.stream.evaluate import PAGES, security, training_clips
 from recipes.stream.settings import read_settings
 from recipes.stream.systems import Heard
 from recipes.stream.tables import rate_interval, security_table, share_interval, soundscape_table
@@ -86,11 +87,19 @@ def test_thresholds_are_chosen_for_every_category():
     probs[20:40, 0] = 0.6
     probs[50:60, 0] = 0.2  # a false alarm at low thresholds
     probs[70:90, 1] = 0.1
-    heard = Heard([[(0, 2.0, 4.0), (1, 7.0, 9.0)]], [HeardFrames(probs, times, 10.0)])
+    heard = Heard([[(0, 2.0, 4.0), (1, 7.0, 9.0)]] * 4, [HeardFrames(probs, times, 10.0)] * 4)
     chosen = choose(heard, 2)
     assert chosen.f1 == 1.0
     assert 0.2 < chosen.thresholds[0] <= 0.6
     assert 0.01 < chosen.thresholds[1] <= 0.1
+
+
+def test_a_threshold_may_be_held_to_what_is_good_for_all():
+    counts = np.zeros((3, 3, 3), np.int64)  # right, false, missed by threshold and category
+    counts[1] = [9, 1, 1]
+    counts[2, 2] = [1, 0, 0]
+    assert best_rows(counts, 0.0).tolist() == [1, 1, 2]
+    assert best_rows(counts, 0.8).tolist() == [1, 1, 1]
 
 
 def test_sounds_are_counted():
