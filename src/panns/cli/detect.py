@@ -50,8 +50,8 @@ def detect(
 ) -> None:
     """Detect events: which class sounds, from when to when, in sounds of any length.
 
-    A class sounds from where its score reaches the threshold to where it falls below a part of it. A model without
-    frame scores hears windows that overlap.
+    A class sounds as long as its score is above a part of its threshold, if it reaches the threshold at least once. A
+    model without frame scores hears windows that overlap.
     """
     options.refuse_two_formats(as_json, as_csv)
     if (as_json or as_csv) and output_format is not EventFormat.table:

@@ -10,8 +10,9 @@ class EventConfig:
     """What makes an event, beside the probability from which a class sounds; times in seconds.
 
     Attributes:
-        release: Part of its threshold below which a class that sounds has ended, so that a score that trembles about
-            the threshold is one event; 1 for the same threshold.
+        release: Part of its threshold above which the score of a class is all through an event, of which one frame at
+            least reaches the threshold ("double threshold": Dinkel and Yu 2020, arXiv:1904.03841). So a score that
+            trembles about the threshold is one event, which begins where it rose; 1 for one threshold.
         median_s: Length of the median filter over time; 0 for none. It is rounded to an odd number of frames.
         min_gap_s: What sounds again sooner than this has not ended.
         min_duration_s: What is shorter, when gaps are bridged, is no event.

@@ -37,9 +37,9 @@ class LiveEvent:
 class LiveEvents:
     """What starts and ends in one stream.
 
-    An event has started once it sounds for the shortest duration of an event: from then on nothing can undo it, as
-    what is silent later can only set its end. One that ends sooner after its start than the model answers starts and
-    ends at once.
+    An event has started once its score has reached the threshold and it has lasted for the shortest duration of an
+    event: from then on nothing can undo it, as what is silent later can only set its end. One that ends sooner after
+    its start than the model answers starts and ends at once.
 
     Args:
         min_duration_s: Of `EventConfig`.
@@ -72,9 +72,9 @@ class LiveEvents:
 
 
 def start_latency_s(latency_s: float, hop_s: float, config: EventConfig) -> float:
-    """How long after its onset an event that goes on has started, at most, apart from the time of computing.
+    """How long after its score reached the threshold an event has started, at most, apart from the time of computing.
 
-    It must sound for the shortest duration of an event, and the last frame of that has its median half a filter later.
+    It must last for the shortest duration of an event, and the last frame of that has its median half a filter later.
 
     Args:
         latency_s: After which scores are known.
