@@ -198,8 +198,8 @@ class StreamScores:
         frame_probs: `(frames, classes)`, the frames that became known.
         frame_onsets_s: `(frames,)`, when they begin in the stream.
         events: The events that ended and can no longer change.
-        ongoing: What sounds by now, up to the latest frame; `offset_s` is its end. Short gaps and events too short to
-            count are in it still.
+        ongoing: What has begun and may go on: `offset_s` is the end of the latest frame or, in a gap that is short so
+            far, when it fell silent. Events too short to count are in it still.
     """
 
     frame_probs: Array

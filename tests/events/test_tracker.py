@@ -38,18 +38,37 @@ def test_an_event_begins_where_its_score_rose_above_the_lower_threshold():
     config = EventConfig(release=0.5, min_gap_s=0.2, min_duration_s=0.0)
     scores = [0.1, 0.3, 0.4, 0.7, 0.6, 0.1, 0.3, 0.3, 0.3, 0.1]
     assert events_of(scores, config) == [(0.1, 0.5, 0.7)]
-    # A gap goes to where the next one rose, however long that takes to be told.
-    assert events_of([*scores[:-1], 0.8], config) == [(0.1, 1.0, 0.8)]
-    assert events_of([*scores[:5], 0.1, *scores[5:-1], 0.8], config) == [(0.1, 0.5, 0.7), (0.7, 1.1, 0.8)]
+    assert events_of([*scores[:6], 0.8], config) == [(0.1, 0.7, 0.8)]
+    # A gap goes to where the next one is sure, which begins where it rose all the same.
+    assert events_of([*scores[:-1], 0.8], config) == [(0.1, 0.5, 0.7), (0.6, 1.0, 0.8)]
 
 
-def test_an_event_is_certain_when_what_may_go_on_with_it_has_not():
+def test_no_event_waits_for_a_score_between_the_thresholds():
     tracker = EventTracker([0.5], HOP_S, EventConfig(release=0.5, min_gap_s=0.2, min_duration_s=0.0))
     state, certain = tracker.initial_state(), []
-    for i, score in enumerate([0.9, 0.1, 0.3, 0.3, 0.3, 0.1, 0.9]):
+    for i, score in enumerate([0.9, 0.1, 0.3, 0.3, 0.3, 0.3, 0.9]):
         found, state = tracker.push(state, np.array([[score]], np.float32), np.array([i * HOP_S]))
         certain += [(i, round(event.offset_s, 6)) for event in found]
-    assert certain == [(5, 0.1)]
+    assert certain == [(3, 0.1)]
+
+
+def test_what_has_begun_goes_on_until_its_gap_is_too_long():
+    tracker = EventTracker([0.5], HOP_S, EventConfig(release=0.5, min_gap_s=0.25, min_duration_s=0.0))
+    state, going_on = tracker.initial_state(), []
+    for i, score in enumerate([0.3, 0.9, 0.1, 0.1, 0.1, 0.1]):
+        _, state = tracker.push(state, np.array([[score]], np.float32), np.array([i * HOP_S]))
+        found = tracker.ongoing(state, (i + 1) * HOP_S)
+        going_on.append([(event.onset_s, round(event.offset_s, 6)) for event in found])
+    assert going_on == [[], [(0.0, 0.2)], [(0.0, 0.2)], [(0.0, 0.2)], [(0.0, 0.2)], []]
+
+
+def test_a_threshold_of_1_is_reached_by_nothing():
+    probs = np.ones((3, 2), np.float32)
+    assert [event.class_index for event in find_events(probs, np.arange(3.0), 3.0, [1.0, 0.999], PLAIN)] == [1]
+
+
+def test_a_sound_without_frames_has_no_events():
+    assert find_events(np.zeros((0, 2), np.float32), np.zeros(0), 0.0, [0.5, 0.5], EventConfig(median_s=0.5)) == []
 
 
 def test_short_gaps_are_bridged_and_short_events_left_out():
@@ -133,7 +152,7 @@ def by_a_plain_loop(probs, thresholds, config):
             rise = i if rise is None else rise
             if p >= thresholds[c] and not on:
                 on = True
-                if not runs or (rise - runs[-1][1]) * HOP_S >= config.min_gap_s - 1e-6:
+                if not runs or (i - runs[-1][1]) * HOP_S >= config.min_gap_s - 1e-6:
                     runs.append([rise, i])
             if on:
                 runs[-1][1] = i + 1

@@ -68,6 +68,15 @@ def test_the_start_of_what_goes_on_is_told_when_it_is_said_to_be(config, n_silen
     assert (i - n_silent) * HOP_S == pytest.approx(start_latency_s(HOP_S, HOP_S, config))
 
 
+def test_the_start_of_what_fell_silent_is_told_with_its_block():
+    config = EventConfig(release=1.0, min_gap_s=10 * HOP_S, min_duration_s=2 * HOP_S)
+    tracker, live = EventTracker([0.5], HOP_S, config), LiveEvents(config.min_duration_s)
+    probs = np.array([[0.9], [0.9], [0.9], [0.1], [0.1]], np.float32)
+    found, state = tracker.push(tracker.initial_state(), probs, np.arange(5) * HOP_S)
+    (start,) = live.take(scores(found, tracker.ongoing(state, 5 * HOP_S)))
+    assert (start.kind, start.event.onset_s) == ("start", 0.0)
+
+
 def test_a_start_is_told_once_it_can_no_longer_be_too_short():
     live = LiveEvents(0.1)
     assert live.take(scores([], [(0, 1.0, 1.08, 0.6)])) == []

@@ -14,7 +14,7 @@ class EventConfig:
             least reaches the threshold ("double threshold": Dinkel and Yu 2020, arXiv:1904.03841). So a score that
             trembles about the threshold is one event, which begins where it rose; 1 for one threshold.
         median_s: Length of the median filter over time; 0 for none. It is rounded to an odd number of frames.
-        min_gap_s: What sounds again sooner than this has not ended.
+        min_gap_s: What sounds again, and reaches its threshold, sooner than this has not ended.
         min_duration_s: What is shorter, when gaps are bridged, is no event.
     """
 

@@ -1,4 +1,4 @@
-"""Two thresholds: one that begins, a lower one that ends."""
+"""Two thresholds: a class sounds while its score is above the lower one, if it reaches the upper one."""
 
 from __future__ import annotations
 
@@ -9,26 +9,31 @@ Array = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
 
 
-def sounding(probs: Array, begins: Array, ends: Array, was_on: Bools) -> Bools:
-    """Whether each class sounds in each frame: from where it reaches one threshold to where it falls below the other.
+def above_and_sure(probs: Array, lower: Array, upper: Array, was_sure: Bools) -> tuple[Bools, Bools]:
+    """Where each class is above its lower threshold, and from where on that has been for sure an event.
 
     Args:
         probs: `(frames, classes)`.
-        begins: `(classes,)`, the higher thresholds.
-        ends: `(classes,)`, the lower ones.
-        was_on: `(classes,)`, whether it sounded in the frame before.
+        lower: `(classes,)`.
+        upper: `(classes,)`, at least as high.
+        was_sure: `(classes,)`, the second of both in the frame before.
 
     Returns:
-        `(frames, classes)`.
+        `(frames, classes)`, whether the score is at least the lower threshold; and whether it has also reached the
+        upper one since it is.
 
     Example:
         >>> probs = np.array([[0.4], [0.6], [0.4], [0.2], [0.4]], np.float32)
-        >>> sounding(probs, np.float32([0.5]), np.float32([0.3]), np.array([False]))[:, 0]
+        >>> above, sure = above_and_sure(probs, np.float32([0.3]), np.float32([0.5]), np.array([False]))
+        >>> above[:, 0]
+        array([ True,  True,  True, False,  True])
+        >>> sure[:, 0]
         array([False,  True,  True, False, False])
     """
-    begun: Bools = probs >= begins
+    is_above: Bools = probs >= lower
+    reaches: Bools = probs >= upper
     # In between the two thresholds a frame is as the latest one that was not.
-    is_told = begun | (probs < ends)
+    is_told = reaches | ~is_above
     told = np.maximum.accumulate(np.where(is_told, np.arange(len(probs))[:, None], -1), axis=0)
-    is_on: Bools = np.where(told < 0, was_on, np.take_along_axis(begun, np.maximum(told, 0), axis=0))
-    return is_on
+    is_sure: Bools = np.where(told < 0, was_sure, np.take_along_axis(reaches, np.maximum(told, 0), axis=0))
+    return is_above, is_sure

@@ -5,14 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from panns.events.config import EventConfig
-from panns.events.hysteresis import sounding
+from panns.events.hysteresis import above_and_sure
 from panns.events.median import median_of
 
 Array = npt.NDArray[np.float32]
@@ -50,8 +49,8 @@ class EventState:
         recent_onsets_s: `(the same,)`, when they began.
         n_filtered: How many of these have their median already.
         is_on: `(classes,)`, whether each sounded in the last filtered frame.
-        rises_s: `(classes,)`, since when each is above the threshold that ends an event without having reached the one
-            that begins it; NaN where it is not so.
+        rises_s: `(classes,)`, since when each is above its lower threshold without having reached the upper one; NaN
+            where it is not so.
         onsets_s: `(classes,)`, when the event began that may still go on; NaN for none.
         offsets_s: `(classes,)`, when it fell silent; NaN while it sounds.
         peaks: `(classes,)`, the highest probability in it.
@@ -81,7 +80,7 @@ class EventTracker:
     """Makes events of frame scores.
 
     Args:
-        thresholds: `(classes,)`, from which probability each class sounds.
+        thresholds: `(classes,)`, which probability each class must reach; 1 for never.
         hop_s: From one frame to the next, for the length of the median filter.
         config: What makes an event.
 
@@ -90,12 +89,14 @@ class EventTracker:
     """
 
     def __init__(self, thresholds: Sequence[float] | Array, hop_s: float, config: EventConfig) -> None:
-        self._begins = np.asarray(thresholds, np.float32)
-        if self._begins.ndim != 1 or not ((self._begins >= 0) & (self._begins <= 1)).all():
-            raise ValueError(f"thresholds of shape {self._begins.shape} must be one probability for each class, 0 to 1")
+        upper = np.asarray(thresholds, np.float32)
+        if upper.ndim != 1 or not ((upper >= 0) & (upper <= 1)).all():
+            raise ValueError(f"thresholds of shape {upper.shape} must be one probability for each class, 0 to 1")
         self.config = config
-        self.n_classes = len(self._begins)
-        self._ends = self._begins * np.float32(config.release)
+        self.n_classes = len(upper)
+        # Scores are rounded to 1, so a class that is never to sound needs more.
+        self._upper = np.where(upper < 1, upper, np.float32(np.inf))
+        self._lower = self._upper * np.float32(config.release)
         self._half = config.n_median(hop_s) // 2
 
     def initial_state(self) -> EventState:
@@ -157,7 +158,7 @@ class EventTracker:
         n_ready = max(state.n_filtered, len(frames) - self._half)
         filtered = median_of(frames, state.n_filtered, len(frames) - n_ready, self._half)
         n_kept = min(len(frames), 2 * self._half)
-        changing = _Changing(state, self._begins, self._ends, self.config)
+        changing = _Changing(state, self._lower, self._upper, self.config)
         found = changing.take(filtered, times[state.n_filtered : n_ready])
         n_dropped = len(frames) - n_kept
         # A copy, lest the state keeps all of a long block alive.
@@ -165,15 +166,17 @@ class EventTracker:
         return found, changing.state(recent, recent_onsets_s, n_ready - n_dropped)
 
     def ongoing(self, state: EventState, until_s: float) -> list[FoundEvent]:
-        """What sounds as of the latest filtered frame, by onset and class: it may still be bridged, or be too short.
+        """What has begun and may still go on, by onset and class; it may also be too short yet.
 
         Args:
             state: What is known.
-            until_s: When that frame ends, which is the offset of them all.
+            until_s: When the latest filtered frame ends, which is the offset of what sounds in it; of an event that
+                fell silent, so shortly before that it may go on, the offset is when it did.
         """
-        open_now = np.flatnonzero(state.is_on)
-        onsets_s, peaks = state.onsets_s[open_now].tolist(), state.peaks[open_now].tolist()
-        found = [FoundEvent(*one) for one in zip(open_now.tolist(), onsets_s, repeat(until_s), peaks, strict=False)]
+        begun = np.flatnonzero(~np.isnan(state.onsets_s))
+        offsets_s = np.where(state.is_on, until_s, state.offsets_s)
+        columns = (begun, *(values[begun] for values in (state.onsets_s, offsets_s, state.peaks)))
+        found = [FoundEvent(*one) for one in zip(*(column.tolist() for column in columns), strict=True)]
         return sorted(found, key=lambda event: (event.onset_s, event.class_index))
 
     def finish(self, state: EventState, end_s: float) -> list[FoundEvent]:
@@ -184,7 +187,7 @@ class EventTracker:
             end_s: When the sound ended, which is the offset of what still sounds.
         """
         filtered = median_of(state.recent, state.n_filtered, 0, self._half)
-        changing = _Changing(state, self._begins, self._ends, self.config)
+        changing = _Changing(state, self._lower, self._upper, self.config)
         found = changing.take(filtered, state.recent_onsets_s[state.n_filtered :])
         return found + changing.close(end_s)
 
@@ -194,13 +197,13 @@ class _Changing:
 
     Args:
         state: Before them.
-        begins: `(classes,)`, from which probability each sounds.
-        ends: `(classes,)`, below which it has ended.
+        lower: `(classes,)`, above which each sounds.
+        upper: `(classes,)`, which it must reach for that.
         config: What makes an event.
     """
 
-    def __init__(self, state: EventState, begins: Array, ends: Array, config: EventConfig) -> None:
-        self._begins, self._ends, self._config = begins, ends, config
+    def __init__(self, state: EventState, lower: Array, upper: Array, config: EventConfig) -> None:
+        self._lower, self._upper, self._config = lower, upper, config
         self.is_on, self.rises_s = state.is_on.copy(), state.rises_s.copy()
         self.onsets_s, self.offsets_s, self.peaks = state.onsets_s.copy(), state.offsets_s.copy(), state.peaks.copy()
 
@@ -215,10 +218,9 @@ class _Changing:
             return []
         # Most classes are silent, and were.
         is_known = ~(np.isnan(self.onsets_s) & np.isnan(self.rises_s))
-        concerned = np.flatnonzero((probs.max(axis=0) >= self._ends) | is_known)
+        concerned = np.flatnonzero((probs.max(axis=0) >= self._lower) | is_known)
         probs, was_on = probs[:, concerned], self.is_on[concerned]
-        is_on = sounding(probs, self._begins[concerned], self._ends[concerned], was_on)
-        is_above = probs >= self._ends[concerned]
+        is_above, is_on = above_and_sure(probs, self._lower[concerned], self._upper[concerned], was_on)
         found: list[tuple[float, FoundEvent]] = []
         for i, c in enumerate(concerned.tolist()):
             if was_on[i] and is_on[:, i].all():
@@ -236,8 +238,9 @@ class _Changing:
         for begin, end in itertools.pairwise([0, *changes.tolist(), len(probs)]):
             if is_above[begin]:
                 if np.isnan(self.rises_s[c]) and not (begin == 0 and self.is_on[c]):
-                    yield from self._over(c, times[begin : begin + 1])
                     self.rises_s[c] = times[begin]
+                # What is not sure by the end of the gap does not bridge it, or an event could wait for its end forever.
+                yield from self._over(c, times[begin : begin + 1] if is_on[begin] else times[begin:end])
                 if is_on[begin]:
                     self._sound(c, float(probs[begin:end].max()))
             else:
@@ -297,6 +300,8 @@ def find_events(
         >>> find_events(probs, np.arange(5) * 0.5, 2.5, [0.5], EventConfig())[0][:3]
         (0, 0.5, 1.5)
     """
+    if not len(onsets_s):
+        return []
     hop_s = float(onsets_s[1] - onsets_s[0]) if len(onsets_s) > 1 else end_s
     tracker = EventTracker(thresholds, hop_s, config)
     found, state = tracker.push(tracker.initial_state(), probs, onsets_s)
