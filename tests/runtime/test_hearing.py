@@ -9,7 +9,7 @@ import pytest
 
 from panns.export.to_onnx import export_onnx
 from panns.models.checkpoint import open_checkpoint
-from panns.runtime.hearing import HearingConfig, hearing_of
+from panns.runtime.hearing import AT_ONCE_S, HearingConfig, hearing_of
 from panns.runtime.load import load_model
 from tests.sounds import changing_sound
 
@@ -106,6 +106,45 @@ def test_a_backend_whose_sums_depend_on_the_batch_hears_streams_one_by_one(tiny_
     sizes.clear()
     hearing.step([sound[:700]] * 5, nothing)
     assert sizes == [2, 2, 1]
+
+
+def clocked(model, change=lambda _, after: after):
+    """How many blocks each call of a model's backend gets from now on; `change` is done to the states it gives."""
+    step, sizes = model.backend.step, []
+
+    def counting(batch, state):
+        scores, after = step(batch, state)
+        sizes.append(batch.shape[1] // model.manifest.streaming.block_frames)
+        return scores, change(sizes[-1], after)
+
+    model.backend.step = counting
+    return sizes
+
+
+def test_what_is_there_at_once_is_heard_in_few_calls_that_change_no_bit(tiny_stream_checkpoint):
+    model = load_model(open_checkpoint(tiny_stream_checkpoint), n_threads=1)
+    sound = changing_sound(10)[: 9 * RATE + 5]
+    whole = heard(model, sound, size=len(sound))
+    for size in (333, 7_001, round(AT_ONCE_S * RATE)):
+        np.testing.assert_array_equal(heard(model, sound, size), whole)
+    sizes = clocked(model)
+    hearing = hearing_of(model)
+    hearing.step([sound], [hearing.initial_state()])
+    assert sizes.count(1) > 125  # trials
+    sizes.clear()
+    hearing.step([sound], [hearing.initial_state()])
+    assert sizes == [100, 100, 25]
+
+
+def test_a_backend_whose_sums_depend_on_the_length_hears_fewer_blocks_at_once(tiny_stream_checkpoint):
+    model = load_model(open_checkpoint(tiny_stream_checkpoint), n_threads=1)
+    sizes = clocked(model, lambda n_blocks, after: np.nextafter(after, 1) if n_blocks > 5 else after)
+    hearing = hearing_of(model)
+    sound = changing_sound(5)[: 5 * RATE]
+    hearing.step([sound], [hearing.initial_state()])
+    sizes.clear()
+    hearing.step([sound], [hearing.initial_state()])
+    assert sizes == [5] * 25
 
 
 def test_a_state_that_no_step_gave_is_refused(tiny_stream_checkpoint, tiny_frames_checkpoint, tiny_checkpoint, sound):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from panns.audio import AudioStream
 from panns.results import Detection, Event
-from panns.tasks.joining import JOINED_S, joined_blocks
+from panns.runtime.hearing import AT_ONCE_S
+from panns.tasks.joining import joined_blocks
 from panns.tasks.progress import OnProgress, ignore_progress
 from panns.tasks.streaming import Listener, Stream
 
@@ -22,7 +23,7 @@ def detect(
     """
     stream = Stream(listener)
     events: list[Event] = []
-    for block in joined_blocks(sound, round(JOINED_S * sound.sample_rate)):
+    for block in joined_blocks(sound, round(AT_ONCE_S * sound.sample_rate)):
         events += stream.push(block).events
         on_progress(sound.duration_s, sound.declared_duration_s)
     events += stream.finish().events

@@ -10,9 +10,9 @@ import numpy as np
 from panns.audio import AudioStream
 from panns.audio.polyphase import PolyphaseResampler
 from panns.results import Array, SoundFrames
-from panns.runtime.hearing import Hearing
+from panns.runtime.hearing import AT_ONCE_S, Hearing
 from panns.runtime.model import Model
-from panns.tasks.joining import JOINED_S, joined_blocks
+from panns.tasks.joining import joined_blocks
 from panns.tasks.progress import OnProgress, ignore_progress
 
 Keep: TypeAlias = Callable[[Array], Array]
@@ -44,7 +44,7 @@ def frames(
     resampler = PolyphaseResampler(sound.sample_rate, model.manifest.sample_rate)
     state, hearing_state = resampler.initial_state(), hearing.initial_state()
     probs, onsets_s = [], []
-    for block in joined_blocks(sound, round(JOINED_S * sound.sample_rate)):
+    for block in joined_blocks(sound, round(AT_ONCE_S * sound.sample_rate)):
         samples, state = resampler.push(block, state)
         (found,), (hearing_state,) = hearing.step([samples], [hearing_state])
         probs.append(keep(found.probs))

@@ -8,12 +8,9 @@ import numpy as np
 
 from panns.results import Array
 
-# A model that hears many blocks of its own in one call is the faster, the more are there; 4 s are whole blocks of it.
-JOINED_S = 4.0
-
 
 def joined_blocks(blocks: Iterable[Array], n_samples: int) -> Iterator[Array]:
-    """The same samples in blocks of so many; the last may be shorter.
+    """The same samples in blocks of so many, which need not be there all at once; the last may be shorter.
 
     Example:
         >>> [len(block) for block in joined_blocks([np.zeros(3, np.float32)] * 5, 7)]

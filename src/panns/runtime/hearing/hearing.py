@@ -11,6 +11,10 @@ import numpy.typing as npt
 
 from panns.results import Array
 
+# How much of a sound that is there as a whole is best heard at once: a model that hears many blocks of its own in one
+# call is the faster, the more there are.
+AT_ONCE_S = 4.0
+
 
 @dataclass(frozen=True)
 class HearingConfig:
