@@ -101,6 +101,8 @@ def evaluate_detection(
         ]
         try:
             heard = hear(i, pick)
+            if not len(heard.probs):
+                raise DataError(f"{clips[i].path} is too short for a single score frame; leave it out")
             _check_inside(clips[i].path, events, heard.duration_s)
         except PannsError as error:
             if not allows_failures:

@@ -11,6 +11,8 @@ import numpy as np
 
 from panns.data.soundscapes.sounding import Stretch
 
+_MAX_DB = 120.0  # what 20 bits of a file can hold, and more than any ear
+_MAX_EVENTS = 1_000
 _ATTEMPTS = 20  # to find a place that is not too crowded
 
 
@@ -48,6 +50,11 @@ class SoundscapeConfig:
             low, high = getattr(self, name)
             if low > high:
                 raise ValueError(f"{name}=({low}, {high}) must not fall: the lower one comes first")
+        for name in ("background_db", "snr_db"):
+            if max(map(abs, getattr(self, name))) > _MAX_DB:
+                raise ValueError(f"{name}={getattr(self, name)} must be within {_MAX_DB:g} decibels of 0")
+        if self.n_events[1] > _MAX_EVENTS:
+            raise ValueError(f"n_events={self.n_events} must be at most {_MAX_EVENTS}")
         if self.n_events[0] < 0 or self.max_overlap < 1 or not 0 <= self.quiet_share <= 1:
             raise ValueError(
                 f"n_events={self.n_events} must not be below 0, max_overlap={self.max_overlap} be at least 1 and "
