@@ -257,7 +257,7 @@ def _thresholds(
     from panns.evaluate import DEFAULT_THRESHOLD, read_thresholds
     from panns.tasks.thresholds import read_threshold, thresholds_of
 
-    own = None if model is None else model.thresholds
+    own = None if model is None else model.event_thresholds if task == "detect" else model.thresholds
     if given == OF_MODEL and own is None:
         raise typer.BadParameter(
             "--thresholds model: the model has none for these classes; give a number or a file of them"
