@@ -14,14 +14,14 @@ from benchmarks.material import checkpoint
 from benchmarks.measure import report, require_one_thread, timing
 from benchmarks.streaming import NONE_SOUNDS, bursts, options
 from panns.audio.polyphase import PolyphaseResampler
-from panns.audio.reader import BLOCK_SAMPLES
 from panns.events import EventConfig, EventTracker
 from panns.recognizer import Recognizer
 from panns.results import Array, Scores
 from panns.runtime.backend import Backend
-from panns.runtime.hearing import HearingConfig, hearing_of
+from panns.runtime.hearing import AT_ONCE_S, HearingConfig, hearing_of
 from panns.runtime.load import load_model
 from panns.runtime.model import Model
+from panns.tasks.joining import joined_blocks
 
 RATES = (16_000, 44_100)
 WINDOWS: tuple[tuple[str, HearingConfig | None, str], ...] = (
@@ -61,6 +61,7 @@ class Case:
 
     name: str
     model: Model
+    recognizer: Recognizer
     hearing: HearingConfig | None
     title: str
 
@@ -71,17 +72,19 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60.0, help="length of the sound")
     parser.add_argument("--rounds", type=int, default=5, help="how often everything is measured, in turns")
     chosen = parser.parse_args()
-    cases = [Case(*case) for case in _cases(chosen.model)]
+    cases = list(cases_of(chosen.model))
     rows = [row for rate in RATES for row in rows_of(cases, rate, chosen.seconds, chosen.rounds)]
     title = f"Detecting in {chosen.seconds:g} s of sound, CPU-ms for a second of it, one thread"
     notes = "delay: how much later than it began a frame is given out, at most, apart from the time of computing"
     report("sliding_windows", title, rows, notes=notes)
 
 
-def _cases(stream: str) -> Iterator[tuple[str, Model, HearingConfig | None, str]]:
+def cases_of(stream: str) -> Iterator[Case]:
+    """The streaming model and what hears windows."""
     for name, hearing, title in ((stream, None, "blocks of 40 ms"), *WINDOWS):
-        model = load_model(checkpoint(name), n_threads=1)
-        yield model.manifest.architecture, Model(model.manifest, ClockedBackend(model.backend)), hearing, title
+        loaded = load_model(checkpoint(name), n_threads=1)
+        model = Model(loaded.manifest, ClockedBackend(loaded.backend))
+        yield Case(model.manifest.architecture, model, Recognizer(model, "onnx"), hearing, title)
 
 
 def rows_of(cases: list[Case], rate: int, seconds: float, n_rounds: int) -> list[dict[str, object]]:
@@ -92,7 +95,7 @@ def rows_of(cases: list[Case], rate: int, seconds: float, n_rounds: int) -> list
     for i, case in enumerate(cases):
         ms = {part: timing([1e3 * one[i][part] / seconds for one in rounds]) for part in rounds[0][i]}
         ratio = timing([one[i]["whole"] / one[0]["whole"] for one in rounds])
-        stream = Recognizer(case.model, "onnx").stream(rate, hearing=case.hearing)
+        stream = case.recognizer.stream(rate, hearing=case.hearing)
         rows.append(
             {
                 "input, kHz": f"{rate / 1e3:g}",
@@ -109,9 +112,12 @@ def rows_of(cases: list[Case], rate: int, seconds: float, n_rounds: int) -> list
 
 
 def cpu_s_of(case: Case, sound: np.ndarray, rate: int) -> dict[str, float]:
-    """CPU seconds of detecting as `panns detect` does, and of the parts of it by themselves."""
+    """CPU seconds of detecting as `panns detect` does, and of the parts of it by themselves.
+
+    In the first round, which does not count, a model with a state tries out how many blocks it can hear in one call.
+    """
     start = time.process_time()
-    Recognizer(case.model, "onnx").detect((sound, rate), threshold=NONE_SOUNDS, hearing=case.hearing)
+    case.recognizer.detect((sound, rate), threshold=NONE_SOUNDS, hearing=case.hearing)
     cpu_s = defaultdict(float, {"whole": time.process_time() - start})
 
     @contextmanager
@@ -126,9 +132,9 @@ def cpu_s_of(case: Case, sound: np.ndarray, rate: int) -> dict[str, float]:
     tracker = EventTracker([NONE_SOUNDS] * len(manifest.labels), hearing.hop_s, EventConfig())
     resampling, heard, events = resampler.initial_state(), hearing.initial_state(), tracker.initial_state()
     backend.cpu_s = 0.0
-    for first in range(0, len(sound), BLOCK_SAMPLES):
+    for block in joined_blocks([sound], round(AT_ONCE_S * rate)):
         with clocked("resampling"):
-            samples, resampling = resampler.push(sound[first : first + BLOCK_SAMPLES], resampling)
+            samples, resampling = resampler.push(block, resampling)
         with clocked("front end"):
             (frames,), (heard,) = hearing.step([samples], [heard])
         with clocked("events"):

@@ -130,7 +130,6 @@ def test_what_is_there_at_once_is_heard_in_few_calls_that_change_no_bit(tiny_str
     sizes = clocked(model)
     hearing = hearing_of(model)
     hearing.step([sound], [hearing.initial_state()])
-    assert sizes.count(1) > 125  # trials
     sizes.clear()
     hearing.step([sound], [hearing.initial_state()])
     assert sizes == [100, 100, 25]

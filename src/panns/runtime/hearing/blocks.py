@@ -78,7 +78,7 @@ class BlockHearing:
         overlap, block = self._overlap, self._streaming.block_samples
         n_blocks = [(len(samples) - overlap) // block for samples in pending]
         if len(states) == 1:
-            found, networks = self._hear_alone(pending[0], n_blocks[0], states[0].network)
+            found, networks = self._hear_alone(pending[0], n_blocks[0], states[0].network, self._sizes_in_turn)
         else:
             found, networks = self._hear_together(pending, n_blocks, [state.network for state in states])
         frames, following = [], []
@@ -101,12 +101,14 @@ class BlockHearing:
             )
         return frames, following
 
-    def _hear_alone(self, samples: Array, n_blocks: int, network: Array) -> tuple[list[list[Array]], list[Array]]:
-        """Scores of all blocks of one stream, and the state of the network after them."""
+    def _hear_alone(
+        self, samples: Array, n_blocks: int, network: Array, sizes: Sequence[int]
+    ) -> tuple[list[list[Array]], list[Array]]:
+        """Scores of all blocks of one stream, and the state of the network after them, in calls of some sizes."""
         found, i, networks = [], 0, network[None].copy()  # torch takes only what may be written
         while i < n_blocks:
             n_left = n_blocks - i
-            size = next((size for size in self._sizes_in_turn if size <= n_left and self._is_one(1, size)), 1)
+            size = next((size for size in sizes if size <= n_left and self._is_one(1, size)), 1)
             probs, networks = self._step(self._stretch(samples, i, size)[None], networks)
             found.append(probs[0])
             i += size
@@ -148,17 +150,14 @@ class BlockHearing:
         return self._tried[n_streams, n_blocks]
 
     def _one_by_one(self, streams: Array, networks: Array) -> tuple[Array, Array]:
-        """What some blocks of each stream give in calls of their own."""
+        """What some blocks of each stream give in calls of their own, or of several that are known to be the same."""
         n_blocks = (streams.shape[1] - self._overlap) // self._streaming.block_samples
-        probs, after = [], []
-        for samples, network in zip(streams, networks, strict=True):
-            found, state = [], network[None]
-            for i in range(n_blocks):
-                one, state = self._step(self._stretch(samples, i, 1)[None], state)
-                found.append(one[0])
-            probs.append(np.concatenate(found))
-            after.append(state[0])
-        return np.stack(probs), np.stack(after)
+        smaller = [size for size in self._sizes_in_turn if size < n_blocks]
+        found = [
+            self._hear_alone(samples, n_blocks, network, smaller)
+            for samples, network in zip(streams, networks, strict=True)
+        ]
+        return np.stack([np.concatenate(probs) for (probs,), _ in found]), np.stack([after for _, (after,) in found])
 
     def _noise(self, n_streams: int, n_blocks: int) -> Array:
         """Noise of all levels for a trial."""
