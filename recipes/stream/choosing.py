@@ -1,12 +1,12 @@
 """Thresholds and filter of a way to find events, chosen on soundscapes of the training folds.
 
 A category has few events there, so its own best threshold may be a chance. How far it is to stand by the one that is
-best for all is chosen too: by how well thresholds from three quarters of the soundscapes do on the fourth.
+best for all is chosen too: by how well thresholds from soundscapes of three folds do on those of the fourth, which are
+other recordings.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -27,7 +27,6 @@ GAPS_S = (0.25, 0.5)
 # What part of a threshold's worth is how well it does for all categories.
 COMMON_SHARES = (0.0, 0.5, 0.8, 1.0)
 THRESHOLDS = 1 / (1 + np.exp(-np.linspace(-6.0, 3.0, 19)))
-N_PARTS = 4
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Chosen:
         median_s: Of the filter.
         min_gap_s: What sounds again sooner has not ended.
         common_share: How much of a threshold's worth was how well it does for all categories.
-        f1: Mean over categories, of thresholds on the quarter of soundscapes that they were not chosen on.
+        f1: Mean over categories, of thresholds on folds that did not choose them; the best of all that was tried.
     """
 
     thresholds: list[float]
@@ -54,17 +53,24 @@ class Chosen:
         return EventConfig(median_s=self.median_s, min_gap_s=self.min_gap_s)
 
 
-def choose(heard: Heard, n_categories: int) -> Chosen:
-    """The filter, and how far thresholds stand together, with the highest mean F1 on soundscapes that chose none."""
-    truth, best = joined(heard), None
+def choose(folds: Sequence[Heard], n_categories: int) -> Chosen:
+    """The filter, and how far thresholds stand together, with the highest mean F1 on folds that chose none.
+
+    Args:
+        folds: What was heard in soundscapes of each.
+        n_categories: How many categories there are.
+    """
+    truths, best = [joined(heard) for heard in folds], None
     for median_s in MEDIANS_S:
-        smooth = [smoothed(one, median_s) for one in heard.frames]  # once, not for every threshold
+        # Once, not for every threshold.
+        smooth = [[smoothed(one, median_s) for one in heard.frames] for heard in folds]
         for min_gap_s in GAPS_S:
-            counts = counted(truth, smooth, EventConfig(min_gap_s=min_gap_s), n_categories)
+            config = EventConfig(min_gap_s=min_gap_s)
+            counts = np.stack([counted(*one, config, n_categories) for one in zip(truths, smooth, strict=True)])
             for share in COMMON_SHARES:
                 left_out = sum(
-                    counts[part][best_rows(counts.sum(axis=0) - counts[part], share), range(n_categories)]
-                    for part in range(N_PARTS)
+                    counts[fold][best_rows(counts.sum(axis=0) - counts[fold], share), range(n_categories)]
+                    for fold in range(len(folds))
                 )
                 mean = mean_f1(np.asarray(left_out))
                 if best is None or mean > best.f1:
@@ -89,22 +95,29 @@ def smoothed(heard: HeardFrames, median_s: float) -> HeardFrames:
 def counted(
     truth: Sequence[ClipEvents], heard: Sequence[HeardFrames], config: EventConfig, n_categories: int
 ) -> Counts:
-    """Right, false and missed events, `(parts, thresholds, categories, 3)`; every `N_PARTS`-th soundscape is a part."""
-    counts = np.zeros((N_PARTS, len(THRESHOLDS), n_categories, 3), np.int64)
-    for part, row in itertools.product(range(N_PARTS), range(len(THRESHOLDS))):
-        limits = np.full(n_categories, THRESHOLDS[row])
-        detected = [one.events(limits, config) for one in heard[part::N_PARTS]]
-        found = collar_based(truth[part::N_PARTS], detected, n_classes=n_categories, settings=COLLAR)
-        counts[part, row] = np.stack([found.true_positives, found.false_positives, found.false_negatives], axis=1)
-    return counts
+    """Right, false and missed events, `(thresholds, categories, 3)`."""
+    counts = []
+    for threshold in THRESHOLDS:
+        detected = [one.events(np.full(n_categories, threshold), config) for one in heard]
+        found = collar_based(truth, detected, n_classes=n_categories, settings=COLLAR)
+        counts.append(np.stack([found.true_positives, found.false_positives, found.false_negatives], axis=1))
+    return np.stack(counts)
 
 
 def best_rows(counts: Counts, common_share: float) -> npt.NDArray[np.intp]:
     """Which threshold is worth most for every category, of counts `(thresholds, categories, 3)`."""
     own = f1_of(counts)
     worth = common_share * own.mean(axis=1, keepdims=True) + (1 - common_share) * own
-    # Of equals the middle one, which is the farthest from where it gets worse.
-    return np.array([int(np.median(np.flatnonzero(column >= column.max() - 1e-9))) for column in worth.T])
+    return np.array([_best(column) for column in worth.T])
+
+
+def _best(worth: Rates) -> int:
+    """Where it is highest: in the middle of the last equals beside each other; at the end where it is nothing."""
+    if not worth.max() > 0:
+        return len(worth) - 1
+    equals = np.flatnonzero(worth >= worth.max() - 1e-9)
+    together = np.split(equals, np.flatnonzero(np.diff(equals) > 1) + 1)[-1]
+    return int(together[len(together) // 2])
 
 
 def f1_of(counts: Counts) -> Rates:

@@ -3,7 +3,8 @@
     python -m recipes.stream.evaluate [--systems stream builtin ...]
 
 Soundscapes are mixed from ESC-50 (`panns data synthesize`): of fold 5, which the streaming model and the built-in one
-never heard, to test with; of folds 1 to 4 to choose thresholds and filters with, for every system by itself. Writes
+never heard, to test with; of each of the folds 1 to 4 to choose thresholds and filters with, for every system by
+itself. Writes
 `results.json` beside this file, the tables of the README and of the model's card, and `soundscape.png`.
 """
 
@@ -19,31 +20,24 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measure import machine
-from panns.augment.noise import coloured_noise
 from panns.data.event_table import read_event_table
-from panns.data.manifests import Clip, Manifest, read_manifest
-from panns.data.soundscapes import MadeBackgrounds, SoundscapeConfig, write_soundscapes
 from panns.evaluate.detection import COLLAR, joined_events
 from panns.evaluate.false_alarms import without_counterpart
 from panns.files import replacing
 from panns.metrics import PSDS1, ClipEvents, collar_based, psds
 from panns.recognizer import load
-from recipes.paths import ROOT, RUNS
-from recipes.stream.choosing import choose, joined
+from recipes.paths import ROOT
+from recipes.stream.choosing import choose, joined, smoothed
+from recipes.stream.mixing import OUT, TEST_FOLD, TRAINING_FOLDS, mixed
 from recipes.stream.picture import TRUTH, draw
 from recipes.stream.systems import SYSTEMS, Heard, System, listen
 from recipes.stream.tables import put_tables
 
 HERE = Path(__file__).parent
-OUT = RUNS / "stream"
 PAGES = (HERE / "README.md", ROOT / "docs" / "model-cards" / "stream.md")
 MAPPING = ROOT.parent / "shared" / "reference" / "esc50_to_audioset.json"
-CLIPS = RUNS / "esc50" / "clips.csv"
-SAMPLE_RATE = 16_000  # of the copy of ESC-50
 N_SOUNDSCAPES = 160
-SOUNDSCAPE = SoundscapeConfig(duration_s=15.0, n_events=(1, 5))
 SEED = 0
-TEST_FOLD = "5"
 DRAWN = 2  # which soundscape the picture shows
 SECURITY = ("glass_breaking", "siren", "crying_baby", "door_wood_knock", "chainsaw", "fireworks")
 SHIPPED = ("stream", "builtin")  # those that bring thresholds of their own
@@ -57,62 +51,38 @@ def main() -> None:
     arguments = parser.parse_args()
     chosen = [one for one in SYSTEMS if not arguments.systems or one.name in arguments.systems]
     mapping = dict(sorted(json.loads(MAPPING.read_text(encoding="utf-8"))["map"].items()))
-    listed = read_manifest(CLIPS)
-    folders = {
-        part: soundscapes(listed, OUT / "soundscapes" / part, is_test=part == "test") for part in ("tune", "test")
-    }
+    n_each = N_SOUNDSCAPES // len(TRAINING_FOLDS)
+    tuning = [mixed((fold,), n_each, seed=SEED) for fold in TRAINING_FOLDS]
+    testing = mixed((TEST_FOLD,), N_SOUNDSCAPES, seed=SEED + 1)
     names, results, lanes = list(mapping), [], {}
     for system in chosen:
-        heard = {
-            part: listen(system, folder, mapping, OUT / "heard" / f"{system.name}-{part}.npz")
-            for part, folder in folders.items()
-        }
+        tune = [listen(system, folder, mapping, OUT / "heard") for folder in tuning]
+        test = listen(system, testing, mapping, OUT / "heard")
         if not arguments.hear_only:
-            lanes.setdefault(TRUTH, joined(heard["test"])[DRAWN])
-            found, result = measure_chosen(system, heard["tune"], heard["test"], names)
+            lanes.setdefault(TRUTH, joined(test)[DRAWN])
+            found, result = measure_chosen(system, tune, test, names)
             lanes[system.what] = found[DRAWN]
             results.append(result)
             if system.name in SHIPPED:
-                results.append(measure_shipped(system, heard["test"], folders["test"], mapping))
+                results.append(measure_shipped(system, test, testing, mapping))
             print(json.dumps({key: value for key, value in results[-1].items() if not isinstance(value, list | dict)}))
     if results and not arguments.systems:
         kept = {"seed": SEED, "machine": machine(), "systems": {one["name"]: one for one in results}}
         with replacing(HERE / "results.json") as partial:
             partial.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
         put_tables(PAGES, results)
-        draw(folders["test"] / f"audio/{DRAWN + 1:06d}.wav", lanes, names, HERE / "soundscape.png")
-
-
-def soundscapes(listed: Manifest, folder: Path, *, is_test: bool) -> Path:
-    """The soundscapes of the held-out fold, or of the others, mixed once."""
-    if not (folder / "events.tsv").exists():
-        test_clips = tuple(clip for clip in listed.clips if clip.fold == TEST_FOLD)
-        write_soundscapes(
-            Manifest(listed.root, test_clips if is_test else training_clips(listed)),
-            folder,
-            SOUNDSCAPE,
-            MadeBackgrounds(coloured_noise),
-            n_soundscapes=N_SOUNDSCAPES,
-            sample_rate=SAMPLE_RATE,
-            seed=SEED + is_test,
-        )
-    return folder
-
-
-def training_clips(listed: Manifest) -> tuple[Clip, ...]:
-    """The clips of the other folds, without recordings that are in the held-out one too."""
-    held_out = {clip.source for clip in listed.clips if clip.fold == TEST_FOLD}
-    return tuple(clip for clip in listed.clips if clip.fold != TEST_FOLD and clip.source not in held_out)
+        draw(testing / f"audio/{DRAWN + 1:06d}.wav", lanes, names, HERE / "soundscape.png")
 
 
 def measure_chosen(
-    system: System, tune: Heard, test: Heard, names: Sequence[str]
+    system: System, tune: Sequence[Heard], test: Heard, names: Sequence[str]
 ) -> tuple[list[ClipEvents], dict[str, Any]]:
     """Choose on the one, measure on the other; what was detected, and how good that is."""
     chosen = choose(tune, len(names))
     detected = [one.events(chosen.thresholds, chosen.config) for one in test.frames]
     truth, durations_s = joined(test), [one.duration_s for one in test.frames]
-    scores = psds(truth, [one.scores() for one in test.frames], durations_s, settings=PSDS1)
+    filtered = [smoothed(one, chosen.median_s).scores() for one in test.frames]
+    scores = psds(truth, filtered, durations_s, settings=PSDS1)
     return detected, {
         "name": system.name,
         "what": system.what,
@@ -127,13 +97,14 @@ def measure_shipped(system: System, test: Heard, folder: Path, mapping: dict[str
     """How good the events are that a model gives by itself, with the thresholds that it brings."""
     recognizer = load(system.model, n_threads=1)
     labels, detected = recognizer.manifest.labels, []
+    meaning = [{labels.find(name).index for name in classes} for classes in mapping.values()]
     for clip in read_event_table(folder).clips:
         found = recognizer.detect(folder / clip.path)
         events = [
             (category, one.onset_s, one.offset_s)
             for one in found
-            for category, classes in enumerate(mapping.values())
-            if one.index in {labels.find(name).index for name in classes}
+            for category, indices in enumerate(meaning)
+            if one.index in indices
         ]
         detected.append(joined_events(events, found.duration_s))
     what = f"{system.what}, as it ships"

@@ -13,6 +13,7 @@ from panns.evaluate import Categories, HeardFrames
 from panns.metrics import ClipEvents
 from panns.recognizer import load
 from panns.runtime.hearing import HearingConfig
+from panns.tasks.stream_settings import words_of_model
 
 
 @dataclass(frozen=True)
@@ -54,20 +55,22 @@ class Heard:
     frames: Sequence[HeardFrames]
 
 
-def listen(system: System, folder: Path, mapping: dict[str, list[str]], kept: Path) -> Heard:
-    """Hear a folder, or read what was heard of it before.
+def listen(system: System, folder: Path, mapping: dict[str, list[str]], kept_in: Path) -> Heard:
+    """Hear a folder, or read what the same model heard of it before.
 
     Args:
         system: The way.
         folder: What `panns data synthesize` has written.
         mapping: The classes of every category; a category scores as the highest of its classes.
-        kept: Where it is kept.
+        kept_in: Where that is kept.
     """
     listed = read_event_table(folder)
     names = list(mapping)
     truth = [[(names.index(one.label), one.onset_s, one.offset_s) for one in clip.events] for clip in listed.clips]
+    recognizer = load(system.model, n_threads=1)
+    model = words_of_model(recognizer.manifest).replace(" ", "-")
+    kept = kept_in / f"{folder.name}-{system.name}-{model}.npz"
     if not kept.exists():
-        recognizer = load(system.model, n_threads=1)
         categories = Categories.mapped(mapping, recognizer.manifest.labels)
         assert [label.en for label in categories.labels] == names
         heard = [
@@ -77,14 +80,14 @@ def listen(system: System, folder: Path, mapping: dict[str, list[str]], kept: Pa
         kept.parent.mkdir(parents=True, exist_ok=True)
         np.savez(
             kept,
-            probs=np.concatenate([one.frame_probs for one in heard]).astype(np.float16),
+            probs=np.concatenate([one.frame_probs for one in heard]),
             onsets_s=np.concatenate([one.frame_onsets_s for one in heard]),
             n_frames=[len(one.frame_onsets_s) for one in heard],
             durations_s=[one.duration_s for one in heard],
         )
     held = np.load(kept)
     borders = np.cumsum(held["n_frames"])[:-1]
-    probs, onsets_s = np.split(held["probs"].astype(np.float32), borders), np.split(held["onsets_s"], borders)
+    probs, onsets_s = np.split(held["probs"], borders), np.split(held["onsets_s"], borders)
     durations_s = held["durations_s"].tolist()
     frames = [HeardFrames(*one) for one in zip(probs, onsets_s, durations_s, strict=True)]
     return Heard(truth, frames)

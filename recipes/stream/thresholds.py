@@ -1,11 +1,12 @@
-"""Choose the thresholds that models of the package bring with them: for rates of false alarms, on the training folds.
+"""Choose the thresholds that models bring with them: for rates of false alarms, on the training folds.
 
-    python -m recipes.stream.thresholds [--models stream builtin]
+    python -m recipes.stream.thresholds [--models stream builtin mn04_as]
 
 Soundscapes are mixed from folds 1 to 4 of ESC-50. A detection is a false alarm where it lies on no event of its class,
 on none of a class that it contains, and on none of another class that means the same category. Of every class the
 lowest threshold is taken from which on false alarms stay within the rate, 1 where none does: that class is not reported
-then. Writes them into `model.json` in the package, the usual rate first.
+then. Writes them into the package, the usual rate first: of a model that is inside it into `model.json`, of one that is
+fetched into `operating_points.json`, for those who convert it from then on.
 """
 
 from __future__ import annotations
@@ -18,18 +19,19 @@ from pathlib import Path
 
 import numpy as np
 
-from panns.augment.noise import coloured_noise
+from panns.config import config_to_dict
 from panns.data.event_table import read_event_table
-from panns.data.manifests import Manifest, read_manifest
-from panns.data.soundscapes import MadeBackgrounds, write_soundscapes
 from panns.evaluate import HeardFrames
 from panns.evaluate.false_alarms import FalseAlarms
 from panns.events import EventConfig
+from panns.files import replacing
 from panns.labels import LabelSet
 from panns.models.checkpoint import OperatingPoint, open_checkpoint
-from panns.recognizer import load
+from panns.models.operating_points import POINTS_FILE
+from panns.recognizer import Recognizer, load
 from recipes.shipping import folder_of
-from recipes.stream.evaluate import CLIPS, MAPPING, OUT, SAMPLE_RATE, SOUNDSCAPE, training_clips
+from recipes.stream.evaluate import MAPPING
+from recipes.stream.mixing import TRAINING_FOLDS, mixed
 
 N_SOUNDSCAPES = 480
 SEED = 2
@@ -41,30 +43,25 @@ LEVELS = 1 / (1 + np.exp(-np.linspace(-2.0, 7.0, 19)))
 def main() -> None:
     """Mix, hear, choose, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--models", nargs="+", default=["stream", "builtin"])
+    parser.add_argument("--models", nargs="+", default=["stream", "builtin", "mn04_as"])
     arguments = parser.parse_args()
-    folder = OUT / "soundscapes" / "thresholds"
-    if not (folder / "events.tsv").exists():
-        listed = read_manifest(CLIPS)
-        write_soundscapes(
-            Manifest(listed.root, training_clips(listed)),
-            folder,
-            SOUNDSCAPE,
-            MadeBackgrounds(coloured_noise),
-            n_soundscapes=N_SOUNDSCAPES,
-            sample_rate=SAMPLE_RATE,
-            seed=SEED,
-        )
+    folder = mixed(TRAINING_FOLDS, N_SOUNDSCAPES, seed=SEED)
     for name in arguments.models:
-        points = choose(name, folder)
-        checkpoint = open_checkpoint(folder_of(name))
-        replace(checkpoint, manifest=replace(checkpoint.manifest, operating_points=points)).with_files()
+        recognizer = load(name, n_threads=1)
+        points = choose(recognizer, folder)
+        if (sha256 := recognizer.manifest.source_sha256) is not None:
+            kept = json.loads(POINTS_FILE.read_text(encoding="utf-8"))
+            kept[name] = {"source_sha256": sha256, "points": [config_to_dict(point) for point in points]}
+            with replacing(POINTS_FILE) as partial:
+                partial.write_text(json.dumps(dict(sorted(kept.items()))) + "\n", encoding="utf-8")
+        else:
+            checkpoint = open_checkpoint(folder_of(name))
+            replace(checkpoint, manifest=replace(checkpoint.manifest, operating_points=points)).with_files()
         print(f"{name}: thresholds for {', '.join(f'{point.false_alarms_per_hour:g}/h' for point in points)}")
 
 
-def choose(name: str, folder: Path) -> tuple[OperatingPoint, ...]:
+def choose(recognizer: Recognizer, folder: Path) -> tuple[OperatingPoint, ...]:
     """Thresholds of a model for every rate."""
-    recognizer = load(name, n_threads=1)
     labels = recognizer.manifest.labels
     mapping = json.loads(MAPPING.read_text(encoding="utf-8"))["map"]
     alarms = FalseAlarms(len(labels), LEVELS.tolist(), recognizer.manifest.events or EventConfig())

@@ -11,6 +11,7 @@ from panns.extras import require
 from panns.labels import audioset
 from panns.models.cache import exclusive
 from panns.models.checkpoint import Checkpoint, Manifest, Metric, open_checkpoint
+from panns.models.operating_points import operating_points_of
 from panns.models.registry import ModelEntry
 from panns.models.weights import Weights
 
@@ -89,6 +90,7 @@ def _manifest(entry: ModelEntry, path: Path, sha256: str, weights: Weights | Non
         licence=weights.licence,
         source=f"{start}{weights.source}, {weights.url}{doubt}",
         training_data=AUDIOSET_DATA,
+        operating_points=operating_points_of(entry.name, sha256),
         metrics=metrics if is_certain else (),
         source_sha256=sha256,
     )

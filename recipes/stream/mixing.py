@@ -1,0 +1,51 @@
+"""Soundscapes mixed from ESC-50, once, to choose with and to test with."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from panns.augment.noise import coloured_noise
+from panns.data.manifests import Clip, Manifest, read_manifest
+from panns.data.soundscapes import MadeBackgrounds, SoundscapeConfig, write_soundscapes
+from recipes.paths import RUNS
+
+OUT = RUNS / "stream"
+CLIPS = RUNS / "esc50" / "clips.csv"
+SAMPLE_RATE = 16_000  # of the copy of ESC-50
+SOUNDSCAPE = SoundscapeConfig(duration_s=15.0, n_events=(1, 5))
+TEST_FOLD = "5"
+TRAINING_FOLDS = ("1", "2", "3", "4")
+
+
+def mixed(folds: Sequence[str], n_soundscapes: int, *, seed: int) -> Path:
+    """A folder of soundscapes mixed from some folds, without recordings that are in the held-out one too.
+
+    Args:
+        folds: Which; the held-out one alone, or others.
+        n_soundscapes: How many.
+        seed: Of everything random.
+    """
+    listed = read_manifest(CLIPS)
+    clips = clips_of(listed.clips, folds)
+    what = repr((SOUNDSCAPE, SAMPLE_RATE, n_soundscapes, seed, [clip.path for clip in clips]))
+    name = f"folds-{''.join(folds)}-{hashlib.sha256(what.encode()).hexdigest()[:12]}"
+    folder = OUT / "soundscapes" / name
+    if not (folder / "events.tsv").exists():
+        write_soundscapes(
+            Manifest(listed.root, clips),
+            folder,
+            SOUNDSCAPE,
+            MadeBackgrounds(coloured_noise),
+            n_soundscapes=n_soundscapes,
+            sample_rate=SAMPLE_RATE,
+            seed=seed,
+        )
+    return folder
+
+
+def clips_of(clips: Sequence[Clip], folds: Sequence[str]) -> tuple[Clip, ...]:
+    """The clips of some folds; of others than the held-out one, without recordings that are in that one too."""
+    held_out = set() if TEST_FOLD in folds else {clip.source for clip in clips if clip.fold == TEST_FOLD}
+    return tuple(clip for clip in clips if clip.fold in folds and clip.source not in held_out)
