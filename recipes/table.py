@@ -99,7 +99,7 @@ def _joined(before: Result, now: Result, folds: Sequence[str]) -> Result:
         values={fold: values[fold] for fold in folds if fold in values},
         best={fold: best[fold] for fold in folds if fold in best},
         is_complete=values.keys() == set(folds),
-        hardware=" and ".join(dict.fromkeys((before.hardware, now.hardware))),
+        hardware=" and ".join(dict.fromkeys((*before.hardware.split(" and "), now.hardware))),
     )
 
 
