@@ -1,3 +1,5 @@
+import json
+
 import matplotlib.image
 import pytest
 
@@ -43,6 +45,17 @@ def test_events_for_a_rate_of_false_alarms(tmp_path, tiny_frames_checkpoint, sou
     found = panns.load(model).detect(sound, threshold=0.4)
     assert len(found) > 0
     assert f"{max(event.score for event in found):.2f}" in texts
+
+
+def test_events_are_made_as_detect_makes_them(tmp_path, tiny_frames_checkpoint, sound):
+    options = ("--threshold", "0.4", "--model", tiny_frames_checkpoint, "--min-duration", "1.5", "--window", "2")
+    succeed(run_panns("explain", sound, "-o", tmp_path / "out.svg", *options))
+    (answer,) = map(json.loads, succeed(run_panns("detect", sound, "--json", *options)).splitlines())
+    n_classes = len({event["index"] for event in answer["events"]})
+    heading = next(text for text in drawn_texts(tmp_path / "out.svg") if text.startswith("events, from"))
+    assert heading == f"events, from a probability of 0.4 on; 8 of {n_classes} classes"
+    usual = panns.load(tiny_frames_checkpoint).detect(sound, threshold=0.4)
+    assert len({event.index for event in usual}) != n_classes
 
 
 @pytest.mark.parametrize(

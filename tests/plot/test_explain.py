@@ -9,6 +9,7 @@ import panns
 from panns.errors import AudioDecodeError, MissingExtra
 from panns.events import EventConfig
 from panns.labels import LabelSet, audioset
+from panns.models.checkpoint import OperatingPoint
 from panns.plot.explain import explain, timeline_of
 from panns.plot.text import drawable
 from panns.results import Event
@@ -80,8 +81,8 @@ def draw(tiny_frames_checkpoint, monkeypatch, tmp_path):
         recognizer = panns.load(tiny_frames_checkpoint)
         asked = []
 
-        def timeline(recognizer, waveform, *, threshold=None, config=None):
-            asked.append((waveform.shape, threshold, config))
+        def timeline(recognizer, waveform, *, threshold=None, config=None, hearing=None):
+            asked.append((waveform.shape, threshold, config, hearing))
             return replace(timeline_of(recognizer, waveform), events=tuple(events))
 
         monkeypatch.setattr("panns.plot.explain.timeline_of", timeline)
@@ -89,7 +90,7 @@ def draw(tiny_frames_checkpoint, monkeypatch, tmp_path):
             monkeypatch.setattr(panns.Recognizer, "manifest", replace(recognizer.manifest, **manifest))
         output = tmp_path / "a.svg"
         explain(recognizer, (changing_sound(4), RATE), output, **settings)
-        assert asked == [((4 * RATE,), settings.get("threshold"), settings.get("config"))]
+        assert asked == [((4 * RATE,), *map(settings.get, ("threshold", "config", "hearing")))]
         return drawn_texts(output)
 
     return draw
@@ -131,6 +132,9 @@ def test_thresholds_of_a_model_are_told(draw):
     assert "events, from the threshold of each class on" in draw([], manifest={"thresholds": thresholds})
     assert "events, from a probability of 0.7 on" in draw([], manifest={"thresholds": thresholds}, threshold=0.7)
     assert "events, from the thresholds for 1/h on" in draw([], threshold="1/h")
+    points = (OperatingPoint(10.0, (0.6,) * 527),)
+    usual = {"thresholds": thresholds, "operating_points": points}
+    assert "events, from the thresholds for 10/h on" in draw([], manifest=usual)
 
 
 def test_names_of_classes_of_any_length_leave_room_for_the_picture(draw):

@@ -19,6 +19,7 @@ from panns.plot.events import COLOURS, LANE_IN, draw_events, event_lanes, write_
 from panns.plot.text import Language, drawable, installed_fonts, label_names, shortened
 from panns.recognizer import Recognizer
 from panns.results import Array, Event, Scores
+from panns.runtime.hearing import HearingConfig
 from panns.tasks.thresholds import Threshold
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def explain(
     top: int = 8,
     threshold: Threshold | None = None,
     config: EventConfig | None = None,
+    hearing: HearingConfig | None = None,
     language: Language = "en",
 ) -> None:
     """Draw a sound as a model hears it: waveform, log-mel, the scores of its top tags over time, and the events.
@@ -69,6 +71,7 @@ def explain(
         top: How many tags, and of how many classes events at most.
         threshold: As of `Recognizer.detect`.
         config: As of `Recognizer.detect`.
+        hearing: As of `Recognizer.detect`.
         language: "en" or "zh", of the classes; English where no installed font has Chinese.
 
     Raises:
@@ -86,7 +89,7 @@ def explain(
     scores = recognizer.run(waveform, patch_weights=True)
     clip_probs = scores.clip_probs[0]
     best = [int(i) for i in np.argsort(-clip_probs, kind="stable")[:top]]
-    timeline = timeline_of(recognizer, waveform, threshold=threshold, config=config)
+    timeline = timeline_of(recognizer, waveform, threshold=threshold, config=config, hearing=hearing)
     lanes = event_lanes(timeline.events)
     duration_s = len(waveform) / recognizer.sample_rate
     fonts = installed_fonts()
@@ -120,7 +123,12 @@ def explain(
 
 
 def timeline_of(
-    recognizer: Recognizer, waveform: Array, *, threshold: Threshold | None = None, config: EventConfig | None = None
+    recognizer: Recognizer,
+    waveform: Array,
+    *,
+    threshold: Threshold | None = None,
+    config: EventConfig | None = None,
+    hearing: HearingConfig | None = None,
 ) -> Timeline:
     """Scores and events over time, as `Recognizer.detect` hears them, whatever the model.
 
@@ -129,8 +137,9 @@ def timeline_of(
         waveform: `(samples,)` at its rate, at least one.
         threshold: As of `Recognizer.detect`.
         config: As of `Recognizer.detect`.
+        hearing: As of `Recognizer.detect`.
     """
-    stream = recognizer.stream(threshold=threshold, config=config)
+    stream = recognizer.stream(threshold=threshold, config=config, hearing=hearing)
     heard, rest = stream.push(waveform), stream.finish()
     events = sorted((*heard.events, *rest.events), key=lambda event: (event.onset_s, event.index))
     return Timeline(
@@ -151,8 +160,10 @@ def _head(axes: Axes, text: str) -> None:
 
 
 def _events_heading(recognizer: Recognizer, threshold: Threshold | None, n_classes: int, n_lanes: int) -> str:
-    thresholds = recognizer.manifest.thresholds
-    if threshold is None and thresholds is None:
+    manifest = recognizer.manifest
+    if threshold is None and manifest.operating_points:
+        threshold = f"{manifest.operating_points[0].false_alarms_per_hour:g}/h"
+    elif threshold is None and manifest.thresholds is None:
         threshold = DEFAULT_THRESHOLD
     if isinstance(threshold, str):
         begin = f"the thresholds for {threshold}"
