@@ -33,7 +33,8 @@ class Claim:
         by: Who.
         recipe: Whose result it is; empty where nothing was measured.
         command: Of that result in the recipe's table.
-        key: For results that no command of a table has: where the figure is in `results.json`, with dots.
+        key: For results that no command of a table has: where the figure is in `file`, with dots.
+        file: In the folder of the recipe.
         how: To measure it again, where no command of a table does.
         note: What must be known beside the figure, or why there is none.
     """
@@ -44,6 +45,7 @@ class Claim:
     recipe: str = ""
     command: str = ""
     key: str = ""
+    file: str = RESULTS_FILE
     how: str = ""
     note: str = ""
 
@@ -94,7 +96,7 @@ def measured(claim: Claim) -> str:
     if not claim.recipe:
         return "not measured"
     if claim.key:
-        value: Any = json.loads((RECIPES / claim.recipe / RESULTS_FILE).read_text(encoding="utf-8"))
+        value: Any = json.loads((RECIPES / claim.recipe / claim.file).read_text(encoding="utf-8"))
         for part in claim.key.split("."):
             value = value[part]
         return mean_text(value if isinstance(value, list) else [value])

@@ -70,6 +70,7 @@ def build(settings: Settings, classes: torch.Tensor, prior: torch.Tensor) -> tup
     """A fresh network and what it is to minimise; both follow from the seed."""
     torch.manual_seed(settings.seed)
     network = build_network(settings.architecture).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.scores_ends_only = settings.batches.frame_stride == network.config.block_frames
     set_prior(network.classifier, prior)
     return network, Objective(settings.loss, category_classes=classes)
 

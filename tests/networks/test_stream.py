@@ -12,7 +12,7 @@ from panns.frontend import LogMelConfig, log_mel, log_mel_block
 from panns.models.stream import StreamConfig
 from tests.checkpoints import healthy_network
 
-CONFIG = StreamConfig(stem_channels=4, channels=(4, 8, 8), embedding_dim=16, n_heads=2, n_classes=5)
+CONFIG = StreamConfig(stem_channels=4, channels=(4, 8, 8), embedding_dim=16, memory_s=0.4, n_heads=2, n_classes=5)
 BLOCK = CONFIG.block_samples
 
 
@@ -60,6 +60,26 @@ def test_scores_are_straight_lines_within_a_block(network):
 
 
 @torch.inference_mode()
+def test_the_ends_of_blocks_alone():
+    network = healthy_network("stream", CONFIG)
+    waveform = sound(6 * BLOCK)
+    heard = network(waveform).frame_logits
+    network.scores_ends_only = True
+    torch.testing.assert_close(network(waveform).frame_logits, heard[:, CONFIG.block_frames - 1 :: CONFIG.block_frames])
+
+
+@torch.inference_mode()
+def test_it_forgets_what_it_has_heard():
+    network = healthy_network("stream", CONFIG)  # its memory is a hundredth of what follows
+    rest = sound(1_000 * BLOCK, seed=2)
+    state = torch.zeros(2, CONFIG.state_size + CONFIG.n_overlap)
+    (_, first), (_, second) = (
+        network.step_waveform(torch.cat([sound(50 * BLOCK, seed=seed), rest], dim=1), state) for seed in (0, 1)
+    )
+    assert torch.equal(first, second)
+
+
+@torch.inference_mode()
 @pytest.mark.parametrize("n_samples", [1, 160, 161, BLOCK, BLOCK + 1])
 def test_any_length_has_a_frame_for_every_hop(network, n_samples):
     output = network(sound(n_samples))
@@ -89,6 +109,10 @@ def test_settings_that_cannot_be():
         StreamConfig(frontend=LogMelConfig())
     with pytest.raises(ValueError, match="embedding_dim=17 must be a multiple of n_heads=2"):
         replace(CONFIG, embedding_dim=17)
+    with pytest.raises(ValueError, match="n_recurrent=0 must be at least 1"):
+        replace(CONFIG, n_recurrent=0)
+    with pytest.raises(ValueError, match=r"memory_s=0.03 is shorter than a block of 4 frames"):
+        replace(CONFIG, memory_s=0.03)
     with pytest.raises(ValueError, match="n_mels=60 must be a multiple of 16"):
         replace(CONFIG, frontend=replace(CONFIG.frontend, n_mels=60))
     with pytest.raises(ValueError, match="alignment='causal' needs hop_samples=1000 of at most n_fft=512"):

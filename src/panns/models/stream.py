@@ -1,8 +1,9 @@
 """A causal convolutional-recurrent network: it hears no sample before it has come, and remembers in a state.
 
-Convolutions over the log-mel look back only; a recurrent layer (GRU: Cho et al. 2014, arXiv:1406.1078) remembers what
-they have seen. What both need of the past is one vector, so a stream is carried on by handing that vector over. Every
-look back costs a block of a stream some tens of microseconds, so only one convolution of a stage has one.
+Convolutions over the log-mel look back only; recurrent layers (minGRU: Feng et al. 2024, arXiv:2410.01201) remember
+what they have seen, and cannot but forget it, so that nothing adds up in a stream that runs for days. What both need of
+the past is one vector, so a stream is carried on by handing that vector over. Every look back costs a block of a stream
+some tens of microseconds, so only one convolution of a stage has one.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ class StreamConfig:
         frontend: The log-mel, causal.
         stem_channels: Width of the first convolution, 5x5.
         channels: Width of each of the stages; each halves frequency, the first one halves time as well.
-        embedding_dim: Width of the recurrent layer and of the embedding, a multiple of `n_heads`.
+        embedding_dim: Width of the recurrent layers and of the embedding, a multiple of `n_heads`.
+        n_recurrent: How many of these layers there are.
+        memory_s: Seconds after which each of these layers remembers 1/e of what was, at most.
         n_heads: Parts of the vector that choose their own moments when blocks are averaged into the embedding.
         n_classes: Number of classes.
         dropout: Dropout before the classifier, in training.
@@ -37,8 +40,10 @@ class StreamConfig:
         )
     )
     stem_channels: int = 24
-    channels: tuple[int, ...] = (48, 96, 112)
+    channels: tuple[int, ...] = (32, 64, 96)
     embedding_dim: int = 256
+    n_recurrent: int = 2
+    memory_s: float = 10.0
     n_heads: int = 8
     n_classes: int = 527
     dropout: float = 0.1
@@ -46,6 +51,10 @@ class StreamConfig:
     def __post_init__(self) -> None:
         if self.frontend.alignment != "causal":
             raise ValueError(f"frontend.alignment={self.frontend.alignment!r} must be 'causal', or it hears the future")
+        if self.n_recurrent < 1:
+            raise ValueError(f"n_recurrent={self.n_recurrent} must be at least 1")
+        if not self.memory_s >= self.block_frames * self.frontend.hop_s:
+            raise ValueError(f"memory_s={self.memory_s} is shorter than a block of {self.block_frames} frames")
         if self.embedding_dim % self.n_heads:
             raise ValueError(f"embedding_dim={self.embedding_dim} must be a multiple of n_heads={self.n_heads}")
         if self.frontend.n_mels % 2 ** (len(self.channels) + 1):
@@ -90,11 +99,12 @@ class StreamConfig:
 
     @property
     def state_shapes(self) -> tuple[tuple[int, ...], ...]:
-        """What its layers remember, in their order: what convolutions look back at, the recurrent state, the scores."""
+        """What its layers remember, in their order: what convolutions look back at, recurrent states, the scores."""
         n_mels = self.frontend.n_mels
         stages = [(n_out, 2, n_mels // 2 ** (2 + stage)) for stage, n_out in enumerate(self.channels)]
         stem = [(1, STEM_KERNEL - 2, n_mels), (self.stem_channels, 1, n_mels // 2)]
-        return (*stem, *stages, (self.embedding_dim,), (self.n_classes,))
+        recurrent = [(self.embedding_dim,)] * self.n_recurrent
+        return (*stem, *stages, *recurrent, (self.n_classes,))
 
     @property
     def state_size(self) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
 
-def recur(gru: nn.GRU, x: Tensor, initial: Tensor | None = None) -> Tensor:
+def recur(gru: nn.GRU, x: Tensor) -> Tensor:
     """The states of a layer with `batch_first`.
 
     In an exported graph it is one operator: https://onnx.ai/onnx/operators/onnx__GRU.html
@@ -14,13 +16,12 @@ def recur(gru: nn.GRU, x: Tensor, initial: Tensor | None = None) -> Tensor:
     Args:
         gru: One layer, of one direction or of two.
         x: `(batch, frames, dim)`.
-        initial: `(batch, hidden)`, the state before the first frame, for one direction; None for zeros.
 
     Returns:
         `(batch, frames, directions * hidden)`.
     """
     if not torch.compiler.is_exporting():
-        states: Tensor = gru(x, None if initial is None else initial[None])[0]
+        states: Tensor = gru(x)[0]
         return states
     n_clips, n_frames, _ = x.shape
     directions = ["", "_reverse"] if gru.bidirectional else [""]
@@ -31,7 +32,7 @@ def recur(gru: nn.GRU, x: Tensor, initial: Tensor | None = None) -> Tensor:
     biases = [torch.cat([_reordered(getattr(gru, f"bias_{kind}_l0{d}")) for kind in ("ih", "hh")]) for d in directions]
     frames: Tensor = torch.onnx.ops.symbolic(
         "GRU",
-        (x.transpose(0, 1), *weights, torch.stack(biases), *(() if initial is None else (None, initial[None]))),
+        (x.transpose(0, 1), *weights, torch.stack(biases)),
         {
             "hidden_size": gru.hidden_size,
             "direction": "bidirectional" if gru.bidirectional else "forward",
@@ -47,3 +48,58 @@ def recur(gru: nn.GRU, x: Tensor, initial: Tensor | None = None) -> Tensor:
 def _reordered(tensor: Tensor) -> Tensor:
     reset, update, new = tensor.chunk(3)
     return torch.cat([update, reset, new])
+
+
+class MinGRU(nn.Module):
+    """A minimal gated recurrent unit (Feng et al. 2024, arXiv:2410.01201, section 3.1), which cannot but forget.
+
+    Its gate and its candidates follow from its input alone, so a step is one weighted mean. The gate is at least
+    `1 / memory`: however different two pasts, what is left of the difference shrinks by that share at every step, and
+    is below the last digit of float32 after some twenty times `memory` steps.
+
+    Args:
+        dim: Width of its input and of its states.
+        memory: Longest memory, in steps until what was is 1/e of it; at least 1.
+
+    Raises:
+        ValueError: `memory` is below 1.
+    """
+
+    def __init__(self, dim: int, memory: float) -> None:
+        super().__init__()
+        if not memory >= 1:
+            raise ValueError(f"memory={memory} steps must be at least 1")
+        self.least = 1 / memory  # of a state that is new at every step
+        self.gate = nn.Linear(dim, dim)
+        self.candidate = nn.Linear(dim, dim)
+
+    def initialise(self) -> None:
+        """Let its units begin with memories of all lengths (Tallec and Ollivier 2018, arXiv:1804.11188, section 2)."""
+        steps = torch.exp(torch.rand(self.gate.bias.shape) * math.log(1 / self.least / 2))
+        with torch.no_grad():
+            self.gate.bias.copy_(-torch.log(steps))
+
+    def forward(self, x: Tensor, initial: Tensor) -> Tensor:
+        """States `(batch, steps, dim)` of an input of that shape after the state `(batch, dim)` before it."""
+        shares = self.least + (1 - self.least) * self.gate(x).sigmoid()
+        candidates = self.candidate(x).tanh()
+        if torch.compiler.is_exporting():
+            # One operator for any number of steps (https://onnx.ai/onnx/operators/onnx__Scan.html). Imported here, as
+            # torch has no public name for it yet (2.13).
+            from torch._higher_order_ops.scan import scan
+
+            in_turn = (candidates.transpose(0, 1), shares.transpose(0, 1))
+            _, scanned = scan(_mean_step, initial.contiguous(), in_turn)
+            kept: Tensor = scanned.transpose(0, 1)
+            return kept
+        state, states = initial, []
+        for candidate, share in zip(candidates.unbind(1), shares.unbind(1), strict=True):
+            state = state + share * (candidate - state)
+            states.append(state)
+        return torch.stack(states, dim=1)
+
+
+def _mean_step(state: Tensor, entering: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+    candidate, share = entering
+    state = state + share * (candidate - state)
+    return state, state.clone()  # what is handed on and what is kept may not be one tensor in `scan`

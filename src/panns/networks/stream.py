@@ -20,7 +20,7 @@ from panns.models.stream import STEM_KERNEL, StreamConfig
 from panns.networks.compact_cnn import AttentionPool
 from panns.networks.frontend import LogMel
 from panns.networks.output import NetworkOutput
-from panns.networks.recurrent import recur
+from panns.networks.recurrent import MinGRU
 
 
 class Memory:
@@ -51,11 +51,17 @@ class Memory:
 
 
 class Stream(nn.Module):
-    """Causal convolutions, a GRU, then one classifier for every block and for the weighted mean of blocks."""
+    """Causal convolutions, recurrent layers, and one classifier for every block and the weighted mean of blocks.
+
+    Attributes:
+        scores_ends_only: Whether only the last frame of every block is scored. It is for training on such frames,
+            where the lines to them, of which there is nothing to be learned, take much of the time.
+    """
 
     def __init__(self, config: StreamConfig) -> None:
         super().__init__()
         self.config = config
+        self.scores_ends_only = False
         self.frontend = LogMel(config.frontend)
         n_mels = config.frontend.n_mels
         self.input_norm = nn.BatchNorm1d(n_mels)
@@ -66,15 +72,18 @@ class Stream(nn.Module):
         )
         n_left = n_mels // 2 ** len(widths)
         self.projection = nn.Linear(config.channels[-1] * n_left, config.embedding_dim)
-        self.gru = nn.GRU(config.embedding_dim, config.embedding_dim, batch_first=True)
+        memory = config.memory_s / config.frontend.hop_s / config.block_frames
+        self.recurrent = nn.ModuleList(MinGRU(config.embedding_dim, memory) for _ in range(config.n_recurrent))
         self.pool = AttentionPool(config.embedding_dim, config.n_heads)
         self.classifier = nn.Linear(config.embedding_dim, config.n_classes)
 
     def initialise(self) -> None:
-        """Give convolutions and the classifier their initial values."""
+        """Give convolutions, recurrent layers and the classifier their initial values."""
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+            if isinstance(module, MinGRU):
+                module.initialise()
         nn.init.normal_(self.classifier.weight, 0.0, 0.01)
 
     def forward(self, waveform: Tensor) -> NetworkOutput:
@@ -121,8 +130,11 @@ class Stream(nn.Module):
             x = stage(x, memory)
         x = x.transpose(1, 2).flatten(2)  # (batch, blocks, channels * mels)
         with _without_autocast(x):
-            blocks = recur(self.gru, functional.relu(self.projection(x.float())), memory.recall())
-        memory.keep(blocks[:, -1])
+            blocks = functional.relu(self.projection(x.float()))
+            for layer in self.recurrent:
+                states = layer(blocks, memory.recall())
+                memory.keep(states[:, -1])
+                blocks = blocks + states
         frame_logits = self._frame_logits(functional.dropout(blocks, self.config.dropout, self.training), memory)
         embedding = self.pool(blocks)
         dropped = functional.dropout(embedding, self.config.dropout, self.training)
@@ -134,11 +146,13 @@ class Stream(nn.Module):
         ends = functional.linear(blocks, self.classifier.weight)  # (batch, blocks, classes)
         starts = torch.cat([memory.recall()[:, None].to(ends.dtype), ends[:, :-1]], dim=1)
         memory.keep(ends[:, -1])
+        bias = self.classifier.bias.to(ends.dtype)
+        if self.scores_ends_only:
+            return ends + bias
         n = self.config.block_frames
         shares = torch.arange(1, n + 1, device=blocks.device, dtype=ends.dtype)[:, None] / n
-        bias = self.classifier.bias.to(ends.dtype)
-        lines = torch.lerp((starts + bias)[:, :, None], (ends + bias)[:, :, None], shares)
-        return lines.flatten(1, 2)  # of (batch, blocks, frames, classes)
+        rises = (ends - starts)[:, :, None] * shares  # (batch, blocks, frames, classes)
+        return ((starts + bias)[:, :, None] + rises).flatten(1, 2)
 
 
 def _without_autocast(x: Tensor) -> contextlib.AbstractContextManager[object]:
