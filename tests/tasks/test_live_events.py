@@ -26,7 +26,8 @@ def event(found):
 
 
 def scores(found, ongoing=()):
-    return StreamScores(np.zeros((0, N_CLASSES)), np.zeros(0), tuple(map(event, found)), tuple(map(event, ongoing)))
+    begun = tuple(map(event, ongoing))
+    return StreamScores(np.zeros((0, N_CLASSES)), np.zeros(0), tuple(map(event, found)), lambda: begun)
 
 
 @settings(deadline=None)

@@ -35,5 +35,5 @@ def above_and_sure(probs: Array, lower: Array, upper: Array, was_sure: Bools) ->
     # In between the two thresholds a frame is as the latest one that was not.
     is_told = reaches | ~is_above
     told = np.maximum.accumulate(np.where(is_told, np.arange(len(probs))[:, None], -1), axis=0)
-    is_sure: Bools = np.where(told < 0, was_sure, np.take_along_axis(reaches, np.maximum(told, 0), axis=0))
+    is_sure: Bools = np.where(told < 0, was_sure, reaches[np.maximum(told, 0), np.arange(len(lower))])
     return is_above, is_sure

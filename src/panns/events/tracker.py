@@ -174,6 +174,8 @@ class EventTracker:
                 fell silent, so shortly before that it may go on, the offset is when it did.
         """
         begun = np.flatnonzero(~np.isnan(state.onsets_s))
+        if not len(begun):
+            return []
         offsets_s = np.where(state.is_on, until_s, state.offsets_s)
         columns = (begun, *(values[begun] for values in (state.onsets_s, offsets_s, state.peaks)))
         found = [FoundEvent(*one) for one in zip(*(column.tolist() for column in columns), strict=True)]

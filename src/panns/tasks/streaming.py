@@ -6,6 +6,7 @@ Whole files are detected in by the same steps (`tasks/detection.py`), so both gi
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from panns.audio.polyphase import PolyphaseResampler
 from panns.events import EventConfig, EventState, EventTracker, FoundEvent
 from panns.labels import LabelSet
 from panns.results import Array, Event, StreamScores
-from panns.runtime.hearing import Frames, Hearing, HearingState, joined
+from panns.runtime.hearing import Hearing, joined
 from panns.runtime.model import Model
 from panns.tasks.stream_settings import StreamSettings, words_of_events, words_of_thresholds
 from panns.tasks.stream_state import StreamState
@@ -125,18 +126,15 @@ class Listener:
         last = self.hearing.finish(hearing)
         more, events = self._tracker.push(events, *last)
         found += more + self._tracker.finish(events, state.resampler.n_in / self.sample_rate)
-        return self._scores(joined([frames, last], len(self._labels)), found, [])
+        frames = joined([frames, last], len(self._labels))
+        return StreamScores(frames.probs, frames.onsets_s, self._events(found), tell_ongoing=tuple)
 
-    def _ongoing(self, hearing: HearingState, events: EventState) -> list[FoundEvent]:
-        n_filtered = hearing.n_frames - (len(events.recent) - events.n_filtered)  # the median waits for some
-        return self._tracker.ongoing(events, n_filtered * self.hearing.hop_s)
+    def _ongoing(self, n_frames: int, events: EventState) -> tuple[Event, ...]:
+        n_filtered = n_frames - (len(events.recent) - events.n_filtered)  # the median waits for some
+        return self._events(self._tracker.ongoing(events, n_filtered * self.hearing.hop_s))
 
-    def _scores(self, frames: Frames, found: Sequence[FoundEvent], ongoing: Sequence[FoundEvent]) -> StreamScores:
-        events, going_on = (
-            tuple(Event.of(self._labels[one.class_index], one.onset_s, one.offset_s, one.score) for one in some)
-            for some in (found, ongoing)
-        )
-        return StreamScores(frames.probs, frames.onsets_s, events, going_on)
+    def _events(self, found: Sequence[FoundEvent]) -> tuple[Event, ...]:
+        return tuple(Event.of(self._labels[one.class_index], one.onset_s, one.offset_s, one.score) for one in found)
 
 
 class Stream:
@@ -254,7 +252,8 @@ def _step(
     scores, following = [], []
     for k, listener in enumerate(listeners):
         found, events = listener._tracker.push(states[k].events, *frames[k])
-        scores.append(listener._scores(frames[k], found, listener._ongoing(hearings[k], events)))
+        ongoing = partial(listener._ongoing, hearings[k].n_frames, events)
+        scores.append(StreamScores(*frames[k], listener._events(found), ongoing))
         following.append(StreamState(listener.settings, resampled[k][1], hearings[k], events))
     return scores, following
 
