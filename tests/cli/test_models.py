@@ -89,6 +89,7 @@ def test_an_unknown_name_is_wrong_usage(verb):
     assert result.stderr.startswith("panns: no model 'cn14'; did you mean 'cnn14'?")
 
 
+@pytest.mark.slow  # the README does it too
 def test_fetch_from_a_file_makes_it_ready(shared, sound, tmp_path):
     """Without a network: fetch, see it in the list, tag."""
     cache = {"PANNS_CACHE": str(tmp_path / "cache")}

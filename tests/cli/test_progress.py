@@ -15,7 +15,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-termi
 def slow_sounds(tmp_path_factory):
     """Some whose answers take long enough together for a bar."""
     folder = tmp_path_factory.mktemp("slow")
-    return [write_silent_wav(folder / f"{'long name ' * 10}{i}.wav", 3000) for i in range(4)]
+    return [write_silent_wav(folder / f"{'long name ' * 10}{i}.wav", 1200) for i in range(4)]
 
 
 def tag(files, model, *arguments, **keywords):

@@ -16,7 +16,7 @@ from panns.training.transfer import TransferSettings
 from tests.learn.conftest import KINDS
 
 
-@pytest.mark.parametrize("head", ["classifier", "mlp"])
+@pytest.mark.parametrize("head", ["classifier", pytest.param("mlp", marks=pytest.mark.slow)])
 def test_a_folder_becomes_a_model(class_folders, taught_checkpoint, tmp_path, head):
     options = FinetuneOptions(str(taught_checkpoint), lr=0.01, transfer=TransferSettings(head))
     trained = finetune(class_folders, tmp_path / "model", options)
@@ -33,6 +33,7 @@ def test_a_folder_becomes_a_model(class_folders, taught_checkpoint, tmp_path, he
         finetune(class_folders, tmp_path / "model", options)
 
 
+@pytest.mark.slow
 def test_a_stopped_training_goes_on(class_folders, taught_checkpoint, tmp_path):
     options = FinetuneOptions(str(taught_checkpoint), lr=0.01)
 

@@ -154,7 +154,7 @@ def test_streams_made_long_apart_go_together(tiny_checkpoint):
     recognizer = panns.load(tiny_checkpoint, n_threads=1)
     first = recognizer.stream(16_000)
     for k in range(20):  # more than are kept
-        recognizer.stream(20_000 + k)
+        recognizer.stream(2_000 * (k + 1))
         recognizer.stream(16_000, hearing=HearingConfig(0.5 + k / 100))
     usual = [recognizer.stream(16_000), recognizer.stream(16_000, hearing=HearingConfig(1.0, 0.1))]
     assert len(push_all([first, *usual], [np.zeros(5, np.float32)] * 3)) == 3

@@ -80,6 +80,7 @@ def test_two_processes_go_on_exactly(tmp_path):
         assert all(torch.equal(value, again[key]) for key, value in load(unbroken / name).items())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="processes cannot be killed like this here")
 def test_a_killed_process_loses_nothing(tmp_path):
     config = {"n_steps": 40, "optim": OPTIM, "checkpoint_steps": 1, "log_steps": 3}
