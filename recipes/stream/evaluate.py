@@ -40,7 +40,7 @@ N_SOUNDSCAPES = 160
 SEED = 0
 DRAWN = 2  # which soundscape the picture shows
 SECURITY = ("glass_breaking", "siren", "crying_baby", "door_wood_knock", "chainsaw", "fireworks")
-SHIPPED = ("stream", "builtin")  # those that bring thresholds of their own
+SHIPPED = ("stream", "builtin")  # those inside the package, also as `panns detect` answers
 
 
 def main() -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 
 import numpy as np
@@ -199,22 +198,14 @@ class StreamScores:
         frame_probs: `(frames, classes)`, the frames that became known.
         frame_onsets_s: `(frames,)`, when they begin in the stream.
         events: The events that ended and can no longer change.
-        tell_ongoing: Gives `ongoing`, which most pushes are not asked for.
+        ongoing: What has begun and may go on: `offset_s` is the end of the latest frame or, in a gap that is short so
+            far, when it fell silent. Events too short to count are in it still.
     """
 
     frame_probs: Array
     frame_onsets_s: npt.NDArray[np.float64]
     events: tuple[Event, ...]
-    tell_ongoing: Callable[[], tuple[Event, ...]] = field(repr=False)
-
-    @cached_property
-    def ongoing(self) -> tuple[Event, ...]:
-        """What has begun and may go on.
-
-        `offset_s` is the end of the latest frame or, in a gap that is short so far, when it fell silent. Events too
-        short to count are in it still.
-        """
-        return self.tell_ongoing()
+    ongoing: tuple[Event, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """JSON of the events; the frames are arrays."""

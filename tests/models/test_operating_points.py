@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from panns.export.convert import convert_published
+from panns.files import file_digests
 from panns.labels import audioset
 from panns.models.operating_points import POINTS_FILE, operating_points_of
 from panns.models.registry import find_model
@@ -27,3 +29,11 @@ def test_every_model_in_the_file_has_thresholds_for_rates(name):
 def test_they_are_of_one_file_alone():
     assert operating_points_of("mn04_as", "0" * 64) == ()
     assert operating_points_of("cnn14", "0" * 64) == ()
+
+
+@pytest.mark.slow
+def test_they_come_with_the_published_file(shared, tmp_path):
+    file, entry = shared / "weights" / "mn04_as_mAP_432.pt", find_model("mn04_as")
+    sha256 = file_digests(file)["sha256"]
+    checkpoint = convert_published(entry, file, tmp_path / "mn04_as", sha256=sha256, weights=entry.weights)
+    assert checkpoint.manifest.operating_points == operating_points_of("mn04_as", sha256) != ()

@@ -111,7 +111,7 @@ def test_settings_that_cannot_be():
         replace(CONFIG, embedding_dim=17)
     with pytest.raises(ValueError, match="n_recurrent=0 must be at least 1"):
         replace(CONFIG, n_recurrent=0)
-    with pytest.raises(ValueError, match=r"memory_s=0.03 is shorter than a block of 4 frames"):
+    with pytest.raises(ValueError, match=r"memory_s=0.03 must be at least a block of 4 frames, and end"):
         replace(CONFIG, memory_s=0.03)
     with pytest.raises(ValueError, match="n_mels=60 must be a multiple of 16"):
         replace(CONFIG, frontend=replace(CONFIG.frontend, n_mels=60))

@@ -26,8 +26,7 @@ def event(found):
 
 
 def scores(found, ongoing=()):
-    begun = tuple(map(event, ongoing))
-    return StreamScores(np.zeros((0, N_CLASSES)), np.zeros(0), tuple(map(event, found)), lambda: begun)
+    return StreamScores(np.zeros((0, N_CLASSES)), np.zeros(0), tuple(map(event, found)), tuple(map(event, ongoing)))
 
 
 @settings(deadline=None)

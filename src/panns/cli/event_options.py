@@ -41,7 +41,7 @@ Release = Annotated[
     typer.Option(
         "--release",
         metavar="SHARE",
-        help="Part of the threshold below which it has ended; by default the model's own, or 0.5.",
+        help="Part of the threshold above which it goes on, before and after it reached that; the model's own, or 0.5.",
         show_default=False,
     ),
 ]
@@ -56,7 +56,7 @@ MinGap = Annotated[
     typer.Option(
         "--min-gap",
         metavar="S",
-        help="What sounds again sooner has not ended; the model's own, or 0.2.",
+        help="What reaches its threshold again sooner has not ended; the model's own, or 0.2.",
         show_default=False,
     ),
 ]

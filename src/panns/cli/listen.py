@@ -170,7 +170,9 @@ def _refuse_contradictions(
     if pace is not None and not 0 <= pace < float("inf"):
         raise typer.BadParameter(f"--pace {pace} must be times as fast as the file sounds, or 0 for as fast as it goes")
     if duration_s is not None and not 0 < duration_s < float("inf"):
-        raise typer.BadParameter(f"--duration {duration_s} must be above 0 seconds; leave it out to listen on and on")
+        raise typer.BadParameter(
+            f"--duration {duration_s} must be a number of seconds above 0; leave it out to listen on and on"
+        )
 
 
 def _print(found: list[LiveEvent], time_s: float, language: options.LanguageChoice, *, as_json: bool) -> None:

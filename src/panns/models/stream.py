@@ -53,8 +53,10 @@ class StreamConfig:
             raise ValueError(f"frontend.alignment={self.frontend.alignment!r} must be 'causal', or it hears the future")
         if self.n_recurrent < 1:
             raise ValueError(f"n_recurrent={self.n_recurrent} must be at least 1")
-        if not self.memory_s >= self.block_frames * self.frontend.hop_s:
-            raise ValueError(f"memory_s={self.memory_s} is shorter than a block of {self.block_frames} frames")
+        if not self.block_frames * self.frontend.hop_s <= self.memory_s < math.inf:
+            raise ValueError(
+                f"memory_s={self.memory_s} must be at least a block of {self.block_frames} frames, and end"
+            )
         if self.embedding_dim % self.n_heads:
             raise ValueError(f"embedding_dim={self.embedding_dim} must be a multiple of n_heads={self.n_heads}")
         if self.frontend.n_mels % 2 ** (len(self.channels) + 1):

@@ -51,11 +51,12 @@ def _reordered(tensor: Tensor) -> Tensor:
 
 
 class MinGRU(nn.Module):
-    """A minimal gated recurrent unit (Feng et al. 2024, arXiv:2410.01201, section 3.1), which cannot but forget.
+    """A gated recurrent unit after minGRU (Feng et al. 2024, arXiv:2410.01201), which cannot but forget.
 
-    Its gate and its candidates follow from its input alone, so a step is one weighted mean. The gate is at least
-    `1 / memory`: however different two pasts, what is left of the difference shrinks by that share at every step, and
-    is below the last digit of float32 after some twenty times `memory` steps.
+    Its gate and its candidates follow from its input alone, so a step is one weighted mean. Beyond the paper,
+    candidates are bounded by a tanh, and the gate is at least `1 / memory`: however different two pasts, what is left
+    of the difference shrinks by that share at every step, and is below the last digit of float32 after some twenty
+    times `memory` steps.
 
     Args:
         dim: Width of its input and of its states.
@@ -74,7 +75,7 @@ class MinGRU(nn.Module):
         self.candidate = nn.Linear(dim, dim)
 
     def initialise(self) -> None:
-        """Let its units begin with memories of all lengths (Tallec and Ollivier 2018, arXiv:1804.11188, section 2)."""
+        """Let its units begin with memories of all lengths (after Tallec and Ollivier 2018, arXiv:1804.11188)."""
         steps = torch.exp(torch.rand(self.gate.bias.shape) * math.log(1 / self.least / 2))
         with torch.no_grad():
             self.gate.bias.copy_(-torch.log(steps))

@@ -6,7 +6,6 @@ Whole files are detected in by the same steps (`tasks/detection.py`), so both gi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -127,7 +126,7 @@ class Listener:
         more, events = self._tracker.push(events, *last)
         found += more + self._tracker.finish(events, state.resampler.n_in / self.sample_rate)
         frames = joined([frames, last], len(self._labels))
-        return StreamScores(frames.probs, frames.onsets_s, self._events(found), tell_ongoing=tuple)
+        return StreamScores(frames.probs, frames.onsets_s, self._events(found), ongoing=())
 
     def _ongoing(self, n_frames: int, events: EventState) -> tuple[Event, ...]:
         n_filtered = n_frames - (len(events.recent) - events.n_filtered)  # the median waits for some
@@ -252,7 +251,7 @@ def _step(
     scores, following = [], []
     for k, listener in enumerate(listeners):
         found, events = listener._tracker.push(states[k].events, *frames[k])
-        ongoing = partial(listener._ongoing, hearings[k].n_frames, events)
+        ongoing = listener._ongoing(hearings[k].n_frames, events)
         scores.append(StreamScores(*frames[k], listener._events(found), ongoing))
         following.append(StreamState(listener.settings, resampled[k][1], hearings[k], events))
     return scores, following
