@@ -2,7 +2,7 @@
 
 A category has few events there, so its own best threshold may be a chance. How far it is to stand by the one that is
 best for all is chosen too: by how well thresholds from soundscapes of three folds do on those of the fourth, which are
-other recordings.
+other recordings (all but three).
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import numpy as np
 
 from panns.data.event_table import read_event_table
 from panns.evaluate import Categories, HeardFrames
+from panns.files import replacing
 from panns.metrics import ClipEvents
 from panns.recognizer import load
 from panns.runtime.hearing import HearingConfig
@@ -78,13 +79,14 @@ def listen(system: System, folder: Path, mapping: dict[str, list[str]], kept_in:
             for path in map(listed.file, listed.clips)
         ]
         kept.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(
-            kept,
-            probs=np.concatenate([one.frame_probs for one in heard]),
-            onsets_s=np.concatenate([one.frame_onsets_s for one in heard]),
-            n_frames=[len(one.frame_onsets_s) for one in heard],
-            durations_s=[one.duration_s for one in heard],
-        )
+        with replacing(kept) as partial, partial.open("wb") as file:
+            np.savez(
+                file,
+                probs=np.concatenate([one.frame_probs for one in heard]),
+                onsets_s=np.concatenate([one.frame_onsets_s for one in heard]),
+                n_frames=[len(one.frame_onsets_s) for one in heard],
+                durations_s=[one.duration_s for one in heard],
+            )
     held = np.load(kept)
     borders = np.cumsum(held["n_frames"])[:-1]
     probs, onsets_s = np.split(held["probs"], borders), np.split(held["onsets_s"], borders)
