@@ -22,6 +22,7 @@ def tag(files, model, *arguments, **keywords):
     return Terminal("-m", "panns", "tag", *files, "--model", model, *arguments, **keywords)
 
 
+@pytest.mark.slow
 def test_long_lines_on_a_terminal_are_not_wrapped(tiny_checkpoint, slow_sounds):
     terminal = tag(slow_sounds, tiny_checkpoint, "--json", "--top", "50", streams=("stdout", "stderr"))
     terminal.wait()

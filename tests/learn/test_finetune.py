@@ -82,6 +82,7 @@ def test_folds_that_say_what_they_are_for_are_used():
     assert settings_of(clips, test_fold="train").data.test_fold == "train"
 
 
+@pytest.mark.slow
 def test_a_test_folder_is_tested_with(class_folders, taught_checkpoint, tmp_path):
     root = tmp_path / "data"
     for kind in KINDS:

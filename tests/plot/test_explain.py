@@ -63,7 +63,9 @@ def test_a_picture_is_drawn(name, seconds, request, tmp_path):
     assert (colourfulness > 0.1).mean() > 0.3
 
 
-@pytest.mark.parametrize(("name", "n_panels"), [("patch_attention", 3), ("leenet11", 0)])
+@pytest.mark.parametrize(
+    ("name", "n_panels"), [("patch_attention", 3), pytest.param("leenet11", 0, marks=pytest.mark.slow)]
+)
 def test_weights_of_patches_are_drawn_and_waveforms_have_a_spectrogram(name, n_panels, tmp_path):
     recognizer = panns.load(make_checkpoint(tmp_path / "model", name, **vars(small_config(name))))
     output = tmp_path / "a.svg"

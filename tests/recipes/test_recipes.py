@@ -186,6 +186,7 @@ def test_segments_are_written_as_they_are_read(tmp_path):
     assert list(read_segments(tmp_path / "eval_segments.csv")) == segments
 
 
+@pytest.mark.slow
 def test_the_audioset_layout_learns(tmp_path):
     write_audioset(tmp_path, n_train=10, n_eval=8)
     manifest = prepared("audioset", tmp_path, tmp_path / "out")
