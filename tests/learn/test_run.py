@@ -179,7 +179,8 @@ def test_decoded_clips_and_shards_teach_the_same(settings_file, manifest_file, t
     np.testing.assert_allclose(decoded.test.scores, direct.test.scores, atol=0.1)  # 16 bits
 
 
-@pytest.mark.parametrize("is_cached", ["true", pytest.param("false", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("is_cached", ["true", "false"])
 def test_a_teacher_is_learned_from(settings_file, tmp_path, is_cached):
     """By distillation alone: the labels weigh nothing."""
     taught = run(read_settings(settings_file), tmp_path / "teacher").checkpoint.path

@@ -12,9 +12,14 @@ from panns.networks.build import build_network
 from panns.networks.checkpoint import load_network, save_checkpoint
 from panns.networks.output import NetworkOutput
 from tests.checkpoints import healthy_network
-from tests.small_models import small_config
+from tests.small_models import first_of_each_network, small_config
 
-each_model = pytest.mark.parametrize("name", [entry.name for entry in list_models()])
+# One of each network every time, its siblings, which are settings of it, in `make test-full`.
+EVERY_TIME = first_of_each_network()
+each_model = pytest.mark.parametrize(
+    "name",
+    [pytest.param(entry.name, marks=() if entry.name in EVERY_TIME else pytest.mark.slow) for entry in list_models()],
+)
 
 
 @lru_cache(maxsize=4)
