@@ -25,12 +25,10 @@ def full_config(name):
 
 # An export takes some ten seconds: one of each network and of each kind of front end every time, the others, the front
 # end outside (which the tests of the runtime need all the same) and the full size in `make test-full`.
-EVERY_TIME = {*first_of_each_network(), "cnn14_gru", "ced_tiny", "wavegram_logmel_cnn14"}
-# Slow, or a sibling has the same layers.
+EVERY_TIME = {*first_of_each_network(), "cnn14_gru", "ced_tiny"}
+# Slow, or a sibling has the same layers, or exported for the tests of backends all the same.
 EVERY_TIME -= {"dymn04_as", "cnn14_attention", "dainet19", "wavegram_cnn14", "resnet22", "resnet50", "mobilenetv1"}
 EVERY_TIME -= {"mobilenetv2", "leenet11", "cnn6", "res1dnet31", "transfer", "patch_attention"}
-# Exported for the tests of backends all the same.
-EVERY_TIME -= {"wavegram_logmel_cnn14"}
 SMALL = [
     pytest.param(
         name,
