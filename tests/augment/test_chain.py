@@ -161,6 +161,40 @@ def test_recordings_are_used_as_often_as_asked_and_fitted():
     assert (made != sound).all()
 
 
+def test_several_recordings_may_sound_at_once():
+    config = AugmentConfig(
+        noise_share=1.0, noise_snr_range_db=(0.0, 0.0), recorded_noise_share=1.0, noise_layers_range=(2, 4)
+    )
+    counts = set()
+    for seed in range(30):
+        hums = iter([tone(0.5, hz=hz) for hz in (100, 200, 300, 400)])
+        result = augment_waveform(
+            tone(0.5, hz=5_000), config, RATE, np.random.default_rng(seed), noise=lambda _, hums=hums: next(hums)
+        )
+        heard = np.abs(np.fft.rfft(result))[[50, 100, 150, 200]] > 300
+        assert heard.tolist() == sorted(heard, reverse=True)
+        counts.add(int(heard.sum()))
+    assert counts == {2, 3, 4}
+
+
+def test_movements_alone_move_a_sound_in_the_same_way():
+    config = AugmentConfig(
+        speed_share=0.5, shift_share=1.0, reverb_share=1.0, noise_share=1.0, equaliser_share=1.0, gain_share=1.0
+    )
+    click = np.zeros(RATE, np.float32)
+    click[RATE // 2] = 1.0
+    places = set()
+    for seed in range(20):
+        moved = augment_waveform(click, config.movements, RATE, np.random.default_rng(seed))
+        noiseless = replace(config, noise_share=0.0, reverb_share=0.0)
+        changed = augment_waveform(click, noiseless, RATE, np.random.default_rng(seed))
+        assert abs(int(np.abs(moved).argmax()) - int(np.abs(changed).argmax())) <= 2
+        places.add(int(np.abs(moved).argmax()))
+        assert np.abs(moved).max() == pytest.approx(1.0, abs=0.4)  # neither louder nor softer but by its speed
+    assert len(places) > 15
+    assert replace(config, speed_share=0.0, shift_share=0.0).movements == AugmentConfig()
+
+
 def test_a_shift_may_be_followed_by_silence():
     config = AugmentConfig(shift_share=1.0, max_shift_s=0.1, shift_fill="silence")
     results = [augment_waveform(np.ones(RATE, np.float32), config, RATE, np.random.default_rng(s)) for s in range(9)]
@@ -202,6 +236,7 @@ def test_what_is_not_installed_is_found_before_it_is_needed(monkeypatch):
         ({"speed_range": (1.1, 0.9)}, r"speed_range=\(1.1, 0.9\) must rise and lie within 0.25 to 4"),
         ({"gain_range_db": (0.0, 400.0)}, "gain_range_db=.* -100 to 100"),
         ({"low_pass_range_hz": (0.0, 4_000.0)}, "low_pass_range_hz=.* 20 to"),
+        ({"noise_layers_range": (0, 3)}, r"noise_layers_range=\(0, 3\) must rise and lie within 1 to 64"),
         ({"max_shift_s": -1.0}, "max_shift_s=-1 must be 0 to 3600"),
         ({"equaliser_depth_db": 60.0}, "equaliser_depth_db=60 must be 0 to 40"),
         ({"codecs": ()}, "leaves none to choose from; use some of mp3"),

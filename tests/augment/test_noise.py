@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from panns.augment.noise import add_noise, coloured_noise
+from panns.augment.noise import add_noise, coloured_noise, layer_noise
 from tests.sounds import noise, tone
 
 
@@ -43,6 +43,24 @@ def test_nothing_has_a_ratio_to_silence(sound, rustle):
 def test_other_lengths_are_refused():
     with pytest.raises(ValueError, match="100 samples for a waveform of 200"):
         add_noise(np.ones(200, np.float32), np.ones(100, np.float32), 0.0)
+
+
+def test_layers_are_about_as_loud_as_each_other_whatever_they_were():
+    tones = [level * tone(0.5, hz=hz) for level, hz in ((0.001, 500), (1.0, 3_000), (0.1, 7_000))]
+    pure = [one / np.linalg.norm(one) for one in tones]
+    levels_db = set()
+    for seed in range(20):
+        layered = layer_noise([*tones, np.zeros_like(tones[0])], np.random.default_rng(seed))
+        levels = [20 * np.log10(layered @ one / np.sqrt(len(one))) for one in pure]
+        assert all(-6.1 < level < 6.1 for level in levels)
+        levels_db |= {round(level) for level in levels}
+    assert len(levels_db) > 8
+
+
+def test_a_single_layer_and_silent_ones_stay_as_they_are():
+    rng = np.random.default_rng(0)
+    assert layer_noise([0.001 * tone(0.1)], rng) == pytest.approx(0.001 * tone(0.1))
+    assert not layer_noise([np.zeros(400, np.float32)] * 2, rng).any()
 
 
 @pytest.mark.parametrize("exponent", [-1.0, 0.0, 1.0, 2.0])

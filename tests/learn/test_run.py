@@ -21,6 +21,7 @@ from panns.learn.settings import read_settings
 from panns.learn.teacher import Teacher, cached_probs
 from panns.models.compact_cnn import CompactCnnConfig
 from panns.recognizer import load
+from panns.training.clip_batches import ClipBatches
 from panns.training.distributed import World
 from panns.training.loop import STATE_FILE
 
@@ -242,6 +243,43 @@ def test_an_embedding_is_learned_from_whatever_the_classes(settings_file, teacha
     assert run(read_settings(settings_file, assignments), tmp_path / "out").checkpoint.has("model.safetensors")
     with pytest.raises(LookupError, match="cannot answer for every class: no label 'clicks'"):
         run(read_settings(settings_file, (*assignments, "loss.teacher=1.0")), tmp_path / "other")
+
+
+def test_the_clips_may_be_the_noise_of_each_other_but_not_those_of_the_test(
+    settings_file, manifest_file, tmp_path, monkeypatch
+):
+    heard = []
+
+    class Watched(ClipBatches):
+        def __init__(self, *arguments, noise, **more):
+            heard.append(noise)
+            super().__init__(*arguments, noise=noise, **more)
+
+    monkeypatch.setattr("panns.learn.run.ClipBatches", Watched)
+    assignments = (f"data.noise={manifest_file}", "noise_share=1.0", "recorded_noise_share=1.0", "n_steps=2")
+    run(read_settings(settings_file, assignments), tmp_path / "out")
+    assert [clip.fold for clip in heard[0].clips] == ["1"] * 12
+    only_tested = tmp_path / "noise.csv"
+    tested = [clip for clip in read_manifest(manifest_file).clips if clip.fold == "2"]
+    write_manifest(only_tested, [replace(clip, path=str(manifest_file.parent / clip.path)) for clip in tested])
+    with pytest.raises(DataError, match=r"every recording of .* is of a source that is tested"):
+        run(read_settings(settings_file, (*assignments, f"data.noise={only_tested}")), tmp_path / "other")
+
+
+def test_a_network_that_began_as_its_teacher_unlearns_nothing_at_first(settings_file, teachable_checkpoint, tmp_path):
+    """Under noise it does not say the same as the teacher without; without noise it does."""
+    assignments = (
+        f"model.name={teachable_checkpoint}", f"teacher.name={teachable_checkpoint}", "teacher.hears_clean=true",
+        "loss.clip=0.0", "loss.embedding=1.0", "keeps_statistics=true", "n_steps=1", "log_steps=1",
+    )  # fmt: skip
+    losses = {}
+    for noise_share in (0.0, 1.0):
+        out = tmp_path / str(noise_share)
+        settings = read_settings(settings_file, (*assignments, f"noise_share={noise_share}"))
+        run(settings, out)
+        losses[noise_share] = json.loads((out / "metrics.jsonl").read_text().splitlines()[0])["embedding"]
+    assert losses[0.0] < 1e-3
+    assert losses[1.0] > 0.1
 
 
 def test_what_was_learned_is_kept_if_the_test_fails(settings_file, tmp_path, monkeypatch):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from panns.errors import SettingsError
-from panns.learn.settings import read_settings
+from panns.learn.settings import TeacherSettings, read_settings
 
 
 def test_settings_are_read_and_changed(settings_file):
@@ -40,6 +40,11 @@ def test_impossible_settings_are_refused(settings_file, assignment, words):
 def test_times_of_labels_need_sounds_that_stay(settings_file):
     with pytest.raises(SettingsError, match="moves sounds in time; switch its speed and shift off"):
         read_settings(settings_file, ("loss.frames=1.0", "speed_share=0.5"))
+
+
+def test_a_teacher_is_asked_in_one_way():
+    with pytest.raises(ValueError, match="two ways to ask the teacher"):
+        TeacherSettings("builtin", is_cached=True, hears_clean=True)
 
 
 def test_a_file_that_is_not_there(tmp_path):

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from panns.data.manifests import Clip, TimedLabel
+from panns.data.manifests.manifest import Manifest
 from panns.errors import DataError
 from panns.learn.settings import DataSettings, read_settings
-from panns.learn.sounds import check_learnable, label_set, parts_of, targets_of
+from panns.learn.sounds import check_learnable, label_set, noise_apart_from, parts_of, targets_of
 
 CLIPS = [
     Clip(f"{fold}{label}{i}.wav", (label,), fold=fold, source=f"{fold}{label}{i}")
@@ -30,6 +31,23 @@ def test_parts_share_no_source():
     assert folds_of(clips, parts.validation) == {"2"}
     assert folds_of(clips, parts.train) == {"1"}
     assert parts.left_out.tolist() == [30]
+
+
+def test_noise_tells_nothing_of_what_is_tested(tmp_path):
+    clips = Manifest(tmp_path / "clips", [Clip("a.wav", source="1"), Clip("b.wav", source="2"), Clip("c.wav")])
+    noises = Manifest(
+        tmp_path / "noises",
+        [
+            Clip("street.wav"),  # no source is a source of its own
+            Clip("of-1.wav", source="1"),
+            Clip("of-2.wav", source="2"),
+            Clip("../clips/c.wav", source="3"),
+            Clip("c.wav", source="4"),
+        ],
+    )
+    assert noise_apart_from(noises, clips, np.array([0, 2])).tolist() == [0, 2, 4]
+    assert noise_apart_from(clips, clips, np.array([0, 2])).tolist() == [1]
+    assert noise_apart_from(noises, clips, np.zeros(0, np.int64)).tolist() == [0, 1, 2, 3, 4]
 
 
 def test_a_share_is_held_out_of_what_is_left():

@@ -211,3 +211,30 @@ def test_recorded_noise_is_beside_the_sound():
     augment = AugmentConfig(noise_share=1.0, recorded_noise_share=1.0, noise_snr_range_db=(0.0, 0.0))
     noisy = make(replace(PLAIN, augment=augment), model=find_model("leenet11").config, noise=Steady())(0)
     assert (noisy.inputs[0].mean(dim=1) > 0.05).all()
+
+
+class Listening:
+    """A teacher that keeps what it hears."""
+
+    def __init__(self):
+        self.heard = []
+
+    def __call__(self, waveforms):
+        self.heard.append(waveforms)
+        return Scores(np.zeros((len(waveforms), 3), np.float32), None, None, None)
+
+
+@pytest.mark.parametrize("kind", ["none", "between_class", "mixup"])
+def test_a_teacher_may_hear_what_the_network_hears_without_what_spoils_it(kind):
+    """The same crops, moved and mixed alike: what it hears is what it would hear if nothing else happened."""
+    moved = AugmentConfig(speed_share=0.5, shift_share=1.0)
+    spoilt = replace(moved, noise_share=1.0, reverb_share=0.5, equaliser_share=1.0, gain_share=1.0)
+    mixed = replace(PLAIN, mix=MixConfig(kind, share=0.5))
+    heard = {}
+    for name, augment, hears_clean in (("moved", moved, False), ("clean", spoilt, True), ("spoilt", spoilt, False)):
+        teacher = Listening()
+        batch = make(replace(mixed, augment=augment), teacher=teacher, teacher_hears_clean=hears_clean)(5)
+        heard[name] = teacher.heard[0], batch
+    np.testing.assert_array_equal(heard["clean"][0], heard["moved"][0])
+    assert not np.allclose(heard["clean"][0], heard["spoilt"][0], atol=0.01)
+    assert same(heard["clean"][1], heard["spoilt"][1])

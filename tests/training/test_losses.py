@@ -57,6 +57,17 @@ def test_the_objective_weighs_its_terms():
     assert terms["teacher"] == pytest.approx(4 * 2 * math.log(2))
 
 
+def test_the_map_to_a_teacher_as_wide_may_begin_as_what_standardises_it():
+    mean, scale = torch.tensor([1.0, -2.0]), torch.tensor([0.5, 4.0])
+    embedding = torch.tensor([[3.0, 5.0]])
+    objective = Objective(LossConfig(embedding=1.0), embedding_dims=(2, 2))
+    objective.begin_as_standardisation(mean, scale)
+    batch = batch_of([[1.0, 0.0]], teacher_embedding=((embedding - mean) / scale).tolist())
+    assert objective(NetworkOutput(torch.zeros(1, 2), embedding=embedding), batch)["embedding"].item() == 0
+    with pytest.raises(ValueError, match="no map of an embedding to one equally wide"):
+        Objective(LossConfig(embedding=1.0), embedding_dims=(3, 2)).begin_as_standardisation(mean, scale)
+
+
 def test_frames_answer_for_their_own_targets():
     output = NetworkOutput(torch.zeros(1, 1), torch.tensor([[[20.0], [-20.0], [0.0]]]))
     frames = [[[1.0], [0.0], [0.0]]]

@@ -56,7 +56,9 @@ def test_frozen_norms_keep_their_statistics():
     assert [name for name, one in small.named_parameters() if one.requires_grad] == ["2.weight"]
     let_learn(small, {"1.weight"})
     assert small[1].training
-    let_learn(small, {"1.weight"}, keeps_statistics=True)
+    let_learn(small, {"1.weight", "2.weight"}, keep_statistics={"2.weight"})
+    assert small[1].training
+    let_learn(small, {"1.weight"}, keep_statistics={"1.weight"})
     assert not small[1].training
     assert torch.equal(small(torch.ones(2, 2)), small(torch.ones(2, 2)))
 

@@ -13,7 +13,7 @@ from panns.augment.codec import CODECS, CodecName, check_codecs, random_codec
 from panns.augment.filtering import apply_filter, filter_frequencies_hz, high_pass_db, low_pass_db
 from panns.augment.gain import change_level, limit_peak
 from panns.augment.length import fit_length
-from panns.augment.noise import add_noise, coloured_noise
+from panns.augment.noise import add_noise, coloured_noise, layer_noise
 from panns.augment.reverb import add_reverb
 from panns.augment.shift import shift_out, shift_round
 from panns.augment.spectrum import colour_db, draw_colour
@@ -44,7 +44,8 @@ class AugmentConfig:
         noise_share: With noise beside it ...
         noise_snr_range_db: ... so much below the sound, where both sound ...
         noise_exponent_range: ... whose power falls as 1/f to this: 0 is white, 1 pink, 2 brown ...
-        recorded_noise_share: ... or, this often, is recorded, for callers that have recordings.
+        recorded_noise_share: ... or, this often, is recorded, for callers that have recordings ...
+        noise_layers_range: ... so many of them at once, none more than 12 dB above another.
         equaliser_share: Coloured ...
         equaliser_depth_db: ... by up to this up or down, at five frequencies with straight lines between.
         low_pass_share: Without the frequencies above ...
@@ -70,6 +71,7 @@ class AugmentConfig:
     noise_snr_range_db: tuple[float, float] = (5.0, 30.0)
     noise_exponent_range: tuple[float, float] = (0.0, 2.0)
     recorded_noise_share: float = 0.5
+    noise_layers_range: tuple[int, int] = (1, 1)
     equaliser_share: float = 0.0
     equaliser_depth_db: float = 6.0
     low_pass_share: float = 0.0
@@ -107,6 +109,17 @@ class AugmentConfig:
             check_codecs(self.codecs)
 
     @property
+    def movements(self) -> AugmentConfig:
+        """What of these settings changes which sound is heard when, its speed and its shift; without all else."""
+        return AugmentConfig(
+            speed_share=self.speed_share,
+            speed_range=self.speed_range,
+            shift_share=self.shift_share,
+            max_shift_s=self.max_shift_s,
+            shift_fill=self.shift_fill,
+        )
+
+    @property
     def keeps_times(self) -> bool:
         """Whether every sound stays where it is in its clip, as labels with times need it."""
         return not self.speed_share and not self.shift_share
@@ -119,6 +132,7 @@ _RANGES = (
     ("reverb_direct_range_db", -40.0, 60.0),
     ("noise_snr_range_db", -40.0, 100.0),
     ("noise_exponent_range", -4.0, 4.0),
+    ("noise_layers_range", 1, 64),
     ("low_pass_range_hz", 20.0, 1e6),
     ("high_pass_range_hz", 20.0, 1e6),
     ("pass_slope_range_db", 3.0, 96.0),
@@ -192,10 +206,15 @@ def _noise(sound: Array, way: _Way, rng: np.random.Generator) -> Array:
         return sound
     snr_db, exponent = rng.uniform(*way.config.noise_snr_range_db), rng.uniform(*way.config.noise_exponent_range)
     if rng.random() < way.config.recorded_noise_share and way.recordings is not None:
-        noise = fit_length(way.recordings(rng), len(sound), rng, shorter="repeat")
+        n_layers = rng.integers(*way.config.noise_layers_range, endpoint=True)
+        noise = layer_noise([_recording(len(sound), way.recordings, rng) for _ in range(n_layers)], rng)
     else:
         noise = coloured_noise(len(sound), exponent, way.sample_rate, rng)
     return add_noise(sound, noise, snr_db)
+
+
+def _recording(n_samples: int, recordings: Noise, rng: np.random.Generator) -> Array:
+    return fit_length(recordings(rng), n_samples, rng, shorter="repeat")
 
 
 def _filter(sound: Array, way: _Way, rng: np.random.Generator) -> Array:

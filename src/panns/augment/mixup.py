@@ -24,6 +24,15 @@ def mix_up(first: Array, second: Array, rng: np.random.Generator, *, alpha: floa
     """
     if not alpha > 0:
         raise ValueError(f"alpha={alpha:g} must be above 0; use 1 for shares drawn evenly, 0.2 for mostly one sound")
-    check_pair(first, second)
     share = float(rng.beta(alpha, alpha))
-    return Mixture(first * np.float32(share) + second * np.float32(1 - share), share)
+    return Mixture(mix_plainly(first, second, share=share), share)
+
+
+def mix_plainly(first: Array, second: Array, *, share: float) -> Array:
+    """`share` of one waveform `(samples,)` and the rest of another.
+
+    Raises:
+        ValueError: The two differ in length.
+    """
+    check_pair(first, second)
+    return first * np.float32(share) + second * np.float32(1 - share)

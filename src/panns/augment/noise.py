@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -13,6 +14,7 @@ Array = npt.NDArray[np.float32]
 
 # Below, noise is not heard, but most of the power of brown noise would be there.
 _LOWEST_HZ = 20.0
+_LAYER_DB = 6.0
 # Transforms of other lengths than these times a power of two take up to three times as long.
 _FAST_FACTORS = (8, 9, 10, 12, 15)
 
@@ -40,6 +42,25 @@ def add_noise(waveform: Array, noise: Array, snr_db: float) -> Array:
     if not power or not noise_power:
         return waveform.copy()
     return waveform + noise * np.float32(np.sqrt(power / noise_power) * 10 ** (-snr_db / 20))
+
+
+def layer_noise(recordings: Sequence[Array], rng: np.random.Generator) -> Array:
+    """Several recordings heard at once, as in a street or a crowd, each up to 6 dB above or below equal power.
+
+    Args:
+        recordings: `(samples,)` each, at least one, all of one length and of any level; a single one stays as it is.
+        rng: Where chance comes from.
+
+    Returns:
+        `(samples,)`, silent where all of them are.
+    """
+    if len(recordings) == 1:
+        return recordings[0]
+    layered = np.zeros_like(recordings[0])
+    for recording, level_db in zip(recordings, rng.uniform(-_LAYER_DB, _LAYER_DB, len(recordings)), strict=True):
+        if power := sounding_power(recording):
+            layered += recording * np.float32(10 ** (level_db / 20) / np.sqrt(power))
+    return layered
 
 
 def coloured_noise(n_samples: int, exponent: float, sample_rate: int, rng: np.random.Generator) -> Array:

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import torch
 from torch import nn
 
 from panns.config import config_to_dict, difference, filled_up
@@ -25,14 +26,24 @@ from panns.data.check import OnProgress
 from panns.data.clip import Clip
 from panns.data.clips import ClipAudio
 from panns.data.part import PartAudio
-from panns.errors import SettingsError
+from panns.errors import DataError, SettingsError
 from panns.evaluate import Evaluation, evaluate
 from panns.files import replacing
 from panns.labels import LabelSet, audioset
 from panns.learn.base import base_of, check_head
 from panns.learn.check import Groups, checked
 from panns.learn.settings import RunSettings
-from panns.learn.sounds import Parts, audio_of, check_learnable, clips_at, digest_of, label_set, parts_of, targets_of
+from panns.learn.sounds import (
+    Parts,
+    audio_of,
+    check_learnable,
+    clips_at,
+    digest_of,
+    label_set,
+    noise_apart_from,
+    parts_of,
+    targets_of,
+)
 from panns.learn.teacher import Teacher, cached_probs, load_teacher
 from panns.models.checkpoint import Checkpoint, Manifest, Metric, open_checkpoint
 from panns.networks.checkpoint import round_to_half, save_checkpoint
@@ -182,7 +193,8 @@ class _Run:
         if settings.loss.needs_frames and start.config.frame_hop_s is None:
             raise SettingsError(f"the loss asks for frame scores, and {start.architecture} has none; use another model")
         manifest = self._manifest(start, labels, heard)
-        trained = self._train(start, heard, targets, manifest, judged, tested)
+        noise = self._noise(config.frontend.sample_rate, parts)
+        trained = self._train(start, heard, targets, manifest, judged, tested, noise)
         validation = test = None
         if self.world.is_first:
             save_checkpoint(trained, manifest, model_folder)  # before anything may go wrong in what follows
@@ -268,17 +280,19 @@ class _Run:
         manifest: Manifest,
         judged: ClipAudio,
         tested: ClipAudio,
+        noise: ClipAudio | None,
     ) -> nn.Module:
         settings = self.settings
-        live, targets, dims = self._taught(heard, targets, manifest)
+        live, targets = self._taught(heard, targets, manifest)
         batches = ClipBatches(
             heard,
             targets,
             start.config,
             settings.batches,
             settings.seed,
-            noise=self._audio(Path(settings.data.noise), manifest.sample_rate) if settings.data.noise else None,
+            noise=noise,
             teacher=live,
+            teacher_hears_clean=settings.teacher is not None and settings.teacher.hears_clean,
             world=self.world,
         )
 
@@ -290,7 +304,7 @@ class _Run:
 
         return train(
             start.network,
-            Objective(settings.loss, embedding_dims=dims),
+            self._objective(live, manifest),
             batches,
             settings.train,
             self.out,
@@ -302,13 +316,11 @@ class _Run:
             on_step=lambda done, total, _: self.tell("training", done, total),
         )
 
-    def _taught(
-        self, heard: ClipAudio, targets: ClipTargets, manifest: Manifest
-    ) -> tuple[Teacher | None, ClipTargets, tuple[int, int] | None]:
-        """A teacher to ask about every batch, or what it says of every clip; and the widths of both embeddings."""
+    def _taught(self, heard: ClipAudio, targets: ClipTargets, manifest: Manifest) -> tuple[Teacher | None, ClipTargets]:
+        """A teacher to ask about every batch, or what it says of every clip."""
         settings, loss = self.settings.teacher, self.settings.loss
         if settings is None or not loss.needs_teacher:
-            return None, targets, None
+            return None, targets
         answers = loss.teacher > 0 or loss.teacher_frames > 0
         teacher = load_teacher(settings, manifest.labels if answers else None, manifest.sample_rate)
         if loss.teacher_frames and not teacher.has_frames:
@@ -318,16 +330,39 @@ class _Run:
                 raise SettingsError(
                     "a cached teacher answers for whole clips alone; set loss.teacher_frames and embedding to 0"
                 )
-            return None, replace(targets, teacher_probs=self._probs_of(teacher, heard)), None
-        if not loss.embedding:
-            return teacher, targets, None
-        own_dim, its_dim = manifest.config.embedding_dim, teacher.embedding_dim
-        if own_dim is None or its_dim is None:
-            raise SettingsError(
-                "loss.embedding needs a network and a teacher with an embedding; set it to 0, or take others"
+            return None, replace(targets, teacher_probs=self._probs_of(teacher, heard))
+        if loss.embedding:
+            if manifest.config.embedding_dim is None or teacher.embedding_dim is None:
+                raise SettingsError(
+                    "loss.embedding needs a network and a teacher with an embedding; set it to 0, or take others"
+                )
+            teacher.standardise(heard)
+        return teacher, targets
+
+    def _objective(self, teacher: Teacher | None, manifest: Manifest) -> Objective:
+        """The loss, with the widths of both embeddings where the network's is to become the teacher's."""
+        loss, own_dim = self.settings.loss, manifest.config.embedding_dim
+        if not loss.embedding or teacher is None:
+            return Objective(loss)
+        assert own_dim is not None, "it was checked when the teacher was loaded"
+        objective = Objective(loss, embedding_dims=(own_dim, len(teacher.mean)))
+        if own_dim == len(teacher.mean):
+            objective.begin_as_standardisation(torch.from_numpy(teacher.mean), torch.from_numpy(teacher.scale))
+        return objective
+
+    def _noise(self, sample_rate: int, parts: Parts) -> ClipAudio | None:
+        """The recordings of noise that may be learned with."""
+        data = self.settings.data
+        if not data.noise:
+            return None
+        clips, noises = clips_at(Path(data.clips)), clips_at(Path(data.noise))
+        held_out = np.concatenate([parts.validation, parts.test, parts.left_out])
+        usable = noise_apart_from(noises, clips, held_out)
+        if not len(usable):
+            raise DataError(
+                f"every recording of {data.noise} is of a source that is tested or validated with; add others"
             )
-        teacher.standardise(heard)
-        return teacher, targets, (own_dim, its_dim)
+        return PartAudio(self._audio(Path(data.noise), sample_rate), usable)
 
     def _probs_of(self, teacher: Teacher, heard: ClipAudio) -> Array:
         """What a teacher says of every clip, asked by the first process while the others wait."""

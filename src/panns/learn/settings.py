@@ -60,7 +60,8 @@ class DataSettings:
         check: Whether to read every clip before the first step, and to refuse what cannot be learned from; false for
             clips that were checked before, such as millions of them.
         decoded: Folder in which clips are kept decoded, at the rate of the model; empty to decode them each time.
-        noise: Recordings of noise for `batches.augment`, a manifest or a folder of shards; empty for made noise.
+        noise: Recordings of noise for `batches.augment`, a manifest or a folder of shards; empty for made noise. One
+            of a source that is tested or validated with is left out, as is one that is such a clip.
     """
 
     clips: str
@@ -90,11 +91,21 @@ class TeacherSettings:
         weights: A published file for that name; empty for the one in the cache.
         is_cached: Ask it once about every clip as it is, and mix its answers as the clips are mixed; else it hears
             what the network hears.
+        hears_clean: Or the same without its room, noise, filters, gain and codec (`batches.augment`), so that the
+            network learns to hear through them.
     """
 
     name: str
     weights: str = ""
     is_cached: bool = False
+    hears_clean: bool = False
+
+    def __post_init__(self) -> None:
+        if self.is_cached and self.hears_clean:
+            raise ValueError(
+                "is_cached and hears_clean are two ways to ask the teacher: about every clip once, or about each as it "
+                "is cropped and mixed; set one of them to false"
+            )
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,24 @@ def parts_of(
     return Parts(train[inner.train], train[inner.held_out], test, np.concatenate([left_out, train[inner.left_out]]))
 
 
+def noise_apart_from(noises: Manifest | ShardFiles, clips: Manifest | ShardFiles, held_out: Indices) -> Indices:
+    """Numbers of the recordings of noise that tell nothing of the clips held out: no source of theirs, no file.
+
+    Args:
+        noises: The recordings.
+        clips: All clips.
+        held_out: Numbers of those that are tested or validated with, or of one recording with them.
+    """
+    apart = PartClips(clips.clips, held_out)
+    sources, files = {clip.source for clip in apart} - {""}, {_file_of(clips, clip) for clip in apart}
+    is_usable = [clip.source not in sources and _file_of(noises, clip) not in files for clip in noises.clips]
+    return np.flatnonzero(is_usable)
+
+
+def _file_of(clips: Manifest | ShardFiles, clip: Clip) -> str:
+    return str(clips.file(clip).resolve()) if isinstance(clips, Manifest) else clip.path
+
+
 def digest_of(clips: Sequence[Clip]) -> str:
     """Another one for other clips, or the same in another order or with other labels."""
     digest = hashlib.sha256()

@@ -33,6 +33,10 @@ class Teacher:
         labels: The classes of the network that learns; None where only the embedding is learned from.
         sample_rate: Of the waveforms.
 
+    Attributes:
+        mean: `(dim,)`, is subtracted from its embeddings.
+        scale: `(dim,)`, they are then divided by it.
+
     Raises:
         UnknownLabel: The model does not know a class.
     """
@@ -41,8 +45,9 @@ class Teacher:
         self._recognizer = recognizer
         self._classes = None if labels is None else classes_of(recognizer, labels)
         self._sample_rate = sample_rate
-        self._mean: Array | float = 0.0
-        self._scale: Array | float = 1.0
+        n_dims = self.embedding_dim or 0
+        self.mean: Array = np.zeros(n_dims, np.float32)
+        self.scale: Array = np.ones(n_dims, np.float32)
 
     @property
     def identity(self) -> str:
@@ -64,7 +69,7 @@ class Teacher:
         """Give embeddings with mean 0 and deviation 1 over the first clips of a set from now on."""
         answers = [self(audio.waveform(i)[None]).embedding for i in range(min(len(audio), _N_FOR_STATISTICS))]
         embeddings = np.concatenate([answer for answer in answers if answer is not None])
-        self._mean, self._scale = embeddings.mean(axis=0), embeddings.std(axis=0) + np.float32(1e-3)
+        self.mean, self.scale = embeddings.mean(axis=0), embeddings.std(axis=0) + np.float32(1e-3)
 
     def __call__(self, waveforms: Array) -> Scores:
         """What it says of `(batch, samples)`; embeddings standardised once `standardise` was called."""
@@ -76,7 +81,7 @@ class Teacher:
             scores,
             clip_probs=scores.clip_probs[:, chosen],
             frame_probs=None if scores.frame_probs is None else scores.frame_probs[:, :, chosen],
-            embedding=None if scores.embedding is None else (scores.embedding - self._mean) / self._scale,
+            embedding=None if scores.embedding is None else (scores.embedding - self.mean) / self.scale,
         )
 
 

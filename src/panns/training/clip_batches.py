@@ -5,6 +5,7 @@ The batch of a step depends on nothing but the seed and the step, also if severa
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
@@ -13,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from panns.augment.between_class import mix_between_classes
+from panns.augment.between_class import mix_as_heard, mix_between_classes
 from panns.augment.chain import AugmentConfig, augment_waveform
 from panns.augment.length import draw_onset, take_stretch
 from panns.augment.masking import mask
-from panns.augment.mixup import mix_up
+from panns.augment.mixup import mix_plainly, mix_up
 from panns.data.clips import ClipAudio
 from panns.data.sampler import BalancedSampler, Sampler, ShuffledSampler
 from panns.frontend import network_inputs
@@ -135,11 +136,18 @@ class _Sound:
     """A clip on its way into a batch."""
 
     waveform: Array
+    clean: Array | None  # the same without what makes it hard to hear; None where nobody asks for it
     targets: Array  # (classes,)
     frames: Array | None  # (frames, classes)
     teacher_probs: Array | None  # (classes,)
 
-    def mixed(self, other: _Sound, waveform: Array, share: float, labels: Literal["share", "union"]) -> _Sound:
+    @property
+    def for_teacher(self) -> Array:
+        return self.waveform if self.clean is None else self.clean
+
+    def mixed(
+        self, other: _Sound, waveform: Array, clean: Array | None, share: float, labels: Literal["share", "union"]
+    ) -> _Sound:
         def both(mine: Array | None, others: Array | None) -> Array | None:
             if mine is None or others is None:
                 return None
@@ -150,7 +158,7 @@ class _Sound:
         targets = both(self.targets, other.targets)
         assert targets is not None
         frames, teacher_probs = both(self.frames, other.frames), both(self.teacher_probs, other.teacher_probs)
-        return _Sound(waveform, targets, frames, teacher_probs)
+        return _Sound(waveform, clean, targets, frames, teacher_probs)
 
 
 class ClipBatches:
@@ -164,6 +172,7 @@ class ClipBatches:
         seed: Of all choices.
         noise: Recordings of noise, for `config.augment.recorded_noise_share`.
         teacher: Is asked about every batch, as the network will hear it but without what is hidden.
+        teacher_hears_clean: Whether the teacher hears it without room, noise, filters, gain and codec too.
         world: Which process this is.
 
     Attributes:
@@ -180,6 +189,7 @@ class ClipBatches:
         *,
         noise: ClipAudio | None = None,
         teacher: Teacher | None = None,
+        teacher_hears_clean: bool = False,
         world: World | None = None,
     ) -> None:
         self._audio = audio
@@ -189,6 +199,7 @@ class ClipBatches:
         self._seed = seed
         self._noise = noise
         self._teacher = teacher
+        self._needs_clean = teacher is not None and teacher_hears_clean
         self._world = world or World()
         if config.batch_size % self._world.size:
             raise ValueError(
@@ -221,7 +232,9 @@ class ClipBatches:
             frame_targets=torch.from_numpy(np.stack(frames)) if frames else None,
             teacher_probs=torch.from_numpy(np.stack(probs)) if probs else None,
         )
-        return batch if self._teacher is None else self._taught(batch, np.stack([sound.waveform for sound in sounds]))
+        if self._teacher is None:
+            return batch
+        return self._taught(batch, np.stack([sound.for_teacher for sound in sounds]))
 
     def _rng(self, kind: int, *number: int) -> np.random.Generator:
         return np.random.default_rng(np.random.SeedSequence(self._seed, spawn_key=(kind, *number)))
@@ -236,19 +249,26 @@ class ClipBatches:
             mixture = mix_up(sound.waveform, other.waveform, rng, alpha=mix.alpha)
         else:
             mixture = mix_between_classes(sound.waveform, other.waveform, self._audio.sample_rate, rng)
-        return sound.mixed(other, mixture.waveform, mixture.share, mix.labels)
+        clean = None
+        if sound.clean is not None and other.clean is not None:
+            clean = (
+                mix_plainly(sound.clean, other.clean, share=mixture.share)
+                if mix.kind == "mixup"
+                else mix_as_heard(sound.clean, other.clean, self._audio.sample_rate, share=mixture.share)
+            )
+        return sound.mixed(other, mixture.waveform, clean, mixture.share, mix.labels)
 
     def _single(self, clip: int, n_samples: int, rng: np.random.Generator) -> _Sound:
         targets, rate = self._targets, self._audio.sample_rate
         whole = self._audio.waveform(clip)
         onset = draw_onset(whole, n_samples, rng)
-        waveform = augment_waveform(
-            take_stretch(whole, onset, n_samples),
-            self._config.augment,
-            rate,
-            rng,
-            noise=None if self._noise is None else self._random_noise,
-        )
+        stretch, augment = take_stretch(whole, onset, n_samples), self._config.augment
+        clean = None
+        if self._needs_clean:
+            # From the same state of chance, so that it moves in the same way.
+            clean = augment_waveform(stretch, augment.movements, rate, copy.deepcopy(rng))
+        noise = None if self._noise is None else self._random_noise
+        waveform = augment_waveform(stretch, augment, rate, rng, noise=noise)
         events = [
             (class_, begin_s - onset / rate, end_s - onset / rate)
             for class_, begin_s, end_s in (targets.events[clip] if targets.events else ())
@@ -259,6 +279,7 @@ class ClipBatches:
         is_there[[class_ for class_, begin_s, end_s in events if end_s > 0 and begin_s < n_samples / rate]] = 1.0
         return _Sound(
             waveform,
+            clean,
             is_there,
             self._frames(events, n_samples) if targets.has_frames else None,
             None if targets.teacher_probs is None else targets.teacher_probs[clip],

@@ -30,7 +30,8 @@ class LossConfig:
         frame_categories: The same for every frame in which one sounds.
         teacher: Cross-entropy of the clip scores with a teacher's (Hinton et al. 2015, arXiv:1503.02531).
         teacher_frames: The same for frame scores.
-        embedding: Squared distance between a teacher's embedding and a linear map of the network's.
+        embedding: Squared distance between a teacher's embedding and a linear map of the network's; where both are
+            equally wide, the map begins as the identity.
         temperature: What logits are divided by in `teacher` of a single label; the term is multiplied by its square.
     """
 
@@ -94,6 +95,25 @@ class Objective(nn.Module):
         self.config = config
         self.register_buffer("category_classes", category_classes, persistent=False)
         self.to_teacher = None if embedding_dims is None else nn.Linear(*embedding_dims)
+
+    def begin_as_standardisation(self, mean: Tensor, scale: Tensor) -> None:
+        """Let the map to the teacher's embedding begin as what standardises that.
+
+        A network that begins as its own teacher is then led by what it unlearns, and by nothing that chance put there.
+
+        Args:
+            mean: `(dim,)`, of the teacher's embedding.
+            scale: `(dim,)`, its deviation.
+
+        Raises:
+            ValueError: The embeddings of network and teacher are not equally wide.
+        """
+        assert self.to_teacher is not None, "without the term embedding there is no map"
+        if self.to_teacher.in_features != self.to_teacher.out_features:
+            raise ValueError(f"{self.to_teacher} is no map of an embedding to one equally wide")
+        with torch.no_grad():
+            self.to_teacher.weight.copy_(torch.diag(1 / scale))
+            self.to_teacher.bias.copy_(-mean / scale)
 
     def forward(self, output: NetworkOutput, batch: Batch) -> dict[str, Tensor]:
         """Scalars by name; their sum is what is minimised."""

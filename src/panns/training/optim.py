@@ -102,16 +102,16 @@ def set_learning_rate(optimiser: torch.optim.Optimizer, lr: float) -> None:
         group["lr"] = lr * group["share"]
 
 
-def let_learn(network: nn.Module, names: Set[str], *, keeps_statistics: bool = False) -> None:
+def let_learn(network: nn.Module, names: Set[str], *, keep_statistics: Set[str] = frozenset()) -> None:
     """Put a network into training mode in which only the named parameters change.
 
     Batch norms whose own parameters are frozen keep their statistics too, or a frozen backbone would drift with the
-    batches; with `keeps_statistics` all of them do.
+    batches; so do those with parameters in `keep_statistics`, though these learn.
     """
     network.train()
     for name, parameter in network.named_parameters():
         parameter.requires_grad_(name in names)
-    for module in network.modules():
+    for prefix, module in network.named_modules():
         if isinstance(module, nn.modules.batchnorm._BatchNorm):
-            is_frozen = not any(parameter.requires_grad for parameter in module.parameters())
-            module.train(not (keeps_statistics or is_frozen))
+            own = {f"{prefix}.{name}" for name, _ in module.named_parameters()}
+            module.train(not own.isdisjoint(names) and own.isdisjoint(keep_statistics))
