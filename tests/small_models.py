@@ -7,6 +7,7 @@ from panns.models.cnn import CnnConfig
 from panns.models.cnn_attention import CnnAttentionConfig
 from panns.models.dymn import DynamicMobileNetConfig
 from panns.models.efficientat import MobileNetConfig
+from panns.models.ensemble import EnsembleConfig
 from panns.models.mobilenet import PannsMobileNetConfig
 from panns.models.patch_attention import PatchAttentionConfig
 from panns.models.registry import find_model, list_models
@@ -29,6 +30,9 @@ SHRINK = {
     CnnAttentionConfig: lambda config: replace(config, cnn=small_cnn(config.cnn), dim=16, n_heads=2),
     DaiNetConfig: lambda config: replace(config, stem_width=8, widths=(8, 8, 16, 16), hidden_dim=16),
     DynamicMobileNetConfig: lambda config: replace(config, width=min(config.width, 0.1)),
+    EnsembleConfig: lambda config: replace(
+        config, base_config=replace(config.base_config, stem_channels=4, channels=(4, 8, 8), embedding_dim=16)
+    ),
     LeeNetConfig: lambda config: replace(
         config, widths=tuple(min(width, 16) for width in config.widths), hidden_dim=16
     ),

@@ -85,10 +85,12 @@ def shortened(path: Path, manifest: Manifest, checkpoint: Path, **train: object)
     return replace(
         settings,
         model=model,
+        teacher=settings.teacher and replace(settings.teacher, name=str(checkpoint)),
         data=replace(
             settings.data,
             clips=str(manifest.root / "clips.csv"),
             decoded=settings.data.decoded and str(manifest.root / "decoded"),
+            noise=settings.data.noise and str(manifest.root / "clips.csv"),
             check=False,  # the 400 clips of ESC-10 hold three sounds here
         ),
         batches=replace(settings.batches, batch_size=4, durations_s=(0.5,)),

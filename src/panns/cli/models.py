@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,14 @@ from panns.cli.progress import Bar, doing
 
 if TYPE_CHECKING:
     from panns.models import ModelEntry
+
+
+class StoredChoice(StrEnum):
+    """Precisions of stored numbers, by name."""
+
+    float32 = "float32"
+    float16 = "float16"
+
 
 models_app = typer.Typer(rich_markup_mode=None)
 
@@ -148,6 +157,27 @@ def fetch(
         complain(f"{path} is fetched and checked; to run it, {error}")
         raise typer.Exit(1) from None
     print_line(f"{name} is ready: {checkpoint.path}")
+
+
+@models_app.command()
+def join(
+    models: Annotated[
+        list[str],
+        typer.Argument(metavar="MODEL...", help="Two or more checkpoint folders of one architecture, with one config."),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="ENSEMBLE", help="The folder of the new model.")],
+    stored: Annotated[
+        StoredChoice, typer.Option(help="What its numbers are rounded to; float16 takes half the space.")
+    ] = StoredChoice.float32,
+) -> None:
+    """Join trained models, such as those of a cross-validation, into one whose scores are the mean of theirs."""
+    from panns.extras import require
+
+    require("torch", "safetensors", what="joining models", extra="train")
+    from panns.learn.ensemble import join as join_models
+
+    checkpoint = join_models(models, output, stored=stored.value)
+    print_line(f"{checkpoint.path} is the mean of {len(models)} models")
 
 
 def _describe(entry: ModelEntry) -> dict[str, Any]:

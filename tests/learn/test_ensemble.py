@@ -1,0 +1,90 @@
+"""Trained models joined into one."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+import torch
+
+from panns.errors import SettingsError
+from panns.labels import LabelSet
+from panns.learn.ensemble import join
+from panns.models.checkpoint import Manifest
+from panns.networks.build import build_network
+from panns.networks.checkpoint import save_checkpoint
+from panns.recognizer import load
+from tests.commands import run_panns, succeed
+from tests.small_models import small_config
+from tests.sounds import noise
+
+
+def make(folder, *, seed=0, architecture="builtin", labels=("cat", "dog"), activation="softmax", **changes):
+    torch.manual_seed(seed)
+    config = small_config("ensemble").base_config if architecture == "builtin" else small_config(architecture)
+    config = type(config)(**{**vars(config), "n_classes": len(labels), **changes})
+    network = build_network(architecture, config).eval()
+    for module in network.modules():
+        if isinstance(module, torch.nn.Linear):  # else all classes are as likely
+            torch.nn.init.normal_(module.weight)
+    manifest = Manifest(
+        architecture, config, LabelSet.from_names("x", list(labels)), activation, window_s=5.0,
+        licence=f"licence {seed % 2}", source=f"seed {seed}", training_data="sounds",
+    )  # fmt: skip
+    return str(save_checkpoint(network, manifest, folder).path)
+
+
+def test_models_become_one_that_every_command_takes(tmp_path):
+    members = [make(tmp_path / str(seed), seed=seed) for seed in range(3)]
+    assert "is the mean of 3 models" in succeed(run_panns("models", "join", *members, "-o", tmp_path / "all"))
+    joined = load(tmp_path / "all", backend="torch")
+    waveform = noise(1.0)
+    probs = np.stack([load(member, backend="torch").run([waveform]).clip_probs[0] for member in members])
+    mean = np.exp(np.log(probs).mean(axis=0))
+    np.testing.assert_allclose(joined.run([waveform]).clip_probs[0], mean / mean.sum(), atol=1e-6)
+    np.testing.assert_allclose(
+        load(tmp_path / "all").run([waveform]).clip_probs, joined.run([waveform]).clip_probs, atol=1e-5
+    )
+    manifest = joined.manifest
+    assert (manifest.architecture, manifest.window_s, manifest.training_data) == ("ensemble", 5.0, "sounds")
+    assert manifest.licence == "licence 0; licence 1"
+    assert manifest.source == "the mean of 3 models: seed 0; seed 1; seed 2"
+
+
+def test_half_precision_takes_half_the_space(tmp_path):
+    members = [make(tmp_path / str(seed), seed=seed) for seed in range(2)]
+    files = [
+        join(members, tmp_path / stored, stored=stored).path / "model.safetensors" for stored in ("float32", "float16")
+    ]
+    assert files[1].stat().st_size < 0.7 * files[0].stat().st_size
+    sound = noise(1.0)
+    whole, rounded = (load(file.parent, backend="torch").run([sound]).clip_probs for file in files)
+    np.testing.assert_allclose(rounded, whole, atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ({"architecture": "cnn6"}, "another architecture"),
+        ({"dropout": 0.4}, "another config"),
+        ({"labels": ("cat", "cow")}, "other classes"),
+        ({"activation": "sigmoid"}, "another activation"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(tmp_path, other, words):
+    first, second = make(tmp_path / "first"), make(tmp_path / "second", **other)
+    with pytest.raises(SettingsError, match=f"{re.escape(second)} has {words} than {re.escape(first)}"):
+        join([first, second], tmp_path / "all")
+    assert not (tmp_path / "all").exists()
+
+
+def test_one_model_is_no_ensemble_and_none_is_overwritten(tmp_path):
+    first = make(tmp_path / "first")
+    with pytest.raises(SettingsError, match="1 model given"):
+        join([first], tmp_path / "all")
+    with pytest.raises(SettingsError, match="holds a model already"):
+        join([first, first], tmp_path / "first")
+    result = run_panns("models", "join", first, "-o", tmp_path / "all")
+    assert result.returncode != 0
+    assert "1 model given" in result.stderr
