@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import statistics
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,81 +21,82 @@ from panns.data.manifests import read_manifest
 from panns.data.part import PartAudio
 from panns.evaluate import evaluate
 from panns.files import replacing
+from panns.learn.cross_validation import folds_of
 from panns.learn.ensemble import join
-from panns.learn.run import EVALUATION_FILE, MODEL_FOLDER
+from panns.learn.run import MODEL_FOLDER
+from panns.models.checkpoint import TORCH_FILE
 from panns.recognizer import load
-from recipes.paths import RUNS
+from recipes.paths import ROOT
 from recipes.preparing import CLIPS_FILE
-from recipes.results import FOLD_PREFIX
-from recipes.table import put_table
+from recipes.results import FOLD_PREFIX, Row, read_result
+from recipes.table import mean_text, put_table
 
 HERE = Path(__file__).parent
-OUT = RUNS / "esc10"
-SEEDS = {"0": "builtin", "1": "builtin-1"}  # and where their folds are
-JOINED = "ensemble"
-RESULTS_FILE = "ensemble.json"
-FOLDS = ("1", "2", "3", "4", "5")
+MEMBERS = {
+    "seed 0": "panns train recipes/esc10/builtin.toml --cross-validate -o runs/esc10/builtin",
+    "seed 1": "panns train recipes/esc10/builtin.toml --set seed=1 --cross-validate -o runs/esc10/builtin-1",
+}
+BOTH = "both as one"
+MARK = "ensemble"
 
 
 def main() -> None:
     """Join, test and write down."""
-    by_fold: dict[str, dict[str, float]] = {}
-    n_bytes = 0
-    for fold in FOLDS:
-        runs = {seed: OUT / folder / f"{FOLD_PREFIX}{fold}" for seed, folder in SEEDS.items()}
-        if not all((run / EVALUATION_FILE).is_file() for run in runs.values()):
-            print(f"fold {fold} is left out: it was not trained with all of {', '.join(SEEDS.values())}")
-            continue
-        target = OUT / JOINED / f"{FOLD_PREFIX}{fold}"
-        shutil.rmtree(target, ignore_errors=True)
-        members = [str(run / MODEL_FOLDER) for run in runs.values()]
-        checkpoint = join(members, target, stored="float16")
-        n_bytes = max(n_bytes, (checkpoint.path / "model.safetensors").stat().st_size)
-        by_fold[fold] = {f"seed {seed}": _accuracy(run) for seed, run in runs.items()}
-        by_fold[fold]["both"] = test(checkpoint.path, fold)
-        print(fold, by_fold[fold], flush=True)
-    if not by_fold:
-        raise SystemExit(f"no fold of both {' and '.join(SEEDS.values())} is in {OUT}; train them first")
+    out = ROOT / "runs" / "esc10"
+    folds = folds_of(read_manifest(out / CLIPS_FILE).clips)
+    accuracies = {name: finished(command, folds) for name, command in MEMBERS.items()}
+    folders = [ROOT / Row("", "", command).folder for command in MEMBERS.values()]
+    joined = out / MARK
+    shutil.rmtree(joined, ignore_errors=True)
+    accuracies[BOTH], n_bytes = {}, 0
+    for fold in folds:
+        members = [str(folder / f"{FOLD_PREFIX}{fold}" / MODEL_FOLDER) for folder in folders]
+        checkpoint = join(members, joined / f"{FOLD_PREFIX}{fold}", stored="float16")
+        n_bytes = checkpoint.file(TORCH_FILE).stat().st_size
+        accuracies[BOTH][fold] = test(checkpoint.path, out / CLIPS_FILE, fold)
+        print(fold, {name: by_fold[fold] for name, by_fold in accuracies.items()}, flush=True)
     results = {
         "machine": machine(),
         "n_bytes": n_bytes,
-        "accuracy": statistics.mean(one["both"] for one in by_fold.values()),
-        "folds": by_fold,
+        "accuracy": [*accuracies[BOTH].values()],
+        "by_fold": accuracies,
     }
-    with replacing(HERE / RESULTS_FILE) as partial:
+    with replacing(HERE / "ensemble.json") as partial:
         partial.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    put_table(HERE / "README.md", table(results), mark=JOINED)
+    put_table(HERE / "README.md", table(results), mark=MARK)
 
 
-def test(model: Path, fold: str) -> float:
-    """Accuracy of a model on a fold, as users run it: by ONNX Runtime."""
-    manifest, recognizer = read_manifest(OUT / CLIPS_FILE), load(model)
+def finished(command: str, folds: list[str]) -> dict[str, float]:
+    """What a command has reached on every fold, with the settings and the clips of now."""
+    result = read_result(Row("", "", command), ROOT, "")
+    values = {} if result is None else result.values
+    if missing := [fold for fold in folds if fold not in values]:
+        raise SystemExit(f"the folds {', '.join(missing)} are not finished; first run\n  {command}")
+    return {fold: values[fold] for fold in folds}
+
+
+def test(model: Path, clips: Path, fold: str) -> float:
+    """Accuracy of a model on a fold."""
+    manifest, recognizer = read_manifest(clips), load(model, backend="torch")
     tested = [i for i, clip in enumerate(manifest.clips) if clip.fold == fold]
-    clips = PartAudio(FileAudio(manifest, recognizer.sample_rate), tested)
-    accuracy = evaluate(recognizer.run, clips, recognizer.manifest.labels, task="single-label").accuracy
+    audio = PartAudio(FileAudio(manifest, recognizer.sample_rate), tested)
+    accuracy = evaluate(recognizer.run, audio, recognizer.manifest.labels, task="single-label").accuracy
     assert accuracy is not None, "it is asked for a single label"
-    return accuracy
-
-
-def _accuracy(run: Path) -> float:
-    accuracy: float = json.loads((run / EVALUATION_FILE).read_text(encoding="utf-8"))["accuracy"]
     return accuracy
 
 
 def table(results: Mapping[str, Any]) -> str:
     """A line for every seed and one for both, a column for every fold."""
-    folds: Mapping[str, Mapping[str, float]] = results["folds"]
-    lines = [
-        f"| | accuracy | {' | '.join(f'fold {fold}' for fold in folds)} |",
-        f"|---|---|{'---|' * len(folds)}",
-    ]
-    for name in next(iter(folds.values())):
-        values = [one[name] for one in folds.values()]
-        deviation = f" ± {statistics.stdev(values):.3f}" if len(values) > 1 else ""
-        cells = " | ".join(f"{value:.4f}" for value in values)
-        lines.append(f"| {name} | {statistics.mean(values):.3f}{deviation} | {cells} |")
-    size = f"{results['n_bytes'] / 1e6:.2f} MB in half precision"
-    return "\n".join([*lines, "", f"The file of both has {size}; {results['machine']['date']}, seeds 0 and 1."])
+    by_fold: Mapping[str, Mapping[str, float]] = results["by_fold"]
+    folds = list(by_fold[BOTH])
+    lines = [f"| | accuracy | {' | '.join(f'fold {fold}' for fold in folds)} |", f"|---|---|{'---|' * len(folds)}"]
+    for name, values in by_fold.items():
+        cells = " | ".join(f"{values[fold]:.4f}" for fold in folds)
+        lines.append(f"| {name} | {mean_text([*values.values()])} | {cells} |")
+    made = results["machine"]
+    return "\n".join(
+        [*lines, "", f"The file of both has {results['n_bytes'] / 1e6:.2f} MB. {made['processor']}, {made['date']}."]
+    )
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from panns.data.clips import FileAudio
-from panns.data.manifests import read_manifest, write_manifest
+from panns.data.manifests import Clip, read_manifest, write_manifest
 from panns.errors import DataError, SettingsError
 from panns.evaluate import evaluate
 from panns.frontend import LogMelConfig
@@ -24,6 +24,7 @@ from panns.recognizer import load
 from panns.training.clip_batches import ClipBatches
 from panns.training.distributed import World
 from panns.training.loop import STATE_FILE
+from tests.sounds import noise, write_wav
 
 
 def parameters(trained):
@@ -256,14 +257,35 @@ def test_the_clips_may_be_the_noise_of_each_other_but_not_those_of_the_test(
             super().__init__(*arguments, noise=noise, **more)
 
     monkeypatch.setattr("panns.learn.run.ClipBatches", Watched)
-    assignments = (f"data.noise={manifest_file}", "noise_share=1.0", "recorded_noise_share=1.0", "n_steps=2")
+    noises = tmp_path / "noise.csv"
+
+    def list_noises(folds):
+        clips = [clip for clip in read_manifest(manifest_file).clips if clip.fold in folds]
+        write_manifest(noises, [replace(clip, path=str(manifest_file.parent / clip.path)) for clip in clips])
+
+    list_noises("12")
+    assignments = (f"data.noise={noises}", "noise_share=1.0", "recorded_noise_share=1.0", "n_steps=2")
     run(read_settings(settings_file, assignments), tmp_path / "out")
     assert [clip.fold for clip in heard[0].clips] == ["1"] * 12
-    only_tested = tmp_path / "noise.csv"
-    tested = [clip for clip in read_manifest(manifest_file).clips if clip.fold == "2"]
-    write_manifest(only_tested, [replace(clip, path=str(manifest_file.parent / clip.path)) for clip in tested])
-    with pytest.raises(DataError, match=r"every recording of .* is of a source that is tested"):
-        run(read_settings(settings_file, (*assignments, f"data.noise={only_tested}")), tmp_path / "other")
+    validated = run(read_settings(settings_file, (*assignments, "data.validation_share=0.5")), tmp_path / "validated")
+    assert len(heard[1]) == len(validated.parts.train) < 12
+    list_noises("2")
+    with pytest.raises(DataError, match=r"every recording of .* is of a source, or a file, that is tested"):
+        run(read_settings(settings_file, assignments), tmp_path / "other")
+
+
+def test_other_noise_does_not_go_on_with_a_run(settings_file, tmp_path):
+    noises = tmp_path / "noise"
+    noises.mkdir()
+    for i in range(3):
+        write_wav(noises / f"{i}.wav", noise(0.6, seed=i))
+    listed = tmp_path / "noise.csv"
+    write_manifest(listed, [Clip(f"noise/{i}.wav") for i in range(3)])
+    settings = read_settings(settings_file, (f"data.noise={listed}", "noise_share=1.0", "n_steps=2"))
+    run(settings, tmp_path / "out")
+    write_manifest(listed, [Clip(f"noise/{i}.wav") for i in range(2)])
+    with pytest.raises(SettingsError, match="n_noise was 3 and is 2"):
+        run(settings, tmp_path / "out", is_resumed=True)
 
 
 def test_a_network_that_began_as_its_teacher_unlearns_nothing_at_first(settings_file, teachable_checkpoint, tmp_path):

@@ -7,9 +7,11 @@ import pytest
 
 from panns.data.manifests import Clip, TimedLabel
 from panns.data.manifests.manifest import Manifest
+from panns.data.shards import ShardFiles, ShardSettings, write_shards
 from panns.errors import DataError
 from panns.learn.settings import DataSettings, read_settings
 from panns.learn.sounds import check_learnable, label_set, noise_apart_from, parts_of, targets_of
+from tests.sounds import noise, write_wav
 
 CLIPS = [
     Clip(f"{fold}{label}{i}.wav", (label,), fold=fold, source=f"{fold}{label}{i}")
@@ -48,6 +50,18 @@ def test_noise_tells_nothing_of_what_is_tested(tmp_path):
     assert noise_apart_from(noises, clips, np.array([0, 2])).tolist() == [0, 2, 4]
     assert noise_apart_from(clips, clips, np.array([0, 2])).tolist() == [1]
     assert noise_apart_from(noises, clips, np.zeros(0, np.int64)).tolist() == [0, 1, 2, 3, 4]
+
+
+def test_noise_in_shards_is_told_by_its_source(tmp_path):
+    for name, level in (("a", 0.1), ("b", 0.2)):
+        (tmp_path / name).mkdir()
+        write_wav(tmp_path / name / "1.wav", level * noise(0.2))
+        write_wav(tmp_path / name / "2.wav", level * noise(0.2, seed=1))
+        listed = [Clip("1.wav", source=f"{name}1"), Clip("2.wav", source="same")]
+        write_shards(Manifest(tmp_path / name, listed), tmp_path / f"shards-{name}", ShardSettings())
+    clips, noises = (ShardFiles(tmp_path / f"shards-{name}") for name in "ab")
+    assert noise_apart_from(noises, clips, np.array([0, 1])).tolist() == [0]  # of one name with a clip elsewhere
+    assert noise_apart_from(clips, clips, np.array([1])).tolist() == [0]
 
 
 def test_a_share_is_held_out_of_what_is_left():

@@ -121,6 +121,22 @@ def test_parts_of_a_batch_add_up_to_it(tmp_path):
         torch.testing.assert_close(whole[key], parts[key], rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("head", "backbone", "moves"),
+    [
+        ({"norm", "embed", "classify"}, set(), False),  # from nothing: all are frozen, as asked
+        ({"norm", "classify"}, {"embed"}, True),  # the norm is new
+        ({"norm", "classify"}, set(), True),  # so it is on what is frozen as a whole
+        ({"classify"}, {"norm", "embed"}, False),
+    ],
+)
+def test_only_a_new_head_on_a_trained_network_learns_statistics_when_they_are_kept(tmp_path, head, backbone, moves):
+    names = [name for name, _ in Small().named_parameters()]
+    learners = Learners(*(frozenset(n for n in names if n.partition(".")[0] in part) for part in (head, backbone)))
+    network = run(tmp_path, config=replace(CONFIG, n_steps=3, keeps_statistics=True), learners=learners)
+    assert bool(network.norm.running_mean.any()) == moves
+
+
 def trained_without_dropout(folder, config):
     torch.manual_seed(0)
     network = Small()

@@ -30,7 +30,7 @@ models_app = typer.Typer(rich_markup_mode=None)
 
 @models_app.callback(invoke_without_command=True)
 def models(context: typer.Context, as_json: options.AsJson = False) -> None:
-    """List the models (also without a command), show what is known of one, fetch its weights."""
+    """List the models (also without a command), show what is known of one, fetch its weights, join trained ones."""
     if context.invoked_subcommand is None:
         list_(as_json)
 
@@ -163,21 +163,24 @@ def fetch(
 def join(
     models: Annotated[
         list[str],
-        typer.Argument(metavar="MODEL...", help="Two or more checkpoint folders of one architecture, with one config."),
+        typer.Argument(
+            metavar="MODEL...",
+            help="Two or more names or checkpoint folders of one architecture, with the same settings and classes.",
+        ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="ENSEMBLE", help="The folder of the new model.")],
     stored: Annotated[
         StoredChoice, typer.Option(help="What its numbers are rounded to; float16 takes half the space.")
     ] = StoredChoice.float32,
 ) -> None:
-    """Join trained models, such as those of a cross-validation, into one whose scores are the mean of theirs."""
+    """Join trained models, such as those of a cross-validation, into one whose logits are the mean of theirs."""
     from panns.extras import require
 
     require("torch", "safetensors", what="joining models", extra="train")
     from panns.learn.ensemble import join as join_models
 
     checkpoint = join_models(models, output, stored=stored.value)
-    print_line(f"{checkpoint.path} is the mean of {len(models)} models")
+    print_line(f"{checkpoint.path} answers with the mean of {len(models)} models' logits")
 
 
 def _describe(entry: ModelEntry) -> dict[str, Any]:

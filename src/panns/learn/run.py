@@ -11,6 +11,7 @@ OUT/evaluation.json   the test, where there is a test fold
 from __future__ import annotations
 
 import json
+import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -54,6 +55,8 @@ from panns.training.distributed import World
 from panns.training.loop import STATE_FILE, train
 from panns.training.losses import Objective
 from panns.training.transfer import Start, from_nothing, from_trained
+
+logger = logging.getLogger(__name__)
 
 Array = npt.NDArray[np.float32]
 
@@ -182,7 +185,8 @@ class _Run:
         labels = label_set(audio.clips, data, path.stem or path.name)
         parts = parts_of(audio.clips, data, settings.seed, together=together)
         heard, judged, tested = (PartAudio(audio, part) for part in (parts.train, parts.validation, parts.test))
-        self._note_clips(audio, parts, labels)
+        noise = self._noise(config.frontend.sample_rate, parts)
+        self._note_clips(audio, parts, labels, noise)
         check_learnable(labels, heard.clips, audio.clips, settings)
         targets = targets_of(heard.clips, labels, settings.loss.task, has_times=settings.loss.frames > 0)
         start = (
@@ -193,7 +197,6 @@ class _Run:
         if settings.loss.needs_frames and start.config.frame_hop_s is None:
             raise SettingsError(f"the loss asks for frame scores, and {start.architecture} has none; use another model")
         manifest = self._manifest(start, labels, heard)
-        noise = self._noise(config.frontend.sample_rate, parts)
         trained = self._train(start, heard, targets, manifest, judged, tested, noise)
         validation = test = None
         if self.world.is_first:
@@ -222,15 +225,19 @@ class _Run:
             partial.write_text(json.dumps(test.to_dict(), indent=1) + "\n", encoding="utf-8")
         return test
 
-    def _note_clips(self, audio: ClipAudio, parts: Parts, labels: LabelSet) -> None:
+    def _note_clips(self, audio: ClipAudio, parts: Parts, labels: LabelSet, noise: ClipAudio | None) -> None:
         """Write down the clips of the run, or refuse others than those that it began with."""
         now: dict[str, object] = {"labels": [label.en for label in labels]}
         for name in ("train", "validation", "test"):
             part: Sequence[Clip] = PartAudio(audio, getattr(parts, name)).clips
             now |= {f"n_{name}": len(part), f"{name}_sha256": digest_of(part)}
+        if noise is not None:
+            now |= {"n_noise": len(noise), "noise_sha256": digest_of(noise.clips)}
         file = self.out / CLIPS_FILE
         if (self.out / STATE_FILE).is_file() and file.is_file():
-            if changed := difference(json.loads(file.read_text(encoding="utf-8")), now):
+            # What was not written down yet when the run began is taken to be as it is now.
+            began = now | json.loads(file.read_text(encoding="utf-8"))
+            if changed := difference(began, now):
                 raise SettingsError(
                     f"{self.settings.data.clips} has changed since the run in {self.out} began: {changed}; "
                     "restore it, or train into another folder"
@@ -340,13 +347,13 @@ class _Run:
         return teacher, targets
 
     def _objective(self, teacher: Teacher | None, manifest: Manifest) -> Objective:
-        """The loss, with the widths of both embeddings where the network's is to become the teacher's."""
+        """The loss, with a map between the embeddings where it asks for one."""
         loss, own_dim = self.settings.loss, manifest.config.embedding_dim
         if not loss.embedding or teacher is None:
             return Objective(loss)
         assert own_dim is not None, "it was checked when the teacher was loaded"
         objective = Objective(loss, embedding_dims=(own_dim, len(teacher.mean)))
-        if own_dim == len(teacher.mean):
+        if own_dim == len(teacher.mean):  # as of a network that begins as its own teacher
             objective.begin_as_standardisation(torch.from_numpy(teacher.mean), torch.from_numpy(teacher.scale))
         return objective
 
@@ -360,8 +367,11 @@ class _Run:
         usable = noise_apart_from(noises, clips, held_out)
         if not len(usable):
             raise DataError(
-                f"every recording of {data.noise} is of a source that is tested or validated with; add others"
+                f"every recording of {data.noise} is of a source, or a file, that is tested or validated with; "
+                "add others"
             )
+        if n_left_out := len(noises.clips) - len(usable):
+            logger.info("%d of %d recordings of noise are tested or validated with", n_left_out, len(noises.clips))
         return PartAudio(self._audio(Path(data.noise), sample_rate), usable)
 
     def _probs_of(self, teacher: Teacher, heard: ClipAudio) -> Array:

@@ -107,6 +107,8 @@ def parts_of(
 def noise_apart_from(noises: Manifest | ShardFiles, clips: Manifest | ShardFiles, held_out: Indices) -> Indices:
     """Numbers of the recordings of noise that tell nothing of the clips held out: no source of theirs, no file.
 
+    A file inside of shards cannot be known as one outside of them; there the sources alone tell.
+
     Args:
         noises: The recordings.
         clips: All clips.
@@ -119,7 +121,7 @@ def noise_apart_from(noises: Manifest | ShardFiles, clips: Manifest | ShardFiles
 
 
 def _file_of(clips: Manifest | ShardFiles, clip: Clip) -> str:
-    return str(clips.file(clip).resolve()) if isinstance(clips, Manifest) else clip.path
+    return str((clips.file(clip) if isinstance(clips, Manifest) else clips.folder / clip.path).resolve())
 
 
 def digest_of(clips: Sequence[Clip]) -> str:

@@ -42,8 +42,8 @@ class EnsembleConfig:
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> EnsembleConfig:
         """The config in what `config_to_dict` made of one; the type of `base_config` follows from `base`."""
-        if missing := {"n_members", "base", "base_config"} ^ plain.keys():
-            raise ValueError(f"config has {sorted(plain)}; it differs from an ensemble's by {sorted(missing)}")
+        if {"n_members", "base", "base_config"} != plain.keys():
+            raise ValueError(f"config has {sorted(plain)}; exactly n_members, base and base_config are needed")
         if not isinstance(plain["n_members"], int):
             raise ValueError(f"config.n_members={plain['n_members']!r} must be a whole number")  # noqa: TRY004 - a setting
         base = find_model(plain["base"]).name
@@ -93,6 +93,6 @@ register(
         network="panns.networks.ensemble:Ensemble",
         converter=None,
         weights=None,
-        about="several models of one architecture, heard as one",
+        about="several trained models as one, by `panns models join`",
     )
 )

@@ -51,7 +51,7 @@ class TrainConfig:
             loss, so that small gradients do not vanish (Micikevicius et al. 2018, arXiv:1710.03740).
         channels_last: Keep the channels of maps side by side in memory: on a CPU twice as fast for small convolutions.
         compile: Let torch compile the network, which takes its time at the start and when the backbone unfreezes.
-        keeps_statistics: Freeze the statistics of all batch norms, but those of a new head on a trained backbone.
+        keeps_statistics: Freeze the statistics of all batch norms, but those of a new head on a trained network.
         validate_steps: Ask how good the averaged network is after every so many steps; 0 for never.
         patience: End after so many validations without a better one, and yield the best; 0 for the last, at the end.
             Counted once all that learns does so at the full rate.
@@ -236,12 +236,17 @@ class _Run:
         learning = frozenset(self.learners.at(step, self.config.optim))
         if learning != self._learning:
             self._learning = learning
-            # A new head on a trained backbone has no statistics to keep yet.
-            keep = self.learners.backbone or self.learners.head if self.config.keeps_statistics else frozenset()
-            let_learn(self.network, learning, keep_statistics=keep)
+            let_learn(self.network, learning, keep_statistics=self._with_statistics_to_keep())
             self._losses = self._wrapped()
         seeds = np.random.SeedSequence([self.seed, step, self.world.rank]).generate_state(1, np.uint64)
         torch.manual_seed(int(seeds[0]))
+
+    def _with_statistics_to_keep(self) -> frozenset[str]:
+        """Parameters of the batch norms whose statistics stay: a new head on something trained has none to keep yet."""
+        if not self.config.keeps_statistics:
+            return frozenset()
+        names = frozenset(name for name, _ in self.network.named_parameters())
+        return names - self.learners.head or names
 
     def _wrapped(self) -> nn.Module:
         """The network with its loss; compiled, and with gradients shared between processes, where that is asked."""

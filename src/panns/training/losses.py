@@ -31,7 +31,7 @@ class LossConfig:
         teacher: Cross-entropy of the clip scores with a teacher's (Hinton et al. 2015, arXiv:1503.02531).
         teacher_frames: The same for frame scores.
         embedding: Squared distance between a teacher's embedding and a linear map of the network's; where both are
-            equally wide, the map begins as the identity.
+            equally wide, the map begins as what standardises the teacher's.
         temperature: What logits are divided by in `teacher` of a single label; the term is multiplied by its square.
     """
 

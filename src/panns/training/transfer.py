@@ -140,6 +140,10 @@ def blocks_of(network: nn.Module) -> list[frozenset[str]]:
     A block is one of a list of blocks or stages, or whatever stands beside such lists: stem, norm, projection, head.
     Networks keep their parts in the order in which they compute; parameters beside them, such as positions, come first.
     """
+    members = getattr(network, "members", None)
+    if members is not None:  # networks side by side: a block is that of all of them
+        of_each = [[{f"members.{i}.{name}" for name in block} for block in blocks_of(m)] for i, m in enumerate(members)]
+        return [frozenset().union(*blocks) for blocks in zip(*of_each, strict=True)]
     return [names for names in _blocks(network, "") if names]
 
 

@@ -47,6 +47,7 @@ class ShardFiles:
     Any thread may read any clip at any time.
 
     Attributes:
+        folder: Where they lie.
         clips: What is known of them.
         durations_s: Seconds of every clip; of a file that was copied, by its header.
     """
@@ -57,7 +58,7 @@ class ShardFiles:
         Raises:
             DataError: The index is missing or damaged, or a shard is missing or has another size.
         """
-        self._folder = folder
+        self.folder = folder
         self._index = ShardIndex.read(folder)
         self.clips: ClipTable = self._index.clips
         self.durations_s: npt.NDArray[np.float32] = self._index.duration_s
@@ -66,7 +67,7 @@ class ShardFiles:
 
     def _check_shards(self) -> None:
         for number, n_expected in enumerate(self._index.shard_n_bytes.tolist()):
-            path = self._folder / shard_name(number)
+            path = self.folder / shard_name(number)
             try:
                 n_bytes = path.stat().st_size
             except OSError as exc:
@@ -85,7 +86,7 @@ class ShardFiles:
             DataError: What lies there is not the clip.
         """
         number, sample = self._index.find(i)
-        path = self._folder / shard_name(number)
+        path = self.folder / shard_name(number)
         # With the header before it, which tells whether this is the shard that the index was made with.
         block = self._files.read(path, sample.offset - BLOCK, BLOCK + sample.n_bytes)
         name = sample_name(sample.key, sample.suffix)
@@ -95,7 +96,7 @@ class ShardFiles:
 
     def name(self, i: int) -> str:
         """Which clip it is and where it lies, for messages."""
-        return f"{self.clips[i].path} in {self._folder / shard_name(self._index.find(i)[0])}"
+        return f"{self.clips[i].path} in {self.folder / shard_name(self._index.find(i)[0])}"
 
 
 class NamedBytes(io.BytesIO):
