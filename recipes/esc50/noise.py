@@ -1,6 +1,7 @@
 """What noise takes from the models of ESC-50, and what learning with noise gives back.
 
     python -m recipes.esc50.noise prepare [--urbansound8k FOLDER] [--speech FOLDER]
+    panns train recipes/esc50/train.toml --cross-validate -o runs/esc50/folds
     panns train recipes/esc50/noise.toml --set noise_share=0 --cross-validate -o runs/esc50/quiet
     panns train recipes/esc50/noise.toml --cross-validate -o runs/esc50/noisy
     python -m recipes.esc50.noise test
@@ -8,8 +9,8 @@
 `prepare` lists recordings of noise to learn with (eight of the ten kinds of UrbanSound8K; some noise is also made while
 learning, from white to brown) and others to test with: the other two, air conditioners and street music, and the babble
 of four excerpts of meetings at once. No kind of noise is in both, nor any recording that ESC-50 has too.
-`test` adds the second list to the folds that both kinds of models have been trained for and have not learned from, and
-writes `noise.json` beside this file, the table of the README and `noise.png`.
+`test` adds the second list to the folds that all three kinds of models have been trained for and have not learned from,
+and writes `noise.json` beside this file, the table of the README and `noise.png`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import json
 import os
 import statistics
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -55,7 +56,13 @@ FOLDS = ("1", "2", "3", "4", "5")
 SNRS_DB = (20, 10, 0)
 SEED = 0
 # Folder of the folds, how they are called, colour.
-MODELS = (("quiet", "learned without noise", "#335577"), ("noisy", "learned with noise", "#c0392b"))
+LEARNED_WITH_NOISE = "noisy"
+MODELS = (
+    ("folds", "by `train.toml`", "#999999"),
+    ("quiet", "by `noise.toml`, without noise", "#335577"),
+    (LEARNED_WITH_NOISE, "by `noise.toml`, with noise", "#c0392b"),
+)
+WITHOUT_NOISE = "quiet"  # the same in all but the noise
 MARK = "noise"
 
 
@@ -116,10 +123,10 @@ def test() -> list[Result]:
     """Folds by the models that have not learned from them, without noise and with every kind at every ratio."""
     manifest = read_manifest(OUT / CLIPS_FILE)
     folders = [[OUT / models / f"{FOLD_PREFIX}{fold}" / MODEL_FOLDER for models, *_ in MODELS] for fold in FOLDS]
-    folds = [fold for fold, both in zip(FOLDS, folders, strict=True) if all(folder.is_dir() for folder in both)]
+    folds = [fold for fold, each in zip(FOLDS, folders, strict=True) if all(folder.is_dir() for folder in each)]
     if not folds:
         raise SystemExit(
-            f"no fold of both {' and '.join(models for models, *_ in MODELS)} is in {OUT}; train them first"
+            f"no fold of all of {', '.join(models for models, *_ in MODELS)} is in {OUT}; train them first"
         )
     conditions = [("", None), *((noise, snr_db) for noise in (*TO_TEST_WITH, BABBLE) for snr_db in SNRS_DB)]
     accuracies: dict[tuple[str, str, int | None], dict[str, float]] = {}
@@ -174,25 +181,37 @@ class NoisyAudio:
 
 
 def table(results: Sequence[Result]) -> str:
-    """A line for every kind of noise and ratio, a column for every kind of model, and what noise takes of each."""
+    """A line for every kind of noise and ratio, a column for every kind of model, and what is won back.
+
+    That is counted of what noise takes from the models that differ in nothing else, and from the others.
+    """
     of = {(one.models, one.noise, one.snr_db): list(one.accuracies.values()) for one in results}
     names = [models for models, *_ in MODELS]
+    without = [(models, name) for models, name, _ in MODELS if models != LEARNED_WITH_NOISE]
+    columns = [name for _, name, _ in MODELS]
+    columns += [f"won back of what noise takes from those {name}" for _, name in without]
     lines = [
-        f"| noise | clip to noise | {' | '.join(name for _, name, _ in MODELS)} | won back of what noise takes |",
-        f"|---|---|{'---|' * len(MODELS)}---|",
+        f"| noise | clip to noise | {' | '.join(columns)} |",
+        f"|---|---|{'---|' * (len(MODELS) + len(without))}",
     ]
-    clean = [statistics.mean(of[name, "", None]) for name in names]
-    lines.append(f"| none | | {' | '.join(_cell(of[name, '', None]) for name in names)} | |")
+    clean = {name: statistics.mean(of[name, "", None]) for name in names}
+    lines.append(f"| none | | {' | '.join(_cell(of[name, '', None]) for name in names)} |{' |' * len(without)}")
+
+    def shares(noisy: Mapping[str, float]) -> list[str]:
+        return [_won_back(clean[models], noisy[models], noisy[LEARNED_WITH_NOISE]) for models, _ in without]
+
     for snr_db in SNRS_DB:
-        means = {}
+        means: dict[str, list[float]] = {name: [] for name in names}
         for noise in (*TO_TEST_WITH, BABBLE):
-            cells = [of[name, noise, snr_db] for name in names]
-            means[noise] = [statistics.mean(values) for values in cells]
-            name, won_back = noise.replace("_", " "), _won_back(clean, means[noise])
-            lines.append(f"| {name} | {snr_db} dB | {' | '.join(map(_cell, cells))} | {won_back} |")
-        all_kinds = [statistics.mean(column) for column in zip(*means.values(), strict=True)]
-        cells = [f"**{value:.3f}**" for value in all_kinds]
-        lines.append(f"| **all three** | {snr_db} dB | {' | '.join(cells)} | **{_won_back(clean, all_kinds)}** |")
+            cells = {name: of[name, noise, snr_db] for name in names}
+            for name, values in cells.items():
+                means[name].append(statistics.mean(values))
+            won = shares({name: its_means[-1] for name, its_means in means.items()})
+            words = [noise.replace("_", " "), f"{snr_db} dB", *map(_cell, cells.values()), *won]
+            lines.append(f"| {' | '.join(words)} |")
+        all_kinds = {name: statistics.mean(values) for name, values in means.items()}
+        bold = [f"**{word}**" for word in (*(f"{value:.3f}" for value in all_kinds.values()), *shares(all_kinds))]
+        lines.append(f"| **all three** | {snr_db} dB | {' | '.join(bold)} |")
     folds = ", ".join(results[0].accuracies)
     return "\n".join(
         [*lines, "", f"Mean over the folds {folds} of ESC-50 (16 kHz copy), with the deviation between them."]
@@ -202,15 +221,15 @@ def table(results: Sequence[Result]) -> str:
 def won_back(results: Sequence[Result], snr_db: int) -> float | None:
     """Share of what all kinds of noise take at a ratio that learning with noise gives back; None if they take nothing.
 
-    Both are counted from the accuracy without noise of the models that learned without.
+    Both are counted from the accuracy without noise of the models that learned without and differ in nothing else.
     """
     without, with_noise = (
         statistics.mean(
             statistics.mean(one.accuracies.values()) for one in results if (one.models, one.snr_db) == (models, snr_db)
         )
-        for models, *_ in MODELS
+        for models in (WITHOUT_NOISE, LEARNED_WITH_NOISE)
     )
-    clean = next(one for one in results if (one.models, one.noise) == (MODELS[0][0], ""))
+    clean = next(one for one in results if (one.models, one.noise) == (WITHOUT_NOISE, ""))
     return _share(statistics.mean(clean.accuracies.values()), without, with_noise)
 
 
@@ -223,8 +242,8 @@ def _deviation(values: Sequence[float]) -> float:
     return statistics.stdev(values) if len(values) > 1 else 0.0
 
 
-def _won_back(clean: Sequence[float], noisy: Sequence[float]) -> str:
-    share = _share(clean[0], *noisy)
+def _won_back(clean: float, without: float, with_noise: float) -> str:
+    share = _share(clean, without, with_noise)
     return "nothing is lost" if share is None else f"{share:.0%}"
 
 
