@@ -96,7 +96,10 @@ def measured(claim: Claim) -> str:
     if not claim.recipe:
         return "not measured"
     if claim.key:
-        value: Any = json.loads((RECIPES / claim.recipe / claim.file).read_text(encoding="utf-8"))
+        file = RECIPES / claim.recipe / claim.file
+        if not file.is_file():
+            return "not run"
+        value: Any = json.loads(file.read_text(encoding="utf-8"))
         for part in claim.key.split("."):
             value = value[part]
         return mean_text(value if isinstance(value, list) else [value])

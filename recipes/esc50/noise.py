@@ -265,7 +265,8 @@ def draw(results: Sequence[Result]) -> None:
             ours.sort(key=lambda one: -np.inf if one.snr_db is None else -one.snr_db)
             means = [statistics.mean(one.accuracies.values()) for one in ours]
             deviations = [_deviation(list(one.accuracies.values())) for one in ours]
-            axes.errorbar(places, means, deviations, color=colour, label=name, marker="o", markersize=4, capsize=3)
+            label = name.replace("`", "")
+            axes.errorbar(places, means, deviations, color=colour, label=label, marker="o", markersize=4, capsize=3)
         axes.set_xticks(places, ["none", *(f"{snr_db} dB" for snr_db in SNRS_DB)])
         axes.set_title(noise.replace("_", " "), fontsize=10)
         axes.set_xlabel("clip to noise")
