@@ -118,7 +118,15 @@ def test_settings_are_read_strictly_and_hold_out_an_official_fold(path):
     assert settings.data.labels == ("audioset" if is_audioset else "clips")
 
 
-@pytest.mark.parametrize("path", SETTINGS, ids=str)
+# Another recipe of the same kind takes the same steps every time.
+LIKE_ANOTHER = {Path("esc50/bands.toml")}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(path, marks=pytest.mark.slow if path in LIKE_ANOTHER else ()) for path in SETTINGS],
+    ids=str,
+)
 def test_two_steps_of_every_recipe(path, manifests, tiny_checkpoint, tmp_path):
     manifest = manifests[path.parts[0]]
     settings = shortened(path, manifest, tiny_checkpoint, n_steps=2)
