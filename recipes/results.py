@@ -18,7 +18,7 @@ from panns.data.manifests import Clip, read_manifest
 from panns.errors import DataError
 from panns.learn.check import CHECK_FILE, Groups
 from panns.learn.cross_validation import folds_of
-from panns.learn.run import CLIPS_FILE, EVALUATION_FILE, SETTINGS_FILE
+from panns.learn.folder import CLIPS_FILE, EVALUATION_FILE, SETTINGS_FILE
 from panns.learn.settings import RunSettings, read_settings
 from panns.learn.sounds import digest_of, parts_of
 from panns.training.journal import METRICS_FILE

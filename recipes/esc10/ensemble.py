@@ -23,7 +23,7 @@ from panns.evaluate import evaluate
 from panns.files import replacing
 from panns.learn.cross_validation import folds_of
 from panns.learn.ensemble import join
-from panns.learn.run import MODEL_FOLDER
+from panns.learn.folder import MODEL_FOLDER
 from panns.models.checkpoint import TORCH_FILE
 from panns.recognizer import load
 from recipes.paths import ROOT

@@ -36,7 +36,7 @@ from panns.data.manifests import read_manifest, write_manifest
 from panns.data.part import PartAudio
 from panns.evaluate import evaluate
 from panns.files import replacing
-from panns.learn.run import MODEL_FOLDER
+from panns.learn.folder import MODEL_FOLDER
 from panns.recognizer import load
 from recipes.paths import REFERENCE_DATA, RUNS
 from recipes.preparing import CLIPS_FILE

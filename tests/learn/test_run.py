@@ -16,7 +16,8 @@ from panns.evaluate import evaluate
 from panns.frontend import LogMelConfig
 from panns.labels import LabelSet
 from panns.learn.cross_validation import RESULT_FILE, cross_validate
-from panns.learn.run import EVALUATION_FILE, SETTINGS_FILE, run
+from panns.learn.folder import EVALUATION_FILE, SETTINGS_FILE
+from panns.learn.run import run
 from panns.learn.settings import read_settings
 from panns.learn.teacher import Teacher, cached_probs
 from panns.models.compact_cnn import CompactCnnConfig

@@ -9,8 +9,9 @@ from panns.data.manifests import Clip, TimedLabel
 from panns.data.manifests.manifest import Manifest
 from panns.data.shards import ShardFiles, ShardSettings, write_shards
 from panns.errors import DataError
+from panns.learn.noise import noise_apart_from
 from panns.learn.settings import DataSettings, read_settings
-from panns.learn.sounds import check_learnable, label_set, noise_apart_from, parts_of, targets_of
+from panns.learn.sounds import check_learnable, label_set, parts_of, targets_of
 from tests.sounds import noise, write_wav
 
 CLIPS = [

@@ -15,7 +15,8 @@ from panns.data.clip import Clip
 from panns.errors import DataError, SettingsError
 from panns.files import replacing
 from panns.learn.check import Groups
-from panns.learn.run import EVALUATION_FILE, run
+from panns.learn.folder import EVALUATION_FILE
+from panns.learn.run import run
 from panns.learn.settings import RunSettings
 from panns.learn.sounds import clips_at
 from panns.training.distributed import World

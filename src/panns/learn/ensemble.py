@@ -61,10 +61,7 @@ def join(models: Sequence[str], out: Path, *, stored: Literal["float32", "float1
     for member, checkpoint in zip(network.members, checkpoints, strict=True):  # type: ignore[arg-type] # modules
         member.load_state_dict(load_network(checkpoint).state_dict())
     if stored == "float16":
-        try:
-            round_to_half(network)
-        except ValueError as exc:
-            raise SettingsError(f"stored='float16' is impossible: {exc}") from exc
+        round_to_half(network)
     manifest = Manifest(
         "ensemble",
         config,

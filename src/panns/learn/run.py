@@ -11,62 +11,34 @@ OUT/evaluation.json   the test, where there is a test fold
 from __future__ import annotations
 
 import json
-import logging
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-import torch
 from torch import nn
 
-from panns.config import config_to_dict, difference, filled_up
 from panns.data.check import OnProgress
-from panns.data.clip import Clip
 from panns.data.clips import ClipAudio
 from panns.data.part import PartAudio
-from panns.errors import DataError, SettingsError
+from panns.errors import SettingsError
 from panns.evaluate import Evaluation, evaluate
 from panns.files import replacing
 from panns.labels import LabelSet, audioset
 from panns.learn.base import base_of, check_head
 from panns.learn.check import Groups, checked
+from panns.learn.folder import EVALUATION_FILE, MODEL_FOLDER, check_folder, note_clips, note_settings
+from panns.learn.noise import noise_of
 from panns.learn.settings import RunSettings
-from panns.learn.sounds import (
-    Parts,
-    audio_of,
-    check_learnable,
-    clips_at,
-    digest_of,
-    label_set,
-    noise_apart_from,
-    parts_of,
-    targets_of,
-)
-from panns.learn.teacher import Teacher, cached_probs, load_teacher
+from panns.learn.sounds import Parts, audio_at, check_learnable, clips_at, label_set, parts_of, targets_of
+from panns.learn.teaching import teaching_of
 from panns.models.checkpoint import Checkpoint, Manifest, Metric, open_checkpoint
 from panns.networks.checkpoint import round_to_half, save_checkpoint
 from panns.runtime.model import Model
 from panns.runtime.torch import TorchBackend
 from panns.training.clip_batches import ClipBatches, ClipTargets
 from panns.training.distributed import World
-from panns.training.loop import STATE_FILE, train
-from panns.training.losses import Objective
+from panns.training.loop import train
 from panns.training.transfer import Start, from_nothing, from_trained
-
-logger = logging.getLogger(__name__)
-
-Array = npt.NDArray[np.float32]
-
-SETTINGS_FILE, CLIPS_FILE, TEACHER_FILE, EVALUATION_FILE = (
-    "settings.json",
-    "clips.json",
-    "teacher.npz",
-    "evaluation.json",
-)
-MODEL_FOLDER = "model"
 
 
 @dataclass(frozen=True)
@@ -116,7 +88,7 @@ def run(
             each other or the model.
     """
     world = world or World()
-    _check_folder(settings, out, is_resumed=is_resumed)
+    check_folder(settings, out, is_resumed=is_resumed)
     _check_shares(settings, world)
     if settings.train.test_steps and not settings.data.test_fold:
         raise SettingsError(
@@ -127,22 +99,6 @@ def run(
     return one.finish(model_folder or out / MODEL_FOLDER, together)
 
 
-def _check_folder(settings: RunSettings, out: Path, *, is_resumed: bool) -> None:
-    """Refuse a folder in which another run lies."""
-    if out.exists() and not out.is_dir():
-        raise SettingsError(f"{out} is a file; give a folder")
-    if not (out / STATE_FILE).is_file():
-        return
-    if not is_resumed:
-        raise SettingsError(f"{out} holds a run already; go on with it by --resume, or choose another folder")
-    file = out / SETTINGS_FILE
-    if not file.is_file():
-        raise SettingsError(f"{file} is not there, so nobody knows what {out / STATE_FILE} is of; use another folder")
-    began = filled_up(RunSettings, json.loads(file.read_text(encoding="utf-8")))
-    if changed := difference(began, json.loads(_described(settings))):
-        raise SettingsError(f"the run in {out} has other settings: {changed}; go on with those, or use another folder")
-
-
 def _check_shares(settings: RunSettings, world: World) -> None:
     """Refuse batches that leave a process, or a part of its share, with less than two clips."""
     size, n_parts = settings.batches.batch_size, settings.train.n_parts
@@ -151,11 +107,6 @@ def _check_shares(settings: RunSettings, world: World) -> None:
             f"batches.batch_size={size} cannot be shared by {world.size} processes in {n_parts} parts each; "
             f"use a multiple of {world.size}, of two clips a part or more"
         )
-
-
-def _described(settings: RunSettings) -> str:
-    """All settings that decide the result."""
-    return json.dumps(config_to_dict(replace(settings, train=settings.train.that_decides)), indent=1)
 
 
 class _Run:
@@ -169,24 +120,24 @@ class _Run:
         self.is_resumed = is_resumed
         out.mkdir(parents=True, exist_ok=True)
         if world.is_first:
-            with replacing(out / SETTINGS_FILE) as partial:
-                partial.write_text(_described(settings) + "\n", encoding="utf-8")
+            note_settings(settings, out)
 
     def finish(self, model_folder: Path, together: Groups | None) -> Trained:
         """Everything, from the clips to the checkpoint."""
         settings, data = self.settings, self.settings.data
-        path = Path(data.clips)
+        path, world = Path(data.clips), self.world
         architecture, config, learned = base_of(settings.model)
         if learned is not None:
             check_head(settings.model, architecture, config)
+        rate = config.frontend.sample_rate
         if together is None:
-            together = self._checked(path, config.frontend.sample_rate)
-        audio = self._audio(path, config.frontend.sample_rate)
+            together = self._checked(path, rate)
+        audio = audio_at(path, rate, data.decoded, world, self._decoding)
         labels = label_set(audio.clips, data, path.stem or path.name)
         parts = parts_of(audio.clips, data, settings.seed, together=together)
         heard, judged, tested = (PartAudio(audio, part) for part in (parts.train, parts.validation, parts.test))
-        noise = self._noise(config.frontend.sample_rate, parts)
-        self._note_clips(audio, parts, labels, noise)
+        noise = noise_of(data, rate, parts, world, self._decoding)
+        note_clips(audio, parts, labels, noise, data.clips, self.out, world)
         check_learnable(labels, heard.clips, audio.clips, settings)
         targets = targets_of(heard.clips, labels, settings.loss.task, has_times=settings.loss.frames > 0)
         start = (
@@ -199,21 +150,21 @@ class _Run:
         manifest = self._manifest(start, labels, heard)
         trained = self._train(start, heard, targets, manifest, judged, tested, noise)
         validation = test = None
-        if self.world.is_first:
+        if world.is_first:
             save_checkpoint(trained, manifest, model_folder)  # before anything may go wrong in what follows
             if settings.stored == "float16":
                 self._round(trained, model_folder)
                 save_checkpoint(trained, manifest, model_folder)
             validation = self._evaluate(trained, manifest, judged) if len(judged) else None
             test = self._tested(trained, manifest, tested, model_folder) if len(tested) else None
-        self.world.wait()
+        world.wait()
         return Trained(open_checkpoint(model_folder), parts, together, validation, test)
 
     def _round(self, trained: nn.Module, model_folder: Path) -> None:
         try:
             round_to_half(trained)
-        except ValueError as exc:
-            raise SettingsError(f"stored='float16' is impossible: {exc}; {model_folder} has it in float32") from exc
+        except SettingsError as exc:
+            raise SettingsError(f"{exc}; {model_folder} has it in float32") from exc
 
     def _tested(self, trained: nn.Module, manifest: Manifest, tested: ClipAudio, model_folder: Path) -> Evaluation:
         """How good a network is on the test fold, which its checkpoint then says."""
@@ -224,27 +175,6 @@ class _Run:
         with replacing(self.out / EVALUATION_FILE) as partial:
             partial.write_text(json.dumps(test.to_dict(), indent=1) + "\n", encoding="utf-8")
         return test
-
-    def _note_clips(self, audio: ClipAudio, parts: Parts, labels: LabelSet, noise: ClipAudio | None) -> None:
-        """Write down the clips of the run, or refuse others than those that it began with."""
-        now: dict[str, object] = {"labels": [label.en for label in labels]}
-        for name in ("train", "validation", "test"):
-            part: Sequence[Clip] = PartAudio(audio, getattr(parts, name)).clips
-            now |= {f"n_{name}": len(part), f"{name}_sha256": digest_of(part)}
-        if noise is not None:
-            now |= {"n_noise": len(noise), "noise_sha256": digest_of(noise.clips)}
-        file = self.out / CLIPS_FILE
-        if (self.out / STATE_FILE).is_file() and file.is_file():
-            # What was not written down yet when the run began is taken to be as it is now.
-            began = now | json.loads(file.read_text(encoding="utf-8"))
-            if changed := difference(began, now):
-                raise SettingsError(
-                    f"{self.settings.data.clips} has changed since the run in {self.out} began: {changed}; "
-                    "restore it, or train into another folder"
-                )
-        elif self.world.is_first:
-            with replacing(file) as partial:
-                partial.write_text(json.dumps(now, indent=1) + "\n", encoding="utf-8")
 
     def _checked(self, path: Path, sample_rate: int) -> Groups:
         """Groups of clips that hold the same sound, found by the first process while the others wait."""
@@ -264,20 +194,8 @@ class _Run:
             )
         return self.world.of_first(groups)
 
-    def _audio(self, path: Path, sample_rate: int) -> ClipAudio:
-        """The clips; where they are kept decoded, the first process decodes them and the others wait."""
-        data, clips = self.settings.data, clips_at(path)
-        decoded = Path(data.decoded) if data.decoded else None
-
-        def on_progress(done: int, total: int) -> None:
-            self.tell("decoding", done, total)
-
-        if decoded is None or self.world.is_first:
-            audio = audio_of(path, clips, sample_rate, decoded=decoded, on_progress=on_progress)
-            self.world.wait()
-            return audio
-        self.world.wait()
-        return audio_of(path, clips, sample_rate, decoded=decoded, on_progress=None)
+    def _decoding(self, done: int, total: int) -> None:
+        self.tell("decoding", done, total)
 
     def _train(
         self,
@@ -290,16 +208,18 @@ class _Run:
         noise: ClipAudio | None,
     ) -> nn.Module:
         settings = self.settings
-        live, targets = self._taught(heard, targets, manifest)
+        teaching = teaching_of(
+            settings, heard, targets, manifest, out=self.out, world=self.world, on_progress=self.tell
+        )
         batches = ClipBatches(
             heard,
-            targets,
+            teaching.targets,
             start.config,
             settings.batches,
             settings.seed,
             noise=noise,
-            teacher=live,
-            teacher_hears_clean=settings.teacher is not None and settings.teacher.hears_clean,
+            teacher=teaching.live,
+            teacher_hears_clean=teaching.hears_clean,
             world=self.world,
         )
 
@@ -311,7 +231,7 @@ class _Run:
 
         return train(
             start.network,
-            self._objective(live, manifest),
+            teaching.objective,
             batches,
             settings.train,
             self.out,
@@ -322,67 +242,6 @@ class _Run:
             world=self.world,
             on_step=lambda done, total, _: self.tell("training", done, total),
         )
-
-    def _taught(self, heard: ClipAudio, targets: ClipTargets, manifest: Manifest) -> tuple[Teacher | None, ClipTargets]:
-        """A teacher to ask about every batch, or what it says of every clip."""
-        settings, loss = self.settings.teacher, self.settings.loss
-        if settings is None or not loss.needs_teacher:
-            return None, targets
-        answers = loss.teacher > 0 or loss.teacher_frames > 0
-        teacher = load_teacher(settings, manifest.labels if answers else None, manifest.sample_rate)
-        if loss.teacher_frames and not teacher.has_frames:
-            raise SettingsError(f"loss.teacher_frames needs a teacher with frame scores, and {settings.name} has none")
-        if settings.is_cached:
-            if loss.teacher_frames or loss.embedding:
-                raise SettingsError(
-                    "a cached teacher answers for whole clips alone; set loss.teacher_frames and embedding to 0"
-                )
-            return None, replace(targets, teacher_probs=self._probs_of(teacher, heard))
-        if loss.embedding:
-            if manifest.config.embedding_dim is None or teacher.embedding_dim is None:
-                raise SettingsError(
-                    "loss.embedding needs a network and a teacher with an embedding; set it to 0, or take others"
-                )
-            teacher.standardise(heard)
-        return teacher, targets
-
-    def _objective(self, teacher: Teacher | None, manifest: Manifest) -> Objective:
-        """The loss, with a map between the embeddings where it asks for one."""
-        loss, own_dim = self.settings.loss, manifest.config.embedding_dim
-        if not loss.embedding or teacher is None:
-            return Objective(loss)
-        assert own_dim is not None, "it was checked when the teacher was loaded"
-        objective = Objective(loss, embedding_dims=(own_dim, len(teacher.mean)))
-        if own_dim == len(teacher.mean):  # as of a network that begins as its own teacher
-            objective.begin_as_standardisation(torch.from_numpy(teacher.mean), torch.from_numpy(teacher.scale))
-        return objective
-
-    def _noise(self, sample_rate: int, parts: Parts) -> ClipAudio | None:
-        """The recordings of noise that may be learned with."""
-        data = self.settings.data
-        if not data.noise:
-            return None
-        clips, noises = clips_at(Path(data.clips)), clips_at(Path(data.noise))
-        held_out = np.concatenate([parts.validation, parts.test, parts.left_out])
-        usable = noise_apart_from(noises, clips, held_out)
-        if not len(usable):
-            raise DataError(
-                f"every recording of {data.noise} is of a source, or a file, that is tested or validated with; "
-                "add others"
-            )
-        if n_left_out := len(noises.clips) - len(usable):
-            logger.info("%d of %d recordings of noise are tested or validated with", n_left_out, len(noises.clips))
-        return PartAudio(self._audio(Path(data.noise), sample_rate), usable)
-
-    def _probs_of(self, teacher: Teacher, heard: ClipAudio) -> Array:
-        """What a teacher says of every clip, asked by the first process while the others wait."""
-        path = self.out / TEACHER_FILE
-        if not self.world.is_first:
-            self.world.wait()
-            return cached_probs(teacher, heard, path)
-        probs = cached_probs(teacher, heard, path, lambda done, total: self.tell("asking the teacher", done, total))
-        self.world.wait()
-        return probs
 
     def _evaluate(self, network: nn.Module, manifest: Manifest, audio: ClipAudio) -> Evaluation:
         model = Model(manifest, TorchBackend(network, manifest.activation, self.world.device))

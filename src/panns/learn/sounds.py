@@ -23,6 +23,7 @@ from panns.evaluate import Task
 from panns.labels import LabelSet, audioset
 from panns.learn.settings import DataSettings, RunSettings
 from panns.training.clip_batches import ClipTargets
+from panns.training.distributed import World
 
 Indices = npt.NDArray[np.int64]
 OnProgress = Callable[[int, int], None]
@@ -50,28 +51,30 @@ def clips_at(path: Path) -> Manifest | ShardFiles:
     return ShardFiles(path) if holds_shards(path) else read_manifest(path)
 
 
-def audio_of(
-    path: Path,
-    clips: Manifest | ShardFiles,
-    sample_rate: int,
-    *,
-    decoded: Path | None,
-    on_progress: OnProgress | None,
+def audio_at(
+    path: Path, sample_rate: int, decoded: str, world: World, on_progress: OnProgress | None = None
 ) -> ClipAudio:
     """The sound of the clips at a path, at a rate.
 
     Args:
         path: Of the manifest or the shards.
-        clips: As of `clips_at`.
         sample_rate: That is wanted.
-        decoded: Where decoded clips are kept; None decodes them each time.
+        decoded: Where decoded clips are kept, which the first process decodes while the others wait; "" decodes them
+            each time.
+        world: The processes that train together.
         on_progress: Called with the clips decoded and all, while they are decoded once.
     """
+    clips = clips_at(path)
     if isinstance(clips, ShardFiles):
         return ShardAudio(path, sample_rate)
-    if decoded is None:
+    if not decoded:
         return FileAudio(clips, sample_rate)
-    return cached_audio(clips, sample_rate, decoded, on_progress=on_progress)
+    if not world.is_first:
+        world.wait()
+        return cached_audio(clips, sample_rate, Path(decoded))
+    audio = cached_audio(clips, sample_rate, Path(decoded), on_progress=on_progress)
+    world.wait()
+    return audio
 
 
 def parts_of(
@@ -102,26 +105,6 @@ def parts_of(
         else split_by_source(rest, share=settings.validation_share, seed=seed, together=groups)
     )
     return Parts(train[inner.train], train[inner.held_out], test, np.concatenate([left_out, train[inner.left_out]]))
-
-
-def noise_apart_from(noises: Manifest | ShardFiles, clips: Manifest | ShardFiles, held_out: Indices) -> Indices:
-    """Numbers of the recordings of noise that tell nothing of the clips held out: no source of theirs, no file.
-
-    A file inside of shards cannot be known as one outside of them; there the sources alone tell.
-
-    Args:
-        noises: The recordings.
-        clips: All clips.
-        held_out: Numbers of those that are tested or validated with, or of one recording with them.
-    """
-    apart = PartClips(clips.clips, held_out)
-    sources, files = {clip.source for clip in apart} - {""}, {_file_of(clips, clip) for clip in apart}
-    is_usable = [clip.source not in sources and _file_of(noises, clip) not in files for clip in noises.clips]
-    return np.flatnonzero(is_usable)
-
-
-def _file_of(clips: Manifest | ShardFiles, clip: Clip) -> str:
-    return str((clips.file(clip) if isinstance(clips, Manifest) else clips.folder / clip.path).resolve())
 
 
 def digest_of(clips: Sequence[Clip]) -> str:

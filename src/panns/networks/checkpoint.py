@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from panns.errors import CheckpointError
+from panns.errors import CheckpointError, SettingsError
 from panns.files import replacing
 from panns.models.checkpoint import TORCH_FILE, Checkpoint, Manifest
 from panns.networks.build import construct_network, load_strictly
@@ -59,14 +59,17 @@ def round_to_half(network: nn.Module) -> None:
     """Round every parameter and statistic to a value that half precision holds, so that files take half the space.
 
     Raises:
-        ValueError: A value is beyond half precision.
+        SettingsError: A value is beyond half precision.
     """
     with torch.no_grad():
         for key, value in network.state_dict().items():
             if value.is_floating_point():
                 rounded = value.half().float()
                 if not torch.isfinite(rounded).all():
-                    raise ValueError(f"{key} reaches {value.abs().max():g}; half precision ends at 65504, so keep it")
+                    raise SettingsError(
+                        f"stored='float16' is impossible: {key} reaches {value.abs().max():g}, and half precision "
+                        "ends at 65504"
+                    )
                 value.copy_(rounded)
 
 
