@@ -9,8 +9,9 @@
 `prepare` lists recordings of noise to learn with (eight of the ten kinds of UrbanSound8K; some noise is also made while
 learning, from white to brown) and others to test with: the other two, air conditioners and street music, and the babble
 of four excerpts of meetings at once. No kind of noise is in both, nor any recording that ESC-50 has too.
-`test` adds the second list to the folds that all three kinds of models have been trained for and have not learned from,
-and writes `noise.json` beside this file, the table of the README and `noise.png`.
+`test` adds the second list to the folds that models with and without noise have been trained for and have not learned
+from, and writes `noise.json` beside this file, the table of the README and `noise.png`. The models of `train.toml`, of
+as many of these folds as there are, stand beside.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ LEARN_FILE, TEST_FILE = "noise-to-learn-with.csv", "noise-to-test-with.csv"
 TO_TEST_WITH = ("air_conditioner", "street_music")
 BABBLE = "babble"
 N_TALKING = 4
+NOISES = (*TO_TEST_WITH, BABBLE)
 FOLDS = ("1", "2", "3", "4", "5")
 SNRS_DB = (20, 10, 0)
 SEED = 0
@@ -122,22 +124,22 @@ class Result:
 def test() -> list[Result]:
     """Folds by the models that have not learned from them, without noise and with every kind at every ratio."""
     manifest = read_manifest(OUT / CLIPS_FILE)
-    folders = [[OUT / models / f"{FOLD_PREFIX}{fold}" / MODEL_FOLDER for models, *_ in MODELS] for fold in FOLDS]
-    folds = [fold for fold, each in zip(FOLDS, folders, strict=True) if all(folder.is_dir() for folder in each)]
+    folds_of = {models: [fold for fold in FOLDS if _model(models, fold).is_dir()] for models, *_ in MODELS}
+    folds = [fold for fold in folds_of[LEARNED_WITH_NOISE] if fold in folds_of[WITHOUT_NOISE]]
     if not folds:
         raise SystemExit(
-            f"no fold of all of {', '.join(models for models, *_ in MODELS)} is in {OUT}; train them first"
+            f"no fold of both {LEARNED_WITH_NOISE} and {WITHOUT_NOISE} is in {OUT}; train them first (how is above)"
         )
-    conditions = [("", None), *((noise, snr_db) for noise in (*TO_TEST_WITH, BABBLE) for snr_db in SNRS_DB)]
+    conditions = [("", None), *((noise, snr_db) for noise in NOISES for snr_db in SNRS_DB)]
     accuracies: dict[tuple[str, str, int | None], dict[str, float]] = {}
     for models, *_ in MODELS:
-        for fold in folds:
-            recognizer = load(OUT / models / f"{FOLD_PREFIX}{fold}" / MODEL_FOLDER)
+        for fold in (fold for fold in folds if fold in folds_of[models]):
+            recognizer = load(_model(models, fold))
             rate, labels = recognizer.sample_rate, recognizer.manifest.labels
             tested = [i for i, clip in enumerate(manifest.clips) if clip.fold == fold]
             clips = PartAudio(FileAudio(manifest, rate), tested)
             noises = FileAudio(read_manifest(OUT / TEST_FILE), rate)
-            recorded = {noise: recordings(noises, noise) for noise in (*TO_TEST_WITH, BABBLE)}
+            recorded = {noise: recordings(noises, noise) for noise in NOISES}
             for noise, snr_db in conditions:
                 heard = clips if snr_db is None else NoisyAudio(clips, recorded[noise], noise, snr_db)
                 accuracy = evaluate(recognizer.run, heard, labels, task="single-label").accuracy
@@ -145,6 +147,10 @@ def test() -> list[Result]:
                 accuracies.setdefault((models, noise, snr_db), {})[fold] = accuracy
                 print(models, fold, noise, snr_db, f"{accuracy:.4f}", flush=True)
     return [Result(*condition, values) for condition, values in accuracies.items()]
+
+
+def _model(models: str, fold: str) -> Path:
+    return OUT / models / f"{FOLD_PREFIX}{fold}" / MODEL_FOLDER
 
 
 def recordings(noises: FileAudio, kind: str) -> list[Array]:
@@ -185,55 +191,62 @@ def table(results: Sequence[Result]) -> str:
 
     That is counted of what noise takes from the models that differ in nothing else, and from the others.
     """
-    of = {(one.models, one.noise, one.snr_db): list(one.accuracies.values()) for one in results}
-    names = [models for models, *_ in MODELS]
-    without = [(models, name) for models, name, _ in MODELS if models != LEARNED_WITH_NOISE]
-    columns = [name for _, name, _ in MODELS]
+    of = {(one.models, one.noise, one.snr_db): one.accuracies for one in results}
+    names = [models for models, *_ in MODELS if (models, "", None) in of]
+    without = [(models, name) for models, name, _ in MODELS if models in names and models != LEARNED_WITH_NOISE]
+    columns = [name for models, name, _ in MODELS if models in names]
     columns += [f"won back of what noise takes from those {name}" for _, name in without]
-    lines = [
-        f"| noise | clip to noise | {' | '.join(columns)} |",
-        f"|---|---|{'---|' * (len(MODELS) + len(without))}",
-    ]
-    clean = {name: statistics.mean(of[name, "", None]) for name in names}
+    lines = [f"| noise | clip to noise | {' | '.join(columns)} |", f"|---|---|{'---|' * len(columns)}"]
     lines.append(f"| none | | {' | '.join(_cell(of[name, '', None]) for name in names)} |{' |' * len(without)}")
-
-    def shares(noisy: Mapping[str, float]) -> list[str]:
-        return [_won_back(clean[models], noisy[models], noisy[LEARNED_WITH_NOISE]) for models, _ in without]
-
     for snr_db in SNRS_DB:
-        means: dict[str, list[float]] = {name: [] for name in names}
-        for noise in (*TO_TEST_WITH, BABBLE):
-            cells = {name: of[name, noise, snr_db] for name in names}
-            for name, values in cells.items():
-                means[name].append(statistics.mean(values))
-            won = shares({name: its_means[-1] for name, its_means in means.items()})
-            words = [noise.replace("_", " "), f"{snr_db} dB", *map(_cell, cells.values()), *won]
-            lines.append(f"| {' | '.join(words)} |")
-        all_kinds = {name: statistics.mean(values) for name, values in means.items()}
-        bold = [f"**{word}**" for word in (*(f"{value:.3f}" for value in all_kinds.values()), *shares(all_kinds))]
+        for noise in NOISES:
+            cells = [_cell(of[name, noise, snr_db]) for name in names]
+            won = [_percent(won_back(results, snr_db, without=models, noises=(noise,))) for models, _ in without]
+            lines.append(f"| {' | '.join([noise.replace('_', ' '), f'{snr_db} dB', *cells, *won])} |")
+        means = [
+            statistics.mean(statistics.mean(of[name, noise, snr_db].values()) for noise in NOISES) for name in names
+        ]
+        won = [_percent(won_back(results, snr_db, without=models)) for models, _ in without]
+        bold = [f"**{word}**" for word in (*(f"{value:.3f}" for value in means), *won)]
         lines.append(f"| **all three** | {snr_db} dB | {' | '.join(bold)} |")
-    folds = ", ".join(results[0].accuracies)
-    return "\n".join(
-        [*lines, "", f"Mean over the folds {folds} of ESC-50 (16 kHz copy), with the deviation between them."]
-    )
+    folds = list(of[LEARNED_WITH_NOISE, "", None])
+    caption = f"Mean over the folds {', '.join(folds)} of ESC-50 (16 kHz copy), with the deviation between them."
+    for models, name in without:
+        if (its := list(of[models, "", None])) != folds:
+            of_them = f"{'folds' if len(its) > 1 else 'fold'} {', '.join(its)}"
+            caption += f" The models {name} are of {of_them}, and so is what is won back beside them."
+    return "\n".join([*lines, "", caption])
 
 
-def won_back(results: Sequence[Result], snr_db: int) -> float | None:
-    """Share of what all kinds of noise take at a ratio that learning with noise gives back; None if they take nothing.
+def won_back(
+    results: Sequence[Result], snr_db: int, *, without: str = WITHOUT_NOISE, noises: Sequence[str] = NOISES
+) -> float | None:
+    """Share of what noise takes at a ratio that learning with noise gives back; None if it takes nothing.
 
-    Both are counted from the accuracy without noise of the models that learned without and differ in nothing else.
+    Both are counted on the folds of both kinds of models, from the accuracy without noise of those that learned
+    without.
+
+    Args:
+        results: As of `test`.
+        snr_db: The ratio.
+        without: Folder of the models that learned without noise; by default those that differ in nothing else.
+        noises: Kinds, of which the mean is taken.
     """
-    without, with_noise = (
-        statistics.mean(
-            statistics.mean(one.accuracies.values()) for one in results if (one.models, one.snr_db) == (models, snr_db)
-        )
-        for models in (WITHOUT_NOISE, LEARNED_WITH_NOISE)
+    of = {(one.models, one.noise, one.snr_db): one.accuracies for one in results}
+    folds = of[without, "", None].keys() & of[LEARNED_WITH_NOISE, "", None].keys()
+
+    def mean(models: str, noise: str, snr_db: int | None) -> float:
+        return statistics.mean(of[models, noise, snr_db][fold] for fold in sorted(folds))
+
+    clean = mean(without, "", None)
+    under, helped = (
+        statistics.mean(mean(models, noise, snr_db) for noise in noises) for models in (without, LEARNED_WITH_NOISE)
     )
-    clean = next(one for one in results if (one.models, one.noise) == (WITHOUT_NOISE, ""))
-    return _share(statistics.mean(clean.accuracies.values()), without, with_noise)
+    return (helped - under) / (clean - under) if clean > under else None
 
 
-def _cell(values: Sequence[float]) -> str:
+def _cell(accuracies: Mapping[str, float]) -> str:
+    values = list(accuracies.values())
     deviation = f" ± {_deviation(values):.3f}" if len(values) > 1 else ""
     return f"{statistics.mean(values):.3f}{deviation}"
 
@@ -242,14 +255,8 @@ def _deviation(values: Sequence[float]) -> float:
     return statistics.stdev(values) if len(values) > 1 else 0.0
 
 
-def _won_back(clean: float, without: float, with_noise: float) -> str:
-    share = _share(clean, without, with_noise)
+def _percent(share: float | None) -> str:
     return "nothing is lost" if share is None else f"{share:.0%}"
-
-
-def _share(clean: float, without: float, with_noise: float) -> float | None:
-    """Of what noise takes of models that learned without, how much those that learned with noise give back."""
-    return (with_noise - without) / (clean - without) if clean > without else None
 
 
 def draw(results: Sequence[Result]) -> None:
@@ -257,11 +264,13 @@ def draw(results: Sequence[Result]) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9.0, 3.2), layout="constrained")
-    panels = figure.subplots(1, len(TO_TEST_WITH) + 1, sharey=True)
+    panels = figure.subplots(1, len(NOISES), sharey=True)
     places = range(len(SNRS_DB) + 1)
-    for axes, noise in zip(panels, (*TO_TEST_WITH, BABBLE), strict=True):
+    for axes, noise in zip(panels, NOISES, strict=True):
         for models, name, colour in MODELS:
             ours = [one for one in results if one.models == models and one.noise in ("", noise)]
+            if not ours:
+                continue
             ours.sort(key=lambda one: -np.inf if one.snr_db is None else -one.snr_db)
             means = [statistics.mean(one.accuracies.values()) for one in ours]
             deviations = [_deviation(list(one.accuracies.values())) for one in ours]

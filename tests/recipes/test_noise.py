@@ -11,6 +11,7 @@ from recipes.esc50 import noise as recipe
 from recipes.esc50.noise import (
     BABBLE,
     MODELS,
+    NOISES,
     SNRS_DB,
     TO_TEST_WITH,
     NoisyAudio,
@@ -82,7 +83,7 @@ def test_the_table_says_what_is_won_back():
 
     results = [Result(models, "", None, of_folds(0.9, 0.9)) for models in (other, without)]
     results.append(Result(with_noise, "", None, of_folds(0.8, 0.9)))
-    for kind in (*TO_TEST_WITH, BABBLE):
+    for kind in NOISES:
         for snr_db in SNRS_DB:
             results.append(Result(other, kind, snr_db, of_folds(0.6, 0.6)))
             results.append(Result(without, kind, snr_db, of_folds(0.5, 0.5)))
@@ -93,3 +94,19 @@ def test_the_table_says_what_is_won_back():
     assert lines[-3] == "| **all three** | 0 dB | **0.600** | **0.500** | **0.700** | **33%** | **50%** |"
     assert lines[-1].startswith("Mean over the folds 2, 4 of ESC-50")
     assert won_back(results, 10) == pytest.approx(0.5)
+
+
+def test_models_of_fewer_folds_are_compared_on_those():
+    other, without, with_noise = (models for models, *_ in MODELS)
+    results = []
+    for kind, snr_db in [("", None), *((kind, snr_db) for kind in NOISES for snr_db in SNRS_DB)]:
+        results.append(Result(other, kind, snr_db, {"2": 0.9 if snr_db is None else 0.5}))
+        results.append(Result(without, kind, snr_db, dict.fromkeys("24", 0.9 if snr_db is None else 0.5)))
+        results.append(Result(with_noise, kind, snr_db, {"2": 0.6, "4": 0.8}))
+    assert won_back(results, 10) == pytest.approx(0.5)
+    assert won_back(results, 10, without=other) == pytest.approx(0.25)
+    lines = table(results).splitlines()
+    assert lines[3] == "| air conditioner | 20 dB | 0.500 | 0.500 ± 0.000 | 0.700 ± 0.141 | 25% | 50% |"
+    assert lines[-1].endswith("by `train.toml` are of fold 2, and so is what is won back beside them.")
+    of_two_kinds = [one for one in results if one.models != other]
+    assert table(of_two_kinds).splitlines()[3] == "| air conditioner | 20 dB | 0.500 ± 0.000 | 0.700 ± 0.141 | 50% |"
