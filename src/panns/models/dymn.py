@@ -11,10 +11,11 @@ from panns.frontend import LogMelConfig
 from panns.models.efficientat import KALDI_LOGMEL, TOTAL_STRIDE, efficientat_weights, round_channels
 from panns.models.registry import ModelEntry, register
 from panns.models.weights import Weights
+from panns.models.without_frames import WithoutFrames
 
 
 @dataclass(frozen=True)
-class DynamicMobileNetConfig:
+class DynamicMobileNetConfig(WithoutFrames):
     """Settings of a dynamic MobileNet over a log-mel.
 
     Attributes:
@@ -56,20 +57,6 @@ class DynamicMobileNetConfig:
     def min_input_samples(self) -> int:
         """32 frames, one column of the last map, as for the other MobileNets of EfficientAT."""
         return self.frontend.samples_for(TOTAL_STRIDE)
-
-    @property
-    def patches(self) -> None:
-        """The log-mel is not cut into patches."""
-        return None
-
-    @property
-    def frame_hop_s(self) -> None:
-        """No frame scores: the network averages over time before it classifies."""
-        return None
-
-    def n_frames(self, n_samples: int) -> int:
-        """Always 0: no frame scores."""
-        return 0 * n_samples
 
     def context_dim(self, expanded: int) -> int:
         """Length of the vector that steers a block of `expanded` channels: a quarter, within 32 to 128 at width 1."""

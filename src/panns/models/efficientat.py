@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from panns.frontend import LogMelConfig
 from panns.models.registry import ModelEntry, register
 from panns.models.weights import Weights
+from panns.models.without_frames import WithoutFrames
 
 KALDI_LOGMEL = LogMelConfig(
     window_samples=800,
@@ -30,7 +31,7 @@ TOTAL_STRIDE = 32  # of time and of frequency, from the log-mel to the last map
 
 
 @dataclass(frozen=True)
-class MobileNetConfig:
+class MobileNetConfig(WithoutFrames):
     """Settings of a MobileNetV3 (large) over a log-mel.
 
     Attributes:
@@ -67,20 +68,6 @@ class MobileNetConfig:
         "Fill (with liquid)" at 1.00 and, padded to this, as "Beep, bleep".
         """
         return self.frontend.samples_for(TOTAL_STRIDE)
-
-    @property
-    def patches(self) -> None:
-        """The log-mel is not cut into patches."""
-        return None
-
-    @property
-    def frame_hop_s(self) -> None:
-        """No frame scores: the network averages over time before it classifies."""
-        return None
-
-    def n_frames(self, n_samples: int) -> int:
-        """Always 0: no frame scores."""
-        return 0 * n_samples
 
 
 def round_channels(channels: float) -> int:

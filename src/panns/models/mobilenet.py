@@ -8,13 +8,14 @@ from typing import Literal
 from panns.frontend import LogMelConfig
 from panns.models.registry import ModelEntry, register
 from panns.models.weights import Weights
+from panns.models.without_frames import WithoutFrames
 from panns.models.zenodo import zenodo_weights
 
 N_HALVINGS = 5  # of time and frequency, before the head
 
 
 @dataclass(frozen=True)
-class PannsMobileNetConfig:
+class PannsMobileNetConfig(WithoutFrames):
     """Settings of a network of depthwise-separable convolutions.
 
     Attributes:
@@ -51,20 +52,6 @@ class PannsMobileNetConfig:
     def embedding_dim(self) -> int:
         """The hidden layer."""
         return self.hidden_dim
-
-    @property
-    def patches(self) -> None:
-        """The log-mel is not cut into patches."""
-        return None
-
-    @property
-    def frame_hop_s(self) -> None:
-        """No frame scores: the head pools over time before it classifies."""
-        return None
-
-    def n_frames(self, n_samples: int) -> int:
-        """Always 0: no frame scores."""
-        return 0 * n_samples
 
 
 def channels(base: int, width: float) -> int:

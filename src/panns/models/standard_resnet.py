@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from panns.frontend import LogMelConfig
 from panns.models.registry import ModelEntry, register
+from panns.models.without_frames import WithoutFrames
 
 EXPANSION = 4  # of a bottleneck's width
 REDUCTION = 32  # of time and frequency: the stem, its pooling and the last three stages halve both
 
 
 @dataclass(frozen=True)
-class StandardResNetConfig:
+class StandardResNetConfig(WithoutFrames):
     """Settings of a residual network of bottlenecks.
 
     Attributes:
@@ -52,20 +53,6 @@ class StandardResNetConfig:
     def embedding_dim(self) -> int:
         """The channels of the last map, averaged over time and frequency."""
         return EXPANSION * self.widths[-1]
-
-    @property
-    def patches(self) -> None:
-        """The log-mel is not cut into patches."""
-        return None
-
-    @property
-    def frame_hop_s(self) -> None:
-        """No frame scores: time is averaged before the classifier."""
-        return None
-
-    def n_frames(self, n_samples: int) -> int:
-        """Always 0: no frame scores."""
-        return 0 * n_samples
 
 
 register(

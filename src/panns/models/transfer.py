@@ -14,6 +14,7 @@ from panns.config import config_from_dict
 from panns.frontend import Frontend
 from panns.models.compact_cnn import CompactCnnConfig
 from panns.models.registry import ModelConfig, ModelEntry, find_model, read_config, register
+from panns.models.without_frames import WithoutFrames
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class HeadConfig:
 
 
 @dataclass(frozen=True)
-class TransferConfig:
+class TransferConfig(WithoutFrames):
     """Settings of a model with a new head.
 
     Attributes:
@@ -101,20 +102,6 @@ class TransferConfig:
     def embedding_dim(self) -> int | None:
         """That of the model underneath."""
         return self.base_config.embedding_dim
-
-    @property
-    def patches(self) -> None:
-        """How patches weigh for the new classes is not known."""
-        return None
-
-    @property
-    def frame_hop_s(self) -> None:
-        """No frame scores: the head reads what is known of the clip."""
-        return None
-
-    def n_frames(self, n_samples: int) -> int:
-        """Always 0: no frame scores."""
-        return 0 * n_samples
 
 
 register(

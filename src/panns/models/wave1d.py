@@ -11,6 +11,7 @@ from typing import Literal
 from panns.frontend import WaveformConfig
 from panns.models.registry import ModelConfig, ModelEntry, register
 from panns.models.weights import Weights
+from panns.models.without_frames import WithoutFrames
 from panns.models.zenodo import zenodo_weights
 
 # Samples that the first convolution of a network reads at once, and from one time to the next.
@@ -20,7 +21,7 @@ QUARTER = 4  # what DaiNet and Res1dNet divide time by, wherever they do
 
 
 @dataclass(frozen=True)
-class LeeNetConfig:
+class LeeNetConfig(WithoutFrames):
     """Settings of blocks of plain convolutions that divide time by three.
 
     Attributes:
@@ -61,23 +62,9 @@ class LeeNetConfig:
         """The hidden layer."""
         return self.hidden_dim
 
-    @property
-    def patches(self) -> None:
-        """There is no log-mel to cut into patches."""
-        return None
-
-    @property
-    def frame_hop_s(self) -> None:
-        """No frame scores: the head pools over time before it classifies."""
-        return None
-
-    def n_frames(self, n_samples: int) -> int:
-        """Always 0: no frame scores."""
-        return 0 * n_samples
-
 
 @dataclass(frozen=True)
-class DaiNetConfig:
+class DaiNetConfig(WithoutFrames):
     """Settings of a long first convolution and residual blocks of four short ones; between blocks time is quartered.
 
     Attributes:
@@ -111,23 +98,9 @@ class DaiNetConfig:
         """The hidden layer."""
         return self.hidden_dim
 
-    @property
-    def patches(self) -> None:
-        """There is no log-mel to cut into patches."""
-        return None
-
-    @property
-    def frame_hop_s(self) -> None:
-        """No frame scores: the head pools over time before it classifies."""
-        return None
-
-    def n_frames(self, n_samples: int) -> int:
-        """Always 0: no frame scores."""
-        return 0 * n_samples
-
 
 @dataclass(frozen=True)
-class Res1dNetConfig:
+class Res1dNetConfig(WithoutFrames):
     """Settings of a first convolution and stages of residual blocks; every stage but the first quarters time.
 
     Attributes:
@@ -169,20 +142,6 @@ class Res1dNetConfig:
     def embedding_dim(self) -> int:
         """The hidden layer."""
         return self.hidden_dim
-
-    @property
-    def patches(self) -> None:
-        """There is no log-mel to cut into patches."""
-        return None
-
-    @property
-    def frame_hop_s(self) -> None:
-        """No frame scores: the head pools over time before it classifies."""
-        return None
-
-    def n_frames(self, n_samples: int) -> int:
-        """Always 0: no frame scores."""
-        return 0 * n_samples
 
 
 def _check_positive(name: str, values: tuple[int, ...]) -> None:

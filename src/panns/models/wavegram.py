@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from panns.frontend import LogMelConfig, WaveformAndLogMelConfig, WaveformConfig
 from panns.models.registry import ModelEntry, register
 from panns.models.weights import Weights
+from panns.models.without_frames import WithoutFrames
 from panns.models.zenodo import zenodo_weights
 
 STEM_STRIDE = 5  # samples from one step of the first convolution to the next
@@ -18,7 +19,7 @@ MAP_STRIDE = 2  # what the map's own block divides time by, and what a log-mel i
 
 
 @dataclass(frozen=True)
-class WavegramConfig:
+class WavegramConfig(WithoutFrames):
     """Settings of a wavegram and of the CNN over it.
 
     Attributes:
@@ -88,20 +89,6 @@ class WavegramConfig:
     def embedding_dim(self) -> int:
         """The hidden layer."""
         return self.hidden_dim
-
-    @property
-    def patches(self) -> None:
-        """No map is cut into patches."""
-        return None
-
-    @property
-    def frame_hop_s(self) -> None:
-        """No frame scores: the head pools over time before it classifies."""
-        return None
-
-    def n_frames(self, n_samples: int) -> int:
-        """Always 0: no frame scores."""
-        return 0 * n_samples
 
 
 def _register(name: str, config: WavegramConfig, about: str, weights: Weights | None = None) -> None:
