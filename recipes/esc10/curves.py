@@ -1,7 +1,7 @@
 """Fine-tuning beside training from nothing: accuracy over the epochs of both, in one picture.
 
     panns train recipes/esc10/train.toml --cross-validate -o runs/esc10/folds
-    panns train recipes/esc10/scratch.toml --cross-validate -o runs/esc10/scratch
+    panns train recipes/esc10/coloured.toml --cross-validate -o runs/esc10/coloured
     python -m recipes.esc10.curves
 
 Draws what these runs have written down of their test folds along the way (`train.test_steps`); nothing was chosen by
@@ -22,7 +22,7 @@ STEPS_PER_EPOCH = 10
 # Folder of the folds, how they are called, colour.
 RUNS_DRAWN = (
     ("folds", "fine-tuned from mn04_as", "#c0392b"),
-    ("scratch", "the same network from nothing", "#335577"),
+    ("coloured", "the built-in architecture from nothing", "#335577"),
 )
 PICTURE = HERE / "curves.png"
 
@@ -44,7 +44,8 @@ def draw(runs: Path = RUNS / "esc10") -> None:
         ending = f"{means[-1]:.3f} after {epochs[-1]:.0f} epochs"
         axes.plot(epochs, means, color=colour, marker="o", markersize=3, label=f"{called}: {ending}")
     axes.set_xscale("log")
-    axes.set_xticks([1, 2, 5, 10, 20, 50, 100], ["1", "2", "5", "10", "20", "50", "100"])
+    ticks = [1, 2, 5, 10, 20, 50, 100, 200]
+    axes.set_xticks(ticks, [str(tick) for tick in ticks])
     axes.set_xlabel("epochs (320 clips each)")
     axes.set_ylabel("accuracy on the fold held out")
     axes.set_title("ESC-10, mean of 5 folds; thin lines are the folds", fontsize=10)

@@ -41,16 +41,42 @@ def prepare(model: str | os.PathLike[str], *, weights: Path | None = None, needs
     name = os.fspath(model)
     if weights is not None:
         checkpoint = _of_own_weights(name, weights)
-    elif is_registered(name):
+    elif is_path(name):
+        checkpoint = checkpoint_at(name)
+    else:
         with storage_errors(cache_dir()):
             checkpoint = _of_registered(find_model(name))
-    elif Path(name).exists():
-        checkpoint = open_checkpoint(Path(name))
-    elif Path(name).suffix or os.sep in name:
-        raise UnknownModel(f"no file or folder {name}; give a checkpoint, or a name from `panns models list`")
-    else:
-        checkpoint = _of_registered(find_model(name))  # which raises, naming the nearest
     return _with_onnx(checkpoint) if needs_onnx and not checkpoint.has(ONNX_FILE) else checkpoint
+
+
+def is_path(model: str) -> bool:
+    """Whether a path is meant and no registered name: that of a checkpoint folder or of an exported file."""
+    return not is_registered(model) and (Path(model).exists() or bool(Path(model).suffix) or os.sep in model)
+
+
+def checkpoint_at(path: str) -> Checkpoint:
+    """The checkpoint at a path.
+
+    Raises:
+        UnknownModel: Nothing is there.
+        CheckpointError: What is there is no checkpoint, or it is damaged.
+    """
+    if not Path(path).exists():
+        raise UnknownModel(f"no file or folder {path}; give a checkpoint, or a name from `panns models list`")
+    return open_checkpoint(Path(path))
+
+
+def made_ready(entry: ModelEntry) -> Checkpoint | None:
+    """The checkpoint of a registered model, in this package or in the cache; None where it is not there yet.
+
+    Raises:
+        CheckpointError: It is damaged.
+    """
+    if entry.shipped is not None:
+        return open_checkpoint(shipped_checkpoint(entry.shipped))
+    with storage_errors(cache_dir()):
+        folder = checkpoints_dir() / entry.name
+        return _open_in_cache(folder, entry) if (folder / MANIFEST_FILE).is_file() else None
 
 
 def renew(entry: ModelEntry) -> Checkpoint:
@@ -89,17 +115,15 @@ def state_of(entry: ModelEntry) -> State:
 
 
 def _of_registered(entry: ModelEntry) -> Checkpoint:
-    if entry.shipped is not None:
-        return open_checkpoint(shipped_checkpoint(entry.shipped))
-    folder = checkpoints_dir() / entry.name
+    ready = made_ready(entry)
+    if entry.shipped is not None and ready is not None:
+        return ready
     weights = _file_it_is_made_of(entry)
     path = None if weights is None else fetched(weights)
     sha256 = None if path is None else (recorded_digests(path) or file_digests(path))["sha256"]
-    if (folder / MANIFEST_FILE).is_file():
-        checkpoint = _open_in_cache(folder, entry)
-        # Without the published file beside it, a folder that someone brought along is taken as it is.
-        if sha256 in (None, checkpoint.manifest.source_sha256):
-            return checkpoint
+    # Without the published file beside it, a folder that someone brought along is taken as it is.
+    if ready is not None and sha256 in (None, ready.manifest.source_sha256):
+        return ready
     if weights is None or (entry.weights is None and path is None):
         raise WeightsMissing(entry.without_weights)
     if path is None or sha256 is None:
@@ -109,7 +133,7 @@ def _of_registered(entry: ModelEntry) -> Checkpoint:
             f"`panns models fetch {entry.name}` ({size}licence {weights.licence}), "
             f"or without a network with `panns models fetch {entry.name} --from FILE`"
         )
-    return convert_published(entry, path, folder, sha256=sha256, weights=weights)
+    return convert_published(entry, path, checkpoints_dir() / entry.name, sha256=sha256, weights=weights)
 
 
 def _file_it_is_made_of(entry: ModelEntry) -> Weights | None:
