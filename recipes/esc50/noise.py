@@ -128,7 +128,8 @@ def test() -> list[Result]:
     folds = [fold for fold in folds_of[LEARNED_WITH_NOISE] if fold in folds_of[WITHOUT_NOISE]]
     if not folds:
         raise SystemExit(
-            f"no fold of both {LEARNED_WITH_NOISE} and {WITHOUT_NOISE} is in {OUT}; train them first (how is above)"
+            f"no fold of both {LEARNED_WITH_NOISE} and {WITHOUT_NOISE} is in {OUT}; train them first, as "
+            "`python -m recipes.esc50.noise --help` says"
         )
     conditions = [("", None), *((noise, snr_db) for noise in NOISES for snr_db in SNRS_DB)]
     accuracies: dict[tuple[str, str, int | None], dict[str, float]] = {}
@@ -274,7 +275,7 @@ def draw(results: Sequence[Result]) -> None:
             ours.sort(key=lambda one: -np.inf if one.snr_db is None else -one.snr_db)
             means = [statistics.mean(one.accuracies.values()) for one in ours]
             deviations = [_deviation(list(one.accuracies.values())) for one in ours]
-            label = name.replace("`", "")
+            label = f"{name.replace('`', '')}, {len(ours[0].accuracies)} folds"
             axes.errorbar(places, means, deviations, color=colour, label=label, marker="o", markersize=4, capsize=3)
         axes.set_xticks(places, ["none", *(f"{snr_db} dB" for snr_db in SNRS_DB)])
         axes.set_title(noise.replace("_", " "), fontsize=10)

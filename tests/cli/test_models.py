@@ -1,14 +1,10 @@
 import hashlib
 import json
 import re
-from dataclasses import replace
 
 import pytest
 
-from panns.labels import LabelSet
-from panns.models import find_model, list_models
-from panns.models.checkpoint import TORCH_FILE as MODEL_FILE
-from panns.models.checkpoint import Checkpoint, Manifest, Metric, OperatingPoint
+from panns.models import list_models
 from panns.models.costs import measured_on
 from tests.commands import run_panns, succeed
 
@@ -63,48 +59,10 @@ def test_the_built_in_model_shows_what_it_was_trained_on():
     assert succeed(run_panns("models", "fetch", "builtin")) == "builtin is ready: it came with this package\n"
 
 
-@pytest.mark.parametrize("entry", list_models(), ids=lambda entry: entry.name)
-def test_show_finds_words_for_every_model(entry, capsys):
-    from panns.cli.models import show
-
-    show(entry.name, as_json=False)
-    text = capsys.readouterr().out
-    assert text.startswith(f"{entry.name}: {entry.about}\n")
-    assert "None" not in text
-    if entry.weights is not None:
-        assert {entry.weights.licence, entry.weights.url} <= {line[17:] for line in text.splitlines()}
-
-
-def test_a_checkpoint_of_ones_own_is_shown(tmp_path):
-    """What `panns train` has made, and the file that it was exported to."""
-    labels = LabelSet.from_names("ours", ["bell", "dog"])
-    manifest = Manifest(
-        "builtin",
-        replace(find_model("builtin").config, n_classes=2),
-        labels,
-        activation="softmax",
-        thresholds=(0.25, 0.5),
-        operating_points=(OperatingPoint(2.5, (0.5, 0.75)),),
-        licence="CC0",
-        source="made here",
-        training_data="two clips",
-        metrics=(Metric("accuracy", 0.9, "fold 1"),),
-    )
-    (tmp_path / MODEL_FILE).write_bytes(b"\0" * 1_500_000)
-    checkpoint = Checkpoint(tmp_path, manifest).with_files(MODEL_FILE)
-    plain = json.loads(succeed(run_panns("models", "show", tmp_path, "--json")))
-    assert (plain["name"], plain["labels"], plain["n_classes"]) == (str(tmp_path), ["bell", "dog"], 2)
-    assert plain["files"][MODEL_FILE]["sha256"] == checkpoint.manifest.files[MODEL_FILE].sha256
-    assert (plain["thresholds"], plain["false_alarms_per_hour"]) == ([0.25, 0.5], [2.5])
-    table = succeed(run_panns("models", "show", tmp_path))
-    shown = dict(line.split(maxsplit=1) for line in table.splitlines() if line.startswith("  "))
-    assert table.startswith(f"{tmp_path}: builtin\n")
-    assert shown["tells"] == "2 classes of which one is heard, every 0.08 s and of the whole sound"
-    assert shown["classes"] == "bell, dog"
-    assert shown["decides"] == "tags: a threshold for each class; events: thresholds for 2.5 false alarms an hour"
-    assert shown["reach"] == "accuracy 0.900 (fold 1)"
-    assert shown["files"] == f"{MODEL_FILE}, 1.5 MB"
-    assert "costs" not in shown
+def test_a_model_of_ones_own_is_shown(tiny_checkpoint):
+    plain = json.loads(succeed(run_panns("models", "show", tiny_checkpoint, "--json")))
+    assert (plain["name"], plain["weights"]) == (str(tiny_checkpoint), "in this folder")
+    assert f"{tiny_checkpoint}: a model of the architecture " in succeed(run_panns("models", "show", tiny_checkpoint))
 
 
 def test_what_is_no_checkpoint_is_told_so(tmp_path):
@@ -114,15 +72,6 @@ def test_what_is_no_checkpoint_is_told_so(tmp_path):
     empty = run_panns("models", "show", tmp_path)
     assert empty.returncode == 1
     assert f"{tmp_path} holds no model.json" in empty.stderr
-
-
-def test_shipped_models_say_how_they_decide_and_how_late():
-    shown = succeed(run_panns("models", "show", "stream"))
-    assert (
-        "  decides        tags: no thresholds were chosen; events: thresholds for 1 or 10 false alarms an hour\n"
-        in shown
-    )
-    assert "  streams        in blocks of 0.04 s, with a state, 0.04 s late at most\n" in shown
 
 
 def test_models_alone_lists():

@@ -83,6 +83,16 @@ def test_a_checkpoint_in_half_precision_takes_half_the_space_and_is_what_was_tes
     np.testing.assert_allclose(recognizer.run(heard).clip_probs, trained.test.scores, atol=1e-6)
 
 
+def test_what_half_precision_cannot_hold_is_kept_in_float32(settings_file, tmp_path, monkeypatch):
+    def too_large(_):
+        raise SettingsError("stem reaches 7e+04, and half precision ends at 65504; store it in float32")
+
+    monkeypatch.setattr("panns.learn.run.round_to_half", too_large)
+    with pytest.raises(SettingsError, match=r"stem reaches 7e\+04, .* store it in float32; .*model has it so"):
+        run(read_settings(settings_file, ("stored=float16", "n_steps=1")), tmp_path / "out")
+    assert load(tmp_path / "out" / "model", backend="torch").run([noise(0.5)]).clip_probs.shape == (1, 3)
+
+
 def test_a_network_with_a_head_may_begin_from_nothing_too(settings_file, tmp_path):
     changes = ("model.transfer.head=linear", "n_steps=1")
     first = run(read_settings(settings_file, changes), tmp_path / "first").checkpoint

@@ -6,13 +6,9 @@ import numpy as np
 import pytest
 
 from panns.data.manifests import Clip, TimedLabel
-from panns.data.manifests.manifest import Manifest
-from panns.data.shards import ShardFiles, ShardSettings, write_shards
 from panns.errors import DataError
-from panns.learn.noise import noise_apart_from
 from panns.learn.settings import DataSettings, read_settings
 from panns.learn.sounds import check_learnable, label_set, parts_of, targets_of
-from tests.sounds import noise, write_wav
 
 CLIPS = [
     Clip(f"{fold}{label}{i}.wav", (label,), fold=fold, source=f"{fold}{label}{i}")
@@ -34,35 +30,6 @@ def test_parts_share_no_source():
     assert folds_of(clips, parts.validation) == {"2"}
     assert folds_of(clips, parts.train) == {"1"}
     assert parts.left_out.tolist() == [30]
-
-
-def test_noise_tells_nothing_of_what_is_tested(tmp_path):
-    clips = Manifest(tmp_path / "clips", [Clip("a.wav", source="1"), Clip("b.wav", source="2"), Clip("c.wav")])
-    noises = Manifest(
-        tmp_path / "noises",
-        [
-            Clip("street.wav"),  # no source is a source of its own
-            Clip("of-1.wav", source="1"),
-            Clip("of-2.wav", source="2"),
-            Clip("../clips/c.wav", source="3"),
-            Clip("c.wav", source="4"),
-        ],
-    )
-    assert noise_apart_from(noises, clips, np.array([0, 2])).tolist() == [0, 2, 4]
-    assert noise_apart_from(clips, clips, np.array([0, 2])).tolist() == [1]
-    assert noise_apart_from(noises, clips, np.zeros(0, np.int64)).tolist() == [0, 1, 2, 3, 4]
-
-
-def test_noise_in_shards_is_told_by_its_source(tmp_path):
-    for name, level in (("a", 0.1), ("b", 0.2)):
-        (tmp_path / name).mkdir()
-        write_wav(tmp_path / name / "1.wav", level * noise(0.2))
-        write_wav(tmp_path / name / "2.wav", level * noise(0.2, seed=1))
-        listed = [Clip("1.wav", source=f"{name}1"), Clip("2.wav", source="same")]
-        write_shards(Manifest(tmp_path / name, listed), tmp_path / f"shards-{name}", ShardSettings())
-    clips, noises = (ShardFiles(tmp_path / f"shards-{name}") for name in "ab")
-    assert noise_apart_from(noises, clips, np.array([0, 1])).tolist() == [0]  # of one name with a clip elsewhere
-    assert noise_apart_from(clips, clips, np.array([1])).tolist() == [0]
 
 
 def test_a_share_is_held_out_of_what_is_left():

@@ -5,12 +5,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from panns.errors import CheckpointError
+from panns.errors import CheckpointError, SettingsError
 from panns.labels import LabelSet
 from panns.models.checkpoint import MANIFEST_FILE, TORCH_FILE, Checkpoint, Manifest, open_checkpoint
 from panns.models.cnn import CnnConfig
 from panns.networks.build import build_network
-from panns.networks.checkpoint import load_network, save_checkpoint
+from panns.networks.checkpoint import load_network, round_to_half, save_checkpoint
 
 CONFIG = CnnConfig(channels=(4, 8), n_poolings=2, hidden_dim=8, n_classes=2)
 MANIFEST = Manifest(architecture="cnn6", config=CONFIG, labels=LabelSet.from_names("pets", ["cat", "dog"]))
@@ -65,3 +65,11 @@ def test_parameters_of_another_network_are_refused(checkpoint):
         CheckpointError, match=r"does not fit: \d+ missing, such as blocks\.0\..*; 1 unknown, such as w"
     ):
         load_network(other)
+
+
+def test_what_half_precision_cannot_hold_is_named():
+    network = build_network("cnn6", CONFIG)
+    with torch.no_grad():
+        network.head.classifier.bias[0] = 70_000.0
+    with pytest.raises(SettingsError, match=r"head.classifier.bias reaches 70000, .* 65504; store it in float32"):
+        round_to_half(network)

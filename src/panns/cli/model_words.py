@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from panns.config import config_to_dict
+from panns.defaults import DEFAULT_THRESHOLD
+from panns.errors import CheckpointError
 from panns.export.prepare import made_ready, state_of
+from panns.files import file_digests
 from panns.models import ModelConfig, ModelEntry
-from panns.models.checkpoint import Checkpoint, Manifest
+from panns.models.checkpoint import Checkpoint, FileDigest, Manifest
 from panns.models.costs import cost_of, measured_on
-from panns.models.registry import StreamingConfig, find_model
+from panns.models.registry import StreamingConfig
 
 _N_NAMED = 20  # classes whose names stand in words; JSON has them all
 
@@ -37,13 +40,21 @@ def summary_of(entry: ModelEntry) -> dict[str, Any]:
 
 
 def about_registered(entry: ModelEntry) -> dict[str, Any]:
-    """Everything that is known of a registered model.
-
-    Raises:
-        CheckpointError: Its checkpoint on this machine is damaged.
-    """
-    record = summary_of(entry) | _inside(entry.config)
-    record |= {"without_weights": entry.without_weights, "measured_on": measured_on()}
+    """Everything that is known of a registered model."""
+    log_mel = entry.config.frontend.log_mel
+    record = summary_of(entry) | {
+        "config": config_to_dict(entry.config),
+        "inputs": list(entry.config.frontend.inputs),
+        "log_mel": None if log_mel is None else config_to_dict(log_mel),
+        "without_weights": entry.without_weights,
+        "measured_on": measured_on(),
+    }
+    try:
+        ready = made_ready(entry)
+    except CheckpointError as exc:
+        ready, record["damaged"] = None, str(exc)
+    if ready is not None:
+        record |= _of_manifest(ready.manifest)
     if entry.weights is not None:
         record |= {
             "url": entry.weights.url,
@@ -52,34 +63,35 @@ def about_registered(entry: ModelEntry) -> dict[str, Any]:
             "sha256": entry.weights.sha256,
             "md5": entry.weights.md5,
             "source": entry.weights.source,
+            "licence": entry.weights.licence,
             "check": entry.weights.describe_check(),
         }
-    ready = made_ready(entry)
-    if ready is not None:
-        record |= _deciding(ready.manifest)
-    if ready is not None and entry.shipped is not None:
-        record |= _origin(ready.manifest)
     return record
 
 
 def about_checkpoint(checkpoint: Checkpoint) -> dict[str, Any]:
     """Everything that is known of a checkpoint folder or an exported file."""
-    manifest = checkpoint.manifest
-    return {
+    manifest, log_mel = checkpoint.manifest, checkpoint.manifest.config.frontend.log_mel
+    record = {
         "name": str(checkpoint.path),
-        "family": find_model(manifest.architecture).family,
-        "about": manifest.architecture,
+        "about": f"a model of the architecture {manifest.architecture}",
+        "architecture": manifest.architecture,
         **_outside(manifest.config),
-        "weights": "exported" if checkpoint.is_exported_file else "checkpoint",
-        "labels": [label.en for label in manifest.labels],
+        "weights": "in this file" if checkpoint.is_exported_file else "in this folder",
         "cost": None,
-        **_inside(manifest.config),
-        **_origin(manifest),
-        **_deciding(manifest),
-        "files": {name: config_to_dict(digest) for name, digest in manifest.files.items()}
-        if not checkpoint.is_exported_file
-        else {checkpoint.path.name: {"n_bytes": checkpoint.path.stat().st_size}},
+        "config": config_to_dict(manifest.config),
+        "inputs": list(checkpoint.onnx_inputs),
+        "log_mel": None if log_mel is None else config_to_dict(log_mel),
+        "labels": [label.to_dict() for label in manifest.labels],
+        **_of_manifest(manifest),
     }
+    if checkpoint.is_exported_file:
+        digest = FileDigest(checkpoint.path.stat().st_size, file_digests(checkpoint.path)["sha256"])
+        return record | {"files": {checkpoint.path.name: config_to_dict(digest) | {"is_there": True}}}
+    files = {
+        name: config_to_dict(digest) | {"is_there": checkpoint.has(name)} for name, digest in manifest.files.items()
+    }
+    return record | {"files": files}
 
 
 def _outside(config: ModelConfig) -> dict[str, Any]:
@@ -95,52 +107,39 @@ def _outside(config: ModelConfig) -> dict[str, Any]:
     }
 
 
-def _inside(config: ModelConfig) -> dict[str, Any]:
-    """What it is made of."""
-    log_mel = config.frontend.log_mel
+def _of_manifest(manifest: Manifest) -> dict[str, Any]:
+    """What a checkpoint says of itself, beside its config and its classes."""
     return {
-        "config": config_to_dict(config),
-        "inputs": list(config.frontend.inputs),
-        "log_mel": None if log_mel is None else config_to_dict(log_mel),
-    }
-
-
-def _origin(manifest: Manifest) -> dict[str, Any]:
-    """Where the numbers come from, and what they reach."""
-    return {
+        "activation": manifest.activation,
+        "input": manifest.input,
+        "window_s": manifest.window_s,
+        "one_pass_s": manifest.one_pass_s,
+        "algorithmic_latency_s": manifest.algorithmic_latency_s,
+        "thresholds": manifest.thresholds,
+        "operating_points": [config_to_dict(point) for point in manifest.operating_points],
+        "events": None if manifest.events is None else config_to_dict(manifest.events),
         "licence": manifest.licence,
         "source": manifest.source,
+        "source_sha256": manifest.source_sha256,
         "training_data": manifest.training_data,
         "metrics": [config_to_dict(metric) for metric in manifest.metrics],
     }
 
 
-def _deciding(manifest: Manifest) -> dict[str, Any]:
-    """What makes tags and events of its scores, and how late these are known in a stream."""
-    return {
-        "activation": manifest.activation,
-        "window_s": manifest.window_s,
-        "thresholds": manifest.thresholds,
-        "false_alarms_per_hour": [point.false_alarms_per_hour for point in manifest.operating_points],
-        "algorithmic_latency_s": manifest.algorithmic_latency_s,
-    }
-
-
 def in_words(record: dict[str, Any]) -> dict[str, dict[str, str]]:
     """A record for people: groups by title, of lines by key."""
-    hop_s, dim, config = record["frame_hop_s"], record["embedding_dim"], record["config"]
     words = {
-        "hears": f"{record['sample_rate'] / 1000:g} kHz; {_shortest_in_words(record)}",
-        "tells": f"{_count_in_words(record)}, {f'every {hop_s:.2f} s and ' if hop_s else ''}of the whole sound",
+        "hears": _hearing_in_words(record),
+        "tells": _telling_in_words(record),
         "classes": _classes_in_words(record),
-        "embeds": f"{dim} numbers" if dim else "no embedding",
+        "embeds": f"{record['embedding_dim']} numbers" if record["embedding_dim"] else "no embedding",
         "streams": _stream_in_words(record),
-        "decides": _deciding_in_words(record),
+        "events": _events_in_words(record),
         "costs": _cost_in_words(record),
     }
     network = {
-        key: " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-        for key, value in _settings(config)
+        key: (" ".join(map(str, value)) or "none") if isinstance(value, list | tuple) else str(value)
+        for key, value in _settings(record["config"])
     }
     return {
         f"{record['name']}: {record['about']}": {key: value for key, value in words.items() if value},
@@ -150,29 +149,26 @@ def in_words(record: dict[str, Any]) -> dict[str, dict[str, str]]:
     }
 
 
-def _count_in_words(record: dict[str, Any]) -> str:
-    return f"{record['n_classes']} classes" + (
-        " of which one is heard" if record.get("activation") == "softmax" else ""
-    )
+def _hearing_in_words(record: dict[str, Any]) -> str:
+    shortest, rate = record["min_input_samples"], record["sample_rate"]
+    words = [f"{rate / 1000:g} kHz"]
+    words.append("any length" if shortest == 1 else f"what is shorter than {shortest / rate:.2f} s is padded")
+    if "one_pass_s" in record and record["block_s"] is None:
+        words.append(f"what is longer than {record['one_pass_s']:g} s in windows of {record['window_s']:g} s")
+    return "; ".join(words)
+
+
+def _telling_in_words(record: dict[str, Any]) -> str:
+    hop_s = record["frame_hop_s"]
+    one = " of which one is heard" if record.get("activation") == "softmax" else ""
+    return f"{record['n_classes']} classes{one}, {f'every {hop_s:.2f} s and ' if hop_s else ''}of the whole sound"
 
 
 def _classes_in_words(record: dict[str, Any]) -> str:
-    labels = record.get("labels", [])
-    rest = len(labels) - _N_NAMED
-    return ", ".join(labels[:_N_NAMED]) + (f" and {rest} more" if rest > 0 else "")
-
-
-def _deciding_in_words(record: dict[str, Any]) -> str:
-    if "thresholds" not in record:
-        return ""
-    tags = "no thresholds were chosen" if record["thresholds"] is None else "a threshold for each class"
-    rates = " or ".join(f"{rate:g}" for rate in record["false_alarms_per_hour"])
-    return f"tags: {tags}" + (f"; events: thresholds for {rates} false alarms an hour" if rates else "")
-
-
-def _shortest_in_words(record: dict[str, Any]) -> str:
-    shortest, rate = record["min_input_samples"], record["sample_rate"]
-    return "any length" if shortest == 1 else f"what is shorter than {shortest / rate:.2f} s is padded"
+    # Between semicolons, for names such as "Male speech, man speaking" hold commas.
+    names = [label["en"] for label in record.get("labels", ())]
+    rest = len(names) - _N_NAMED
+    return "; ".join(names[:_N_NAMED]) + (f"; and {rest} more" if rest > 0 else "")
 
 
 def _stream_in_words(record: dict[str, Any]) -> str:
@@ -182,11 +178,23 @@ def _stream_in_words(record: dict[str, Any]) -> str:
     return f"in windows {'back to back' if record['frame_hop_s'] else 'that overlap'}{late}"
 
 
+def _events_in_words(record: dict[str, Any]) -> str:
+    """From which probability on a class sounds, as `panns detect` takes it."""
+    if "thresholds" not in record:
+        return ""
+    if record["operating_points"]:
+        usual, *others = (f"{point['false_alarms_per_hour']:g}" for point in record["operating_points"])
+        return f"from thresholds chosen for {' or '.join([f'{usual} (the usual)', *others])} false alarms an hour"
+    if record["thresholds"] is not None:
+        return "from a threshold chosen for each class"
+    return f"from {DEFAULT_THRESHOLD:g}, since no thresholds were chosen"
+
+
 def _settings(config: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """Of the network, without its front end; those of a part are named after it."""
     for key, value in config.items():
         if isinstance(value, dict) and key != "frontend":
-            yield from ((f"{key} {inner}", one) for inner, one in _settings(value))
+            yield from ((f"{key.replace('_', ' ')} {inner}", one) for inner, one in _settings(value))
         elif key not in {"frontend", "n_classes"}:
             yield key.replace("_", " "), value
 
@@ -208,6 +216,8 @@ def _frontend_in_words(record: dict[str, Any]) -> dict[str, str]:
     }
     if mel is None:
         return words
+    if record["inputs"] == ["waveform"]:
+        words["inputs"] += ", of which it makes the log-mel"
     words |= {
         "bands": f"{mel['n_mels']}, {mel['f_min_hz']:g} to {mel['f_max_hz']:g} Hz, {mel['mel_scale']} scale",
         "window": f"{_samples(mel['window_samples'], rate)}, {mel['window']} Hann, transform of {mel['n_fft']}",
@@ -221,26 +231,36 @@ def _frontend_in_words(record: dict[str, Any]) -> dict[str, str]:
 
 
 def _weights_in_words(record: dict[str, Any]) -> dict[str, str]:
-    if "training_data" in record:
+    words: dict[str, str | None] = {"damaged": record.get("damaged")}
+    if "file" in record:
+        size = "size unknown" if record["n_bytes"] is None else f"{record['n_bytes'] / 1e6:.0f} MB"
+        words |= {
+            "reach": f"{record['metric']} {record['value']:.3f} ({record['protocol']})" if record["metric"] else None,
+            "file": f"{record['file']}, {size}",
+            "licence": record["licence"],
+            "source": record["source"],
+            "address": record["url"],
+            "check": record["check"],
+            "sha256": record["sha256"],
+            "md5": record["md5"],
+        }
+    elif "training_data" in record:
         reach = [f"{one['name']} {one['value']:.3f} ({one['protocol']})" for one in record["metrics"]]
-        words = {"reach": "; ".join(reach)} if reach else {}
-        words |= {key.replace("_", " "): record[key] for key in ("licence", "source", "training_data")}
-        files = [f"{name}, {one['n_bytes'] / 1e6:.1f} MB" for name, one in record.get("files", {}).items()]
-        return words | ({"files": "; ".join(files)} if files else {})
-    if "file" not in record:
-        return {"to run": record["without_weights"].partition("; ")[2]}
-    size = "size unknown" if record["n_bytes"] is None else f"{record['n_bytes'] / 1e6:.0f} MB"
-    published = {
-        "reach": f"{record['metric']} {record['value']:.3f} ({record['protocol']})" if record["metric"] else None,
-        "file": f"{record['file']}, {size}",
-        "licence": record["licence"],
-        "source": record["source"],
-        "address": record["url"],
-        "check": record["check"],
-        "sha256": record["sha256"],
-        "md5": record["md5"],
-    }
-    return {key: value for key, value in published.items() if value is not None}
+        words |= {
+            "reach": "; ".join(reach) or None,
+            "licence": record["licence"],
+            "source": record["source"],
+            "training data": record["training_data"],
+            "files": _files_in_words(record["files"]) if "files" in record else None,
+        }
+    else:
+        words["to run"] = record["without_weights"].partition("; ")[2]
+    return {key: value for key, value in words.items() if value is not None}
+
+
+def _files_in_words(files: dict[str, dict[str, Any]]) -> str:
+    sizes = {name: f"{one['n_bytes'] / 1e6:.1f} MB" if one["is_there"] else "missing" for name, one in files.items()}
+    return "; ".join(f"{name}, {size}" for name, size in sizes.items()) or "none"
 
 
 def _samples(n_samples: int, rate: int) -> str:

@@ -75,8 +75,7 @@ def made_ready(entry: ModelEntry) -> Checkpoint | None:
     if entry.shipped is not None:
         return open_checkpoint(shipped_checkpoint(entry.shipped))
     with storage_errors(cache_dir()):
-        folder = checkpoints_dir() / entry.name
-        return _open_in_cache(folder, entry) if (folder / MANIFEST_FILE).is_file() else None
+        return _in_cache(entry)
 
 
 def renew(entry: ModelEntry) -> Checkpoint:
@@ -115,15 +114,15 @@ def state_of(entry: ModelEntry) -> State:
 
 
 def _of_registered(entry: ModelEntry) -> Checkpoint:
-    ready = made_ready(entry)
-    if entry.shipped is not None and ready is not None:
-        return ready
+    if entry.shipped is not None:
+        return open_checkpoint(shipped_checkpoint(entry.shipped))
     weights = _file_it_is_made_of(entry)
     path = None if weights is None else fetched(weights)
     sha256 = None if path is None else (recorded_digests(path) or file_digests(path))["sha256"]
+    known = _in_cache(entry)
     # Without the published file beside it, a folder that someone brought along is taken as it is.
-    if ready is not None and sha256 in (None, ready.manifest.source_sha256):
-        return ready
+    if known is not None and sha256 in (None, known.manifest.source_sha256):
+        return known
     if weights is None or (entry.weights is None and path is None):
         raise WeightsMissing(entry.without_weights)
     if path is None or sha256 is None:
@@ -143,7 +142,10 @@ def _file_it_is_made_of(entry: ModelEntry) -> Weights | None:
     return entry.weights
 
 
-def _open_in_cache(folder: Path, entry: ModelEntry) -> Checkpoint:
+def _in_cache(entry: ModelEntry) -> Checkpoint | None:
+    folder = checkpoints_dir() / entry.name
+    if not (folder / MANIFEST_FILE).is_file():
+        return None
     try:
         return open_checkpoint(folder)
     except CheckpointError as exc:

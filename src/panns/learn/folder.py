@@ -58,7 +58,14 @@ def _described(settings: RunSettings) -> str:
 
 
 def note_clips(
-    audio: ClipAudio, parts: Parts, labels: LabelSet, noise: ClipAudio | None, source: str, out: Path, world: World
+    audio: ClipAudio,
+    parts: Parts,
+    *,
+    labels: LabelSet,
+    noise: ClipAudio | None,
+    source: str,
+    out: Path,
+    world: World,
 ) -> None:
     """Write down the clips of a run, or refuse others than those that it began with.
 

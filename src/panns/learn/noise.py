@@ -21,14 +21,19 @@ logger = logging.getLogger(__name__)
 
 
 def noise_of(
-    settings: DataSettings, sample_rate: int, parts: Parts, world: World, on_progress: OnProgress | None = None
+    settings: DataSettings,
+    parts: Parts,
+    *,
+    sample_rate: int,
+    world: World,
+    on_progress: OnProgress | None = None,
 ) -> ClipAudio | None:
     """The recordings of noise that may be learned with; None where the settings name none.
 
     Args:
         settings: Where they are listed, and the clips.
-        sample_rate: That is wanted.
         parts: What of the clips is tested and validated with.
+        sample_rate: That is wanted.
         world: The processes that train together.
         on_progress: Called with the recordings decoded and all.
 
@@ -46,7 +51,8 @@ def noise_of(
         )
     if n_left_out := len(noises.clips) - len(usable):
         logger.info("%d of %d recordings of noise are tested or validated with", n_left_out, len(noises.clips))
-    return PartAudio(audio_at(Path(settings.noise), sample_rate, settings.decoded, world, on_progress), usable)
+    audio = audio_at(Path(settings.noise), sample_rate, decoded=settings.decoded, world=world, on_progress=on_progress)
+    return PartAudio(audio, usable)
 
 
 def noise_apart_from(noises: Manifest | ShardFiles, clips: Manifest | ShardFiles, held_out: Indices) -> Indices:

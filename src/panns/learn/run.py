@@ -132,12 +132,12 @@ class _Run:
         rate = config.frontend.sample_rate
         if together is None:
             together = self._checked(path, rate)
-        audio = audio_at(path, rate, data.decoded, world, self._decoding)
+        audio = audio_at(path, rate, decoded=data.decoded, world=world, on_progress=self._decoding)
         labels = label_set(audio.clips, data, path.stem or path.name)
         parts = parts_of(audio.clips, data, settings.seed, together=together)
         heard, judged, tested = (PartAudio(audio, part) for part in (parts.train, parts.validation, parts.test))
-        noise = noise_of(data, rate, parts, world, self._decoding)
-        note_clips(audio, parts, labels, noise, data.clips, self.out, world)
+        noise = noise_of(data, parts, sample_rate=rate, world=world, on_progress=self._decoding)
+        note_clips(audio, parts, labels=labels, noise=noise, source=data.clips, out=self.out, world=world)
         check_learnable(labels, heard.clips, audio.clips, settings)
         targets = targets_of(heard.clips, labels, settings.loss.task, has_times=settings.loss.frames > 0)
         start = (
@@ -164,7 +164,7 @@ class _Run:
         try:
             round_to_half(trained)
         except SettingsError as exc:
-            raise SettingsError(f"{exc}; {model_folder} has it in float32") from exc
+            raise SettingsError(f"{exc}; {model_folder} has it so") from exc
 
     def _tested(self, trained: nn.Module, manifest: Manifest, tested: ClipAudio, model_folder: Path) -> Evaluation:
         """How good a network is on the test fold, which its checkpoint then says."""

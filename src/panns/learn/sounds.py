@@ -52,7 +52,7 @@ def clips_at(path: Path) -> Manifest | ShardFiles:
 
 
 def audio_at(
-    path: Path, sample_rate: int, decoded: str, world: World, on_progress: OnProgress | None = None
+    path: Path, sample_rate: int, *, decoded: str, world: World, on_progress: OnProgress | None = None
 ) -> ClipAudio:
     """The sound of the clips at a path, at a rate.
 

@@ -18,7 +18,7 @@ from panns.learn.teacher import Teacher, cached_probs, load_teacher
 from panns.models.checkpoint import Manifest
 from panns.training.clip_batches import ClipTargets
 from panns.training.distributed import World
-from panns.training.losses import Objective
+from panns.training.losses import LossConfig, Objective
 
 Array = npt.NDArray[np.float32]
 
@@ -41,7 +41,7 @@ class Teaching:
 
 
 def teaching_of(
-    run: RunSettings,
+    settings: RunSettings,
     heard: ClipAudio,
     targets: ClipTargets,
     manifest: Manifest,
@@ -53,7 +53,7 @@ def teaching_of(
     """What settings ask for.
 
     Args:
-        run: The settings.
+        settings: They.
         heard: The clips to learn from.
         targets: What is heard in them.
         manifest: Of the network that learns.
@@ -65,25 +65,25 @@ def teaching_of(
         SettingsError: The teacher cannot tell what the loss asks for.
         UnknownLabel: It does not know a class.
     """
-    settings, loss = run.teacher, run.loss
-    if settings is None or not loss.needs_teacher:
+    asked, loss = settings.teacher, settings.loss
+    if asked is None or not loss.needs_teacher:
         return Teaching(Objective(loss), targets)
     answers = loss.teacher > 0 or loss.teacher_frames > 0
-    teacher = load_teacher(settings, manifest.labels if answers else None, manifest.sample_rate)
+    teacher = load_teacher(asked, manifest.labels if answers else None, manifest.sample_rate)
     if loss.teacher_frames and not teacher.has_frames:
-        raise SettingsError(f"loss.teacher_frames needs a teacher with frame scores, and {settings.name} has none")
-    if settings.is_cached:
+        raise SettingsError(f"loss.teacher_frames needs a teacher with frame scores, and {asked.name} has none")
+    if asked.is_cached:
         if loss.teacher_frames or loss.embedding:
             raise SettingsError(
                 "a cached teacher answers for whole clips alone; set loss.teacher_frames and embedding to 0"
             )
-        probs = _probs_of(teacher, heard, out / TEACHER_FILE, world, on_progress)
+        probs = probs_of(teacher, heard, out / TEACHER_FILE, world=world, on_progress=on_progress)
         return Teaching(Objective(loss), replace(targets, teacher_probs=probs))
-    objective = _with_embedding(run, teacher, heard, manifest) if loss.embedding else Objective(loss)
-    return Teaching(objective, targets, teacher, settings.hears_clean)
+    objective = _with_embedding(loss, teacher, heard, manifest) if loss.embedding else Objective(loss)
+    return Teaching(objective, targets, teacher, asked.hears_clean)
 
 
-def _with_embedding(run: RunSettings, teacher: Teacher, heard: ClipAudio, manifest: Manifest) -> Objective:
+def _with_embedding(loss: LossConfig, teacher: Teacher, heard: ClipAudio, manifest: Manifest) -> Objective:
     """The loss with a map between the embeddings of both, those of the teacher standardised from now on."""
     own_dim = manifest.config.embedding_dim
     if own_dim is None or teacher.embedding_dim is None:
@@ -91,13 +91,13 @@ def _with_embedding(run: RunSettings, teacher: Teacher, heard: ClipAudio, manife
             "loss.embedding needs a network and a teacher with an embedding; set it to 0, or take others"
         )
     teacher.standardise(heard)
-    objective = Objective(run.loss, embedding_dims=(own_dim, len(teacher.mean)))
+    objective = Objective(loss, embedding_dims=(own_dim, len(teacher.mean)))
     if own_dim == len(teacher.mean):  # as of a network that begins as its own teacher
         objective.begin_as_standardisation(torch.from_numpy(teacher.mean), torch.from_numpy(teacher.scale))
     return objective
 
 
-def _probs_of(teacher: Teacher, heard: ClipAudio, path: Path, world: World, on_progress: OnProgress) -> Array:
+def probs_of(teacher: Teacher, heard: ClipAudio, path: Path, *, world: World, on_progress: OnProgress) -> Array:
     """What a teacher says of every clip, asked by the first process while the others wait."""
     if not world.is_first:
         world.wait()

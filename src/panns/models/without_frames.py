@@ -8,12 +8,12 @@ class WithoutFrames:
 
     @property
     def patches(self) -> None:
-        """No log-mel is cut into patches."""
+        """None, or how much each counts is not known."""
         return None
 
     @property
     def frame_hop_s(self) -> None:
-        """No frame scores: the head pools over time before it classifies."""
+        """No frame scores."""
         return None
 
     def n_frames(self, n_samples: int) -> int:

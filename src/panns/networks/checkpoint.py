@@ -67,8 +67,7 @@ def round_to_half(network: nn.Module) -> None:
                 rounded = value.half().float()
                 if not torch.isfinite(rounded).all():
                     raise SettingsError(
-                        f"stored='float16' is impossible: {key} reaches {value.abs().max():g}, and half precision "
-                        "ends at 65504"
+                        f"{key} reaches {value.abs().max():g}, and half precision ends at 65504; store it in float32"
                     )
                 value.copy_(rounded)
 
