@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
+from filelock import FileLock
 
 # Tests run side by side, one a core; more threads in each would only get in each other's way. Set before numpy is
 # imported, and inherited by the processes that tests start.
@@ -14,6 +17,9 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+
+MadeOnce: TypeAlias = Callable[[str, Callable[[Path], object]], Path]
+"""From a name, and what makes the folder of that name, to the folder."""
 
 
 @pytest.fixture(scope="session")
@@ -31,64 +37,74 @@ def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
 
 
 @pytest.fixture(scope="session")
-def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """Makes a folder of that name once for all processes that run tests side by side, for what takes seconds."""
+    own = tmp_path_factory.getbasetemp()
+    root = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        folder, is_made = root / name, root / f"{name}.made"
+        with FileLock(root / f"{name}.lock"):
+            if not is_made.exists():
+                make(folder)
+                is_made.touch()
+        return folder
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(made_once: MadeOnce) -> Path:
     """A checkpoint folder of a CNN6 of a few thousand parameters over AudioSet's classes, with clip scores only."""
     from tests.checkpoints import make_checkpoint
 
-    return make_checkpoint(tmp_path_factory.mktemp("tiny"), "cnn6", channels=(4, 8, 8, 8), hidden_dim=16)
+    return made_once("tiny", lambda folder: make_checkpoint(folder, "cnn6", channels=(4, 8, 8, 8), hidden_dim=16))
 
 
 @pytest.fixture(scope="session")
-def tiny_frames_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_frames_checkpoint(made_once: MadeOnce) -> Path:
     """The same with a decision-level head: frame scores and no embedding."""
     from tests.checkpoints import make_checkpoint
 
-    return make_checkpoint(
-        tmp_path_factory.mktemp("tiny_frames"),
-        "cnn14_decision_level_max",
-        channels=(4, 4, 8, 8, 8, 8),
-        hidden_dim=16,
-    )
+    small = {"channels": (4, 4, 8, 8, 8, 8), "hidden_dim": 16}
+    return made_once("tiny_frames", lambda folder: make_checkpoint(folder, "cnn14_decision_level_max", **small))
 
 
 @pytest.fixture(scope="session")
-def tiny_stream_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def tiny_stream_checkpoint(made_once: MadeOnce) -> Path:
     """A checkpoint folder of a small network that carries its past on in a state."""
     from tests.checkpoints import make_checkpoint
 
-    return make_checkpoint(
-        tmp_path_factory.mktemp("tiny_stream"),
-        "stream",
-        stem_channels=4,
-        channels=(4, 8, 8),
-        embedding_dim=16,
-        n_heads=2,
-    )
+    small = {"stem_channels": 4, "channels": (4, 8, 8), "embedding_dim": 16, "n_heads": 2}
+    return made_once("tiny_stream", lambda folder: make_checkpoint(folder, "stream", **small))
 
 
 @pytest.fixture(scope="session")
-def exported_file(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def exported_file(tiny_checkpoint: Path, made_once: MadeOnce) -> Path:
     """`tiny_checkpoint` as `panns export` writes it: one `.onnx` file that reads a waveform."""
     from panns.export.to_onnx import export_onnx
     from panns.models.checkpoint import open_checkpoint
 
-    path = tmp_path_factory.mktemp("exported") / "tiny.onnx"
-    export_onnx(open_checkpoint(tiny_checkpoint), path)
-    return path
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        export_onnx(open_checkpoint(tiny_checkpoint), folder / "tiny.onnx")
+
+    return made_once("exported", make) / "tiny.onnx"
 
 
 @pytest.fixture(scope="session")
-def real_cache(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def real_cache(shared: Path, made_once: MadeOnce) -> Path:
     """A cache folder in which the published `mn04_as` lies ready to run."""
     from panns.export.prepare import prepare
     from panns.models.download import fetch
     from panns.models.registry import find_model
 
-    folder = tmp_path_factory.mktemp("real_cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PANNS_CACHE", str(folder))
-        weights = find_model("mn04_as").weights
-        assert weights is not None
-        fetch(weights, from_file=shared / "weights" / weights.file)
-        prepare("mn04_as")
-    return folder
+    def make(folder: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PANNS_CACHE", str(folder))
+            weights = find_model("mn04_as").weights
+            assert weights is not None
+            fetch(weights, from_file=shared / "weights" / weights.file)
+            prepare("mn04_as")
+
+    return made_once("real_cache", make)

@@ -23,22 +23,25 @@ from tests.sounds import RATE, changing_sound, noise
 
 
 @pytest.fixture(scope="module")
-def small_mobilenet(tmp_path_factory):
+def small_mobilenet(made_once):
     """A checkpoint with the Kaldi front end."""
     config = replace(find_model("mn04_as").config, width=0.1)
     manifest = Manifest("mn04_as", config, audioset(), licence="MIT", source="made by a test")
-    return save_checkpoint(healthy_network("mn04_as", config), manifest, tmp_path_factory.mktemp("mobilenet")).path
+    return made_once("mobilenet", lambda folder: save_checkpoint(healthy_network("mn04_as", config), manifest, folder))
 
 
 @pytest.fixture(scope="module", params=["tiny_checkpoint", "tiny_frames_checkpoint", "small_mobilenet"])
-def pair(request, tmp_path_factory):
+def pair(request, made_once):
     """A checkpoint, and the same exported with the front end inside."""
     checkpoint = open_checkpoint(request.getfixturevalue(request.param))
     if request.param == "tiny_checkpoint":
         return checkpoint, request.getfixturevalue("exported_file")
-    path = tmp_path_factory.mktemp("inside") / "model.onnx"
-    export_onnx(checkpoint, path)
-    return checkpoint, path
+
+    def make(folder):
+        folder.mkdir()
+        export_onnx(checkpoint, folder / "model.onnx")
+
+    return checkpoint, made_once(f"{request.param}_inside", make) / "model.onnx"
 
 
 @pytest.mark.parametrize("n_clips", [1, 2, 3])

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from panns.data.manifests import Clip, write_manifest
+from panns.learn.folder import MODEL_FOLDER
 from panns.learn.run import run
 from panns.learn.settings import read_settings
 from tests.checkpoints import make_checkpoint
+from tests.conftest import MadeOnce
 from tests.sounds import noise, tone, write_wav
 
 KINDS = ("clicks", "noise", "tone")
@@ -53,17 +55,10 @@ def manifest_file(class_folders: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def teachable_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def teachable_checkpoint(made_once: MadeOnce) -> Path:
     """A small residual CNN with random parameters, which learns in some dozen steps."""
-    return make_checkpoint(
-        tmp_path_factory.mktemp("teachable"),
-        "builtin",
-        stem_channels=8,
-        channels=(8, 12, 16),
-        embedding_dim=32,
-        n_heads=2,
-        dropout=0.0,
-    )
+    small = {"stem_channels": 8, "channels": (8, 12, 16), "embedding_dim": 32, "n_heads": 2, "dropout": 0.0}
+    return made_once("teachable", lambda folder: make_checkpoint(folder, "builtin", **small))
 
 
 SETTINGS = """
@@ -96,14 +91,16 @@ decay = 0.8
 
 
 @pytest.fixture(scope="session")
-def taught_checkpoint(
-    manifest_file: Path, teachable_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def taught_checkpoint(manifest_file: Path, teachable_checkpoint: Path, made_once: MadeOnce) -> Path:
     """The same after it has learned these kinds, as what is fine-tuned has learned something."""
-    folder = tmp_path_factory.mktemp("taught")
-    path = folder / "taught.toml"
-    path.write_text(SETTINGS.format(checkpoint=str(teachable_checkpoint), manifest=str(manifest_file)))
-    return run(read_settings(path), folder / "out").checkpoint.path
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        path = folder / "taught.toml"
+        path.write_text(SETTINGS.format(checkpoint=str(teachable_checkpoint), manifest=str(manifest_file)))
+        run(read_settings(path), folder / "out")
+
+    return made_once("taught", make) / "out" / MODEL_FOLDER
 
 
 @pytest.fixture

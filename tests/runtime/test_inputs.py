@@ -18,9 +18,10 @@ READS = {
 
 
 @pytest.fixture(scope="module", params=list(READS))
-def models(request, tmp_path_factory):
+def models(request, made_once):
     settings = vars(small_config(request.param))
-    checkpoint = open_checkpoint(make_checkpoint(tmp_path_factory.mktemp("small"), request.param, **settings))
+    name = f"small_{request.param}"
+    checkpoint = open_checkpoint(made_once(name, lambda folder: make_checkpoint(folder, request.param, **settings)))
     return {name: load_model(checkpoint, backend=name, device="cpu", n_threads=1) for name in BACKENDS}
 
 

@@ -17,7 +17,7 @@ from panns.export.to_onnx import export_onnx
 from panns.models.checkpoint import open_checkpoint
 from panns.runtime.hearing import HearingConfig
 from panns.tasks.stream_state import StreamState
-from tests.checkpoints import make_checkpoint
+from tests.checkpoints import with_manifest
 from tests.sounds import noise
 
 USUAL = {"sample_rate": 44_100, "threshold": 0.4, "config": EventConfig(median_s=0.3), "hearing": HearingConfig(0.5)}
@@ -60,22 +60,18 @@ def test_other_settings_are_refused(recognizer, state, changed, words):
         recognizer.listener(**USUAL | changed).step(np.zeros(5, np.float32), state)
 
 
-def test_another_model_is_refused(state, tiny_frames_checkpoint, tmp_path):
-    same_size = make_checkpoint(tmp_path, "cnn6", channels=(4, 8, 8, 8), hidden_dim=16)
-    network = open_checkpoint(same_size)
-    other_labels = replace(network.manifest, activation="softmax")
-    (same_size / "model.json").write_text(other_labels.to_json(), encoding="utf-8")
+def test_another_model_is_refused(state, tiny_checkpoint, tiny_frames_checkpoint, tmp_path):
+    same_size = with_manifest(tiny_checkpoint, tmp_path / "same size", activation="softmax")
     for checkpoint in (same_size, tiny_frames_checkpoint):
         recognizer = panns.load(checkpoint, n_threads=1)
         with pytest.raises(ValueError, match="another model or another version of it; load the one that it was made"):
             recognizer.stream(**USUAL, state=state)
 
 
-def test_exported_files_are_told_apart(tiny_checkpoint, tmp_path):
-    paths = [tmp_path / "a.onnx", tmp_path / "b.onnx"]
-    for path, frontend in zip(paths, ("inside", "outside"), strict=True):
-        export_onnx(open_checkpoint(tiny_checkpoint), path, frontend=frontend)
-    first, again, second = (panns.load(path, n_threads=1) for path in (paths[0], *paths))
+def test_exported_files_are_told_apart(tiny_checkpoint, exported_file, tmp_path):
+    outside = tmp_path / "outside.onnx"
+    export_onnx(open_checkpoint(tiny_checkpoint), outside, frontend="outside")
+    first, again, second = (panns.load(path, n_threads=1) for path in (exported_file, exported_file, outside))
     saved = first.stream().state
     again.stream(state=saved)
     with pytest.raises(ValueError, match="another model"):
