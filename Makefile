@@ -39,7 +39,7 @@ test: install
 	$(BIN)/python -m pytest -q -n auto --dist loadscope -m "not slow and not gpu"
 
 test-full: install
-	$(BIN)/python -m pytest -q -n auto --dist loadscope -m "not gpu"
+	$(BIN)/python -m pytest -q -n auto -m "not gpu"
 
 check: install
 	$(BIN)/ruff format --check .
