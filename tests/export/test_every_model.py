@@ -29,6 +29,7 @@ EVERY_TIME = {*first_of_each_network(), "cnn14_gru", "ced_tiny"}
 # Slow, or a sibling has the same layers, or exported for the tests of backends all the same.
 EVERY_TIME -= {"dymn04_as", "cnn14_attention", "dainet19", "wavegram_cnn14", "resnet22", "resnet50", "mobilenetv1"}
 EVERY_TIME -= {"mobilenetv2", "leenet11", "cnn6", "res1dnet31", "transfer", "ensemble", "patch_attention"}
+EVERY_TIME -= {"mn01_as", "stream"}
 SMALL = [
     pytest.param(
         name,
