@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from panns.config import config_to_dict
@@ -17,6 +17,7 @@ from panns.models.costs import cost_of, measured_on
 from panns.models.registry import StreamingConfig
 
 _N_NAMED = 20  # classes whose names stand in words; JSON has them all
+_TOLD_OTHERWISE = ("format_version", "config", "labels", "files", "derived")
 
 
 def summary_of(entry: ModelEntry) -> dict[str, Any]:
@@ -41,14 +42,8 @@ def summary_of(entry: ModelEntry) -> dict[str, Any]:
 
 def about_registered(entry: ModelEntry) -> dict[str, Any]:
     """Everything that is known of a registered model."""
-    log_mel = entry.config.frontend.log_mel
-    record = summary_of(entry) | {
-        "config": config_to_dict(entry.config),
-        "inputs": list(entry.config.frontend.inputs),
-        "log_mel": None if log_mel is None else config_to_dict(log_mel),
-        "without_weights": entry.without_weights,
-        "measured_on": measured_on(),
-    }
+    record = summary_of(entry) | _inside(entry.config, entry.config.frontend.inputs)
+    record |= {"without_weights": entry.without_weights, "measured_on": measured_on()}
     try:
         ready = made_ready(entry)
     except CheckpointError as exc:
@@ -71,17 +66,14 @@ def about_registered(entry: ModelEntry) -> dict[str, Any]:
 
 def about_checkpoint(checkpoint: Checkpoint) -> dict[str, Any]:
     """Everything that is known of a checkpoint folder or an exported file."""
-    manifest, log_mel = checkpoint.manifest, checkpoint.manifest.config.frontend.log_mel
+    manifest = checkpoint.manifest
     record = {
         "name": str(checkpoint.path),
         "about": f"a model of the architecture {manifest.architecture}",
-        "architecture": manifest.architecture,
         **_outside(manifest.config),
         "weights": "in this file" if checkpoint.is_exported_file else "in this folder",
         "cost": None,
-        "config": config_to_dict(manifest.config),
-        "inputs": list(checkpoint.onnx_inputs),
-        "log_mel": None if log_mel is None else config_to_dict(log_mel),
+        **_inside(manifest.config, checkpoint.onnx_inputs),
         "labels": [label.to_dict() for label in manifest.labels],
         **_of_manifest(manifest),
     }
@@ -107,23 +99,20 @@ def _outside(config: ModelConfig) -> dict[str, Any]:
     }
 
 
-def _of_manifest(manifest: Manifest) -> dict[str, Any]:
-    """What a checkpoint says of itself, beside its config and its classes."""
+def _inside(config: ModelConfig, inputs: Sequence[str]) -> dict[str, Any]:
+    """What it is made of."""
+    log_mel = config.frontend.log_mel
     return {
-        "activation": manifest.activation,
-        "input": manifest.input,
-        "window_s": manifest.window_s,
-        "one_pass_s": manifest.one_pass_s,
-        "algorithmic_latency_s": manifest.algorithmic_latency_s,
-        "thresholds": manifest.thresholds,
-        "operating_points": [config_to_dict(point) for point in manifest.operating_points],
-        "events": None if manifest.events is None else config_to_dict(manifest.events),
-        "licence": manifest.licence,
-        "source": manifest.source,
-        "source_sha256": manifest.source_sha256,
-        "training_data": manifest.training_data,
-        "metrics": [config_to_dict(metric) for metric in manifest.metrics],
+        "config": config_to_dict(config),
+        "inputs": list(inputs),
+        "log_mel": None if log_mel is None else config_to_dict(log_mel),
     }
+
+
+def _of_manifest(manifest: Manifest) -> dict[str, Any]:
+    """What a checkpoint says of itself, beside its config, its classes and its files."""
+    told = {key: value for key, value in manifest.to_dict().items() if key not in _TOLD_OTHERWISE}
+    return told | {"one_pass_s": manifest.one_pass_s, "algorithmic_latency_s": manifest.algorithmic_latency_s}
 
 
 def in_words(record: dict[str, Any]) -> dict[str, dict[str, str]]:

@@ -192,9 +192,9 @@ class Manifest:
         patches, config = self.config.patches, self.config.frontend.log_mel
         return (patches.max_frames(config.n_mels) - 1) * config.hop_s if patches and config else None
 
-    def to_json(self) -> str:
-        """The text of `model.json`."""
-        plain = {
+    def to_dict(self) -> dict[str, Any]:
+        """What `model.json` holds."""
+        return {
             "format_version": FORMAT_VERSION,
             "architecture": self.architecture,
             "config": config_to_dict(self.config),
@@ -229,8 +229,11 @@ class Manifest:
                 "onnx_outputs": self.onnx_outputs,
             },
         }
+
+    def to_json(self) -> str:
+        """The text of `model.json`."""
         # Without spaces: with labels and thresholds of 527 classes these were a third of it.
-        return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(self.to_dict(), ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str, *, where: str) -> Manifest:
