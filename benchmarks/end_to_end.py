@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.material import checkpoint, noise_file
 from benchmarks.measure import cpu_ms, report, require_one_thread
-from panns.audio import load_audio, open_audio
+from panns.audio import load_sound, open_sound
 from panns.frontend import log_mel
 from panns.recognizer import Recognizer
 from panns.runtime.load import load_model
@@ -17,14 +17,14 @@ def main() -> None:
     for name, repeats in (("builtin", 50), ("mn04_as", 50), ("cnn6", 15), ("cnn14", 7)):
         model = load_model(checkpoint(name), n_threads=1)
         recognizer, config = Recognizer(model, "onnx"), model.manifest.config.frontend
-        waveform = load_audio(path, sample_rate=config.sample_rate)
+        waveform = load_sound(path, sample_rate=config.sample_rate)
         features = log_mel(waveform, config)[None]
         total = cpu_ms(lambda: recognizer.tag(path), repeats=repeats)
         rows.append(
             {
                 "model": name,
-                "read": cpu_ms(lambda: list(open_audio(path, sample_rate=44_100)), repeats=repeats),
-                "read and resample": cpu_ms(lambda: load_audio(path, sample_rate=config.sample_rate), repeats=repeats),
+                "read": cpu_ms(lambda: list(open_sound(path, sample_rate=44_100)), repeats=repeats),
+                "read and resample": cpu_ms(lambda: load_sound(path, sample_rate=config.sample_rate), repeats=repeats),
                 "log-mel": cpu_ms(lambda: log_mel(waveform, config), repeats=repeats),
                 "network": cpu_ms(lambda: model.backend(features), repeats=repeats),
                 "file to tags": total,

@@ -11,7 +11,7 @@ from benchmarks.measure import report, run_process, timing
 CHILD = """
 import json, sys, time
 path, backend = sys.argv[1:]
-if backend == "torch": import torch, panns.networks.checkpoint
+if backend == "torch": import torch, panns.networks.saving
 if backend == "onnx": import onnxruntime
 if backend == "openvino": import openvino
 import panns

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from panns.checkpoints.checkpoint import Checkpoint, open_checkpoint
+from panns.checkpoints.manifest import ModelManifest
 from panns.errors import WeightsMissing
-from panns.export.prepare import prepare
+from panns.hub.cache import checkpoints_dir
+from panns.hub.resolve import resolve
 from panns.labels import audioset
-from panns.models.cache import checkpoints_dir
-from panns.models.checkpoint import Checkpoint, Manifest, open_checkpoint
 from panns.models.registry import ModelConfig, find_model
 
 FOLDER = checkpoints_dir().parent / "benchmarks"
@@ -53,7 +54,7 @@ def write_sparse_wav(path: Path, seconds: int, *, sample_rate: int) -> None:
 def checkpoint(name: str) -> Checkpoint:
     """The checkpoint of a registered model; with random parameters, which cost the same, without its weights."""
     try:
-        return prepare(name)
+        return resolve(name)
     except WeightsMissing:
         return random_checkpoint(name, find_model(name).config, FOLDER / name)
 
@@ -62,7 +63,7 @@ def random_checkpoint(name: str, config: ModelConfig, folder: Path) -> Checkpoin
     """A checkpoint of an architecture with random parameters, made unless the folder holds it."""
     if not (folder / "model.json").is_file() or open_checkpoint(folder).manifest.config != config:
         from panns.networks.build import build_network
-        from panns.networks.checkpoint import save_checkpoint
+        from panns.networks.saving import save_checkpoint
 
-        save_checkpoint(build_network(name, config).eval(), Manifest(name, config, audioset()), folder)
-    return prepare(folder)
+        save_checkpoint(build_network(name, config).eval(), ModelManifest(name, config, audioset()), folder)
+    return resolve(folder)

@@ -2,7 +2,7 @@
 
 The default backend stands beside the original's way of computing: the same layers in eager torch behind a Fourier
 transform as two convolutions of all bins (of EfficientAT and CED, whose code has it so, an FFT). Writes the table, and
-`src/panns/models/costs.json` for `panns models list`.
+`src/panns/hub/costs.json` for `panns models list`.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from torch.nn import functional
 
 from benchmarks.material import checkpoint, noise
 from benchmarks.measure import cpu_ms, machine, report, require_one_thread
+from panns.checkpoints.checkpoint import ONNX_FILE
 from panns.frontend import LogMelConfig, fft_window, mel_filters
+from panns.hub.costs import COSTS_FILE, Cost
 from panns.models import ModelEntry, list_models
-from panns.models.checkpoint import ONNX_FILE
-from panns.models.costs import COSTS_FILE, Cost
-from panns.networks.checkpoint import load_network
-from panns.networks.cost import multiply_adds, n_parameters
+from panns.networks.complexity import multiply_adds, n_parameters
+from panns.networks.saving import load_network
 from panns.runtime.load import load_model
 
 DURATION_S = 10.0

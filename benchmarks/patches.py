@@ -10,7 +10,7 @@ from benchmarks.material import FOLDER, noise, random_checkpoint
 from benchmarks.measure import cpu_ms, report, require_one_thread
 from panns.models import find_model
 from panns.networks.build import construct_network
-from panns.networks.cost import multiply_adds, n_parameters
+from panns.networks.complexity import multiply_adds, n_parameters
 from panns.runtime.load import load_model
 
 DURATION_S = 10.0

@@ -13,21 +13,21 @@ import numpy as np
 from benchmarks.material import checkpoint
 from benchmarks.measure import report, require_one_thread, timing
 from benchmarks.streaming import NONE_SOUNDS, bursts, options
-from panns.audio.polyphase import PolyphaseResampler
+from panns.audio.resampling.polyphase import PolyphaseResampler
+from panns.detection import AT_ONCE_S, WindowConfig, make_scorer
+from panns.detection.joining import joined_blocks
 from panns.events import EventConfig, EventTracker
 from panns.recognizer import Recognizer
 from panns.results import Array, Scores
 from panns.runtime.backend import Backend
-from panns.runtime.hearing import AT_ONCE_S, HearingConfig, hearing_of
 from panns.runtime.load import load_model
 from panns.runtime.model import Model
-from panns.tasks.joining import joined_blocks
 
 RATES = (16_000, 44_100)
-WINDOWS: tuple[tuple[str, HearingConfig | None, str], ...] = (
-    ("mn04_as", HearingConfig(1.0, 0.1), "1 s each 0.1 s"),
-    ("mn04_as", HearingConfig(2.0, 0.1), "2 s each 0.1 s"),
-    ("mn04_as", HearingConfig(0.96, 0.48), "0.96 s each 0.48 s, as YAMNet"),
+WINDOWS: tuple[tuple[str, WindowConfig | None, str], ...] = (
+    ("mn04_as", WindowConfig(1.0, 0.1), "1 s each 0.1 s"),
+    ("mn04_as", WindowConfig(2.0, 0.1), "2 s each 0.1 s"),
+    ("mn04_as", WindowConfig(0.96, 0.48), "0.96 s each 0.48 s, as YAMNet"),
     ("builtin", None, "10 s, its frames"),
 )
 
@@ -62,7 +62,7 @@ class Case:
     name: str
     model: Model
     recognizer: Recognizer
-    hearing: HearingConfig | None
+    hearing: WindowConfig | None
     title: str
 
 
@@ -95,7 +95,7 @@ def rows_of(cases: list[Case], rate: int, seconds: float, n_rounds: int) -> list
     for i, case in enumerate(cases):
         ms = {part: timing([1e3 * one[i][part] / seconds for one in rounds]) for part in rounds[0][i]}
         ratio = timing([one[i]["whole"] / one[0]["whole"] for one in rounds])
-        stream = case.recognizer.stream(rate, hearing=case.hearing)
+        stream = case.recognizer.stream(rate, windows=case.hearing)
         rows.append(
             {
                 "input, kHz": f"{rate / 1e3:g}",
@@ -117,7 +117,7 @@ def cpu_s_of(case: Case, sound: np.ndarray, rate: int) -> dict[str, float]:
     In the first round, which does not count, a model with a state tries out how many blocks it can hear in one call.
     """
     start = time.process_time()
-    case.recognizer.detect((sound, rate), threshold=NONE_SOUNDS, hearing=case.hearing)
+    case.recognizer.detect((sound, rate), threshold=NONE_SOUNDS, windows=case.hearing)
     cpu_s = defaultdict(float, {"whole": time.process_time() - start})
 
     @contextmanager
@@ -128,7 +128,7 @@ def cpu_s_of(case: Case, sound: np.ndarray, rate: int) -> dict[str, float]:
 
     manifest, backend = case.model.manifest, case.model.backend
     assert isinstance(backend, ClockedBackend)
-    resampler, hearing = PolyphaseResampler(rate, manifest.sample_rate), hearing_of(case.model, case.hearing)
+    resampler, hearing = PolyphaseResampler(rate, manifest.sample_rate), make_scorer(case.model, case.hearing)
     tracker = EventTracker([NONE_SOUNDS] * len(manifest.labels), hearing.hop_s, EventConfig())
     resampling, heard, events = resampler.initial_state(), hearing.initial_state(), tracker.initial_state()
     backend.cpu_s = 0.0

@@ -12,10 +12,10 @@ import numpy as np
 
 from benchmarks.measure import report, require_one_thread
 from benchmarks.streaming import NONE_SOUNDS, bursts, options, recognizer_of
+from panns.detection.detector import Stream
 from panns.events import EventConfig
 from panns.recognizer import Recognizer
 from panns.results import Event
-from panns.tasks.streaming import Stream
 
 PERIOD_S = 60
 # Every crossing of the threshold counts, so that there is much to compare.

@@ -14,9 +14,9 @@ import numpy as np
 
 from benchmarks.measure import report, require_one_thread, timing
 from benchmarks.streaming import NONE_SOUNDS, PUSH_S, bursts, options, recognizer_of
+from panns.detection.state import StreamState
 from panns.recognizer import Recognizer
 from panns.results import StreamScores
-from panns.tasks.stream_state import StreamState
 
 RATES = (16_000, 44_100, 48_000)
 BEFORE_S, AFTER_S = 1.0, 0.3

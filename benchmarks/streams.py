@@ -14,9 +14,9 @@ import numpy as np
 
 from benchmarks.measure import report, require_one_thread, run_process, timing
 from benchmarks.streaming import NONE_SOUNDS, PUSH_S, bursts, few_sound, options, recognizer_of
+from panns.detection.detector import push_all
+from panns.detection.state import StreamState
 from panns.recognizer import Recognizer
-from panns.tasks.stream_state import StreamState
-from panns.tasks.streaming import push_all
 
 RATES = (16_000, 44_100)
 SIZES = (1, 10, 50, 100)

@@ -20,15 +20,15 @@ import soundfile
 import torch
 
 from benchmarks.measure import ONE_THREAD, cpu_ms, report, run_process
-from panns.data.decoded import cached_audio
-from panns.data.manifests import Clip, Manifest
+from panns.data.manifests import Clip, ClipList
+from panns.data.shards.decoded import cached_audio
 from panns.frontend import network_inputs
 from panns.models.registry import find_model
-from panns.training.batch import Batch
-from panns.training.clip_batches import BatchConfig, ClipBatches, ClipTargets, MixConfig
-from panns.training.loop import TrainConfig, train
-from panns.training.losses import LossConfig, Objective
-from panns.training.transfer import from_nothing
+from panns.training.engine.batch import Batch
+from panns.training.engine.clip_batches import BatchConfig, ClipBatches, ClipTargets, MixConfig
+from panns.training.engine.loop import TrainConfig, train
+from panns.training.engine.losses import LossConfig, Objective
+from panns.training.engine.transfer import from_nothing
 
 # Model, seconds of a clip, clips in a batch, steps.
 CASES = (("cnn14", 10.0, 4, 5), ("builtin", 5.0, 32, 12), ("mn04_as", 5.0, 32, 12))
@@ -106,7 +106,7 @@ def measure(name: str, *, with_loader: bool) -> dict[str, object]:
         }
 
 
-def _clips(folder: Path, duration_s: float, rate: int) -> Manifest:
+def _clips(folder: Path, duration_s: float, rate: int) -> ClipList:
     """Files of noise."""
     rng = np.random.default_rng(0)
     clips = []
@@ -114,7 +114,7 @@ def _clips(folder: Path, duration_s: float, rate: int) -> Manifest:
         path = folder / f"{i}.flac"
         soundfile.write(path, rng.normal(0, 0.1, round(duration_s * rate)), rate)
         clips.append(replace(Clip(path.name), labels=(str(i % 10),)))
-    return Manifest(folder, tuple(clips))
+    return ClipList(folder, tuple(clips))
 
 
 if __name__ == "__main__":

@@ -56,7 +56,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
 @pytest.fixture(scope="session")
 def tiny_checkpoint(made_once: MadeOnce) -> Path:
     """A checkpoint folder of a CNN6 of a few thousand parameters over AudioSet's classes, with clip scores only."""
-    from tests.checkpoints import make_checkpoint
+    from tests.tiny_checkpoints import make_checkpoint
 
     return made_once("tiny", lambda folder: make_checkpoint(folder, "cnn6", channels=(4, 8, 8, 8), hidden_dim=16))
 
@@ -64,7 +64,7 @@ def tiny_checkpoint(made_once: MadeOnce) -> Path:
 @pytest.fixture(scope="session")
 def tiny_frames_checkpoint(made_once: MadeOnce) -> Path:
     """The same with a decision-level head: frame scores and no embedding."""
-    from tests.checkpoints import make_checkpoint
+    from tests.tiny_checkpoints import make_checkpoint
 
     small = {"channels": (4, 4, 8, 8, 8, 8), "hidden_dim": 16}
     return made_once("tiny_frames", lambda folder: make_checkpoint(folder, "cnn14_decision_level_max", **small))
@@ -73,7 +73,7 @@ def tiny_frames_checkpoint(made_once: MadeOnce) -> Path:
 @pytest.fixture(scope="session")
 def tiny_stream_checkpoint(made_once: MadeOnce) -> Path:
     """A checkpoint folder of a small network that carries its past on in a state."""
-    from tests.checkpoints import make_checkpoint
+    from tests.tiny_checkpoints import make_checkpoint
 
     small = {"stem_channels": 4, "channels": (4, 8, 8), "embedding_dim": 16, "n_heads": 2}
     return made_once("tiny_stream", lambda folder: make_checkpoint(folder, "stream", **small))
@@ -82,8 +82,8 @@ def tiny_stream_checkpoint(made_once: MadeOnce) -> Path:
 @pytest.fixture(scope="session")
 def exported_file(tiny_checkpoint: Path, made_once: MadeOnce) -> Path:
     """`tiny_checkpoint` as `panns export` writes it: one `.onnx` file that reads a waveform."""
+    from panns.checkpoints.checkpoint import open_checkpoint
     from panns.export.to_onnx import export_onnx
-    from panns.models.checkpoint import open_checkpoint
 
     def make(folder: Path) -> None:
         folder.mkdir()
@@ -95,8 +95,8 @@ def exported_file(tiny_checkpoint: Path, made_once: MadeOnce) -> Path:
 @pytest.fixture(scope="session")
 def real_cache(shared: Path, made_once: MadeOnce) -> Path:
     """A cache folder in which the published `mn04_as` lies ready to run."""
-    from panns.export.prepare import prepare
-    from panns.models.download import fetch
+    from panns.hub.download import fetch
+    from panns.hub.resolve import resolve
     from panns.models.registry import find_model
 
     def make(folder: Path) -> None:
@@ -105,6 +105,6 @@ def real_cache(shared: Path, made_once: MadeOnce) -> Path:
             weights = find_model("mn04_as").weights
             assert weights is not None
             fetch(weights, from_file=shared / "weights" / weights.file)
-            prepare("mn04_as")
+            resolve("mn04_as")
 
     return made_once("real_cache", make)

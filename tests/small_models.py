@@ -3,6 +3,8 @@
 import re
 from dataclasses import replace
 
+from panns.models.bottleneck_resnet import BottleneckResNetConfig
+from panns.models.causal_crnn import CausalCrnnConfig
 from panns.models.cnn import CnnConfig
 from panns.models.cnn_attention import CnnAttentionConfig
 from panns.models.dymn import DynamicMobileNetConfig
@@ -12,8 +14,6 @@ from panns.models.mobilenet import PannsMobileNetConfig
 from panns.models.patch_attention import PatchAttentionConfig
 from panns.models.registry import find_model, list_models
 from panns.models.resnet import ResNetConfig
-from panns.models.standard_resnet import StandardResNetConfig
-from panns.models.stream import StreamConfig
 from panns.models.wave1d import DaiNetConfig, LeeNetConfig, Res1dNetConfig
 from panns.models.wavegram import WavegramConfig
 
@@ -43,8 +43,8 @@ SHRINK = {
         config, stem_width=8, widths=(8,) * 7, depths=tuple(min(depth, 3) for depth in config.depths), hidden_dim=16
     ),
     ResNetConfig: lambda config: replace(config, widths=(8, 8, 8, 8), hidden_dim=16),
-    StandardResNetConfig: lambda config: replace(config, stem_channels=8, widths=(4, 4, 8, 8), depths=(2, 2, 2, 2)),
-    StreamConfig: lambda config: replace(config, stem_channels=4, channels=(4, 8, 8), embedding_dim=16, n_heads=2),
+    BottleneckResNetConfig: lambda config: replace(config, stem_channels=8, widths=(4, 4, 8, 8), depths=(2, 2, 2, 2)),
+    CausalCrnnConfig: lambda config: replace(config, stem_channels=4, channels=(4, 8, 8), embedding_dim=16, n_heads=2),
     WavegramConfig: lambda config: replace(
         config, wave_widths=(8, 8, 64, 64), channels=tuple(min(width, 8) for width in config.channels), hidden_dim=16
     ),

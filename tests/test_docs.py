@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from panns.learn.settings import read_settings
+from panns.training.settings import read_settings
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 BLOCKS = re.findall(

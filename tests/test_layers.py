@@ -12,44 +12,60 @@ PACKAGE = Path(__file__).resolve().parent.parent / "src" / "panns"
 LAYERS = [
     {"__main__"},
     {"cli"},
-    {"learn", "serve", "plot"},
+    {"batch", "training", "plot"},
     {"recognizer"},
-    {"tasks"},
+    {"detection", "tasks"},
+    {"hub"},
     {"export"},
-    {"training", "runtime"},
-    {"data", "augment", "evaluate", "networks"},
+    {"training.engine", "runtime"},
+    {"networks"},
+    {"evaluation", "augment", "data", "checkpoints"},
     {"models"},
     {"frontend"},
-    {"audio", "events", "metrics", "results"},
+    {"events", "metrics"},
+    {"audio", "results"},
     {"labels"},
-    {"config", "cores", "extras", "files"},
-    {"defaults", "errors", "version"},
+    {"config"},
+    {"system"},
+    {"errors", "version"},
 ]
 HEIGHT = {part: -i for i, layer in enumerate(LAYERS) for part in layer}
 
 FILES = sorted(PACKAGE.rglob("*.py"))
 PARTS_WITHOUT_TORCH = {
-    "models",
     "audio",
-    "labels",
-    "frontend",
-    "results",
-    "config",
-    "defaults",
-    "errors",
-    "events",
-    "files",
-    "metrics",
-    "evaluate",
-    "data",
     "augment",
+    "batch",
+    "checkpoints",
+    "config",
+    "data",
+    "detection",
+    "errors",
+    "evaluation",
+    "events",
+    "frontend",
+    "hub",
+    "labels",
+    "metrics",
+    "models",
+    "results",
+    "system",
+    "tasks",
 }
+# Layers of their own inside another part.
+PARTS_INSIDE = {"training.engine"}
+
+
+def part_of_module(name):
+    """The part that a module below `panns` belongs to; "" for the package itself."""
+    inside = ".".join(name.split(".")[1:3])
+    return inside if inside in PARTS_INSIDE else [*name.split("."), ""][1]
 
 
 def part_of(path):
-    """The folder or module directly under `panns` in which a file is; "" for the package itself."""
-    first = path.relative_to(PACKAGE).parts[0]
-    return first.removesuffix(".py").removeprefix("__init__")
+    """The part that a file belongs to; "" for the package itself."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return part_of_module(".".join(["panns", *(part for part in parts if part != "__init__")]))
 
 
 def imports(tree):
@@ -64,7 +80,7 @@ def imports(tree):
 
 def upward_imports(part, tree):
     own = [name for name in imports(tree) if name.partition(".")[0] == "panns"]
-    targets = {name: ([*name.split("."), ""])[1] for name in own}
+    targets = {name: part_of_module(name) for name in own}
     return [name for name, target in targets.items() if target != part and not HEIGHT.get(target, 0) < HEIGHT[part]]
 
 
@@ -86,8 +102,8 @@ def test_imports_run_downward(path):
     ("part", "code"),
     [
         ("runtime", "import panns.cli"),
-        ("runtime", "from panns.training.loop import train"),
-        ("training", "def f():\n    from panns.runtime import model"),
+        ("runtime", "from panns.training.engine.loop import train"),
+        ("training.engine", "def f():\n    from panns.runtime import model"),
         ("models", "from panns import recognizer"),
         ("results", "if TYPE_CHECKING:\n    from panns.audio import Source"),
     ],

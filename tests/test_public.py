@@ -51,7 +51,7 @@ def test_holding_a_recognizer_class_needs_no_torch():
 
 
 def test_going_on_from_a_state_needs_no_torch():
-    code = "import panns; panns.StreamState, panns.HearingConfig, panns.EventConfig, panns.push_all"
+    code = "import panns; panns.StreamState, panns.WindowConfig, panns.EventConfig, panns.push_all"
     assert not loaded_by(code) & {"torch", "openvino", "scipy", "av"}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from panns.config import config_from_dict
-from panns.training.loop import TrainConfig
+from panns.training.engine.loop import TrainConfig
 from recipes.architectures.soundscapes import SoundscapeConfig
 
 HERE = Path(__file__).parent

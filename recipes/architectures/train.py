@@ -8,12 +8,10 @@ Any number of these may run beside each other on one machine: each takes the run
 from __future__ import annotations
 
 import argparse
-import fcntl
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,13 +20,14 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from panns.files import replacing
 from panns.metrics import accuracy, average_precision, class_mean
 from panns.networks.build import build_network
-from panns.networks.cost import multiply_adds, n_parameters
-from panns.training.batch import Batch
-from panns.training.loop import STATE_FILE, TrainConfig, train
-from panns.training.losses import LossConfig, Objective
+from panns.networks.complexity import multiply_adds, n_parameters
+from panns.system.files import replacing
+from panns.system.locks import exclusive_or_skip
+from panns.training.engine.batch import Batch
+from panns.training.engine.loop import STATE_FILE, TrainConfig, train
+from panns.training.engine.losses import LossConfig, Objective
 from recipes.architectures.batches import Clips, Soundscapes
 from recipes.architectures.measures import order_accuracy
 from recipes.architectures.prepare import Clip, class_indices, read_clips, split_clips
@@ -80,7 +79,8 @@ def main() -> None:
     clips = read_clips(arguments.data / "data" / "esc10")
     for run in sorted(all_runs(settings), key=lambda run: run.task != arguments.first):
         folder = out / "runs" / run.name
-        with held(folder) as is_ours:
+        folder.mkdir(parents=True, exist_ok=True)
+        with exclusive_or_skip(folder / "lock") as is_ours:
             if is_ours and not (folder / RESULT_FILE).is_file():
                 finish(run, settings, clips, out)
 
@@ -95,19 +95,6 @@ def all_runs(settings: Settings) -> list[Run]:
         for fold in (FOLDS if task == "esc10" else (settings.soundscapes.test_fold,))
         for model in names
     ]
-
-
-@contextmanager
-def held(folder: Path) -> Iterator[bool]:
-    """Whether this process has the folder to itself; the system lets go of it even if the process is killed."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
 
 
 def finish(run: Run, settings: Settings, clips: Sequence[Clip], out: Path) -> None:

@@ -19,11 +19,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from panns.data.manifests import Clip
-from panns.data.split import leave_out
+from panns.data.sampling.split import leave_out
 from panns.labels import audioset
 from recipes.audioset.segments import Segment, write_segments
+from recipes.common.paths import REFERENCE_DATA, ROOT, RUNS
 from recipes.esc50.prepare import list_clips
-from recipes.paths import REFERENCE_DATA, ROOT, RUNS
 
 EVAL_FOLD = "5"
 CLIP_S = 5.0

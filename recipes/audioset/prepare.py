@@ -19,11 +19,11 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from panns.audio.sound_files import sound_files_below
 from panns.data.manifests import Clip, write_manifest
-from panns.data.sound_files import sound_files_below
 from recipes.audioset.segments import LISTS, Segment, read_segments
-from recipes.paths import RUNS
-from recipes.preparing import CLIPS_FILE
+from recipes.common.paths import RUNS
+from recipes.common.preparing import CLIPS_FILE
 
 MISSING_FILE = "missing.txt"
 

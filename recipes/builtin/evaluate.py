@@ -20,17 +20,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from panns.audio import load_audio
+from panns.audio import load_sound
+from panns.checkpoints.checkpoint import Checkpoint
 from panns.data.manifests import read_manifest
-from panns.evaluate import Categories, measure
-from panns.export.prepare import prepare
+from panns.evaluation import Categories, measure
 from panns.frontend import log_mel
+from panns.hub.resolve import resolve
 from panns.labels import audioset
-from panns.models.checkpoint import Checkpoint
 from panns.models.registry import find_model, shipped_checkpoint
 from panns.runtime.load import load_model
 from panns.runtime.model import Model
-from panns.runtime.onnx import OnnxBackend
+from panns.runtime.onnx_backend import OnnxBackend
 from recipes.builtin.clips import HELD_OUT_FOLD, audioset_names, held_out_sources, rows_of
 from recipes.builtin.measures import mapped_top1, rank_correlation, top_overlap
 from recipes.builtin.prepare import MANIFEST_FILE
@@ -67,8 +67,8 @@ def main() -> None:
     arguments = parser.parse_args()
     data, mapping = arguments.data / "data", arguments.data / "reference" / "esc50_to_audioset.json"
     checkpoints = {
-        "builtin": prepare(arguments.model),
-        "teacher": prepare("mn04_as", weights=arguments.data / "weights" / "mn04_as_mAP_432.pt"),
+        "builtin": resolve(arguments.model),
+        "teacher": resolve("mn04_as", weights=arguments.data / "weights" / "mn04_as_mAP_432.pt"),
     }
     sets = ("esc10", "esc50", "urbansound8k_subset", "fsdd", "heart_springer6")
     answers = {
@@ -96,7 +96,7 @@ def main() -> None:
 def hear(model: Model, dataset: Path) -> Heard:
     """Ask a model about every clip of a data set."""
     rows = rows_of(dataset)
-    scores = [model.run(load_audio(dataset / row["path"], sample_rate=model.manifest.sample_rate)) for row in rows]
+    scores = [model.run(load_sound(dataset / row["path"], sample_rate=model.manifest.sample_rate)) for row in rows]
     return Heard(
         rows,
         np.concatenate([one.clip_probs for one in scores]),

@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from panns.audio import load_audio, resample
+from panns.audio import load_sound, resample
 from panns.data.manifests import Clip, write_manifest
-from panns.data.mel_store import MelStore, write_mel_store
 from panns.frontend import LogMelConfig, compress
 from panns.models.registry import find_model
 from recipes.builtin.clips import training_clips
 from recipes.builtin.settings import ROOT, read_settings
 from recipes.builtin.teacher import Teacher
+from recipes.common.mel_store import MelStore, write_mel_store
 
 Array = npt.NDArray[np.float32]
 
@@ -49,7 +49,7 @@ def main() -> None:
 def at_speeds(clips: Sequence[Clip], data: Path, speeds: Sequence[float], sample_rate: int) -> Iterator[Array]:
     """Every clip at every speed, clips outermost."""
     for clip in clips:
-        waveform = load_audio(data / clip.path, sample_rate=sample_rate)
+        waveform = load_sound(data / clip.path, sample_rate=sample_rate)
         for speed in speeds:
             yield resample(waveform, round(sample_rate * speed), sample_rate)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from panns.config import config_from_dict
-from panns.training.loop import TrainConfig
-from panns.training.losses import LossConfig
-from panns.training.mixtures import MixtureConfig
+from panns.training.engine.loop import TrainConfig
+from panns.training.engine.losses import LossConfig
+from recipes.builtin.mixtures import MixtureConfig
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent

@@ -11,12 +11,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from panns.checkpoints.manifest import Metric
 from panns.data.manifests import read_manifest
-from panns.models.checkpoint import Metric
 from recipes.builtin.prepare import MANIFEST_FILE as CLIPS_FILE
 from recipes.builtin.settings import HERE, ROOT, read_settings
 from recipes.builtin.train import NETWORK_FILE
-from recipes.shipping import add_metrics, ship
+from recipes.common.shipping import add_metrics, ship
 
 RESULTS_FILE = "results.json"
 PROTOCOLS = {

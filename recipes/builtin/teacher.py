@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from panns.export.prepare import prepare
-from panns.models.checkpoint import Manifest
-from panns.runtime.onnx import OnnxBackend
+from panns.checkpoints.manifest import ModelManifest
+from panns.hub.resolve import resolve
+from panns.runtime.onnx_backend import OnnxBackend
 
 Array = npt.NDArray[np.float32]
 
@@ -24,8 +24,8 @@ class Teacher:
     """
 
     def __init__(self, name: str, weights: Path) -> None:
-        checkpoint = prepare(name, weights=weights)
-        self.manifest: Manifest = checkpoint.manifest
+        checkpoint = resolve(name, weights=weights)
+        self.manifest: ModelManifest = checkpoint.manifest
         self._backend = OnnxBackend(checkpoint, device="cpu", n_threads=1)
         self._mean: Array | float = 0.0
         self._scale: Array | float = 1.0

@@ -15,17 +15,17 @@ import torch
 from torch import nn
 
 from panns.data.manifests import Clip, read_manifest
-from panns.data.mel_store import MelStore
 from panns.labels import audioset
 from panns.models.registry import find_model
 from panns.networks.build import build_network
-from panns.training.distributed import World
-from panns.training.loop import train
-from panns.training.losses import Objective, set_prior
-from panns.training.mixtures import ClipLabels, Mixtures
+from panns.training.engine.distributed import World
+from panns.training.engine.loop import train
+from panns.training.engine.losses import Objective, set_prior
+from recipes.builtin.mixtures import ClipLabels, Mixtures
 from recipes.builtin.prepare import MANIFEST_FILE, MELS_FOLDER, TEACHER_FILE
 from recipes.builtin.settings import ROOT, Settings, read_settings
 from recipes.builtin.teacher import Teacher
+from recipes.common.mel_store import MelStore
 
 RUN_FOLDER, NETWORK_FILE = "run", "network.pt"
 

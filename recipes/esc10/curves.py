@@ -13,8 +13,8 @@ from __future__ import annotations
 import statistics
 from pathlib import Path
 
-from recipes.paths import RUNS
-from recipes.results import FOLD_PREFIX, curve
+from recipes.common.paths import RUNS
+from recipes.common.results import FOLD_PREFIX, curve
 
 HERE = Path(__file__).parent
 FOLDS = ("1", "2", "3", "4", "5")

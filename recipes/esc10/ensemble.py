@@ -16,20 +16,20 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import machine
-from panns.data.clips import FileAudio
+from panns.checkpoints.checkpoint import TORCH_FILE
+from panns.data.clips.audio import FileAudio
+from panns.data.clips.subset import PartAudio
 from panns.data.manifests import read_manifest
-from panns.data.part import PartAudio
-from panns.evaluate import evaluate
-from panns.files import replacing
-from panns.learn.cross_validation import folds_of
-from panns.learn.ensemble import join
-from panns.learn.folder import MODEL_FOLDER
-from panns.models.checkpoint import TORCH_FILE
+from panns.evaluation import evaluate
 from panns.recognizer import load
-from recipes.paths import ROOT
-from recipes.preparing import CLIPS_FILE
-from recipes.results import FOLD_PREFIX, Row, read_result
-from recipes.table import mean_text, put_table
+from panns.system.files import replacing
+from panns.training.cross_validation import folds_of
+from panns.training.join import join
+from panns.training.run_folder import MODEL_FOLDER
+from recipes.common.paths import ROOT
+from recipes.common.preparing import CLIPS_FILE
+from recipes.common.results import FOLD_PREFIX, Row, read_result
+from recipes.common.table import mean_text, put_table
 
 HERE = Path(__file__).parent
 MEMBERS = {

@@ -13,8 +13,8 @@ import os
 from pathlib import Path
 
 from panns.data.manifests import Clip
+from recipes.common.preparing import HOW_TO_GET_IT, prepare, rows_of
 from recipes.esc50.prepare import SAME_RECORDINGS
-from recipes.preparing import HOW_TO_GET_IT, prepare, rows_of
 
 N_CLIPS = 400
 # Folders of the first release, and what ESC-50 calls the same classes.

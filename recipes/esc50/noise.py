@@ -31,18 +31,18 @@ import numpy.typing as npt
 from benchmarks.measure import machine
 from panns.augment.length import fit_length
 from panns.augment.noise import add_noise
-from panns.data.clip import Clip
-from panns.data.clips import ClipAudio, FileAudio
+from panns.data.clips.audio import ClipAudio, FileAudio
+from panns.data.clips.clip import Clip
+from panns.data.clips.subset import PartAudio
 from panns.data.manifests import read_manifest, write_manifest
-from panns.data.part import PartAudio
-from panns.evaluate import evaluate
-from panns.files import replacing
-from panns.learn.folder import MODEL_FOLDER
+from panns.evaluation import evaluate
 from panns.recognizer import load
-from recipes.paths import REFERENCE_DATA, RUNS
-from recipes.preparing import CLIPS_FILE
-from recipes.results import FOLD_PREFIX
-from recipes.table import put_table
+from panns.system.files import replacing
+from panns.training.run_folder import MODEL_FOLDER
+from recipes.common.paths import REFERENCE_DATA, RUNS
+from recipes.common.preparing import CLIPS_FILE
+from recipes.common.results import FOLD_PREFIX
+from recipes.common.table import put_table
 from recipes.urbansound8k.prepare import list_clips
 
 Array = npt.NDArray[np.float32]

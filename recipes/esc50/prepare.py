@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 
 from panns.data.manifests import Clip
-from recipes.preparing import first_file, prepare, rows_of
+from recipes.common.preparing import first_file, prepare, rows_of
 
 # One recording under two ids of Freesound, found by `panns data check`; the first four pairs are in two folds.
 SAME_RECORDINGS = {

@@ -19,11 +19,11 @@ import numpy as np
 
 from benchmarks.measure import machine
 from panns.data.manifests import Clip, read_manifest, write_manifest
-from panns.files import replacing
-from panns.learn.run import run
-from panns.learn.settings import read_settings
-from recipes.paths import ROOT
-from recipes.table import put_table
+from panns.system.files import replacing
+from panns.training.run import run
+from panns.training.settings import read_settings
+from recipes.common.paths import ROOT
+from recipes.common.table import put_table
 
 HERE = Path(__file__).parent
 OUT = ROOT / "runs" / "few_shot"

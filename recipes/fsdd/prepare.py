@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from panns.data.manifests import Clip, write_manifest
-from recipes.preparing import HOW_TO_GET_IT, prepare
+from recipes.common.preparing import HOW_TO_GET_IT, prepare
 
 SPEAKERS_FILE = "speakers.csv"
 N_TEST_TAKES = 5

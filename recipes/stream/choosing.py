@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from panns.evaluate.detection import COLLAR, HeardFrames, joined_events
+from panns.evaluation.detection import COLLAR, ScoredFrames, joined_events
 from panns.events import EventConfig
 from panns.events.median import median_of
 from panns.metrics import ClipEvents, collar_based
@@ -85,15 +85,15 @@ def joined(heard: Heard) -> list[ClipEvents]:
     return [joined_events(events, one.duration_s) for events, one in zip(heard.truth, heard.frames, strict=True)]
 
 
-def smoothed(heard: HeardFrames, median_s: float) -> HeardFrames:
+def smoothed(heard: ScoredFrames, median_s: float) -> ScoredFrames:
     """Frames behind the median filter that events are made with."""
     hop_s = float(heard.onsets_s[1] - heard.onsets_s[0])
     half = EventConfig(median_s=median_s).n_median(hop_s) // 2
-    return HeardFrames(median_of(heard.probs, 0, 0, half), heard.onsets_s, heard.duration_s)
+    return ScoredFrames(median_of(heard.probs, 0, 0, half), heard.onsets_s, heard.duration_s)
 
 
 def counted(
-    truth: Sequence[ClipEvents], heard: Sequence[HeardFrames], config: EventConfig, n_categories: int
+    truth: Sequence[ClipEvents], heard: Sequence[ScoredFrames], config: EventConfig, n_categories: int
 ) -> Counts:
     """Right, false and missed events, `(thresholds, categories, 3)`."""
     counts = []

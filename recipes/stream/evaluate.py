@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measure import machine
-from panns.data.event_table import read_event_table
-from panns.evaluate.detection import COLLAR, joined_events
-from panns.evaluate.false_alarms import without_counterpart
-from panns.files import replacing
+from panns.data.manifests.event_table import read_event_table
+from panns.evaluation.detection import COLLAR, joined_events
 from panns.metrics import PSDS1, ClipEvents, collar_based, psds
 from panns.recognizer import load
-from recipes.paths import ROOT
+from panns.system.files import replacing
+from recipes.common.paths import ROOT
 from recipes.stream.choosing import choose, joined, smoothed
+from recipes.stream.false_alarms import without_counterpart
 from recipes.stream.mixing import OUT, TEST_FOLD, TRAINING_FOLDS, mixed
 from recipes.stream.picture import TRUTH, draw
 from recipes.stream.systems import SYSTEMS, Heard, System, listen

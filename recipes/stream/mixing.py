@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from panns.augment.noise import coloured_noise
-from panns.data.manifests import Clip, Manifest, read_manifest
+from panns.data.manifests import Clip, ClipList, read_manifest
 from panns.data.soundscapes import MadeBackgrounds, SoundscapeConfig, write_soundscapes
-from recipes.paths import RUNS
+from recipes.common.paths import RUNS
 
 OUT = RUNS / "stream"
 CLIPS = RUNS / "esc50" / "clips.csv"
@@ -34,7 +34,7 @@ def mixed(folds: Sequence[str], n_soundscapes: int, *, seed: int) -> Path:
     folder = OUT / "soundscapes" / name
     if not (folder / "events.tsv").exists():
         write_soundscapes(
-            Manifest(listed.root, clips),
+            ClipList(listed.root, clips),
             folder,
             SOUNDSCAPE,
             MadeBackgrounds(coloured_noise),

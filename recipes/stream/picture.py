@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from panns.audio import load_audio
+from panns.audio import load_sound
 from panns.frontend import log_mel
 from panns.metrics import ClipEvents
-from panns.models.stream import StreamConfig
+from panns.models.causal_crnn import CausalCrnnConfig
 
 TRUTH = "what is there"
 
@@ -24,8 +24,8 @@ def draw(sound: Path, lanes: dict[str, ClipEvents], names: Sequence[str], file: 
     """
     from matplotlib.figure import Figure
 
-    config = StreamConfig().frontend
-    features = log_mel(load_audio(sound, sample_rate=config.sample_rate), config)
+    config = CausalCrnnConfig().frontend
+    features = log_mel(load_sound(sound, sample_rate=config.sample_rate), config)
     duration_s = len(features) * config.hop_s
     figure = Figure(figsize=(10, 2 + 0.9 * len(lanes)), layout="constrained")
     axes = figure.subplots(len(lanes) + 1, 1, sharex=True, height_ratios=[2, *[1] * len(lanes)])

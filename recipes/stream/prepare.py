@@ -12,15 +12,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from panns.audio import load_audio, resample
+from panns.audio import load_sound, resample
 from panns.data.manifests import Clip, write_manifest
-from panns.data.mel_store import write_mel_store
 from panns.data.soundscapes import Stretch, sounding_stretches
 from panns.frontend import log_mel, silence
 from panns.models.registry import find_model
 from recipes.builtin.clips import training_clips
 from recipes.builtin.teacher import Teacher
-from recipes.paths import ROOT
+from recipes.common.mel_store import write_mel_store
+from recipes.common.paths import ROOT
 from recipes.stream.settings import Settings, read_settings
 
 Array = npt.NDArray[np.float32]
@@ -64,7 +64,7 @@ class Rows:
     def of_clip(self, clip: Clip, data: Path) -> list[Array]:
         """A clip at every speed, at the rate of the network."""
         teacher_rate = self._teacher.manifest.sample_rate
-        waveform = load_audio(data / clip.path, sample_rate=teacher_rate)
+        waveform = load_sound(data / clip.path, sample_rate=teacher_rate)
         made = []
         for speed in self._settings.speeds:
             for_teacher = resample(waveform, round(teacher_rate * speed), teacher_rate)

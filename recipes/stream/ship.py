@@ -11,10 +11,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+from panns.checkpoints.manifest import Metric
 from panns.data.manifests import read_manifest
-from panns.models.checkpoint import Metric
-from recipes.paths import ROOT
-from recipes.shipping import add_metrics, ship
+from recipes.common.paths import ROOT
+from recipes.common.shipping import add_metrics, ship
 from recipes.stream.prepare import MANIFEST_FILE as CLIPS_FILE
 from recipes.stream.settings import HERE, read_settings
 from recipes.stream.train import NETWORK_FILE

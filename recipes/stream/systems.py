@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from panns.data.event_table import read_event_table
-from panns.evaluate import Categories, HeardFrames
-from panns.files import replacing
+from panns.data.manifests.event_table import read_event_table
+from panns.detection import WindowConfig
+from panns.detection.settings import model_fingerprint
+from panns.evaluation import Categories, ScoredFrames
 from panns.metrics import ClipEvents
 from panns.recognizer import load
-from panns.runtime.hearing import HearingConfig
-from panns.tasks.stream_settings import words_of_model
+from panns.system.files import replacing
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,14 @@ class System:
     name: str
     what: str
     model: str
-    hearing: HearingConfig = field(default_factory=HearingConfig)
+    hearing: WindowConfig = field(default_factory=WindowConfig)
 
 
 SYSTEMS = (
     System("stream", "`stream`, block by block", "stream"),
-    System("mn04-1s", "`mn04_as`, 1 s every 0.1 s", "mn04_as", HearingConfig(1.0, 0.1)),
-    System("mn04-2s", "`mn04_as`, 2 s every 0.1 s", "mn04_as", HearingConfig(2.0, 0.1)),
-    System("mn04-yamnet", "`mn04_as`, 0.96 s every 0.48 s (YAMNet's scheme)", "mn04_as", HearingConfig(0.96, 0.48)),
+    System("mn04-1s", "`mn04_as`, 1 s every 0.1 s", "mn04_as", WindowConfig(1.0, 0.1)),
+    System("mn04-2s", "`mn04_as`, 2 s every 0.1 s", "mn04_as", WindowConfig(2.0, 0.1)),
+    System("mn04-yamnet", "`mn04_as`, 0.96 s every 0.48 s (YAMNet's scheme)", "mn04_as", WindowConfig(0.96, 0.48)),
     System("builtin", "`builtin`, frames of windows of 10 s", "builtin"),
 )
 
@@ -53,7 +53,7 @@ class Heard:
     """
 
     truth: Sequence[ClipEvents]
-    frames: Sequence[HeardFrames]
+    frames: Sequence[ScoredFrames]
 
 
 def listen(system: System, folder: Path, mapping: dict[str, list[str]], kept_in: Path) -> Heard:
@@ -69,13 +69,13 @@ def listen(system: System, folder: Path, mapping: dict[str, list[str]], kept_in:
     names = list(mapping)
     truth = [[(names.index(one.label), one.onset_s, one.offset_s) for one in clip.events] for clip in listed.clips]
     recognizer = load(system.model, n_threads=1)
-    model = words_of_model(recognizer.manifest).replace(" ", "-")
+    model = model_fingerprint(recognizer.manifest).replace(" ", "-")
     kept = kept_in / f"{folder.name}-{system.name}-{model}.npz"
     if not kept.exists():
         categories = Categories.mapped(mapping, recognizer.manifest.labels)
         assert [label.en for label in categories.labels] == names
         heard = [
-            recognizer.frames(path, keep=categories.scores, hearing=system.hearing)
+            recognizer.frames(path, keep=categories.scores, windows=system.hearing)
             for path in map(listed.file, listed.clips)
         ]
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -91,5 +91,5 @@ def listen(system: System, folder: Path, mapping: dict[str, list[str]], kept_in:
     borders = np.cumsum(held["n_frames"])[:-1]
     probs, onsets_s = np.split(held["probs"], borders), np.split(held["onsets_s"], borders)
     durations_s = held["durations_s"].tolist()
-    frames = [HeardFrames(*one) for one in zip(probs, onsets_s, durations_s, strict=True)]
+    frames = [ScoredFrames(*one) for one in zip(probs, onsets_s, durations_s, strict=True)]
     return Heard(truth, frames)

@@ -8,7 +8,7 @@ from typing import Any
 
 from scipy.stats import beta, chi2
 
-from recipes.table import put_table
+from recipes.common.table import put_table
 
 
 def put_tables(pages: Sequence[Path], results: Sequence[dict[str, Any]]) -> None:

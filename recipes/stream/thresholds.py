@@ -19,18 +19,19 @@ from pathlib import Path
 
 import numpy as np
 
+from panns.checkpoints.checkpoint import open_checkpoint
+from panns.checkpoints.manifest import OperatingPoint
 from panns.config import config_to_dict
-from panns.data.event_table import read_event_table
-from panns.evaluate import HeardFrames
-from panns.evaluate.false_alarms import FalseAlarms
+from panns.data.manifests.event_table import read_event_table
+from panns.evaluation import ScoredFrames
 from panns.events import EventConfig
-from panns.files import replacing
+from panns.hub.published_thresholds import POINTS_FILE
 from panns.labels import LabelSet
-from panns.models.checkpoint import OperatingPoint, open_checkpoint
-from panns.models.operating_points import POINTS_FILE
 from panns.recognizer import Recognizer, load
-from recipes.shipping import folder_of
+from panns.system.files import replacing
+from recipes.common.shipping import folder_of
 from recipes.stream.evaluate import MAPPING
+from recipes.stream.false_alarms import FalseAlarms
 from recipes.stream.mixing import TRAINING_FOLDS, mixed
 
 N_SOUNDSCAPES = 480
@@ -70,7 +71,7 @@ def choose(recognizer: Recognizer, folder: Path) -> tuple[OperatingPoint, ...]:
         truth: list[tuple[int, float, float]] = []
         for event in clip.events:
             truth += [(index, event.onset_s, event.offset_s) for index in meant(mapping[event.label], labels)]
-        alarms.add(HeardFrames.of(recognizer.frames(listed.file(clip))), truth)
+        alarms.add(ScoredFrames.of(recognizer.frames(listed.file(clip))), truth)
     return tuple(
         OperatingPoint(rate, tuple(alarms.thresholds(rate).astype(float).round(4).tolist())) for rate in RATES_PER_HOUR
     )

@@ -15,16 +15,16 @@ import torch
 from torch import nn
 
 from panns.data.manifests import read_manifest
-from panns.data.mel_store import MelStore
 from panns.data.soundscapes import Stretch
 from panns.models.registry import find_model
 from panns.networks.build import build_network
-from panns.training.distributed import World
-from panns.training.loop import train
-from panns.training.losses import Objective, set_prior
-from panns.training.soundscapes import ClipFrames, SoundscapeBatches
+from panns.training.engine.distributed import World
+from panns.training.engine.loop import train
+from panns.training.engine.losses import Objective, set_prior
 from recipes.builtin.train import category_classes, clip_labels
-from recipes.paths import ROOT
+from recipes.common.mel_store import MelStore
+from recipes.common.paths import ROOT
+from recipes.stream.batches import ClipFrames, SoundscapeBatches
 from recipes.stream.prepare import FRAMES_FILE, MANIFEST_FILE, MELS_FOLDER
 from recipes.stream.settings import Settings, read_settings
 

@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 
 from panns.data.manifests import Clip
-from recipes.preparing import first_file, prepare, rows_of
+from recipes.common.preparing import first_file, prepare, rows_of
 
 # One recording under two ids of Freesound, found by `panns data check` in the folds 1, 2 and 10; the first pair is in
 # two folds.

@@ -12,6 +12,9 @@ from panns.version import __version__
 
 if TYPE_CHECKING:
     from panns.audio import DecodeLimits
+    from panns.detection import WindowConfig
+    from panns.detection.detector import push_all
+    from panns.detection.state import StreamState
     from panns.errors import (
         AudioDecodeError,
         CheckpointError,
@@ -28,9 +31,6 @@ if TYPE_CHECKING:
     from panns.models import list_models
     from panns.recognizer import Recognizer, detect, embed, listen, load, tag
     from panns.results import Detection, Embedding, Event, Scores, SoundFrames, StreamScores, Tag, Tagging, TagWindow
-    from panns.runtime.hearing import HearingConfig
-    from panns.tasks.stream_state import StreamState
-    from panns.tasks.streaming import push_all
 
 _HOMES = {
     "panns.audio": ("DecodeLimits",),
@@ -60,9 +60,9 @@ _HOMES = {
         "TagWindow",
         "Tagging",
     ),
-    "panns.runtime.hearing": ("HearingConfig",),
-    "panns.tasks.stream_state": ("StreamState",),
-    "panns.tasks.streaming": ("push_all",),
+    "panns.detection": ("WindowConfig",),
+    "panns.detection.state": ("StreamState",),
+    "panns.detection.detector": ("push_all",),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -81,7 +81,7 @@ __all__ = [  # noqa: RUF022 - a type checker needs the literal list; a test comp
     "Detection",
     "Event",
     "EventConfig",
-    "HearingConfig",
+    "WindowConfig",
     "SoundFrames",
     "push_all",
     "StreamScores",

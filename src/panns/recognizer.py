@@ -9,29 +9,28 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from panns.audio import DecodeLimits, LiveSound, Microphone, Source, open_audio
-from panns.audio.input_devices import find_microphone
+from panns.audio import DecodeLimits, LiveSound, Microphone, Source, open_sound
 from panns.audio.limits import checked_rate
-from panns.defaults import DEFAULT_MODEL, LISTEN_MODEL
+from panns.audio.live.input_devices import find_microphone
+from panns.checkpoints.manifest import ModelManifest
+from panns.detection import FrameScorer, WindowConfig, make_scorer, offline
+from panns.detection.detector import Detector, Stream
+from panns.detection.frames import Keep, keep_all
+from panns.detection.frames import frames as score_frames
+from panns.detection.listening import listen as listen_to
+from panns.detection.settings import model_fingerprint
+from panns.detection.state import StreamState
+from panns.detection.thresholds import Threshold, thresholds_of
 from panns.events import EventConfig
-from panns.export.prepare import prepare
-from panns.models.checkpoint import Manifest
+from panns.hub.resolve import resolve
 from panns.results import Detection, Embedding, Scores, SoundFrames, StreamScores, Tagging
 from panns.runtime.backend import BackendName, check_choices
-from panns.runtime.hearing import Hearing, HearingConfig, hearing_of
 from panns.runtime.load import load_model
 from panns.runtime.model import Model, Waveforms
-from panns.tasks import detection as detection_task
+from panns.system.defaults import DEFAULT_MODEL, LISTEN_MODEL
+from panns.system.progress import OnProgress, ignore_progress
 from panns.tasks import embedding as embedding_task
-from panns.tasks import frames as frames_task
-from panns.tasks import listening as listening_task
 from panns.tasks import tagging as tagging_task
-from panns.tasks.frames import Keep, keep_all
-from panns.tasks.progress import OnProgress, ignore_progress
-from panns.tasks.stream_settings import words_of_model
-from panns.tasks.stream_state import StreamState
-from panns.tasks.streaming import Listener, Stream
-from panns.tasks.thresholds import Threshold, thresholds_of
 
 _USUAL_LIMITS = DecodeLimits()
 # Filters and settings of streams that are kept for the next one; a server has a handful of rates.
@@ -54,12 +53,12 @@ class Recognizer:
         self._exported = exported  # the file that it was loaded from, if it was one
         self.backend = backend
         self.device = model.backend.device
-        self._listeners: dict[tuple[int, bytes, EventConfig, HearingConfig], Listener] = {}
-        self._hearings: dict[HearingConfig, Hearing] = {}
+        self._listeners: dict[tuple[int, bytes, EventConfig, WindowConfig], Detector] = {}
+        self._scorers: dict[WindowConfig, FrameScorer] = {}
         self._lock = threading.Lock()
 
     @property
-    def manifest(self) -> Manifest:
+    def manifest(self) -> ModelManifest:
         """All that is known of the model."""
         return self._model.manifest
 
@@ -114,7 +113,7 @@ class Recognizer:
             AudioDecodeError: The sound cannot be read.
         """
         tagging_task.check_selection(top, threshold)
-        with open_audio(source, sample_rate=self.sample_rate, limits=limits) as stream:
+        with open_sound(source, sample_rate=self.sample_rate, limits=limits) as stream:
             return tagging_task.tag(
                 self._model, stream, top=top, threshold=threshold, timeline=timeline, on_progress=on_progress
             )
@@ -125,7 +124,7 @@ class Recognizer:
         *,
         threshold: Threshold | None = None,
         config: EventConfig | None = None,
-        hearing: HearingConfig | None = None,
+        windows: WindowConfig | None = None,
         limits: DecodeLimits = _USUAL_LIMITS,
         on_progress: OnProgress = ignore_progress,
     ) -> Detection:
@@ -137,7 +136,7 @@ class Recognizer:
                 of each class in an hour thresholds are wanted, where the model has them. None for the model's own
                 thresholds, or 0.5 if it has none.
             config: What makes an event; None for the model's own, or the usual (`EventConfig`).
-            hearing: In which windows a model without a state hears; None for the usual (`HearingConfig`).
+            windows: In which windows a model without a state hears; None for the usual (`WindowConfig`).
             limits: What is refused as too long.
             on_progress: Called now and then with the seconds heard and those the source declares, if it does.
 
@@ -145,16 +144,16 @@ class Recognizer:
             AudioDecodeError: The sound cannot be read.
             ValueError: The threshold is no probability, or the model cannot hear in such windows.
         """
-        with open_audio(source, sample_rate=None, limits=limits) as sound:
-            listener = self.listener(sound.sample_rate, threshold=threshold, config=config, hearing=hearing)
-            return detection_task.detect(listener, sound, model=self.manifest.architecture, on_progress=on_progress)
+        with open_sound(source, sample_rate=None, limits=limits) as sound:
+            detector = self.detector(sound.sample_rate, threshold=threshold, config=config, windows=windows)
+            return offline.detect(detector, sound, model=self.manifest.architecture, on_progress=on_progress)
 
     def frames(
         self,
         source: Source,
         *,
         keep: Keep = keep_all,
-        hearing: HearingConfig | None = None,
+        windows: WindowConfig | None = None,
         limits: DecodeLimits = _USUAL_LIMITS,
         on_progress: OnProgress = ignore_progress,
     ) -> SoundFrames:
@@ -164,7 +163,7 @@ class Recognizer:
             source: A path, bytes, a file object or `(array, sample_rate)`; any format, rate, channels and length.
             keep: Called with the probabilities `(frames, classes)` of every stretch, returns what to keep of them: an
                 hour of all classes every 10 ms takes 760 MB.
-            hearing: As of `detect`.
+            windows: As of `detect`.
             limits: What is refused as too long.
             on_progress: Called now and then with the seconds heard and those the source declares, if it does.
 
@@ -173,9 +172,9 @@ class Recognizer:
             ValueError: The model cannot hear in such windows.
         """
         with self._lock:
-            how = self._hearing(hearing or HearingConfig())
-        with open_audio(source, sample_rate=None, limits=limits) as sound:
-            return frames_task.frames(self._model, how, sound, keep=keep, on_progress=on_progress)
+            how = self._scorer(windows or WindowConfig())
+        with open_sound(source, sample_rate=None, limits=limits) as sound:
+            return score_frames(self._model, how, sound, keep=keep, on_progress=on_progress)
 
     def stream(
         self,
@@ -183,7 +182,7 @@ class Recognizer:
         *,
         threshold: Threshold | None = None,
         config: EventConfig | None = None,
-        hearing: HearingConfig | None = None,
+        windows: WindowConfig | None = None,
         state: StreamState | bytes | None = None,
     ) -> Stream:
         """A stream of sound, which is heard as it comes; however it is cut, its events are those of `detect`.
@@ -194,14 +193,14 @@ class Recognizer:
             sample_rate: Of what will be pushed, in Hz; None for the model's own.
             threshold: As of `detect`.
             config: As of `detect`.
-            hearing: As of `detect`.
+            windows: As of `detect`.
             state: Of a stream with the same settings, to go on from: `stream.state`, or its `to_bytes()`.
 
         Raises:
             ValueError: The state is of a stream with other settings, or damaged; no sample rate; or as of `detect`.
             TypeError: The sample rate is no whole number, or the state is none.
         """
-        return Stream(self.listener(sample_rate, threshold=threshold, config=config, hearing=hearing), state)
+        return Stream(self.detector(sample_rate, threshold=threshold, config=config, windows=windows), state)
 
     def listen(
         self,
@@ -209,7 +208,7 @@ class Recognizer:
         *,
         threshold: Threshold | None = None,
         config: EventConfig | None = None,
-        hearing: HearingConfig | None = None,
+        windows: WindowConfig | None = None,
     ) -> Iterator[StreamScores]:
         """What is heard live, as it becomes known; it goes on until the sound ends, or whoever iterates leaves.
 
@@ -219,7 +218,7 @@ class Recognizer:
                 yields blocks).
             threshold: As of `detect`.
             config: As of `detect`.
-            hearing: As of `detect`.
+            windows: As of `detect`.
 
         Raises:
             MissingExtra: A microphone needs the extra `mic`.
@@ -229,17 +228,15 @@ class Recognizer:
         """
         if sound is None or isinstance(sound, str | int):
             # Wrong arguments are told now; the microphone is open only while somebody iterates.
-            self.listener(threshold=threshold, config=config, hearing=hearing)
+            self.detector(threshold=threshold, config=config, windows=windows)
             find_microphone(sound)
-            return self._listen_to_microphone(sound, threshold=threshold, config=config, hearing=hearing)
+            return self._listen_to_microphone(sound, threshold=threshold, config=config, windows=windows)
         if not hasattr(sound, "sample_rate"):
             raise TypeError(
                 f"sound is of type {type(sound).__name__}; give the name of a microphone, or something with a "
                 "sample_rate that yields blocks, such as panns.audio.PlayedFile"
             )
-        return listening_task.listen(
-            self.stream(sound.sample_rate, threshold=threshold, config=config, hearing=hearing), sound
-        )
+        return listen_to(self.stream(sound.sample_rate, threshold=threshold, config=config, windows=windows), sound)
 
     def _listen_to_microphone(
         self,
@@ -247,19 +244,19 @@ class Recognizer:
         *,
         threshold: Threshold | None,
         config: EventConfig | None,
-        hearing: HearingConfig | None,
+        windows: WindowConfig | None,
     ) -> Iterator[StreamScores]:
         with Microphone(name) as microphone:
-            yield from self.listen(microphone, threshold=threshold, config=config, hearing=hearing)
+            yield from self.listen(microphone, threshold=threshold, config=config, windows=windows)
 
-    def listener(
+    def detector(
         self,
         sample_rate: int | None = None,
         *,
         threshold: Threshold | None = None,
         config: EventConfig | None = None,
-        hearing: HearingConfig | None = None,
-    ) -> Listener:
+        windows: WindowConfig | None = None,
+    ) -> Detector:
         """The settings of streams, with `step(chunk, state)` and `step_batch(chunks, states)`: states are values.
 
         For those who keep the states themselves; `stream` keeps one of them and is less to write.
@@ -268,7 +265,7 @@ class Recognizer:
             sample_rate: Of what will come in, in Hz; None for the model's own.
             threshold: As of `detect`.
             config: As of `detect`.
-            hearing: As of `detect`.
+            windows: As of `detect`.
 
         Raises:
             ValueError: No sample rate; or as of `detect`.
@@ -277,14 +274,14 @@ class Recognizer:
         rate = self.sample_rate if sample_rate is None else checked_rate(sample_rate)
         thresholds = thresholds_of(self.manifest, threshold)
         config = config or self.manifest.events or EventConfig()
-        hearing = hearing or HearingConfig()
-        key = (rate, thresholds.tobytes(), config, hearing)
+        windows = windows or WindowConfig()
+        key = (rate, thresholds.tobytes(), config, windows)
         with self._lock:
             if key not in self._listeners:
-                made = Listener(
+                made = Detector(
                     self._model,
                     self._words,
-                    self._hearing(hearing),
+                    self._scorer(windows),
                     rate,
                     thresholds=thresholds,
                     config=config,
@@ -292,15 +289,15 @@ class Recognizer:
                 _keep(self._listeners, key, made)
             return self._listeners[key]
 
-    def _hearing(self, config: HearingConfig) -> Hearing:
+    def _scorer(self, config: WindowConfig) -> FrameScorer:
         """The one of these windows, made once: a model that hears block by block tries out what it may do at once."""
-        if config not in self._hearings:
-            _keep(self._hearings, config, hearing_of(self._model, config))
-        return self._hearings[config]
+        if config not in self._scorers:
+            _keep(self._scorers, config, make_scorer(self._model, config))
+        return self._scorers[config]
 
     @cached_property
     def _words(self) -> str:
-        return words_of_model(self.manifest, self._exported)
+        return model_fingerprint(self.manifest, self._exported)
 
     def embed(
         self,
@@ -320,7 +317,7 @@ class Recognizer:
             AudioDecodeError: The sound cannot be read.
             ValueError: The model has no embedding.
         """
-        with open_audio(source, sample_rate=self.sample_rate, limits=limits) as stream:
+        with open_sound(source, sample_rate=self.sample_rate, limits=limits) as stream:
             return embedding_task.embed(self._model, stream, on_progress=on_progress)
 
 
@@ -349,7 +346,7 @@ def load(
         DeviceUnavailable: No such device here, or not for this backend.
     """
     check_choices(backend, device, n_threads)
-    checkpoint = prepare(model, weights=None if weights is None else Path(weights), needs_onnx=backend != "torch")
+    checkpoint = resolve(model, weights=None if weights is None else Path(weights), needs_onnx=backend != "torch")
     return Recognizer(
         load_model(checkpoint, backend=backend, device=device, n_threads=n_threads),
         backend,

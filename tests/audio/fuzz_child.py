@@ -15,7 +15,7 @@ import warnings
 
 import numpy as np
 
-from panns.audio import open_audio
+from panns.audio import open_sound
 from panns.errors import AudioDecodeError
 from tests.audio.sound_files import FORMATS, native_rate, sound_file
 
@@ -135,7 +135,7 @@ def outcome(seed):
     fault = None
     try:
         n_samples = 0
-        with open_audio(data, sample_rate=_OUT_RATE) as stream:
+        with open_sound(data, sample_rate=_OUT_RATE) as stream:
             for block in stream:
                 n_samples += len(block)
                 if block.dtype != np.float32 or not np.isfinite(block).all():

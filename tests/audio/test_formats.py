@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from panns.audio import load_audio, open_audio
+from panns.audio import load_sound, open_sound
 from tests.audio.sound_files import FORMATS, TONE_HZ, native_rate, peak_hz, sound_file, tone, with_av, with_soundfile
 
 # Coders without a record of their delay keep it as sound: up to 2,048 samples of AAC at each end.
@@ -12,7 +12,7 @@ _CODER_DELAY_S = 0.1
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_reads_back_what_was_written(name):
-    with open_audio(sound_file(name), sample_rate=32_000) as stream:
+    with open_sound(sound_file(name), sample_rate=32_000) as stream:
         waveform = np.concatenate(list(stream))
     assert waveform.dtype == np.float32
     assert waveform.ndim == 1
@@ -27,7 +27,7 @@ def test_reads_back_what_was_written(name):
 @pytest.mark.parametrize("name", ["wav", "wav_24", "wav_float", "rf64", "w64", "aiff", "au", "caf", "flac", "caf_alac"])
 def test_lossless_formats_are_exact(name):
     expected = tone(2.0).mean(axis=1)
-    waveform = load_audio(sound_file(name), sample_rate=44_100)
+    waveform = load_sound(sound_file(name), sample_rate=44_100)
     assert waveform.shape == expected.shape
     assert np.abs(waveform - expected).max() < 2**-15
 
@@ -35,7 +35,7 @@ def test_lossless_formats_are_exact(name):
 @pytest.mark.parametrize("name", ["mp3", "ogg", "m4a", "mov_alac"])
 def test_coders_with_a_known_delay_keep_the_time(name):
     expected = tone(2.0).mean(axis=1)
-    waveform = load_audio(sound_file(name), sample_rate=44_100)
+    waveform = load_sound(sound_file(name), sample_rate=44_100)
     n = min(len(waveform), len(expected))
     lags = np.fft.irfft(np.fft.rfft(waveform[:n], 2 * n) * np.conj(np.fft.rfft(expected[:n], 2 * n)))
     period = 44_100 / TONE_HZ
@@ -47,7 +47,7 @@ def test_coders_with_a_known_delay_keep_the_time(name):
 def test_any_sample_rate(sample_rate):
     samples = tone(1.0 if sample_rate <= 96_000 else 0.1, sample_rate=sample_rate, tone_hz=min(sample_rate / 10, 440))
     data = with_soundfile(samples, sample_rate, "WAV", "PCM_16")
-    waveform = load_audio(data, sample_rate=32_000)
+    waveform = load_sound(data, sample_rate=32_000)
     assert len(waveform) == pytest.approx(len(samples) * 32_000 / sample_rate, abs=1)
     assert peak_hz(waveform, 32_000) == pytest.approx(min(sample_rate / 10, 440), abs=10)
 
@@ -56,7 +56,7 @@ def test_any_sample_rate(sample_rate):
 def test_channels_are_averaged(n_channels):
     samples = tone(0.2, n_channels=n_channels)
     data = with_soundfile(samples, 44_100, "WAV", "FLOAT")
-    with open_audio(data, sample_rate=44_100) as stream:
+    with open_sound(data, sample_rate=44_100) as stream:
         waveform = np.concatenate(list(stream))
     assert stream.n_channels == n_channels
     assert np.abs(waveform - samples.mean(axis=1)).max() < 1e-6
@@ -67,7 +67,7 @@ def test_channels_are_averaged(n_channels):
 def test_channels_of_coded_files_are_averaged(n_channels, container, codec):
     samples = tone(0.5, n_channels=n_channels)
     samples[:, 3:4] = 0  # the effects channel, of which coders keep the lowest tones only
-    with open_audio(with_av(samples, 44_100, container, codec), sample_rate=44_100) as stream:
+    with open_sound(with_av(samples, 44_100, container, codec), sample_rate=44_100) as stream:
         waveform = np.concatenate(list(stream))
     assert stream.n_channels == n_channels
     expected_peak = np.abs(samples.mean(axis=1)).max()
@@ -77,20 +77,20 @@ def test_channels_of_coded_files_are_averaged(n_channels, container, codec):
 def test_left_and_right_of_opposite_sign_cancel():
     left = tone(0.5, n_channels=1)
     data = with_soundfile(np.hstack([left, -left]), 44_100, "WAV", "FLOAT")
-    assert np.abs(load_audio(data, sample_rate=44_100)).max() == 0
+    assert np.abs(load_sound(data, sample_rate=44_100)).max() == 0
 
 
 @pytest.mark.parametrize("n_samples", [1, 2, 3, 100, 65_535, 65_536, 65_537])
 def test_any_length(n_samples):
     data = with_soundfile(tone(2.0)[:n_samples], 44_100, "WAV", "FLOAT")
-    assert len(load_audio(data, sample_rate=44_100)) == n_samples
-    assert len(load_audio(data, sample_rate=32_000)) == pytest.approx(n_samples * 32_000 / 44_100, abs=1)
+    assert len(load_sound(data, sample_rate=44_100)) == n_samples
+    assert len(load_sound(data, sample_rate=32_000)) == pytest.approx(n_samples * 32_000 / 44_100, abs=1)
 
 
 def test_the_track_with_sound_of_a_video_is_read_by_extension_less_content(tmp_path):
     path = tmp_path / "clip.txt"  # a wrong name changes nothing
     path.write_bytes(sound_file("mp4_video"))
-    assert peak_hz(load_audio(path, sample_rate=32_000), 32_000) == pytest.approx(TONE_HZ, abs=1)
+    assert peak_hz(load_sound(path, sample_rate=32_000), 32_000) == pytest.approx(TONE_HZ, abs=1)
 
 
 @pytest.mark.parametrize("size", [0, 2**31 - 1, 2**31 - 4096, 2**31, 2**32 - 1])
@@ -98,7 +98,7 @@ def test_a_wav_written_to_a_pipe_is_whole_whatever_its_size_field_says(size):
     wav = sound_file("wav")
     at = wav.index(b"data") + 4
     streamed = wav[:at] + size.to_bytes(4, "little") + wav[at + 4 :]
-    with open_audio(streamed, sample_rate=44_100) as stream:
+    with open_sound(streamed, sample_rate=44_100) as stream:
         assert sum(len(block) for block in stream) == 88_200
     assert stream.warnings == ()
     assert stream.declared_duration_s is None
@@ -108,14 +108,14 @@ def test_a_flac_written_to_a_pipe_is_whole():
     flac = bytearray(sound_file("flac"))
     flac[21] &= 0xF0
     flac[22:26] = bytes(4)
-    with open_audio(bytes(flac), sample_rate=44_100) as stream:
+    with open_sound(bytes(flac), sample_rate=44_100) as stream:
         assert sum(len(block) for block in stream) == 88_200
     assert stream.warnings == ()
 
 
 @pytest.mark.parametrize("name", ["ogg", "opus", "mp3", "aac", "flac"])
 def test_streams_one_after_the_other_are_read_to_the_end(name):
-    waveform = load_audio(sound_file(name) * 2, sample_rate=32_000)
+    waveform = load_sound(sound_file(name) * 2, sample_rate=32_000)
     assert len(waveform) / 32_000 == pytest.approx(4.0, abs=2 * _CODER_DELAY_S)
 
 
@@ -131,19 +131,19 @@ def test_an_mp3_of_varying_bit_rate_without_an_index_is_read_to_the_end():
         return data[data.index(b"\xff\xfb", data.index(b"Xing")) :]
 
     noise = np.random.default_rng(0).standard_normal(441_000).astype(np.float32) * 0.2
-    waveform = load_audio(frames(noise) + frames(np.zeros(441_000, np.float32)), sample_rate=32_000)
+    waveform = load_sound(frames(noise) + frames(np.zeros(441_000, np.float32)), sample_rate=32_000)
     assert len(waveform) / 32_000 == pytest.approx(20.0, abs=_CODER_DELAY_S)
 
 
 @pytest.mark.parametrize("name", ["flac", "aac", "mp3"])
 def test_a_tag_in_front_is_skipped(name):
     tag = b"ID3\x04\x00\x00\x00\x00\x10\x14" + bytes(20 + 16 * 128)
-    assert len(load_audio(tag + sound_file(name), sample_rate=32_000)) / 32_000 == pytest.approx(2, abs=_CODER_DELAY_S)
+    assert len(load_sound(tag + sound_file(name), sample_rate=32_000)) / 32_000 == pytest.approx(2, abs=_CODER_DELAY_S)
 
 
 def test_a_change_of_rate_on_the_way_keeps_time_and_pitch():
     other = with_av(tone(2.0, sample_rate=22_050, n_channels=1), 22_050, "adts", "aac")
-    waveform = load_audio(sound_file("aac") + other, sample_rate=32_000)
+    waveform = load_sound(sound_file("aac") + other, sample_rate=32_000)
     assert len(waveform) / 32_000 == pytest.approx(4.0, abs=0.3)
     assert peak_hz(waveform[:60_000], 32_000) == pytest.approx(TONE_HZ, abs=1)
     assert peak_hz(waveform[-60_000:], 32_000) == pytest.approx(TONE_HZ, abs=1)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from panns.audio import DecodeLimits, open_audio
+from panns.audio import DecodeLimits, open_sound
 from panns.errors import AudioDecodeError
 from tests.audio.sound_files import sound_file, with_soundfile
 
@@ -25,14 +25,14 @@ def _silent_flac(seconds, sample_rate=8_000):
 
 
 def _drain(source, **keywords):
-    with open_audio(source, sample_rate=8_000, **keywords) as stream:
+    with open_sound(source, sample_rate=8_000, **keywords) as stream:
         return sum(len(block) for block in stream) / 8_000
 
 
 def test_hours_from_kilobytes_are_refused_soon():
     bomb = _silent_flac(3 * 3600)
     assert len(bomb) < 300_000
-    with open_audio(bomb, sample_rate=8_000) as stream:
+    with open_sound(bomb, sample_rate=8_000) as stream:
         blocks = iter(stream)
         sizes = []
         with pytest.raises(AudioDecodeError, match=r"as in a decompression bomb.*limits=DecodeLimits\(min_bytes_per_s"):
@@ -48,7 +48,7 @@ def test_silence_within_the_grace_is_a_recording():
 
 def test_too_long_by_its_own_header_is_refused_before_it_is_decoded():
     with pytest.raises(AudioDecodeError, match=r"longer than the 1 s that are allowed; cut it, or pass limits="):
-        open_audio(sound_file("wav"), sample_rate=32_000, limits=DecodeLimits(max_duration_s=1))
+        open_sound(sound_file("wav"), sample_rate=32_000, limits=DecodeLimits(max_duration_s=1))
 
 
 def test_an_array_has_the_same_bounds():
@@ -68,7 +68,7 @@ def test_an_absurd_length_in_a_header_is_not_believed():
     at = wav.index(b"data\xf3\xac") + 16
     wav[at : at + 8] = (2**61).to_bytes(8, "little")
     tracemalloc.start()
-    with open_audio(bytes(wav), sample_rate=44_100) as stream:
+    with open_sound(bytes(wav), sample_rate=44_100) as stream:
         n_samples = sum(len(block) for block in stream)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
@@ -114,8 +114,8 @@ def test_ten_hours_of_wav_take_little_memory(tmp_path):
         file.write(header[:ds64] + sizes + header[ds64 + 24 : start])
         file.truncate(start + n_bytes)
     code = (
-        "import re, sys; from pathlib import Path; from panns.audio import open_audio\n"
-        "with open_audio(sys.argv[1], sample_rate=32_000) as stream: n = sum(len(block) for block in stream)\n"
+        "import re, sys; from pathlib import Path; from panns.audio import open_sound\n"
+        "with open_sound(sys.argv[1], sample_rate=32_000) as stream: n = sum(len(block) for block in stream)\n"
         # Not getrusage: what it says of a child includes the size that its parent had when it was started.
         "peak_kb = re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text())[1]\n"
         "print(n, peak_kb, stream.warnings)"

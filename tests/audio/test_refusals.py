@@ -8,14 +8,14 @@ import sys
 import numpy as np
 import pytest
 
-from panns.audio import DecodeLimits, load_audio, open_audio
+from panns.audio import DecodeLimits, load_sound, open_sound
 from panns.errors import AudioDecodeError, MissingExtra
 from tests.audio.sound_files import sound_file, tone, with_av, with_soundfile
 
 
 def _refusal(source, error=AudioDecodeError, **keywords):
     with pytest.raises(error) as caught:
-        load_audio(source, sample_rate=32_000, **keywords)
+        load_sound(source, sample_rate=32_000, **keywords)
     sentence = str(caught.value)
     assert "\n" not in sentence
     return sentence
@@ -117,9 +117,9 @@ def test_arrays(pair, error, words):
 
 def test_the_wanted_rate():
     with pytest.raises(ValueError, match="sample_rate=0 is none that sound comes in"):
-        open_audio(sound_file("wav"), sample_rate=0)
+        open_sound(sound_file("wav"), sample_rate=0)
     with pytest.raises(TypeError):
-        open_audio(sound_file("wav"), sample_rate=32_000.5)
+        open_sound(sound_file("wav"), sample_rate=32_000.5)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])
@@ -131,7 +131,7 @@ def test_a_wav_with_numbers_that_are_no_sound(value):
 
 
 def test_floats_in_the_range_of_integers_are_answered_with_a_warning():
-    with open_audio((tone(1.0) * 32_768, 44_100), sample_rate=32_000) as stream:
+    with open_sound((tone(1.0) * 32_768, 44_100), sample_rate=32_000) as stream:
         assert sum(len(block) for block in stream) == 32_000
     assert len(stream.warnings) == 1
     assert "where sound stays about within -1..1" in stream.warnings[0]
@@ -183,7 +183,7 @@ def test_without_pyav_the_install_line_is_given(name, monkeypatch):
 @pytest.mark.parametrize("name", ["wav", "flac", "ogg", "opus", "mp3", "aiff"])
 def test_without_pyav_the_common_formats_are_read(name, monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
-    assert len(load_audio(sound_file(name), sample_rate=32_000)) == pytest.approx(64_000, abs=100)
+    assert len(load_sound(sound_file(name), sample_rate=32_000)) == pytest.approx(64_000, abs=100)
 
 
 def test_without_pyav_the_unknown_may_need_it(monkeypatch):
@@ -196,7 +196,7 @@ def test_without_pyav_damage_ends_the_answer(monkeypatch):
     flac = bytearray(sound_file("flac", 10.0))
     middle = len(flac) // 2
     flac[middle : middle + 1000] = bytes(1000)
-    with open_audio(bytes(flac), sample_rate=44_100) as stream:
+    with open_sound(bytes(flac), sample_rate=44_100) as stream:
         n_samples = sum(len(block) for block in stream)
     assert 44_100 < n_samples < 300_000
     assert "damaged after" in stream.warnings[0]
@@ -226,7 +226,7 @@ def test_playlists_never_lead_to_other_files(template, name, tmp_path):
 
 
 def test_a_change_of_rate_that_would_blow_up_a_block(monkeypatch):
-    from panns.audio.media import MediaReader
+    from panns.audio.decoding.media import MediaReader
 
     pieces = [(np.zeros(1024, np.float32), 44_100), (np.zeros(1024, np.float32), 100)]
     monkeypatch.setattr(MediaReader, "_pieces", lambda _self: iter(pieces))
@@ -234,7 +234,7 @@ def test_a_change_of_rate_that_would_blow_up_a_block(monkeypatch):
 
 
 def test_no_demuxer_that_opens_other_files_is_allowed():
-    from panns.audio.media import _FORMATS, _OPTIONS
+    from panns.audio.decoding.media import _FORMATS, _OPTIONS
 
     assert not {"hls", "concat", "dash", "sdp", "rtsp", "rtp", "sap", "image2", "lavfi", "imf"} & set(
         _FORMATS.split(",")
@@ -244,11 +244,11 @@ def test_no_demuxer_that_opens_other_files_is_allowed():
 
 def test_pyav_alone_refuses_a_playlist_that_reaches_it(tmp_path):
     """Behind the check of the first bytes stands FFmpeg's own."""
-    from panns.audio.declared import Declared
+    from panns.audio.decoding.declared import Declared
+    from panns.audio.decoding.media import MediaReader
+    from panns.audio.decoding.reader import Undecodable
+    from panns.audio.decoding.source import open_input
     from panns.audio.limits import DecodeLimits
-    from panns.audio.media import MediaReader
-    from panns.audio.reader import Undecodable
-    from panns.audio.source import open_input
 
     (tmp_path / "other.wav").write_bytes(sound_file("wav"))
     for text in (
@@ -266,7 +266,7 @@ def test_decoders_write_nothing_to_standard_error(capfd):
         data = bytearray(sound_file(name))
         data[len(data) // 2 : len(data) // 2 + 500] = bytes(500)
         try:
-            load_audio(bytes(data), sample_rate=32_000)
+            load_sound(bytes(data), sample_rate=32_000)
         except AudioDecodeError:
             continue
     assert capfd.readouterr().err == ""
@@ -280,4 +280,4 @@ def test_limits_are_numbers():
 def test_a_codec_2_like_low_rate_is_no_bomb():
     quiet = with_av(np.zeros((48_000 * 30, 1), np.float32), 48_000, "ogg", "libopus")
     limits = DecodeLimits(grace_s=5.0)
-    assert len(load_audio(quiet, sample_rate=8_000, limits=limits)) == pytest.approx(240_000, abs=100)
+    assert len(load_sound(quiet, sample_rate=8_000, limits=limits)) == pytest.approx(240_000, abs=100)

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from panns.audio import DecodeLimits, load_audio, open_audio
+from panns.audio import DecodeLimits, load_sound, open_sound
 from panns.errors import AudioDecodeError
 from tests.audio.sound_files import sound_file, tone, with_soundfile
 
-_EXPECTED = load_audio(sound_file("flac"), sample_rate=32_000)
+_EXPECTED = load_sound(sound_file("flac"), sample_rate=32_000)
 
 
 class Unseekable(io.RawIOBase):
@@ -42,7 +42,7 @@ class OnlyRead:
 
 
 def _name_and_sound(source):
-    with open_audio(source, sample_rate=32_000) as stream:
+    with open_sound(source, sample_rate=32_000) as stream:
         return stream.name, np.concatenate(list(stream))
 
 
@@ -67,7 +67,7 @@ def test_path_as_text_and_as_path(tmp_path):
 )
 def test_bytes_and_file_objects(make, name):
     assert _name_and_sound(make(sound_file("flac")))[0] == name
-    assert np.array_equal(load_audio(make(sound_file("flac")), sample_rate=32_000), _EXPECTED)
+    assert np.array_equal(load_sound(make(sound_file("flac")), sample_rate=32_000), _EXPECTED)
 
 
 def test_an_open_file_is_read_from_its_position_and_stays_open(tmp_path):
@@ -85,14 +85,14 @@ def test_a_file_at_its_end_says_what_to_do():
     file = io.BytesIO(sound_file("flac"))
     file.read()
     with pytest.raises(AudioDecodeError, match=r"at its end already; call seek\(0\)"):
-        open_audio(file, sample_rate=32_000)
+        open_sound(file, sample_rate=32_000)
 
 
 @pytest.mark.parametrize("name", ["wav", "mp3", "webm"])
 def test_standard_input(name):
     code = (
-        "import sys; from panns.audio import open_audio\n"
-        "with open_audio(sys.stdin.buffer, sample_rate=32_000) as stream: n = sum(len(block) for block in stream)\n"
+        "import sys; from panns.audio import open_sound\n"
+        "with open_sound(sys.stdin.buffer, sample_rate=32_000) as stream: n = sum(len(block) for block in stream)\n"
         "print(stream.name, n)"
     )
     done = subprocess.run([sys.executable, "-c", code], input=sound_file(name), capture_output=True, check=True)
@@ -108,13 +108,13 @@ def test_a_named_pipe(tmp_path):
     os.mkfifo(path)
     writer = threading.Thread(target=path.write_bytes, args=(sound_file("flac"),))
     writer.start()
-    assert np.array_equal(load_audio(path, sample_rate=32_000), _EXPECTED)
+    assert np.array_equal(load_sound(path, sample_rate=32_000), _EXPECTED)
     writer.join()
 
 
 def test_a_pipe_has_a_bound():
     with pytest.raises(AudioDecodeError, match=r"more than the 10,000 bytes .* limits=DecodeLimits\(max_spool_bytes"):
-        open_audio(Unseekable(sound_file("wav")), sample_rate=32_000, limits=DecodeLimits(max_spool_bytes=10_000))
+        open_sound(Unseekable(sound_file("wav")), sample_rate=32_000, limits=DecodeLimits(max_spool_bytes=10_000))
 
 
 def test_a_long_path_is_never_read_whole(tmp_path, monkeypatch):
@@ -131,7 +131,7 @@ def test_a_long_path_is_never_read_whole(tmp_path, monkeypatch):
         return read(self, buffer)
 
     monkeypatch.setattr(source.Input, "readinto", counted)
-    assert len(load_audio(path, sample_rate=8_000)) == 480_000
+    assert len(load_sound(path, sample_rate=8_000)) == 480_000
     assert most <= 2**20
 
 
@@ -142,25 +142,25 @@ def test_a_long_path_is_never_read_whole(tmp_path, monkeypatch):
 def test_arrays_are_scaled_to_one(dtype, scale):
     samples = np.array([0.5, -0.5, 0.25, 0.0] * 100)
     stored = (samples * scale).astype(dtype)
-    waveform = load_audio((stored, 16_000), sample_rate=16_000)
+    waveform = load_sound((stored, 16_000), sample_rate=16_000)
     assert waveform.dtype == np.float32
     assert np.array_equal(waveform, samples.astype(np.float32))
 
 
 def test_unsigned_bytes_have_their_silence_at_128():
     stored = np.array([128, 0, 192], dtype=np.uint8)
-    assert load_audio((stored, 16_000), sample_rate=16_000).tolist() == [0.0, -1.0, 0.5]
+    assert load_sound((stored, 16_000), sample_rate=16_000).tolist() == [0.0, -1.0, 0.5]
 
 
 def test_an_array_of_two_channels_is_averaged_and_resampled():
     samples = tone(1.0)
-    assert len(load_audio((samples, 44_100), sample_rate=32_000)) == 32_000
-    assert np.abs(load_audio((samples, 44_100), sample_rate=44_100) - samples.mean(axis=1)).max() < 1e-6
+    assert len(load_sound((samples, 44_100), sample_rate=32_000)) == 32_000
+    assert np.abs(load_sound((samples, 44_100), sample_rate=44_100) - samples.mean(axis=1)).max() < 1e-6
 
 
 def test_blocks_of_an_array_are_copies():
     samples = np.zeros(100, dtype=np.float32)
-    waveform = load_audio((samples, 16_000), sample_rate=16_000)
+    waveform = load_sound((samples, 16_000), sample_rate=16_000)
     waveform[:] = 1
     assert samples.max() == 0
 
@@ -168,7 +168,7 @@ def test_blocks_of_an_array_are_copies():
 def test_a_stream_is_read_once_and_closes_its_file(tmp_path):
     path = tmp_path / "a.wav"
     path.write_bytes(sound_file("wav"))
-    with open_audio(path, sample_rate=32_000) as stream:
+    with open_sound(path, sample_rate=32_000) as stream:
         for _ in stream:
             break
         with pytest.raises(ValueError, match="was read already; open it again"):
@@ -177,7 +177,7 @@ def test_a_stream_is_read_once_and_closes_its_file(tmp_path):
 
 
 def test_what_a_stream_says_of_itself():
-    with open_audio(sound_file("wav"), sample_rate=16_000) as stream:
+    with open_sound(sound_file("wav"), sample_rate=16_000) as stream:
         assert (stream.name, stream.sample_rate, stream.native_sample_rate, stream.n_channels) == (
             "<bytes>",
             16_000,
@@ -189,7 +189,7 @@ def test_what_a_stream_says_of_itself():
 
 def test_blocks_stay_small_when_a_low_rate_is_raised():
     data = with_soundfile(tone(100.0, sample_rate=1_000, tone_hz=50), 1_000, "WAV", "PCM_16")
-    with open_audio(data, sample_rate=32_000) as stream:
+    with open_sound(data, sample_rate=32_000) as stream:
         sizes = [len(block) for block in stream]
     assert sum(sizes) == 3_200_000
     assert max(sizes) <= 3 * 2**16
@@ -202,7 +202,7 @@ def test_a_failing_file_is_answered_for_what_there_is(caplog):
                 raise OSError("the disk is on fire")
             return super().read(n_bytes)
 
-    with caplog.at_level(logging.WARNING), open_audio(Failing(sound_file("wav")), sample_rate=44_100) as stream:
+    with caplog.at_level(logging.WARNING), open_sound(Failing(sound_file("wav")), sample_rate=44_100) as stream:
         n_samples = sum(len(block) for block in stream)
     assert 30_000 < n_samples < 88_200
     assert "the disk is on fire" in stream.warnings[-1]
@@ -223,7 +223,7 @@ def test_no_path_of_this_folder_is_left_open(tmp_path):
     path.write_bytes(b"RIFF\x00\x00\x00\x00WAVE" + bytes(100))
     for _ in range(3):
         with pytest.raises(AudioDecodeError):
-            open_audio(path, sample_rate=32_000)
+            open_sound(path, sample_rate=32_000)
     descriptors = Path("/proc/self/fd")
     if descriptors.exists():
         targets = [str(entry.readlink()) for entry in descriptors.iterdir() if entry.exists()]
@@ -234,7 +234,7 @@ def test_no_path_of_this_folder_is_left_open(tmp_path):
     ("source", "sample_rate"), [(sound_file("wav"), 44_100), ((np.zeros(900, np.float32), 9_000), 9_000)]
 )
 def test_without_a_wanted_rate_a_source_keeps_its_own(source, sample_rate):
-    with open_audio(source, sample_rate=None) as stream:
+    with open_sound(source, sample_rate=None) as stream:
         n_samples = sum(map(len, stream))
     assert stream.sample_rate == stream.native_sample_rate == sample_rate
     assert n_samples == round(stream.duration_s * sample_rate)

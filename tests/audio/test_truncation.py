@@ -5,13 +5,13 @@ import logging
 import numpy as np
 import pytest
 
-from panns.audio import load_audio, open_audio
+from panns.audio import load_sound, open_sound
 from panns.errors import AudioDecodeError
 from tests.audio.sound_files import sound_file
 
 
 def _read(data):
-    with open_audio(data, sample_rate=44_100) as stream:
+    with open_sound(data, sample_rate=44_100) as stream:
         waveform = np.concatenate(list(stream))
     return len(waveform) / 44_100, stream.warnings
 
@@ -56,7 +56,7 @@ def test_a_stream_cut_within_a_packet():
 @pytest.mark.parametrize("name", ["m4a", "mp4_video", "mov_alac"])
 def test_half_of_an_mp4_with_its_index_at_the_end(name):
     with pytest.raises(AudioDecodeError, match=r"its index \(the part named 'moov'.* is missing.*cut off"):
-        load_audio(_half(name), sample_rate=32_000)
+        load_sound(_half(name), sample_rate=32_000)
 
 
 def test_a_warning_is_logged_with_the_name(caplog):
@@ -83,8 +83,8 @@ def test_damage_in_the_middle_of_a_flac_costs_little_and_is_said():
     seconds, warnings = _read(bytes(flac))
     assert seconds == pytest.approx(10.0, abs=0.2)
     assert "s are missing, lost to damage (flac decoder lost sync)" in warnings[-1]
-    whole = load_audio(sound_file("flac", 10.0), sample_rate=44_100)
-    mended = load_audio(bytes(flac), sample_rate=44_100)
+    whole = load_sound(sound_file("flac", 10.0), sample_rate=44_100)
+    mended = load_sound(bytes(flac), sample_rate=44_100)
     n = 44_100 * 4
     assert np.array_equal(mended[:n], whole[:n])
     assert np.array_equal(mended[-n:], whole[-n:])

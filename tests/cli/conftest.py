@@ -2,14 +2,14 @@
 
 import pytest
 
-from tests.learn.conftest import (  # noqa: F401 - fixtures, by whose names tests ask for them
+from tests.sounds import changing_sound, noise, tone, write_wav
+from tests.training.conftest import (  # noqa: F401 - fixtures, by whose names tests ask for them
     class_folders,
     manifest_file,
     settings_file,
     taught_checkpoint,
     teachable_checkpoint,
 )
-from tests.sounds import changing_sound, noise, tone, write_wav
 
 
 @pytest.fixture(scope="session")

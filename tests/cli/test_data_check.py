@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from panns.cli.main import app
-from panns.cli.progress import Phases
+from panns.cli.terminal.bars import Phases
 from tests.commands import run_panns, succeed
 from tests.sounds import noise, write_wav
 

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from panns.data.event_table import read_event_table
 from panns.data.manifests import Clip, write_manifest
+from panns.data.manifests.event_table import read_event_table
 from tests.commands import run_panns, succeed
 from tests.sounds import noise, tone, write_wav
 

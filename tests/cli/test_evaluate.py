@@ -7,9 +7,9 @@ import pytest
 from matplotlib import image
 
 import panns
-from panns.data.clips import FileAudio
+from panns.data.clips.audio import FileAudio
 from panns.data.manifests import read_manifest
-from panns.evaluate import evaluate as evaluate_in_python
+from panns.evaluation import evaluate as evaluate_in_python
 from tests.commands import run_panns, succeed
 from tests.sounds import changing_sound, write_wav
 

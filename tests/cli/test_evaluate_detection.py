@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 import panns
-from panns.audio import load_audio
+from panns.audio import load_sound
+from panns.checkpoints.manifest import OperatingPoint
+from panns.detection import WindowConfig
 from panns.events import EventConfig
 from panns.metrics import collar_based
-from panns.models.checkpoint import OperatingPoint
-from panns.runtime.hearing import HearingConfig
-from tests.checkpoints import with_manifest
 from tests.commands import run_panns, succeed
 from tests.conftest import ROOT
+from tests.tiny_checkpoints import with_manifest
 
 TABLE = [
     "filename,onset,offset,event_label",
@@ -108,7 +108,7 @@ def test_json_is_what_detect_finds(folder):
 def test_events_are_those_of_the_models_own_settings_and_of_options(
     folder, tiny_frames_checkpoint, tmp_path, given, own, config
 ):
-    siren = load_audio(folder / "siren.ogg", sample_rate=32_000)
+    siren = load_sound(folder / "siren.ogg", sample_rate=32_000)
     limits = panns.load(tiny_frames_checkpoint, n_threads=1).run(siren).frame_probs[0].mean(axis=0)
     few = OperatingPoint(1.0, tuple(np.float64(limits * 0.98)))
     # Those of clips are others, and none of an event's business.
@@ -122,7 +122,7 @@ def test_events_are_those_of_the_models_own_settings_and_of_options(
     assert answer["n_detected"] == sum(event["label"] in {"Knock", "Siren"} for event in found) > 0
     recognizer = panns.load(model, n_threads=1)
     threshold = "1/h" if given else None
-    settings = {"threshold": threshold, "hearing": HearingConfig(window_s=2.0)}
+    settings = {"threshold": threshold, "hearing": WindowConfig(window_s=2.0)}
     n_expected, n_usual = (
         sum(len(recognizer.detect(file, **settings, config=one)) for file in files) for one in (config, EventConfig())
     )

@@ -4,10 +4,10 @@ import matplotlib.image
 import pytest
 
 import panns
-from panns.models.checkpoint import OperatingPoint
-from tests.checkpoints import with_manifest
+from panns.checkpoints.manifest import OperatingPoint
 from tests.commands import run_panns, succeed
 from tests.drawn import drawn_texts
+from tests.tiny_checkpoints import with_manifest
 
 
 @pytest.fixture

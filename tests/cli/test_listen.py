@@ -13,7 +13,7 @@ import time
 import pytest
 
 import panns
-from panns.cli.live_view import view_lines
+from panns.cli.terminal.live_view import view_lines
 from tests.commands import SOURCE, own_environment, run_panns, succeed
 from tests.sounds import changing_sound, write_wav
 from tests.terminal import Terminal

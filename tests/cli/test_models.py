@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from panns.hub.costs import measured_on
 from panns.models import list_models
-from panns.models.costs import measured_on
 from tests.commands import run_panns, succeed
 
 

@@ -13,8 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from panns.cli.main import app
-from panns.training.journal import METRICS_FILE
-from panns.training.loop import STATE_FILE
+from panns.training.engine.journal import METRICS_FILE
+from panns.training.engine.loop import STATE_FILE
 from tests.commands import own_environment, run_panns, succeed
 
 WEIGHTS = "model/model.safetensors"

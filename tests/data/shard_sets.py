@@ -6,7 +6,7 @@ import json
 import re
 import tarfile
 
-from panns.data.manifests import Clip, Manifest, TimedLabel
+from panns.data.manifests import Clip, ClipList, TimedLabel
 from tests.sounds import noise, write_wav
 
 RATE = 8_000
@@ -22,7 +22,7 @@ def make_manifest(folder, n_clips=7, *, seconds=0.2):
         write_wav(folder / name, noise(seconds + i / 100, seed=i, sample_rate=RATE), RATE)
         events = (TimedLabel("Dog", 0.0, 0.1), TimedLabel("Rain", 0.05, 0.2)) if i == 1 else ()
         clips.append(Clip(name, _LABELS[i % 4], f"{i % 5}", f"s{i // 2}", None, None, events, "CC0", f"by {i}, 文"))
-    return Manifest(folder, tuple(clips))
+    return ClipList(folder, tuple(clips))
 
 
 def grouped(path):

@@ -4,19 +4,20 @@ import numpy as np
 import pytest
 import torch
 
+from panns.checkpoints.checkpoint import open_checkpoint
+from panns.checkpoints.manifest import NEXT_STATE, ModelManifest
 from panns.export.to_onnx import export_onnx
 from panns.export.verify import TOLERANCE
 from panns.frontend import network_inputs
 from panns.labels import audioset
 from panns.models import find_model, list_models
-from panns.models.checkpoint import NEXT_STATE, Manifest, open_checkpoint
 from panns.networks.activation import present_fields
-from panns.networks.checkpoint import load_network, save_checkpoint
+from panns.networks.saving import load_network, save_checkpoint
 from panns.runtime.model import Model
-from panns.runtime.onnx import OnnxBackend
-from tests.checkpoints import healthy_network
+from panns.runtime.onnx_backend import OnnxBackend
 from tests.small_models import first_of_each_graph, first_of_each_network, small_config
 from tests.sounds import changing_sound
+from tests.tiny_checkpoints import healthy_network
 
 
 def full_config(name):
@@ -65,7 +66,7 @@ def test_every_graph_is_exported():
 @pytest.mark.parametrize(("name", "config_of", "frontend"), [*SMALL, *FULL])
 def test_an_exported_model_gives_what_torch_gives(name, config_of, frontend, tmp_path):
     config = config_of(name)
-    manifest = Manifest(name, config, audioset(), licence="MIT", source="made by a test")
+    manifest = ModelManifest(name, config, audioset(), licence="MIT", source="made by a test")
     checkpoint = save_checkpoint(healthy_network(name, config), manifest, tmp_path)
     network = load_network(checkpoint)
     path = tmp_path / "exported.onnx"

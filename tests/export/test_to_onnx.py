@@ -7,26 +7,27 @@ import onnx
 import pytest
 
 import panns
+from panns.checkpoints.checkpoint import METADATA_KEY, open_checkpoint
+from panns.checkpoints.manifest import ModelManifest
+from panns.checkpoints.onnx_metadata import read_onnx_metadata
 from panns.errors import CheckpointError, MissingExtra
 from panns.export.to_onnx import export_onnx
 from panns.export.verify import TOLERANCE, verify_onnx
 from panns.frontend import log_mel
 from panns.labels import audioset
-from panns.models.checkpoint import METADATA_KEY, Manifest, open_checkpoint
-from panns.models.onnx_metadata import read_onnx_metadata
 from panns.models.registry import find_model
-from panns.networks.checkpoint import save_checkpoint
+from panns.networks.saving import save_checkpoint
 from panns.runtime.load import load_model
-from panns.runtime.onnx import OnnxBackend
-from tests.checkpoints import healthy_network
+from panns.runtime.onnx_backend import OnnxBackend
 from tests.sounds import RATE, changing_sound, noise
+from tests.tiny_checkpoints import healthy_network
 
 
 @pytest.fixture(scope="module")
 def small_mobilenet(made_once):
     """A checkpoint with the Kaldi front end."""
     config = replace(find_model("mn04_as").config, width=0.1)
-    manifest = Manifest("mn04_as", config, audioset(), licence="MIT", source="made by a test")
+    manifest = ModelManifest("mn04_as", config, audioset(), licence="MIT", source="made by a test")
     return made_once("mobilenet", lambda folder: save_checkpoint(healthy_network("mn04_as", config), manifest, folder))
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import panns
-from panns.audio import load_audio
-from panns.export.prepare import prepare
+from panns.audio import load_sound
+from panns.checkpoints.checkpoint import open_checkpoint
+from panns.hub.resolve import resolve
 from panns.labels import audioset
-from panns.models.checkpoint import open_checkpoint
 from panns.models.registry import find_model, shipped_checkpoint
 from panns.runtime.load import load_model
 from tests.commands import WITHOUT_TORCH, run_python, succeed
@@ -47,7 +47,7 @@ def sweep():
 
 @pytest.fixture(scope="module")
 def model():
-    return load_model(prepare("builtin"), n_threads=1)
+    return load_model(resolve("builtin"), n_threads=1)
 
 
 def test_it_tags_with_an_empty_cache_and_without_torch(tmp_path):
@@ -77,7 +77,7 @@ def test_its_numbers_stay(model):
 def test_backends_agree(model, backend):
     pytest.importorskip(backend)
     expected = model.run(sweep())
-    scores = load_model(prepare("builtin"), backend=backend, n_threads=1).run(sweep())
+    scores = load_model(resolve("builtin"), backend=backend, n_threads=1).run(sweep())
     # 1e-4: float32 in another order of summation.
     np.testing.assert_allclose(scores.clip_probs, expected.clip_probs, rtol=0, atol=1e-4)
     np.testing.assert_allclose(scores.frame_probs, expected.frame_probs, rtol=0, atol=1e-4)
@@ -95,7 +95,7 @@ def test_a_score_every_eighty_milliseconds(model):
 
 def test_frames_say_when(model):
     rng = np.random.default_rng(0)
-    knock = load_audio(ROOT / "examples" / "knock.ogg", sample_rate=32_000)[:64_000]
+    knock = load_sound(ROOT / "examples" / "knock.ogg", sample_rate=32_000)[:64_000]
     quiet = 1e-4 * rng.standard_normal(96_000).astype(np.float32)
     frames = model.run(np.concatenate([quiet, knock])).frame_probs[0, :, audioset().find("Knock").index]
     assert frames.argmax() * 0.08 > 2.9
@@ -132,6 +132,6 @@ def test_it_knows_clips_it_never_heard(shared, model, dataset, least):
     held_out = [row for row in rows if row["fold"] == "5"]
     n_right = 0
     for row in held_out:
-        probs = model.run(load_audio(folder / row["path"], sample_rate=32_000)).clip_probs[0]
+        probs = model.run(load_sound(folder / row["path"], sample_rate=32_000)).clip_probs[0]
         n_right += max(classes, key=lambda label: max(probs[classes[label]])) == row["label"]
     assert n_right / len(held_out) >= least

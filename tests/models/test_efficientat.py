@@ -9,7 +9,7 @@ from panns.frontend import mel_filters
 from panns.models.efficientat import KALDI_LOGMEL, MobileNetConfig, round_channels
 from panns.models.registry import find_model, list_models
 from panns.networks.build import construct_network
-from panns.networks.cost import multiply_adds
+from panns.networks.complexity import multiply_adds
 from panns.networks.efficientat import from_published
 
 MOBILE_NETS = [entry for entry in list_models() if entry.family == "efficientat"]

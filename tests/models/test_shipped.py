@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from panns.models.checkpoint import open_checkpoint
+from panns.checkpoints.checkpoint import open_checkpoint
 from panns.models.registry import list_models, shipped_checkpoint
 from tests.conftest import ROOT
 

@@ -8,7 +8,7 @@ from torch.nn import functional
 from panns.models import find_model
 from panns.models.dymn import DynamicMobileNetConfig
 from panns.networks.build import construct_network
-from panns.networks.cost import multiply_adds
+from panns.networks.complexity import multiply_adds
 from panns.networks.dymn import (
     Context,
     DynamicDepthwise,

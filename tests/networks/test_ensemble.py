@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from panns.checkpoints.manifest import ModelManifest
 from panns.config import config_to_dict
 from panns.labels import LabelSet
-from panns.models.checkpoint import Manifest
 from panns.models.ensemble import EnsembleConfig
 from panns.models.registry import find_model, read_config
 from panns.networks.build import build_network
@@ -42,8 +42,8 @@ def test_it_says_the_mean_of_what_its_members_say(base):
 def test_its_config_comes_back_with_that_of_its_members():
     config = EnsembleConfig(2, "cnn6", small_config("cnn6"))
     assert read_config("ensemble", config_to_dict(config)) == config
-    manifest = Manifest("ensemble", config, LabelSet.from_names("many", [f"class {i}" for i in range(527)]))
-    assert Manifest.from_json(manifest.to_json(), where="here") == manifest
+    manifest = ModelManifest("ensemble", config, LabelSet.from_names("many", [f"class {i}" for i in range(527)]))
+    assert ModelManifest.from_json(manifest.to_json(), where="here") == manifest
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,15 @@ from functools import lru_cache
 import pytest
 import torch
 
+from panns.checkpoints.checkpoint import open_checkpoint
+from panns.checkpoints.manifest import ModelManifest
 from panns.labels import audioset
 from panns.models import find_model, list_models
-from panns.models.checkpoint import Manifest, open_checkpoint
 from panns.networks.build import build_network
-from panns.networks.checkpoint import load_network, save_checkpoint
-from panns.networks.output import NetworkOutput
-from tests.checkpoints import healthy_network
+from panns.networks.contract import NetworkOutput
+from panns.networks.saving import load_network, save_checkpoint
 from tests.small_models import first_of_each_network, small_config
+from tests.tiny_checkpoints import healthy_network
 
 # One of each network every time, its siblings, which are settings of it, in `make test-full`.
 EVERY_TIME = first_of_each_network()
@@ -134,7 +135,7 @@ def test_gradients_reach_every_parameter(name):
 @each_model
 def test_a_checkpoint_brings_back_the_same_network(name, tmp_path):
     network = small_network(name)
-    manifest = Manifest(architecture=name, config=network.config, labels=audioset())
+    manifest = ModelManifest(architecture=name, config=network.config, labels=audioset())
     save_checkpoint(network, manifest, tmp_path)
     loaded = load_network(open_checkpoint(tmp_path))
     assert not loaded.training

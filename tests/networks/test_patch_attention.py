@@ -10,17 +10,17 @@ import onnxruntime
 import pytest
 import torch
 
+from panns.checkpoints.manifest import ModelManifest
 from panns.export.to_onnx import export_onnx
 from panns.frontend import log_mel
 from panns.labels import audioset
 from panns.models import find_model
-from panns.models.checkpoint import Manifest
 from panns.models.patch_attention import PatchAttentionConfig
 from panns.networks.activation import present_fields
 from panns.networks.build import build_network, construct_network
-from panns.networks.checkpoint import save_checkpoint
 from panns.networks.patch_attention import Block, from_published, interpolated
-from tests.checkpoints import healthy_network
+from panns.networks.saving import save_checkpoint
+from tests.tiny_checkpoints import healthy_network
 
 SMALL = PatchAttentionConfig(dim=24, n_heads=3, depth=2, n_columns=4)
 SMALL_CED = replace(find_model("ced_tiny").config, dim=24, n_heads=3, depth=2, n_columns=4, max_patches=1000)
@@ -237,7 +237,7 @@ def test_published_entries_get_our_axes_and_lose_the_front_end():
 def test_one_graph_is_right_at_every_length_and_batch(name, config, frontend, tmp_path):
     """Fewer columns than learned positions, as many, and more: these are two cases for the positions."""
     network = small_network(config)
-    checkpoint = save_checkpoint(network, Manifest(name, config, audioset()), tmp_path)
+    checkpoint = save_checkpoint(network, ModelManifest(name, config, audioset()), tmp_path)
     export_onnx(checkpoint, tmp_path / "exported.onnx", frontend=frontend)
     session = onnxruntime.InferenceSession(tmp_path / "exported.onnx")
     generator = torch.Generator().manual_seed(0)

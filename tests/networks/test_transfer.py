@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from panns.checkpoints.manifest import ModelManifest
 from panns.config import config_to_dict
 from panns.labels import LabelSet
-from panns.models.checkpoint import Manifest
 from panns.models.cnn import CnnConfig
 from panns.models.registry import find_model, read_config
 from panns.models.transfer import HeadConfig, TransferConfig
@@ -52,8 +52,8 @@ def test_a_new_head_prefers_no_class(head):
 def test_its_config_comes_back_with_that_of_the_network_underneath():
     config = TransferConfig(HeadConfig(2), "cnn14", CnnConfig(channels=(4, 8), n_poolings=1))
     assert read_config("transfer", config_to_dict(config)) == config
-    manifest = Manifest("transfer", config, LabelSet.from_names("pets", ["cat", "dog"]))
-    assert Manifest.from_json(manifest.to_json(), where="here") == manifest
+    manifest = ModelManifest("transfer", config, LabelSet.from_names("pets", ["cat", "dog"]))
+    assert ModelManifest.from_json(manifest.to_json(), where="here") == manifest
 
 
 @pytest.mark.parametrize(

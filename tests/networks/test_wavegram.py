@@ -6,17 +6,18 @@ import numpy as np
 import pytest
 import torch
 
+from panns.checkpoints.checkpoint import open_checkpoint
+from panns.checkpoints.manifest import ModelManifest
 from panns.export.to_onnx import export_onnx
 from panns.frontend import LogMelConfig, WaveformAndLogMelConfig, network_inputs
 from panns.labels import audioset
-from panns.models.checkpoint import Manifest, open_checkpoint
 from panns.models.wavegram import WavegramConfig
 from panns.networks.build import build_network
-from panns.networks.checkpoint import save_checkpoint
+from panns.networks.saving import save_checkpoint
 from panns.networks.wavegram import from_published_alone
-from panns.runtime.onnx import OnnxBackend
-from tests.checkpoints import healthy_network
+from panns.runtime.onnx_backend import OnnxBackend
 from tests.models.test_wavegram import is_accepted_by_the_original
+from tests.tiny_checkpoints import healthy_network
 
 SMALL = WavegramConfig(wave_widths=(4, 4, 8, 64), channels=(8,) * 6, hidden_dim=16)
 BESIDE_LOG_MEL = WavegramConfig(WaveformAndLogMelConfig(), (4, 4, 8, 64), channels=(8,) * 6, hidden_dim=16)
@@ -118,7 +119,9 @@ def test_the_shortest_input_gives_one_frame_and_a_shorter_one_none(name, config)
 @pytest.mark.slow  # an odd and an even number of hops are among the lengths of `tests/export/test_every_model.py`
 @pytest.mark.parametrize("frontend", ["inside", "outside"])
 def test_an_exported_model_cuts_the_longer_map_too(frontend, tmp_path):
-    manifest = Manifest("wavegram_logmel_cnn14", BESIDE_LOG_MEL, audioset(), licence="MIT", source="made by a test")
+    manifest = ModelManifest(
+        "wavegram_logmel_cnn14", BESIDE_LOG_MEL, audioset(), licence="MIT", source="made by a test"
+    )
     network = beside_log_mel()
     checkpoint = save_checkpoint(network, manifest, tmp_path)
     export_onnx(checkpoint, tmp_path / "exported.onnx", frontend=frontend)

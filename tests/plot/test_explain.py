@@ -6,17 +6,17 @@ import pytest
 from matplotlib import image
 
 import panns
+from panns.checkpoints.manifest import OperatingPoint
 from panns.errors import AudioDecodeError, MissingExtra
 from panns.events import EventConfig
 from panns.labels import LabelSet, audioset
-from panns.models.checkpoint import OperatingPoint
 from panns.plot.explain import explain, timeline_of
 from panns.plot.text import drawable
 from panns.results import Event
-from tests.checkpoints import make_checkpoint
 from tests.drawn import drawn_texts
 from tests.small_models import small_config
 from tests.sounds import RATE, changing_sound, write_wav
+from tests.tiny_checkpoints import make_checkpoint
 
 
 def test_the_scores_of_a_short_sound_are_the_models_frames(tiny_frames_checkpoint):
@@ -83,8 +83,8 @@ def draw(tiny_frames_checkpoint, monkeypatch, tmp_path):
         recognizer = panns.load(tiny_frames_checkpoint)
         asked = []
 
-        def timeline(recognizer, waveform, *, threshold=None, config=None, hearing=None):
-            asked.append((waveform.shape, threshold, config, hearing))
+        def timeline(recognizer, waveform, *, threshold=None, config=None, windows=None):
+            asked.append((waveform.shape, threshold, config, windows))
             return replace(timeline_of(recognizer, waveform), events=tuple(events))
 
         monkeypatch.setattr("panns.plot.explain.timeline_of", timeline)
@@ -92,7 +92,7 @@ def draw(tiny_frames_checkpoint, monkeypatch, tmp_path):
             monkeypatch.setattr(panns.Recognizer, "manifest", replace(recognizer.manifest, **manifest))
         output = tmp_path / "a.svg"
         explain(recognizer, (changing_sound(4), RATE), output, **settings)
-        assert asked == [((4 * RATE,), *map(settings.get, ("threshold", "config", "hearing")))]
+        assert asked == [((4 * RATE,), *map(settings.get, ("threshold", "config", "windows")))]
         return drawn_texts(output)
 
     return draw

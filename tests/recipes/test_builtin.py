@@ -9,17 +9,17 @@ import pytest
 import torch
 
 from panns.data.manifests import Clip
-from panns.data.mel_store import MelStore, write_mel_store
 from panns.frontend import LogMelConfig
 from panns.labels import audioset
-from panns.models.compact_cnn import CompactCnnConfig
-from panns.training.loop import train
-from panns.training.mixtures import Mixtures
+from panns.models.residual_cnn import ResidualCnnConfig
+from panns.training.engine.loop import train
 from recipes.builtin.clips import credit_of_clips, held_out_sources, rows_of, training_clips
 from recipes.builtin.measures import mapped_top1, rank_correlation, top_overlap
+from recipes.builtin.mixtures import Mixtures
 from recipes.builtin.settings import read_settings
 from recipes.builtin.train import build, category_classes, clip_labels
-from recipes.shipping import attribution
+from recipes.common.mel_store import MelStore, write_mel_store
+from recipes.common.shipping import attribution
 
 CLIPS = [
     Clip("a.ogg", ("Dog", "Bark"), "train", "1", licence="CC0 1.0", attribution="a bark by someone"),
@@ -96,7 +96,7 @@ def test_two_steps_on_generated_sound(tmp_path):
 
 def test_settings_are_those_of_the_registered_model():
     assert read_settings().architecture == "builtin"
-    assert CompactCnnConfig().embedding_dim == 256
+    assert ResidualCnnConfig().embedding_dim == 256
     assert len(read_settings().speeds) == 3
 
 

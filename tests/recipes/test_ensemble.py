@@ -7,12 +7,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from panns.checkpoints.manifest import ModelManifest
 from panns.data.manifests import Clip, write_manifest
 from panns.labels import audioset
-from panns.models.checkpoint import Manifest
-from panns.models.compact_cnn import CompactCnnConfig
+from panns.models.residual_cnn import ResidualCnnConfig
 from panns.networks.build import build_network
-from panns.networks.checkpoint import save_checkpoint
+from panns.networks.saving import save_checkpoint
 from recipes.esc10 import ensemble as recipe
 from tests.sounds import noise, write_wav
 
@@ -31,8 +31,8 @@ def finished(tmp_path, monkeypatch):
             write_wav(out / f"{fold}{label}.wav", noise(0.3, seed=int(fold)))
             clips.append(Clip(f"{fold}{label}.wav", (label,), fold))
     write_manifest(out / "clips.csv", clips)
-    config = CompactCnnConfig(stem_channels=4, channels=(4, 8, 8), embedding_dim=16)
-    manifest = Manifest("builtin", config, audioset(), window_s=5.0)
+    config = ResidualCnnConfig(stem_channels=4, channels=(4, 8, 8), embedding_dim=16)
+    manifest = ModelManifest("builtin", config, audioset(), window_s=5.0)
     for folder in ("builtin", "builtin-1"):
         for fold in "12":
             save_checkpoint(build_network("builtin", config), manifest, out / folder / f"fold-{fold}" / "model")

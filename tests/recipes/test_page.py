@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from recipes.page import PAGE, RECIPES, Claim, compared, figures, measured, read_claims
-from recipes.results import read_rows
+from recipes.common.page import PAGE, RECIPES, Claim, compared, figures, measured, read_claims
+from recipes.common.results import read_rows
 
 
 def test_the_page_is_that_of_the_results():
     text = PAGE.read_text(encoding="utf-8")
-    assert figures() in text, "run `python -m recipes.page`"
-    assert compared(read_claims()) in text, "run `python -m recipes.page`"
+    assert figures() in text, "run `python -m recipes.common.page`"
+    assert compared(read_claims()) in text, "run `python -m recipes.common.page`"
 
 
 @pytest.mark.parametrize("claim", read_claims(), ids=lambda claim: claim.what)

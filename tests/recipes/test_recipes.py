@@ -13,17 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from panns.data.check import check_clips
-from panns.data.manifests import Manifest, read_manifest
+from panns.data.manifests import ClipList, read_manifest
+from panns.data.quality import check_clips
+from panns.data.sampling.split import leave_out
 from panns.data.shards import ShardSettings, write_shards
-from panns.data.split import leave_out
 from panns.labels import audioset
-from panns.learn.run import run
-from panns.learn.settings import RunSettings, read_settings
+from panns.training.run import run
+from panns.training.settings import RunSettings, read_settings
 from recipes.audioset.segments import Segment, read_segments, write_segments
+from recipes.common.results import ROWS_FILE
 from recipes.esc50.prepare import SAME_RECORDINGS
-from recipes.results import ROWS_FILE
-from tests.checkpoints import make_checkpoint
 from tests.recipes.layouts import (
     KINDS,
     write_audioset,
@@ -33,6 +32,7 @@ from tests.recipes.layouts import (
     write_table,
     write_urbansound8k,
 )
+from tests.tiny_checkpoints import make_checkpoint
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 LAYOUTS: dict[str, Callable[[Path], None]] = {
@@ -58,13 +58,13 @@ def start(module: str, *arguments: object) -> None:
         runpy.run_module(f"recipes.{module}", run_name="__main__")
 
 
-def prepared(name: str, data: Path, out: Path) -> Manifest:
+def prepared(name: str, data: Path, out: Path) -> ClipList:
     start(f"{name}.prepare", "--data", data, "--out", out)
     return read_manifest(out / "clips.csv")
 
 
 @pytest.fixture(scope="module")
-def manifests(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Manifest]:
+def manifests(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ClipList]:
     """What each recipe makes of a data set as it is published."""
     made = {}
     for name, write in LAYOUTS.items():
@@ -74,7 +74,7 @@ def manifests(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Manifest]:
     return made
 
 
-def shortened(path: Path, manifest: Manifest, checkpoint: Path, **train: object) -> RunSettings:
+def shortened(path: Path, manifest: ClipList, checkpoint: Path, **train: object) -> RunSettings:
     """The settings of a recipe for a small network and small batches; what it changes in an architecture stays."""
     settings = read_settings(RECIPES / path)
     model = settings.model

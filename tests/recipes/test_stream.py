@@ -10,14 +10,14 @@ import pytest
 import torch
 
 from panns.data.manifests import Clip
-from panns.data.mel_store import MelStore, write_mel_store
 from panns.data.soundscapes import SoundscapeConfig, Stretch
-from panns.evaluate import HeardFrames
+from panns.evaluation import ScoredFrames
 from panns.labels import audioset
-from panns.models.stream import StreamConfig
-from panns.training.loop import train
-from panns.training.soundscapes import SoundscapeBatches
+from panns.models.causal_crnn import CausalCrnnConfig
+from panns.training.engine.loop import train
 from recipes.builtin.train import category_classes, clip_labels
+from recipes.common.mel_store import MelStore, write_mel_store
+from recipes.stream.batches import SoundscapeBatches
 from recipes.stream.choosing import best_rows, choose
 from recipes.stream.evaluate import HERE as RECIPE
 from recipes.stream.evaluate import PAGES, security
@@ -48,7 +48,7 @@ def settings():
 
 
 def test_two_steps_of_it(settings, tmp_path):
-    frontend = StreamConfig().frontend
+    frontend = CausalCrnnConfig().frontend
     write_mel_store(
         tmp_path / "mels", [tone(1.0, hz=hz, sample_rate=frontend.sample_rate) for hz in (500, 2_000)], [frontend]
     )
@@ -90,7 +90,7 @@ def test_thresholds_are_chosen_for_every_category():
     probs[20:40, 0] = 0.6
     probs[50:60, 0] = 0.2  # a false alarm at low thresholds
     probs[70:90, 1] = 0.1
-    heard = Heard([[(0, 2.0, 4.0), (1, 7.0, 9.0)]], [HeardFrames(probs, times, 10.0)])
+    heard = Heard([[(0, 2.0, 4.0), (1, 7.0, 9.0)]], [ScoredFrames(probs, times, 10.0)])
     chosen = choose([heard] * 4, 2)
     assert chosen.f1 == 1.0
     assert 0.2 < chosen.thresholds[0] <= 0.6

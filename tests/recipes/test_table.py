@@ -11,11 +11,11 @@ import pytest
 
 from panns.config import config_to_dict
 from panns.data.manifests import Clip, write_manifest
-from panns.learn.settings import read_settings
-from panns.learn.sounds import digest_of, parts_of
-from recipes.paths import ROOT
-from recipes.results import ROWS_FILE, Result, clips_digest, read_rows
-from recipes.table import RESULTS_FILE, main, table, update
+from panns.training.dataset import digest_of, parts_of
+from panns.training.settings import read_settings
+from recipes.common.paths import ROOT
+from recipes.common.results import ROWS_FILE, Result, clips_digest, read_rows
+from recipes.common.table import RESULTS_FILE, main, table, update
 
 RECIPES = ROOT / "recipes"
 WITH_TABLES = [path.parent.name for path in sorted(RECIPES.glob(f"*/{ROWS_FILE}"))]
@@ -245,9 +245,9 @@ def test_clips_that_the_run_found_to_be_copies_are_taken_for_such(recipe, tmp_pa
 
 
 def test_hardware_is_that_of_this_machine_unless_told_otherwise(recipe, tmp_path, monkeypatch):
-    monkeypatch.setattr("recipes.table.RECIPES", recipe.parent)
-    monkeypatch.setattr("recipes.table.ROOT", tmp_path)
-    monkeypatch.setattr("recipes.table.machine", lambda: {"processor": "an abacus"})
+    monkeypatch.setattr("recipes.common.table.RECIPES", recipe.parent)
+    monkeypatch.setattr("recipes.common.table.ROOT", tmp_path)
+    monkeypatch.setattr("recipes.common.table.machine", lambda: {"processor": "an abacus"})
     write_run(tmp_path / "runs" / "one step", recipe, "2", 0.125, "n_steps=1")
     monkeypatch.setattr("sys.argv", ["table", "toy"])
     main()

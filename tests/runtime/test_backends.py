@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 import panns
+from panns.checkpoints.checkpoint import ONNX_FILE, TORCH_FILE, open_checkpoint
 from panns.errors import CheckpointError, DeviceUnavailable, MissingExtra
-from panns.models.checkpoint import ONNX_FILE, TORCH_FILE, open_checkpoint
 from panns.runtime.backend import BACKENDS
 from panns.runtime.load import load_model
 from tests.commands import run_python, succeed

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from panns.models.checkpoint import open_checkpoint
+from panns.checkpoints.checkpoint import open_checkpoint
 from panns.runtime.backend import BACKENDS
 from panns.runtime.load import load_model
-from tests.checkpoints import make_checkpoint
 from tests.small_models import small_config
 from tests.sounds import RATE, changing_sound
+from tests.tiny_checkpoints import make_checkpoint
 
 READS = {
     "leenet11": ("waveform",),

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from panns.models.checkpoint import open_checkpoint
+from panns.checkpoints.checkpoint import open_checkpoint
 from panns.runtime.load import load_model
 from tests.sounds import RATE, changing_sound, noise
 

@@ -1,25 +1,25 @@
 """Sound in: decode any source, in blocks, to mono float32 at the rate a model wants."""
 
-from panns.audio.input_devices import InputDevice, list_microphones
+from panns.audio.decoding.source import Source
 from panns.audio.limits import DecodeLimits
-from panns.audio.live import LiveSound
-from panns.audio.microphone import Microphone
-from panns.audio.playback import PlayedFile
-from panns.audio.resample import Resampler, resample
-from panns.audio.source import Source
-from panns.audio.stream import AudioStream, load_audio, open_audio
+from panns.audio.live.input_devices import InputDevice, list_microphones
+from panns.audio.live.microphone import Microphone
+from panns.audio.live.playback import PlayedFile
+from panns.audio.live.protocol import LiveSound
+from panns.audio.resampling.resample import Resampler, resample
+from panns.audio.sound import Sound, load_sound, open_sound
 
 __all__ = [
-    "AudioStream",
     "DecodeLimits",
     "InputDevice",
     "LiveSound",
     "Microphone",
     "PlayedFile",
     "Resampler",
+    "Sound",
     "Source",
     "list_microphones",
-    "load_audio",
-    "open_audio",
+    "load_sound",
+    "open_sound",
     "resample",
 ]

@@ -16,8 +16,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from panns.audio.resample import resample
-from panns.extras import require
+from panns.audio.resampling.resample import resample
+from panns.system.extras import require
 
 Array = npt.NDArray[np.float32]
 CodecName = Literal["mp3", "vorbis", "gsm", "mu_law", "opus", "aac"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from panns.audio.resample import resample
+from panns.audio.resampling.resample import resample
 
 Array = npt.NDArray[np.float32]
 

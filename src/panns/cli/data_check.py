@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from panns.cli import options
-from panns.cli.output import print_json, print_line
-from panns.cli.progress import Phases
+from panns.cli.terminal.bars import Bar
+from panns.cli.terminal.output import print_json, print_line
 
 if TYPE_CHECKING:
-    from panns.data.check import CheckReport, Finding
+    from panns.data.quality import CheckReport, Finding
     from panns.labels import LabelSet
 
 N_SHOWN = 5
@@ -43,17 +43,17 @@ def check(
 
     Exit status 1 if something keeps from learning; warnings alone leave it 0.
     """
-    from panns.data.check import check_clips
     from panns.data.manifests import read_manifest
+    from panns.data.quality import check_clips
     from panns.data.shards import ShardFiles, holds_shards
 
-    with Phases() as phases:
+    with Bar() as bar:
         report = check_clips(
             ShardFiles(manifest) if holds_shards(manifest) else read_manifest(manifest),
             sample_rate=rate,
             labels=None if labels is None else _label_set(labels),
             min_duration_s=min_duration,
-            on_progress=phases.show,
+            on_progress=bar.show,
         )
     if as_json:
         print_json({"manifest": str(manifest), **report.to_dict()})

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from panns.cli.output import complain, print_line
-from panns.cli.progress import Bar
+from panns.cli.terminal.bars import Bar
+from panns.cli.terminal.output import complain, print_line
 
 
 class FormatChoice(StrEnum):
@@ -54,7 +54,7 @@ def shard(
     except ValueError as exc:
         raise typer.BadParameter(str(exc)) from exc
     try:
-        with Bar("clips") as bar:
+        with Bar() as bar:
             written = write_shards(read_manifest(manifest), output, settings, on_progress=bar.show)
     except AudioDecodeError as exc:
         raise AudioDecodeError(f"{exc}; --skip-bad leaves out what cannot be read") from exc

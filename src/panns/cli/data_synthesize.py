@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from panns.cli.folds import OnlyFolds, clips_of
-from panns.cli.output import complain, print_line
-from panns.cli.progress import Phases
+from panns.cli.options.folds import OnlyFolds, clips_of
+from panns.cli.terminal.bars import Bar
+from panns.cli.terminal.output import complain, print_line
 
 _NUMBER = r"-?\d+(?:\.\d+)?"
 _RANGE = re.compile(rf"({_NUMBER})(?:-({_NUMBER}))?")
@@ -75,7 +75,7 @@ def synthesize(
         raise typer.BadParameter(f"--rate {rate} is not possible; use 100 to 655350 Hz, such as 32000")
     listed = clips_of(read_manifest(manifest), manifest, folds or [])
     try:
-        with Phases() as phases:
+        with Bar() as bar:
             written = write_soundscapes(
                 listed,
                 output,
@@ -86,7 +86,7 @@ def synthesize(
                 n_soundscapes=n_soundscapes,
                 sample_rate=rate,
                 seed=seed,
-                on_progress=phases.show,
+                on_progress=bar.show,
             )
     except OSError as exc:
         raise PannsError(

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from panns.cli import event_options, options
-from panns.cli.answer import answer_all, load_for, report_problems
-from panns.cli.event_formats import CSV_COLUMNS, RAVEN_COLUMNS, audacity_rows, csv_rows, raven_rows, table_lines
-from panns.cli.inputs import expand_paths
-from panns.cli.output import print_csv, print_json, print_line, print_tsv
-from panns.defaults import DEFAULT_MODEL
+from panns.cli import options
+from panns.cli.options import events as event_options
+from panns.cli.render.event_formats import CSV_COLUMNS, RAVEN_COLUMNS, audacity_rows, csv_rows, raven_rows, table_lines
+from panns.cli.terminal.answering import answer_all, inputs_of, load_for, report_problems
+from panns.cli.terminal.output import print_csv, print_json, print_line, print_tsv
+from panns.system.defaults import DEFAULT_MODEL
 
 
 class EventFormat(StrEnum):
@@ -66,7 +66,7 @@ def detect(
         window_s=window_s,
         hop_s=hop_s,
     )
-    inputs = expand_paths(paths)
+    inputs = inputs_of(paths)
     if chosen is EventFormat.audacity and len(inputs) > 1:
         raise typer.BadParameter(f"labels for Audacity are of one sound, and there are {len(inputs)}; use raven or csv")
     recognizer = load_for(inputs, model=model, weights=weights, backend=backend, device=device)

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from panns.cli import options
-from panns.cli.answer import answer_all, load_for, report_problems
-from panns.cli.inputs import expand_paths
-from panns.cli.output import print_json, writing
-from panns.defaults import DEFAULT_MODEL
+from panns.cli.terminal.answering import answer_all, inputs_of, load_for, report_problems
+from panns.cli.terminal.output import print_json, writing
+from panns.system.defaults import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from panns.results import Embedding
@@ -38,7 +37,7 @@ def embed(
     if output is not None:
         options.check_output(output, ".npz", ".parquet")
         _check_writer(output)
-    inputs = expand_paths(paths)
+    inputs = inputs_of(paths)
     recognizer = load_for(inputs, model=model, weights=weights, backend=backend, device=device)
     if recognizer.manifest.config.embedding_dim is None:
         raise typer.BadParameter(f"{model} has no embedding; `panns models list` shows the models with a dim")
@@ -59,7 +58,7 @@ def embed(
 
 
 def _check_writer(output: Path) -> None:
-    from panns.extras import require
+    from panns.system.extras import require
 
     if output.suffix == ".parquet":
         require("pyarrow", what="writing .parquet", extra="parquet")

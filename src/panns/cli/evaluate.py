@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from panns.cli import detection_text, evaluation_text, event_options, options
-from panns.cli.evaluation_files import EvaluationFiles
-from panns.cli.evaluation_text import Circumstances
-from panns.cli.folds import OnlyFolds, clips_of
-from panns.cli.output import complain, print_csv, print_json, print_line
-from panns.cli.progress import Bar, doing
+from panns.cli import options
+from panns.cli.options import events as event_options
+from panns.cli.options.folds import OnlyFolds, clips_of
+from panns.cli.render import detection_table, evaluation_table
+from panns.cli.render.evaluation_outputs import EvaluationFiles
+from panns.cli.render.evaluation_table import Circumstances
+from panns.cli.terminal.bars import Bar, doing
+from panns.cli.terminal.output import complain, print_csv, print_json, print_line
 
 if TYPE_CHECKING:
-    from panns.data.manifests import Manifest
-    from panns.evaluate import DetectionEvaluation, Evaluation, Task
+    from panns.checkpoints.manifest import ModelManifest
+    from panns.data.manifests import ClipList
+    from panns.evaluation import DetectionEvaluation, Evaluation, Task
     from panns.labels import LabelSet
-    from panns.models.checkpoint import Manifest as ModelManifest
     from panns.recognizer import Recognizer
 
 OF_MODEL = "model"
@@ -121,9 +123,9 @@ def evaluate(
     of the classes that occur in it: PSDS, F1 by collars, by intersection and by segments, error rate and false
     alarms an hour.
     """
-    from panns.data.event_table import read_event_table
     from panns.data.manifests import read_manifest
-    from panns.evaluate import Categories, Evaluation, read_label_map, task_of
+    from panns.data.manifests.event_table import read_event_table
+    from panns.evaluation import Categories, Evaluation, read_label_map, task_of
     from panns.recognizer import load
 
     options.refuse_two_formats(as_json, as_csv)
@@ -166,12 +168,12 @@ def evaluate(
     evaluation: Evaluation | DetectionEvaluation
     if which == "detect":
         evaluation = _detect(recognizer, chosen, cuts, mapping, wanted.settings_of(recognizer))
-        rows = detection_text.csv_rows(evaluation, per_class=per_class)
-        lines = detection_text.text_lines(evaluation, circumstances, per_class=per_class, language=lang.value)
+        rows = detection_table.csv_rows(evaluation, per_class=per_class)
+        lines = detection_table.text_lines(evaluation, circumstances, per_class=per_class, language=lang.value)
     else:
         evaluation = _tag(recognizer, chosen, which, cuts, mapping)
-        rows = evaluation_text.csv_rows(evaluation, per_class=per_class)
-        lines = evaluation_text.text_lines(evaluation, circumstances, per_class=per_class, language=lang.value)
+        rows = evaluation_table.csv_rows(evaluation, per_class=per_class)
+        lines = evaluation_table.text_lines(evaluation, circumstances, per_class=per_class, language=lang.value)
     for failure in evaluation.failures:
         complain(failure.reason)
     if as_json:
@@ -189,18 +191,18 @@ def evaluate(
 
 def _tag(
     recognizer: Recognizer,
-    clips: Manifest,
+    clips: ClipList,
     task: Task,
     thresholds: float | Sequence[float],
     mapping: Mapping[str, Sequence[str]] | None,
 ) -> Evaluation:
     """Measure what a model says of whole clips."""
-    from panns.data.clips import FileAudio
-    from panns.evaluate import evaluate as measure
+    from panns.data.clips.audio import FileAudio
+    from panns.evaluation import evaluate as measure
     from panns.runtime.backend import n_threads_or_all
 
     is_cpu = recognizer.device == "cpu"
-    with Bar("files") as bar:
+    with Bar() as bar:
         return measure(
             recognizer.run,
             FileAudio(clips, recognizer.sample_rate),
@@ -218,19 +220,19 @@ def _tag(
 
 def _detect(
     recognizer: Recognizer,
-    clips: Manifest,
+    clips: ClipList,
     thresholds: float | Sequence[float],
     mapping: Mapping[str, Sequence[str]] | None,
     settings: event_options.EventSettings,
 ) -> DetectionEvaluation:
     """Measure what a model says of times, as `Recognizer.detect` does it."""
-    from panns.evaluate import HeardFrames, evaluate_detection
+    from panns.evaluation import ScoredFrames, evaluate_detection
     from panns.runtime.backend import n_threads_or_all
 
-    with Bar("files") as bar:
+    with Bar() as bar:
         return evaluate_detection(
-            lambda i, pick: HeardFrames.of(
-                recognizer.frames(clips.file(clips.clips[i]), keep=pick, hearing=settings.hearing)
+            lambda i, pick: ScoredFrames.of(
+                recognizer.frames(clips.file(clips.clips[i]), keep=pick, windows=settings.windows)
             ),
             clips.clips,
             recognizer.manifest.labels,
@@ -254,8 +256,8 @@ def _thresholds(
         labels: What is measured.
         task: And how.
     """
-    from panns.evaluate import DEFAULT_THRESHOLD, read_thresholds
-    from panns.tasks.thresholds import read_threshold, thresholds_of
+    from panns.detection.thresholds import read_threshold, thresholds_of
+    from panns.evaluation import DEFAULT_THRESHOLD, read_thresholds
 
     own = None if model is None else model.event_thresholds if task == "detect" else model.thresholds
     if given == OF_MODEL and own is None:

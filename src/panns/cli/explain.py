@@ -8,11 +8,12 @@ from typing import Annotated
 
 import typer
 
-from panns.cli import event_options, options
-from panns.cli.inputs import STDIN
-from panns.cli.output import print_line, writing
-from panns.cli.progress import doing
-from panns.defaults import DEFAULT_MODEL
+from panns.batch.inputs import STDIN
+from panns.cli import options
+from panns.cli.options import events as event_options
+from panns.cli.terminal.bars import doing
+from panns.cli.terminal.output import print_line, writing
+from panns.system.defaults import DEFAULT_MODEL
 
 
 def explain(
@@ -39,7 +40,7 @@ def explain(
 
     Scores over time and events are those of `panns detect` with the same options.
     """
-    from panns.extras import require
+    from panns.system.extras import require
 
     options.check_output(output, ".png", ".svg", ".pdf")
     wanted = event_options.EventOptions(

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from panns.cli import options
-from panns.cli.output import print_line, writing
-from panns.cli.progress import doing
+from panns.cli.terminal.bars import doing
+from panns.cli.terminal.output import print_line, writing
 
 
 class FrontendChoice(StrEnum):
@@ -32,12 +32,12 @@ def export(
     ] = FrontendChoice.inside,
 ) -> None:
     """Export a model to one ONNX file with its manifest inside, and check what was written against the network."""
-    from panns.export.prepare import prepare
-    from panns.extras import require
+    from panns.hub.resolve import resolve
+    from panns.system.extras import require
 
     options.check_output(output, ".onnx")
     with doing(f"loading {model}"):
-        checkpoint = prepare(model, weights=weights, needs_onnx=False)
+        checkpoint = resolve(model, weights=weights, needs_onnx=False)
         require("torch", "safetensors", "onnx", "onnxscript", what="exporting", extra="export")
         from panns.export.to_onnx import export_onnx
         from panns.export.verify import verify_onnx

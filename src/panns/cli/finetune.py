@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from panns.cli import options
-from panns.cli.output import print_json
-from panns.cli.progress import Phases
+from panns.cli.terminal.bars import Bar
+from panns.cli.terminal.output import print_json
 from panns.cli.train import print_trained, record_of
-from panns.defaults import DEFAULT_MODEL
+from panns.system.defaults import DEFAULT_MODEL
 
 
 class HeadChoice(StrEnum):
@@ -80,15 +80,15 @@ def finetune(
     The clips are checked first. Those of one recording stay together: some are held out to tell which step was the
     best, and none of these is learned from.
     """
-    from panns.extras import require
+    from panns.system.extras import require
 
     require("torch", "safetensors", what="fine-tuning", extra="train")
     require("onnx", "onnxscript", what="fine-tuning", extra="export")
-    from panns.learn.finetune import FinetuneOptions
-    from panns.learn.finetune import finetune as run
-    from panns.runtime.torch import usable_device
-    from panns.training.distributed import joined_world
-    from panns.training.transfer import TransferSettings
+    from panns.runtime.torch_backend import usable_device
+    from panns.training.engine.distributed import joined_world
+    from panns.training.engine.transfer import TransferSettings
+    from panns.training.finetune import FinetuneOptions
+    from panns.training.finetune import finetune as run
 
     chosen = FinetuneOptions(
         model=model,
@@ -102,6 +102,6 @@ def finetune(
         seed=seed,
         changes=tuple(changes or ()),
     )
-    with Phases() as phases, joined_world(usable_device(device.value)) as world:
-        done = run(clips, output, chosen, world=world, is_resumed=is_resumed, on_progress=phases.show)
+    with Bar() as bar, joined_world(usable_device(device.value)) as world:
+        done = run(clips, output, chosen, world=world, is_resumed=is_resumed, on_progress=bar.show)
     print_json(record_of(done)) if as_json else print_trained(done)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from panns.cli import options
-from panns.cli.output import complain, print_csv, print_json, print_line
+from panns.cli.terminal.output import complain, print_csv, print_json, print_line
 
 
 def labels(

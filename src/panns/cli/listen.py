@@ -7,19 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from panns.cli import event_options, live_formats, options, progress
-from panns.cli.answer import load_shown, told
-from panns.cli.live_sound import MeteredSound, delays_of, lost_s_of, open_sound, warnings_of
-from panns.cli.output import complain, print_json, print_line, printable
-from panns.cli.signals import stopping
-from panns.defaults import LISTEN_MODEL
+from panns.cli import options
+from panns.cli.options import events as event_options
+from panns.cli.render import live_formats
+from panns.cli.terminal import bars
+from panns.cli.terminal.answering import load_shown, told
+from panns.cli.terminal.live_sound import MeteredSound, delays_of, lost_s_of, open_sound, warnings_of
+from panns.cli.terminal.output import complain, print_json, print_line, printable
+from panns.cli.terminal.signals import stopping
 from panns.errors import DeviceUnavailable, PannsError
+from panns.system.defaults import LISTEN_MODEL
 
 if TYPE_CHECKING:
-    from panns.cli.live_formats import Delays
+    from panns.cli.render.live_formats import Delays
+    from panns.detection.detector import Stream
+    from panns.detection.live_events import LiveEvent
     from panns.labels import LabelSet
-    from panns.tasks.live_events import LiveEvent
-    from panns.tasks.streaming import Stream
 
 
 def listen(
@@ -133,9 +136,9 @@ def _hear(
     as_json: bool,
 ) -> tuple[int, PannsError | None]:
     """Tell what is heard until the sound ends: how many events, and why it could not go on, if so."""
-    from panns.cli.live_view import LiveView
-    from panns.tasks.listening import listen as hear
-    from panns.tasks.live_events import LiveEvents
+    from panns.cli.terminal.live_view import LiveView
+    from panns.detection.listening import listen as hear
+    from panns.detection.live_events import LiveEvents
 
     events, n_events = LiveEvents(stream.config.min_duration_s), 0
     with LiveView(labels, language, delays.scores_s) as view:
@@ -199,5 +202,5 @@ def _print_devices(as_json: bool) -> None:
 
 def _note(text: str) -> None:
     """Say on stderr what is no result and no complaint."""
-    progress.clear()
+    bars.clear()
     print(printable(text), file=sys.stderr, flush=True)

@@ -13,7 +13,6 @@ from typing import NoReturn
 
 import typer
 
-from panns.cli import progress
 from panns.cli.data_check import check
 from panns.cli.data_shard import shard
 from panns.cli.data_synthesize import synthesize
@@ -26,8 +25,9 @@ from panns.cli.finetune import finetune
 from panns.cli.labels import labels
 from panns.cli.listen import listen
 from panns.cli.models import models_app
-from panns.cli.output import LogLines, complain
 from panns.cli.tag import tag
+from panns.cli.terminal import bars
+from panns.cli.terminal.output import LogLines, complain
 from panns.cli.train import train
 from panns.errors import PannsError, UnknownLabel, UnknownModel
 from panns.version import __version__
@@ -106,7 +106,7 @@ def main() -> None:
 def _leave(status: int) -> NoReturn:
     """End now, also where a thread still waits for input that never comes: Python would wait with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    progress.leave()
+    bars.leave()
     if status == INTERRUPTED:
         complain("interrupted")
     is_held = any(not one.daemon for one in threading.enumerate() if one is not threading.main_thread())
@@ -129,7 +129,7 @@ def _open_closed_streams() -> None:
 def _log_to_stderr() -> None:
     """Show what models and conversion have to say; what is wrong with a sound stands in its result."""
     handler = LogLines()
-    for name in ("panns.models", "panns.export", "panns.plot", "panns.learn", "panns.audio.microphone"):
+    for name in ("panns.models", "panns.export", "panns.plot", "panns.training", "panns.audio.live.microphone"):
         logger = logging.getLogger(name)
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)

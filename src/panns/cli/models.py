@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from panns.cli import options
-from panns.cli.output import complain, print_json, print_line
-from panns.cli.progress import Bar, doing
+from panns.cli.terminal.bars import Bar, doing
+from panns.cli.terminal.output import complain, print_json, print_line
 
 
 class StoredChoice(StrEnum):
@@ -33,9 +33,9 @@ def models(context: typer.Context, as_json: options.AsJson = False) -> None:
 @models_app.command("list")
 def list_(as_json: options.AsJson = False) -> None:
     """List every registered model, and whether its weights are on this machine."""
-    from panns.cli.model_words import summary_of
+    from panns.cli.render.model_info import summary_of
+    from panns.hub.costs import measured_on
     from panns.models import list_models
-    from panns.models.costs import measured_on
 
     rows = [summary_of(entry) for entry in list_models()]
     if as_json:
@@ -85,18 +85,18 @@ def show(
     as_json: options.AsJson = False,
 ) -> None:
     """Show everything that is known of a model: what it hears and tells, its settings, and its weights."""
-    from panns.cli import model_words
-    from panns.export.prepare import checkpoint_at, is_path
+    from panns.cli.render import model_info
+    from panns.hub.resolve import checkpoint_at, is_path
     from panns.models import find_model
 
     if is_path(name):
-        record = model_words.about_checkpoint(checkpoint_at(name))
+        record = model_info.about_checkpoint(checkpoint_at(name))
     else:
-        record = model_words.about_registered(find_model(name))
+        record = model_info.about_registered(find_model(name))
     if as_json:
         print_json(record)
         return
-    for title, lines in model_words.in_words(record).items():
+    for title, lines in model_info.in_words(record).items():
         print_line(title)
         width = max(13, *map(len, lines))
         for key, value in lines.items():
@@ -115,9 +115,9 @@ def fetch(
 ) -> None:
     """Fetch the published weights of a model into the cache, check them, and make them ready to run."""
     from panns.errors import MissingExtra, WeightsMissing
-    from panns.export.prepare import renew
+    from panns.hub.download import fetch as fetch_weights
+    from panns.hub.resolve import renew
     from panns.models import find_model
-    from panns.models.download import fetch as fetch_weights
 
     entry = find_model(name)
     if entry.shipped is not None:
@@ -126,8 +126,8 @@ def fetch(
     if entry.weights is None:
         raise WeightsMissing(entry.without_weights)
     complain(f"licence of the weights: {entry.weights.licence}; {entry.weights.describe_check()}")
-    with Bar("bytes") as bar:
-        path = fetch_weights(entry.weights, name=name, from_file=from_file, progress=bar.show)
+    with Bar() as bar:
+        path = fetch_weights(entry.weights, name=name, from_file=from_file, on_progress=bar.show)
     try:
         with doing(f"making {name} ready"):
             checkpoint = renew(entry)
@@ -152,10 +152,10 @@ def join(
     ] = StoredChoice.float32,
 ) -> None:
     """Join trained models, such as those of a cross-validation, into one whose logits are the mean of theirs."""
-    from panns.extras import require
+    from panns.system.extras import require
 
     require("torch", "safetensors", what="joining models", extra="train")
-    from panns.learn.ensemble import join as join_models
+    from panns.training.join import join as join_models
 
     checkpoint = join_models(models, output, stored=stored.value)
     print_line(f"{checkpoint.path} answers with the mean of {len(models)} models' logits")

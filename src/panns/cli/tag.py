@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from panns.cli import options
-from panns.cli.answer import answer_all, load_for, report_problems
-from panns.cli.inputs import expand_paths
-from panns.cli.output import print_csv, print_json, print_line
-from panns.defaults import DEFAULT_MODEL
+from panns.cli.terminal.answering import answer_all, inputs_of, load_for, report_problems
+from panns.cli.terminal.output import print_csv, print_json, print_line
+from panns.system.defaults import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from panns.results import Tag, Tagging
@@ -38,7 +37,7 @@ def tag(
     A sound of more than 30 s is heard in windows of 10 s; its scores are the maximum over them.
     """
     options.refuse_two_formats(as_json, as_csv)
-    inputs = expand_paths(paths)
+    inputs = inputs_of(paths)
     recognizer = load_for(inputs, model=model, weights=weights, backend=backend, device=device)
 
     if as_csv:

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from panns.cli import options
-from panns.cli.output import print_json, print_line
-from panns.cli.progress import Phases
+from panns.cli.terminal.bars import Bar
+from panns.cli.terminal.output import print_json, print_line
 
 if TYPE_CHECKING:
-    from panns.learn.cross_validation import CrossValidation
-    from panns.learn.run import Trained
+    from panns.training.cross_validation import CrossValidation
+    from panns.training.run import Trained
 
 
 def _print_template(is_asked: bool) -> None:
     if is_asked:
-        from panns.extras import require
+        from panns.system.extras import require
 
         require("torch", "safetensors", what="training", extra="train")
-        from panns.learn.template import template
+        from panns.training.template import template
 
         for line in template().splitlines():
             print_line(line)
@@ -55,24 +55,24 @@ def train(
 
     On several GPUs: torchrun --nproc-per-node 8 -m panns train CONFIG.toml
     """
-    from panns.extras import require
+    from panns.system.extras import require
 
     require("torch", "safetensors", what="training", extra="train")
-    from panns.learn.cross_validation import cross_validate
-    from panns.learn.run import run
-    from panns.learn.settings import read_settings
-    from panns.runtime.torch import usable_device
-    from panns.training.distributed import is_first_process, joined_world
+    from panns.runtime.torch_backend import usable_device
+    from panns.training.cross_validation import cross_validate
+    from panns.training.engine.distributed import is_first_process, joined_world
+    from panns.training.run import run
+    from panns.training.settings import read_settings
 
     settings = read_settings(config, tuple(assignments or ()))
     # The settings of a recipe are called train.toml, and its folder tells what they are of.
     name = config.absolute().parent.name if config.stem == "train" else config.stem
     out = output or Path("runs") / name
-    with Phases() as phases, joined_world(usable_device(device.value)) as world:
+    with Bar() as bar, joined_world(usable_device(device.value)) as world:
         if is_cross_validated:
-            crossed = cross_validate(settings, out, world=world, is_resumed=is_resumed, on_progress=phases.show)
+            crossed = cross_validate(settings, out, world=world, is_resumed=is_resumed, on_progress=bar.show)
         else:
-            trained = run(settings, out, world=world, is_resumed=is_resumed, on_progress=phases.show)
+            trained = run(settings, out, world=world, is_resumed=is_resumed, on_progress=bar.show)
     if not is_first_process():
         return
     if is_cross_validated:
@@ -98,7 +98,7 @@ def record_of(trained: Trained) -> dict[str, object]:
 
 def print_trained(trained: Trained) -> None:
     """For people: what was learned from, how good it is, and what to do with it."""
-    from panns.learn.run import quality_of
+    from panns.training.run import quality_of
 
     parts, manifest = trained.parts, trained.checkpoint.manifest
     print_line(f"{len(manifest.labels)} classes, {len(parts.train)} clips learned from")

@@ -14,14 +14,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from panns.checkpoints.checkpoint import METADATA_KEY, Checkpoint
+from panns.checkpoints.manifest import STATE, ModelManifest
 from panns.export.half import store_in_half
-from panns.extras import require
-from panns.files import replacing
 from panns.frontend import network_inputs
-from panns.models.checkpoint import METADATA_KEY, STATE, Checkpoint, Manifest
 from panns.networks.activation import present_fields
-from panns.networks.checkpoint import load_network
+from panns.networks.saving import load_network
 from panns.results import Array
+from panns.system.extras import require
+from panns.system.files import replacing
 
 OPSET = 18  # the oldest that the exporter writes; every runtime of the last years reads it
 
@@ -35,7 +36,7 @@ class ScoresOfFeatures(nn.Module):
         self.activation: Literal["sigmoid", "softmax"] = activation
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        """The fields that the network has, in the order of `Manifest.onnx_outputs`."""
+        """The fields that the network has, in the order of `ModelManifest.onnx_outputs`."""
         output = self.network.forward_features(*inputs)  # type: ignore[operator] # every network has it
         return tuple(present_fields(output, self.activation).values())
 
@@ -49,7 +50,7 @@ class ScoresOfWaveform(nn.Module):
         self.activation: Literal["sigmoid", "softmax"] = activation
 
     def forward(self, waveform: Tensor) -> tuple[Tensor, ...]:
-        """The fields that the network has, in the order of `Manifest.onnx_outputs`."""
+        """The fields that the network has, in the order of `ModelManifest.onnx_outputs`."""
         return tuple(present_fields(self.network(waveform), self.activation).values())
 
 
@@ -63,7 +64,7 @@ class ScoresOfStream(nn.Module):
         self.is_inside = is_inside
 
     def forward(self, stretch: Tensor, state: Tensor) -> tuple[Tensor, ...]:
-        """The fields that the network has, in the order of `Manifest.onnx_outputs`."""
+        """The fields that the network has, in the order of `ModelManifest.onnx_outputs`."""
         step = self.network.step_waveform if self.is_inside else self.network.step
         output, after = step(stretch, state)  # type: ignore[operator] # every network with a state has them
         return *present_fields(output, self.activation).values(), after
@@ -116,7 +117,7 @@ class _Graph(NamedTuple):
     dynamic_shapes: tuple[Any, ...]
 
 
-def _graph(network: nn.Module, manifest: Manifest) -> _Graph:
+def _graph(network: nn.Module, manifest: ModelManifest) -> _Graph:
     config = manifest.config
     # Long enough for several score frames: the exporter takes a size of 1 for a constant.
     silence = np.zeros((2, config.min_input_samples + config.frontend.sample_rate), np.float32)
@@ -129,7 +130,7 @@ def _graph(network: nn.Module, manifest: Manifest) -> _Graph:
     return _Graph(scores, names, network_inputs(silence, config.frontend), (axes,))
 
 
-def _stream_graph(network: nn.Module, manifest: Manifest) -> _Graph:
+def _stream_graph(network: nn.Module, manifest: ModelManifest) -> _Graph:
     streaming = manifest.streaming
     assert streaming is not None
     is_inside = manifest.input == "waveform"

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from panns.checkpoints.checkpoint import Checkpoint, open_checkpoint
 from panns.errors import CheckpointError
 from panns.frontend import network_inputs
-from panns.models.checkpoint import Checkpoint, open_checkpoint
 from panns.networks.activation import present_fields
-from panns.networks.checkpoint import load_network
+from panns.networks.saving import load_network
 from panns.results import Array, Scores
 from panns.runtime.model import Model
-from panns.runtime.onnx import OnnxBackend
+from panns.runtime.onnx_backend import OnnxBackend
 
 TOLERANCE = 1e-4  # between backends; measured on real weights: about 1e-6
 

@@ -1,16 +1,16 @@
 """What exists: registered models, their published weights, checkpoints. Plain data, no torch."""
 
+from panns.models import bottleneck_resnet as bottleneck_resnet
+from panns.models import causal_crnn as causal_crnn
 from panns.models import cnn as cnn
 from panns.models import cnn_attention as cnn_attention
-from panns.models import compact_cnn as compact_cnn
 from panns.models import dymn as dymn
 from panns.models import efficientat as efficientat
 from panns.models import ensemble as ensemble
 from panns.models import mobilenet as mobilenet
 from panns.models import patch_attention as patch_attention
+from panns.models import residual_cnn as residual_cnn
 from panns.models import resnet as resnet
-from panns.models import standard_resnet as standard_resnet
-from panns.models import stream as stream
 from panns.models import transfer as transfer
 from panns.models import wave1d as wave1d
 from panns.models import wavegram as wavegram

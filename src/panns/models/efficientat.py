@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from panns.frontend import LogMelConfig
+from panns.models.base import ClipModelConfig
 from panns.models.registry import ModelEntry, register
 from panns.models.weights import Weights
-from panns.models.without_frames import WithoutFrames
 
 KALDI_LOGMEL = LogMelConfig(
     window_samples=800,
@@ -31,7 +31,7 @@ TOTAL_STRIDE = 32  # of time and of frequency, from the log-mel to the last map
 
 
 @dataclass(frozen=True)
-class MobileNetConfig(WithoutFrames):
+class MobileNetConfig(ClipModelConfig):
     """Settings of a MobileNetV3 (large) over a log-mel.
 
     Attributes:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from panns.frontend import Frontend
-from panns.models.compact_cnn import CompactCnnConfig
 from panns.models.patches import PatchGrid
 from panns.models.registry import (
     ModelConfig,
@@ -17,6 +16,7 @@ from panns.models.registry import (
     read_config,
     register,
 )
+from panns.models.residual_cnn import ResidualCnnConfig
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class EnsembleConfig:
 
     n_members: int = 2
     base: str = "builtin"
-    base_config: ModelConfig = field(default_factory=CompactCnnConfig)
+    base_config: ModelConfig = field(default_factory=ResidualCnnConfig)
 
     def __post_init__(self) -> None:
         if self.n_members < 2:

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from panns.frontend import LogMelConfig
+from panns.models.base import ClipModelConfig
 from panns.models.registry import ModelEntry, register
 from panns.models.weights import Weights
-from panns.models.without_frames import WithoutFrames
 from panns.models.zenodo import zenodo_weights
 
 N_HALVINGS = 5  # of time and frequency, before the head
 
 
 @dataclass(frozen=True)
-class PannsMobileNetConfig(WithoutFrames):
+class PannsMobileNetConfig(ClipModelConfig):
     """Settings of a network of depthwise-separable convolutions.
 
     Attributes:

@@ -6,16 +6,16 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from panns.frontend import LogMelConfig
+from panns.models.base import ClipModelConfig
 from panns.models.registry import ModelEntry, register
 from panns.models.weights import Weights
-from panns.models.without_frames import WithoutFrames
 from panns.models.zenodo import zenodo_weights
 
 N_HALVINGS = 5  # of time and frequency: after the stem, three stages and the residual part
 
 
 @dataclass(frozen=True)
-class ResNetConfig(WithoutFrames):
+class ResNetConfig(ClipModelConfig):
     """Settings of a residual network between two blocks of plain convolutions.
 
     Attributes:

@@ -12,9 +12,9 @@ from typing import Any, Literal
 
 from panns.config import config_from_dict
 from panns.frontend import Frontend
-from panns.models.compact_cnn import CompactCnnConfig
+from panns.models.base import ClipModelConfig
 from panns.models.registry import ModelConfig, ModelEntry, find_model, read_config, register
-from panns.models.without_frames import WithoutFrames
+from panns.models.residual_cnn import ResidualCnnConfig
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class HeadConfig:
 
 
 @dataclass(frozen=True)
-class TransferConfig(WithoutFrames):
+class TransferConfig(ClipModelConfig):
     """Settings of a model with a new head.
 
     Attributes:
@@ -53,7 +53,7 @@ class TransferConfig(WithoutFrames):
 
     head: HeadConfig = field(default_factory=HeadConfig)
     base: str = "builtin"
-    base_config: ModelConfig = field(default_factory=CompactCnnConfig)
+    base_config: ModelConfig = field(default_factory=ResidualCnnConfig)
 
     def __post_init__(self) -> None:
         if self.head.reads != "logits" and self.base_config.embedding_dim is None:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from panns.frontend import WaveformConfig
+from panns.models.base import ClipModelConfig
 from panns.models.registry import ModelConfig, ModelEntry, register
 from panns.models.weights import Weights
-from panns.models.without_frames import WithoutFrames
 from panns.models.zenodo import zenodo_weights
 
 # Samples that the first convolution of a network reads at once, and from one time to the next.
@@ -21,7 +21,7 @@ QUARTER = 4  # what DaiNet and Res1dNet divide time by, wherever they do
 
 
 @dataclass(frozen=True)
-class LeeNetConfig(WithoutFrames):
+class LeeNetConfig(ClipModelConfig):
     """Settings of blocks of plain convolutions that divide time by three.
 
     Attributes:
@@ -64,7 +64,7 @@ class LeeNetConfig(WithoutFrames):
 
 
 @dataclass(frozen=True)
-class DaiNetConfig(WithoutFrames):
+class DaiNetConfig(ClipModelConfig):
     """Settings of a long first convolution and residual blocks of four short ones; between blocks time is quartered.
 
     Attributes:
@@ -100,7 +100,7 @@ class DaiNetConfig(WithoutFrames):
 
 
 @dataclass(frozen=True)
-class Res1dNetConfig(WithoutFrames):
+class Res1dNetConfig(ClipModelConfig):
     """Settings of a first convolution and stages of residual blocks; every stage but the first quarters time.
 
     Attributes:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from panns.frontend import LogMelConfig, WaveformAndLogMelConfig, WaveformConfig
+from panns.models.base import ClipModelConfig
 from panns.models.registry import ModelEntry, register
 from panns.models.weights import Weights
-from panns.models.without_frames import WithoutFrames
 from panns.models.zenodo import zenodo_weights
 
 STEM_STRIDE = 5  # samples from one step of the first convolution to the next
@@ -19,7 +19,7 @@ MAP_STRIDE = 2  # what the map's own block divides time by, and what a log-mel i
 
 
 @dataclass(frozen=True)
-class WavegramConfig(WithoutFrames):
+class WavegramConfig(ClipModelConfig):
     """Settings of a wavegram and of the CNN over it.
 
     Attributes:

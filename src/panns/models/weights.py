@@ -1,6 +1,6 @@
 """What is known of one published weights file: where it lies, under which licence, and how it can be checked.
 
-Plain data; fetching is in `panns.models.download`.
+Plain data; fetching is in `panns.hub.download`.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from panns.networks.output import NetworkOutput
+from panns.networks.contract import NetworkOutput
 
 
 def activate(logits: Tensor, activation: Literal["sigmoid", "softmax"]) -> Tensor:
@@ -16,7 +16,7 @@ def activate(logits: Tensor, activation: Literal["sigmoid", "softmax"]) -> Tenso
 
 
 def present_fields(output: NetworkOutput, activation: Literal["sigmoid", "softmax"]) -> dict[str, Tensor]:
-    """The fields that a network has, named as in `panns.results.Scores`, in the order of `Manifest.onnx_outputs`."""
+    """The fields that a network has, named as in `panns.results.Scores` and ordered as `ModelManifest.onnx_outputs`."""
     fields = {
         "clip_probs": activate(output.clip_logits, activation),
         "frame_probs": None if output.frame_logits is None else activate(output.frame_logits, activation),

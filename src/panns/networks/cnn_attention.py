@@ -15,9 +15,9 @@ from torch.nn import functional
 from panns.models.cnn_attention import CnnAttentionConfig
 from panns.networks.cnn import Cnn
 from panns.networks.cnn import from_published as cnn_from_published
+from panns.networks.contract import NetworkOutput
 from panns.networks.frontend import LogMel, pad_to_min
 from panns.networks.heads import ClipHead
-from panns.networks.output import NetworkOutput
 from panns.networks.published import StateDict
 from panns.networks.recurrent import recur
 

@@ -16,9 +16,9 @@ from torch.nn import functional
 
 from panns.models.dymn import DynamicMobileNetConfig
 from panns.models.efficientat import round_channels
+from panns.networks.contract import NetworkOutput
 from panns.networks.efficientat import HIDDEN, LARGE, NORM_EPS, NORM_MOMENTUM, Bottleneck, conv_norm
 from panns.networks.frontend import LogMel, pad_to_min
-from panns.networks.output import NetworkOutput
 from panns.networks.published import Renaming, StateDict, rename
 
 

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from panns.models.efficientat import MobileNetConfig, round_channels
+from panns.networks.contract import NetworkOutput
 from panns.networks.frontend import LogMel, pad_to_min
-from panns.networks.output import NetworkOutput
 from panns.networks.published import StateDict
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from panns.models.ensemble import EnsembleConfig
 from panns.networks.build import construct_network
-from panns.networks.output import NetworkOutput
+from panns.networks.contract import NetworkOutput
 
 
 class Ensemble(nn.Module):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from panns.networks.output import NetworkOutput
+from panns.networks.contract import NetworkOutput
 
 
 class ClipHead(nn.Module):

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from panns.models.mobilenet import PannsMobileNetConfig, channels
 from panns.networks.blocks import norm_bands, xavier
+from panns.networks.contract import NetworkOutput
 from panns.networks.frontend import LogMel, pad_to_min
 from panns.networks.heads import ClipHead
-from panns.networks.output import NetworkOutput
 from panns.networks.published import PANNS_NAMES, StateDict, rename
 
 # Channels, and by how much each separable convolution divides time and frequency.

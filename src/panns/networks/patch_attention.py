@@ -13,8 +13,8 @@ from torch.nn import functional
 from panns.frontend import silence
 from panns.models.patch_attention import PatchAttentionConfig
 from panns.networks.blocks import norm_bands
+from panns.networks.contract import NetworkOutput
 from panns.networks.frontend import LogMel, pad_to_min
-from panns.networks.output import NetworkOutput
 from panns.networks.published import Renaming, StateDict, rename
 
 NORM_EPS = 1e-6  # of every layer norm but that of the mean head, as published

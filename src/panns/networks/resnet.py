@@ -13,9 +13,9 @@ from torch.nn import functional
 
 from panns.models.resnet import ResNetConfig
 from panns.networks.blocks import conv_block, norm_bands, xavier
+from panns.networks.contract import NetworkOutput
 from panns.networks.frontend import LogMel, pad_to_min
 from panns.networks.heads import ClipHead
-from panns.networks.output import NetworkOutput
 from panns.networks.published import CONV_NAMES, PANNS_NAMES, Renaming, StateDict, rename
 
 EXPANSION = 4  # of a bottleneck's width

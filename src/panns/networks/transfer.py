@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from panns.models.transfer import HeadConfig, TransferConfig
 from panns.networks.build import construct_network
+from panns.networks.contract import NetworkOutput
 from panns.networks.frontend import pad_to_min
-from panns.networks.output import NetworkOutput
 
 
 class Transfer(nn.Module):

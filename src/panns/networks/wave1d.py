@@ -24,9 +24,9 @@ from panns.models.wave1d import (
 )
 from panns.networks.blocks import xavier
 from panns.networks.cnn import BLOCK_NAMES
+from panns.networks.contract import NetworkOutput
 from panns.networks.frontend import pad_to_min
 from panns.networks.heads import ClipHead
-from panns.networks.output import NetworkOutput
 from panns.networks.published import PANNS_NAMES, Renaming, StateDict, rename
 
 LEE_KERNEL = 3  # of the convolutions and of the maxima, and what both divide time by

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from panns.extras import require
 from panns.labels import Label
 from panns.plot.order import order_by_confusion
 from panns.plot.text import Language, drawable, installed_fonts, label_names
+from panns.system.extras import require
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from panns.audio import DecodeLimits, Source, load_audio
-from panns.defaults import DEFAULT_THRESHOLD
+from panns.audio import DecodeLimits, Source, load_sound
+from panns.detection import WindowConfig
+from panns.detection.thresholds import Threshold
 from panns.events import EventConfig
-from panns.extras import require
 from panns.frontend import LogMelConfig, log_mel
 from panns.plot.events import COLOURS, LANE_IN, draw_events, event_lanes, write_scores
 from panns.plot.text import Language, drawable, installed_fonts, label_names, shortened
 from panns.recognizer import Recognizer
 from panns.results import Array, Event, Scores
-from panns.runtime.hearing import HearingConfig
-from panns.tasks.thresholds import Threshold
+from panns.system.defaults import DEFAULT_THRESHOLD
+from panns.system.extras import require
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,7 +56,7 @@ def explain(
     top: int = 8,
     threshold: Threshold | None = None,
     config: EventConfig | None = None,
-    hearing: HearingConfig | None = None,
+    windows: WindowConfig | None = None,
     language: Language = "en",
 ) -> None:
     """Draw a sound as a model hears it: waveform, log-mel, the scores of its top tags over time, and the events.
@@ -71,7 +71,7 @@ def explain(
         top: How many tags, and of how many classes events at most.
         threshold: As of `Recognizer.detect`.
         config: As of `Recognizer.detect`.
-        hearing: As of `Recognizer.detect`.
+        windows: As of `Recognizer.detect`.
         language: "en" or "zh", of the classes; English where no installed font has Chinese.
 
     Raises:
@@ -83,13 +83,13 @@ def explain(
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    waveform = load_audio(
+    waveform = load_sound(
         source, sample_rate=recognizer.sample_rate, limits=DecodeLimits(max_duration_s=MAX_DURATION_S)
     )
     scores = recognizer.run(waveform, patch_weights=True)
     clip_probs = scores.clip_probs[0]
     best = [int(i) for i in np.argsort(-clip_probs, kind="stable")[:top]]
-    timeline = timeline_of(recognizer, waveform, threshold=threshold, config=config, hearing=hearing)
+    timeline = timeline_of(recognizer, waveform, threshold=threshold, config=config, windows=windows)
     lanes = event_lanes(timeline.events)
     duration_s = len(waveform) / recognizer.sample_rate
     fonts = installed_fonts()
@@ -128,7 +128,7 @@ def timeline_of(
     *,
     threshold: Threshold | None = None,
     config: EventConfig | None = None,
-    hearing: HearingConfig | None = None,
+    windows: WindowConfig | None = None,
 ) -> Timeline:
     """Scores and events over time, as `Recognizer.detect` hears them, whatever the model.
 
@@ -137,9 +137,9 @@ def timeline_of(
         waveform: `(samples,)` at its rate, at least one.
         threshold: As of `Recognizer.detect`.
         config: As of `Recognizer.detect`.
-        hearing: As of `Recognizer.detect`.
+        windows: As of `Recognizer.detect`.
     """
-    stream = recognizer.stream(threshold=threshold, config=config, hearing=hearing)
+    stream = recognizer.stream(threshold=threshold, config=config, windows=windows)
     heard, rest = stream.push(waveform), stream.finish()
     events = sorted((*heard.events, *rest.events), key=lambda event: (event.onset_s, event.index))
     return Timeline(

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from panns.extras import require
 from panns.metrics import Reliability
 from panns.plot.text import drawable, installed_fonts
+from panns.system.extras import require
 
 
 def draw_reliability(diagram: Reliability, output: Path, *, title: str = "") -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, Protocol, get_args
 
-from panns.cores import n_cores
+from panns.checkpoints.checkpoint import Checkpoint
+from panns.checkpoints.manifest import STATE
 from panns.errors import CheckpointError
 from panns.frontend import InputName
-from panns.models.checkpoint import STATE, Checkpoint
 from panns.results import Array, Scores
+from panns.system.cores import n_cores
 
 BackendName = Literal["onnx", "torch", "openvino"]
 BACKENDS: tuple[BackendName, ...] = get_args(BackendName)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from panns.models.checkpoint import Checkpoint
+from panns.checkpoints.checkpoint import Checkpoint
 from panns.runtime.backend import Backend, BackendName, check_choices
 from panns.runtime.model import Model
 
@@ -24,13 +24,13 @@ def load_model(
 
 def _start(checkpoint: Checkpoint, backend: BackendName, device: str, n_threads: int | None) -> Backend:
     if backend == "onnx":
-        from panns.runtime.onnx import OnnxBackend
+        from panns.runtime.onnx_backend import OnnxBackend
 
         return OnnxBackend(checkpoint, device, n_threads)
     if backend == "openvino":
-        from panns.runtime.openvino import OpenVinoBackend
+        from panns.runtime.openvino_backend import OpenVinoBackend
 
         return OpenVinoBackend(checkpoint, device, n_threads)
-    from panns.runtime.torch import TorchBackend
+    from panns.runtime.torch_backend import TorchBackend
 
     return TorchBackend.load(checkpoint, device, n_threads)

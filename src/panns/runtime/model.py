@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.audio.limits import check_samples
+from panns.checkpoints.manifest import ONE_PASS_S, ModelManifest
 from panns.frontend import log_mel_block, network_inputs
-from panns.models.checkpoint import ONE_PASS_S, Manifest
 from panns.results import Array, Scores
 from panns.runtime.backend import Backend
 from panns.runtime.pooling import WindowPool, stack_scores
@@ -28,7 +28,7 @@ BATCH_S = {"cpu": 10.0, "mps": 80.0, "cuda": 320.0}
 class Model:
     """A trained model that can be asked. Holds no state between calls, so threads may share it."""
 
-    def __init__(self, manifest: Manifest, backend: Backend) -> None:
+    def __init__(self, manifest: ModelManifest, backend: Backend) -> None:
         self.manifest = manifest
         self.backend = backend
         self._streaming = manifest.streaming  # found out once: it takes as long as a small layer

@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from panns.models.checkpoint import Manifest
+from panns.checkpoints.manifest import ModelManifest
 from panns.results import Array, Scores
 from panns.runtime.windows import Window
 
@@ -17,7 +17,7 @@ FloatT = TypeVar("FloatT", bound=np.floating)
 class WindowPool:
     """Gathers the windows of one sound, in order; without frames and patches its size does not grow with them."""
 
-    def __init__(self, manifest: Manifest, *, keeps_frames: bool = True, keeps_patches: bool = False) -> None:
+    def __init__(self, manifest: ModelManifest, *, keeps_frames: bool = True, keeps_patches: bool = False) -> None:
         self._manifest = manifest
         self._frame_hop_s = manifest.config.frame_hop_s if keeps_frames else None
         self._patch_hop_s = manifest.patch_hop_s if keeps_patches else None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from panns.audio import AudioStream
+from panns.audio import Sound
 from panns.results import Embedding
 from panns.runtime.model import Model
 from panns.runtime.pooling import WindowPool
-from panns.tasks.progress import OnProgress, ignore_progress
+from panns.system.progress import OnProgress, Progress, ignore_progress
 
 
-def embed(model: Model, stream: AudioStream, *, on_progress: OnProgress = ignore_progress) -> Embedding:
+def embed(model: Model, stream: Sound, *, on_progress: OnProgress = ignore_progress) -> Embedding:
     """The embedding of a sound of any length, in memory that does not grow with it.
 
     Args:
@@ -26,7 +26,7 @@ def embed(model: Model, stream: AudioStream, *, on_progress: OnProgress = ignore
     pool = WindowPool(manifest, keeps_frames=False)
     for window, scores in model.score_in_turn(model.windows(stream)):
         pool.add(window, scores)
-        on_progress(stream.duration_s, stream.declared_duration_s)
+        on_progress(Progress(stream.duration_s, stream.declared_duration_s, "seconds of sound"))
     embedding = pool.result().embedding
     assert embedding is not None
     return Embedding(

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from panns.audio import AudioStream
+from panns.audio import Sound
 from panns.labels import LabelSet
 from panns.results import Array, Tag, Tagging, TagWindow
 from panns.runtime.model import Model
 from panns.runtime.pooling import WindowPool
-from panns.tasks.progress import OnProgress, ignore_progress
+from panns.system.progress import OnProgress, Progress, ignore_progress
 
 
 def tag(
     model: Model,
-    stream: AudioStream,
+    stream: Sound,
     *,
     top: int | None = 5,
     threshold: float | None = None,
@@ -36,7 +36,7 @@ def tag(
     windows = []
     for window, scores in model.score_in_turn(model.windows(stream)):
         pool.add(window, scores)
-        on_progress(stream.duration_s, stream.declared_duration_s)
+        on_progress(Progress(stream.duration_s, stream.declared_duration_s, "seconds of sound"))
         if timeline:
             tags = tags_from_probs(scores.clip_probs[0], manifest.labels, top=top, threshold=threshold)
             onset_s = window.onset_sample / manifest.sample_rate

@@ -1,1 +1,1 @@
-"""How a network learns: one loop; losses, targets and augmentation are settings of it."""
+"""From a settings file, or a folder of sounds, to a checkpoint: what `panns train` and `panns finetune` do."""

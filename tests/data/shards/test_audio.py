@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from panns.data.clips import FileAudio
-from panns.data.manifests import Clip, Manifest
+from panns.data.clips.audio import FileAudio
+from panns.data.manifests import Clip, ClipList
 from panns.data.shards import ShardAudio, ShardSettings, write_shards
 from panns.data.shards.index import INDEX_FILE
 from panns.data.shards.open_files import OpenFiles
@@ -32,7 +32,7 @@ def manifest(tmp_path_factory):
     clips = make_manifest(folder).clips
     write_wav(folder / "long.wav", noise(3, seed=9, sample_rate=6_000), 6_000)
     stretches = [Clip("long.wav", ("Rain",), onset_s=onset_s, offset_s=onset_s + 0.5) for onset_s in (0.0, 2.5, 1.25)]
-    return Manifest(folder, (*clips, *stretches))
+    return ClipList(folder, (*clips, *stretches))
 
 
 @pytest.fixture(scope="module", params=SETTINGS)
@@ -87,7 +87,7 @@ def test_threads_that_share_few_open_files_hear_what_one_hears(packed):
 
 def test_decoded_clips_are_copied_not_decoded(manifest, tmp_path, monkeypatch):
     write_shards(manifest, tmp_path / "shards", SETTINGS["wav"])
-    monkeypatch.setattr("panns.data.shards.audio.load_audio", None)
+    monkeypatch.setattr("panns.data.shards.audio.load_sound", None)
     audio = ShardAudio(tmp_path / "shards", RATE)
     assert [len(audio.waveform(i)) for i in range(7)] == [1_600 + 80 * i for i in range(7)]
 
@@ -97,7 +97,7 @@ def test_decoded_clips_are_copied_not_decoded(manifest, tmp_path, monkeypatch):
 @pytest.mark.parametrize("coding", ["wav", "flac"])
 def test_loud_and_quiet_clips_keep_their_level(tmp_path, level, rate, coding):
     write_wav(tmp_path / "a.wav", noise(0.2, level=level, sample_rate=RATE), RATE)
-    manifest = Manifest(tmp_path, (Clip("a.wav"),))
+    manifest = ClipList(tmp_path, (Clip("a.wav"),))
     write_shards(manifest, tmp_path / "shards", ShardSettings(coding, RATE))
     expected = FileAudio(manifest, rate).waveform(0)
     np.testing.assert_allclose(ShardAudio(tmp_path / "shards", rate).waveform(0), expected, atol=level * 4 * 2**-14)
@@ -150,7 +150,7 @@ def test_a_kept_file_that_is_damaged_inside_is_named_with_its_shard(tmp_path):
     whole = write_wav(tmp_path / "a.flac", noise(1, sample_rate=RATE), RATE).read_bytes()
     assert soundfile.info(tmp_path / "a.flac").duration == 1
     (tmp_path / "a.flac").write_bytes(whole[:200] + bytes(len(whole) - 200))
-    manifest = Manifest(tmp_path, (Clip("a.flac"),))
+    manifest = ClipList(tmp_path, (Clip("a.flac"),))
     write_shards(manifest, tmp_path / "shards")
     with pytest.raises(AudioDecodeError, match=r"a\.flac in .*shard-000000\.tar: .*; get the file again"):
         ShardAudio(tmp_path / "shards", RATE).waveform(0)

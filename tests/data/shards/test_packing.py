@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from panns.audio import load_audio
+from panns.audio import load_sound
+from panns.data.clips.stretches import StretchReader
 from panns.data.manifests import Clip, TimedLabel
 from panns.data.shards import ShardSettings
 from panns.data.shards.packing import pack
-from panns.data.stretches import StretchReader
 from panns.errors import AudioDecodeError
 from tests.audio.sound_files import sound_file
 from tests.sounds import noise, tone, write_wav
@@ -37,8 +37,8 @@ def test_a_file_is_kept_byte_for_byte(stereo):
 def test_a_stretch_of_a_file_that_is_kept_becomes_flac_at_its_own_rate(stereo):
     clip = packed(stereo, KEEP, Clip("a.WAV", onset_s=0.25, offset_s=0.5))
     assert (clip.suffix, clip.duration_s) == ("flac", 0.25)
-    expected = load_audio(stereo, sample_rate=RATE)[RATE // 4 : RATE // 2]
-    np.testing.assert_allclose(load_audio(clip.sound, sample_rate=RATE), expected, atol=2**-16)
+    expected = load_sound(stereo, sample_rate=RATE)[RATE // 4 : RATE // 2]
+    np.testing.assert_allclose(load_sound(clip.sound, sample_rate=RATE), expected, atol=2**-16)
 
 
 @pytest.mark.parametrize("coding", ["flac", "wav"])
@@ -46,8 +46,8 @@ def test_a_stretch_of_a_file_that_is_kept_becomes_flac_at_its_own_rate(stereo):
 def test_a_decoded_clip_is_mono_at_the_wanted_rate(stereo, coding, rate):
     clip = packed(stereo, ShardSettings(coding, rate))
     assert (clip.suffix, clip.duration_s, clip.gain) == (coding, 1.0, 1.0)
-    expected = load_audio(stereo, sample_rate=rate or RATE)
-    np.testing.assert_allclose(load_audio(clip.sound, sample_rate=rate or RATE), expected, atol=2**-16)
+    expected = load_sound(stereo, sample_rate=rate or RATE)
+    np.testing.assert_allclose(load_sound(clip.sound, sample_rate=rate or RATE), expected, atol=2**-16)
 
 
 def test_the_level_of_a_loud_sound_stands_in_its_description(tmp_path):
@@ -55,7 +55,7 @@ def test_the_level_of_a_loud_sound_stands_in_its_description(tmp_path):
     clip = packed(file, ShardSettings("wav", RATE))
     assert clip.gain == json.loads(clip.description)["gain"] == 2
     np.testing.assert_allclose(
-        2 * load_audio(clip.sound, sample_rate=RATE), load_audio(file, sample_rate=RATE), atol=2**-15
+        2 * load_sound(clip.sound, sample_rate=RATE), load_sound(file, sample_rate=RATE), atol=2**-15
     )
 
 

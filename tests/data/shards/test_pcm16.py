@@ -8,7 +8,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panns.audio import load_audio
+from panns.audio import load_sound
 from panns.data.shards.pcm16 import decode_wav, encode
 from panns.errors import AudioDecodeError
 from tests.sounds import tone
@@ -17,7 +17,7 @@ CODINGS = ["wav", "flac"]
 
 
 def decoded(data, gain, rate=8_000):
-    return load_audio(data, sample_rate=rate) * np.float32(gain)
+    return load_sound(data, sample_rate=rate) * np.float32(gain)
 
 
 @pytest.mark.parametrize("coding", CODINGS)

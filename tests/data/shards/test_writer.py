@@ -10,8 +10,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from panns.audio import open_audio
-from panns.data.manifests import Clip, Manifest
+from panns.audio import open_sound
+from panns.data.manifests import Clip, ClipList
 from panns.data.shards import ShardAudio, ShardSettings, packing, write_shards, writer
 from panns.data.shards.index import INDEX_FILE
 from panns.data.shards.record import ShardRecord
@@ -213,7 +213,7 @@ def test_to_skip_what_is_bad_kept_files_are_decoded_once(manifest, folder, monke
     # Those that were copied without a look into them are looked into when that is asked for.
     assert write_shards(manifest, folder, KEEP).n_clips == 7
     opened = []
-    monkeypatch.setattr(packing, "open_audio", lambda file, **rate: opened.append(file) or open_audio(file, **rate))
+    monkeypatch.setattr(packing, "open_sound", lambda file, **rate: opened.append(file) or open_sound(file, **rate))
     written = write_shards(manifest, folder, replace(KEEP, skip_bad=True))
     assert sorted(opened) == [manifest.file(clip) for clip in manifest.clips]
     assert [path for path, _ in written.skipped] == ["sound 4.a.wav"]
@@ -233,7 +233,7 @@ def test_a_set_of_which_nothing_can_be_read(manifest, folder):
 
 def test_what_is_cut_out_of_kept_files_is_counted(tmp_path, folder):
     write_wav(tmp_path / "a.wav", noise(1, sample_rate=RATE), RATE)
-    manifest = Manifest(tmp_path, (Clip("a.wav"), Clip("a.wav", onset_s=0.5)))
+    manifest = ClipList(tmp_path, (Clip("a.wav"), Clip("a.wav", onset_s=0.5)))
     assert write_shards(manifest, folder).n_cut == 1
     assert write_shards(manifest, tmp_path / "flac", ShardSettings("flac")).n_cut == 0
 
@@ -264,7 +264,7 @@ def test_shards_of_something_else_are_not_mixed_in(manifest, folder, change, wor
     before = contents(folder)
     clips = manifest.clips[: change.get("n_clips", 7)]
     with pytest.raises(DataError, match=words):
-        write_shards(Manifest(manifest.root, clips), folder, change.get("settings", WAV))
+        write_shards(ClipList(manifest.root, clips), folder, change.get("settings", WAV))
     assert contents(folder) == before
 
 
@@ -285,4 +285,4 @@ def test_a_file_that_has_changed_is_noticed_and_its_shard_alone_made_anew_once_r
 
 def test_no_clips_are_a_sentence(tmp_path):
     with pytest.raises(DataError, match="there are no clips to pack"):
-        write_shards(Manifest(tmp_path, ()), tmp_path / "shards")
+        write_shards(ClipList(tmp_path, ()), tmp_path / "shards")

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from panns.augment.noise import coloured_noise
-from panns.data.clip import Clip
-from panns.data.manifests import Manifest, write_manifest
+from panns.data.clips.clip import Clip
+from panns.data.manifests import ClipList, write_manifest
 from panns.data.soundscapes.backgrounds import MadeBackgrounds, RecordedBackgrounds, looped, read_recordings
 from panns.errors import AudioDecodeError, DataError
 from tests.sounds import noise, tone, write_wav
@@ -17,7 +17,7 @@ RATE = 8_000
 
 def recorded(folder, sound, *, rate=RATE, **clip):
     write_wav(folder / "rain.wav", sound, rate)
-    return RecordedBackgrounds(Manifest(folder, (Clip("rain.wav", **clip),)))
+    return RecordedBackgrounds(ClipList(folder, (Clip("rain.wav", **clip),)))
 
 
 def draw(backgrounds, n_samples=RATE, *, seed=0):
@@ -108,7 +108,7 @@ def test_there_has_to_be_one(tmp_path):
     with pytest.raises(DataError, match="holds no sounds; give a folder of recordings"):
         read_recordings(tmp_path)
     with pytest.raises(DataError, match="no recordings for the background"):
-        RecordedBackgrounds(Manifest(tmp_path, ()))
+        RecordedBackgrounds(ClipList(tmp_path, ()))
 
 
 @given(st.integers(1, 50), st.integers(1, 200), st.integers(0, 60), st.data())

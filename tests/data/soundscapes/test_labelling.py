@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panns.data.clip import Clip, TimedLabel
+from panns.data.clips.clip import Clip, TimedLabel
 from panns.data.soundscapes.labelling import clip_stretches, labelled_events
 from panns.data.soundscapes.plan import Placed, Soundscape
 from tests.sounds import tone

@@ -8,9 +8,9 @@ import pytest
 import soundfile
 
 from panns.augment.noise import coloured_noise
-from panns.data.clip import Clip
-from panns.data.event_table import read_event_table
-from panns.data.manifests import Manifest
+from panns.data.clips.clip import Clip
+from panns.data.manifests import ClipList
+from panns.data.manifests.event_table import read_event_table
 from panns.data.soundscapes import MadeBackgrounds, RecordedBackgrounds, SoundscapeConfig, write_soundscapes
 from panns.data.soundscapes import write as module
 from panns.errors import AudioDecodeError, DataError
@@ -37,7 +37,7 @@ def manifest(tmp_path):
         Clip("both.wav", ("Cat", "Rain")),
         Clip("silence.wav", ("Cat",)),
     )
-    return Manifest(folder, clips)
+    return ClipList(folder, clips)
 
 
 def write(manifest, folder, *, n=8, seed=0, config=SHORT, backgrounds=NOISE, rate=RATE, on_progress=None):
@@ -147,7 +147,7 @@ def test_a_folder_is_written_anew(manifest, tmp_path):
 def test_recordings_may_sound_behind_and_are_told(manifest, tmp_path):
     (tmp_path / "back").mkdir()
     write_wav(tmp_path / "back" / "street.wav", noise(2.0, seed=5))
-    backgrounds = RecordedBackgrounds(Manifest(tmp_path / "back", (Clip("street.wav", licence="CC BY 4.0"),)))
+    backgrounds = RecordedBackgrounds(ClipList(tmp_path / "back", (Clip("street.wav", licence="CC BY 4.0"),)))
     write(manifest, tmp_path / "out", backgrounds=backgrounds, config=replace(SHORT, quiet_share=0.0))
     for part in parts_in(tmp_path / "out"):
         assert (part["background"]["path"], part["background"]["licence"]) == ("street.wav", "CC BY 4.0")

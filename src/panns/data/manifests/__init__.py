@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from panns.data.manifests.manifest import Clip, Manifest, TimedLabel, read_manifest, write_manifest
+from panns.data.manifests.clip_list import Clip, ClipList, TimedLabel, read_manifest, write_manifest
 
-__all__ = ["Clip", "Manifest", "TimedLabel", "read_manifest", "write_manifest"]
+__all__ = ["Clip", "ClipList", "TimedLabel", "read_manifest", "write_manifest"]

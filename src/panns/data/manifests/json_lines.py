@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from sys import intern
 from typing import Any, TextIO
 
-from panns.data.clip import Clip, TimedLabel
+from panns.data.clips.clip import Clip, TimedLabel
 from panns.data.manifests.columns import find_columns
 from panns.errors import DataError
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
-from panns.data.clip import Clip
+from panns.data.clips.clip import Clip
 
 _WHOLE_NUMBER = r"(?:0|[1-9]\d*)"
 _FOLD_SOURCE_TAKE = re.compile(rf"\d+-(\d+)-[A-Z](?:-{_WHOLE_NUMBER})?")

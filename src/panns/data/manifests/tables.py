@@ -16,7 +16,7 @@ from decimal import Decimal
 from sys import intern
 from typing import Any, TextIO, TypeVar
 
-from panns.data.clip import Clip, TimedLabel
+from panns.data.clips.clip import Clip, TimedLabel
 from panns.data.manifests.columns import find_columns
 from panns.errors import DataError
 

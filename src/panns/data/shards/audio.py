@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from panns.audio import load_audio
-from panns.data.clip import Clip
-from panns.data.shards.files import NamedBytes, ShardFiles
+from panns.audio import load_sound
+from panns.data.clips.clip import Clip
 from panns.data.shards.pcm16 import decode_wav
+from panns.data.shards.shard_files import NamedBytes, ShardFiles
 
 Array = npt.NDArray[np.float32]
 
@@ -60,5 +60,5 @@ class ShardAudio:
         waveform = decode_wav(data, self.sample_rate, gain)
         if waveform is not None:
             return waveform
-        waveform = load_audio(NamedBytes(data, self._files.name(i)), sample_rate=self.sample_rate)
+        waveform = load_sound(NamedBytes(data, self._files.name(i)), sample_rate=self.sample_rate)
         return waveform if gain == 1 else waveform * np.float32(gain)

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from panns.data.clip import Clip
-from panns.data.clip_table import ClipTable, Column, clip_columns, once, smallest
+from panns.data.clips.clip import Clip
+from panns.data.clips.table import ClipTable, Column, clip_columns, once, smallest
 from panns.errors import DataError
-from panns.files import replacing
+from panns.system.files import replacing
 
 INDEX_FILE = "index.npz"
 # What numpy and zipfile raise for files that are not, or no longer, what they wrote. (A RuntimeError: of a flipped bit

@@ -7,12 +7,12 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from panns.audio import open_audio
-from panns.data.clip import Clip
-from panns.data.clips import is_whole_file, load_clip
+from panns.audio import open_sound
+from panns.data.clips.audio import is_whole_file, load_clip
+from panns.data.clips.clip import Clip
+from panns.data.clips.stretches import StretchReader
 from panns.data.shards.pcm16 import encode
 from panns.data.shards.settings import ShardSettings
-from panns.data.stretches import StretchReader
 from panns.errors import AudioDecodeError
 
 # Readers of shards tell by the suffix what a file is, and everything behind the first dot of a name is its suffix.
@@ -70,7 +70,7 @@ def pack(file: Path, clip: Clip, settings: ShardSettings, stretches: StretchRead
 
 def _copy(file: Path, *, is_decoded: bool) -> tuple[bytes, float]:
     """The bytes of a file, and how long it lasts: by its header, or by decoding it, which finds damage inside it."""
-    with open_audio(file, sample_rate=None) as stream:
+    with open_sound(file, sample_rate=None) as stream:
         duration_s = stream.declared_duration_s
         if is_decoded or duration_s is None:
             for _ in stream:

@@ -13,11 +13,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from panns.data.clip import Clip
+from panns.data.clips.clip import Clip
 from panns.data.shards.index import Sample
 from panns.data.shards.settings import ShardSettings
 from panns.errors import DataError
-from panns.files import replacing
+from panns.system.files import replacing
 
 _FORMAT = 1
 

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import sys
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from panns.cores import n_cores
-from panns.data.clips import is_whole_file
-from panns.data.manifests.manifest import Manifest
+from panns.data.clips.audio import is_whole_file
+from panns.data.clips.stretches import StretchReader
+from panns.data.manifests.clip_list import ClipList
 from panns.data.shards.index import INDEX_FILE, Sample, sample_name, shard_name, write_index
 from panns.data.shards.packing import pack
 from panns.data.shards.record import ShardRecord, digest_of, read_record
 from panns.data.shards.settings import ShardSettings
 from panns.data.shards.tar import TarWriter
-from panns.data.stretches import StretchReader
 from panns.errors import AudioDecodeError, DataError
-from panns.files import replacing
-
-OnProgress = Callable[[int, int], None]
+from panns.system.cores import n_cores
+from panns.system.files import replacing
+from panns.system.locks import exclusive
+from panns.system.parallel import ordered_map
+from panns.system.progress import OnProgress, Progress, ignore_progress
 
 _LOCK_FILE = ".lock"
 # How often progress is told and an interrupt is heard.
-_TICK_S = 0.2
 _AS_THEY_ARE = ShardSettings()
 
 
@@ -52,12 +50,12 @@ class WrittenShards:
 
 
 def write_shards(
-    manifest: Manifest,
+    manifest: ClipList,
     folder: Path,
     settings: ShardSettings = _AS_THEY_ARE,
     *,
     n_threads: int | None = None,
-    on_progress: OnProgress | None = None,
+    on_progress: OnProgress = ignore_progress,
 ) -> WrittenShards:
     """Pack the clips of a manifest, in its order, into tar files that `ShardAudio` and WebDataset read.
 
@@ -73,7 +71,7 @@ def write_shards(
         folder: Where to; made if need be.
         settings: How.
         n_threads: Shards that are written at once; None for as many as there are cores.
-        on_progress: Called with the number of clips that are done and of all.
+        on_progress: Called with the clips that are done.
 
     Raises:
         AudioDecodeError: A clip cannot be read, and bad ones are not to be skipped.
@@ -101,9 +99,7 @@ def write_shards(
 class _Writing:
     """One run over a folder."""
 
-    def __init__(
-        self, manifest: Manifest, folder: Path, settings: ShardSettings, on_progress: OnProgress | None
-    ) -> None:
+    def __init__(self, manifest: ClipList, folder: Path, settings: ShardSettings, on_progress: OnProgress) -> None:
         self._manifest = manifest
         self._folder = folder
         self._settings = settings
@@ -148,26 +144,25 @@ class _Writing:
         return record
 
     def _write(self, numbers: list[int], n_threads: int) -> dict[int, ShardRecord]:
-        records = {}
-        with ThreadPoolExecutor(n_threads, thread_name_prefix="shards") as pool:
-            try:
-                number_of = {pool.submit(self._write_shard, number): number for number in numbers}
-                left: set[Future[ShardRecord]] = set(number_of)
-                while left:
-                    done, left = wait(left, timeout=_TICK_S, return_when=FIRST_EXCEPTION)
-                    for future in sorted(done, key=number_of.__getitem__):
-                        if not isinstance(future.exception(), _Stopped):  # the failure that stopped it is to come
-                            records[number_of[future]] = future.result()
-                    if self._on_progress is not None:
-                        self._on_progress(self._n_done, len(self._manifest.clips))
-            finally:
-                self._is_stopped.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-        return records
+        try:
+            written = ordered_map(
+                self._write_shard, numbers, n_threads=n_threads, on_wait=self._tell, waits_on_close=False
+            )
+            return {number: record for number, record in zip(numbers, written, strict=True) if record is not None}
+        finally:
+            self._is_stopped.set()
 
-    def _write_shard(self, number: int) -> ShardRecord:
+    def _tell(self) -> None:
+        self._on_progress(Progress(self._n_done, len(self._manifest.clips), "clips", "packing"))
+
+    def _write_shard(self, number: int) -> ShardRecord | None:
+        """The record of a shard that was written; None if another one failed meanwhile, whose error is to come."""
+        if self._is_stopped.is_set():
+            return None
         try:
             return self._written(number)
+        except _Stopped:
+            return None
         except BaseException:
             self._is_stopped.set()
             raise
@@ -218,13 +213,7 @@ class _Stopped(Exception):
 @contextmanager
 def _only_writer(folder: Path) -> Iterator[None]:
     """Wait until no other process writes to the folder, and remove what one that was killed has left half done."""
-    if sys.platform == "win32":  # has no such lock, which would end with its process
-        yield
-        return
-    import fcntl
-
-    with (folder / _LOCK_FILE).open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with exclusive(folder / _LOCK_FILE):
         for partial in [*folder.glob(".shard-*"), *folder.glob(".index.*")]:
             partial.unlink()
         yield

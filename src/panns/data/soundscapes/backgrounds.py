@@ -10,12 +10,12 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from panns.audio import open_audio
-from panns.data.clip import Clip
-from panns.data.clips import load_clip
-from panns.data.manifests import Manifest, read_manifest
-from panns.data.sound_files import sound_files_below
-from panns.data.stretches import StretchReader
+from panns.audio import open_sound
+from panns.audio.sound_files import sound_files_below
+from panns.data.clips.audio import load_clip
+from panns.data.clips.clip import Clip
+from panns.data.clips.stretches import StretchReader
+from panns.data.manifests import ClipList, read_manifest
 from panns.errors import DataError
 
 Array = npt.NDArray[np.float32]
@@ -77,7 +77,7 @@ class RecordedBackgrounds:
         DataError: There are none.
     """
 
-    def __init__(self, manifest: Manifest) -> None:
+    def __init__(self, manifest: ClipList) -> None:
         if not manifest.clips:
             raise DataError("there are no recordings for the background; give at least one")
         self._manifest = manifest
@@ -110,7 +110,7 @@ class RecordedBackgrounds:
             clip = self._manifest.clips[i]
             end_s = clip.offset_s
             if end_s is None:
-                with open_audio(self._manifest.file(clip), sample_rate=None) as stream:
+                with open_sound(self._manifest.file(clip), sample_rate=None) as stream:
                     end_s = sum(len(block) for block in stream) / stream.sample_rate
             self._durations_s[i] = end_s - (clip.onset_s or 0.0)
         return self._durations_s[i]
@@ -125,7 +125,7 @@ class RecordedBackgrounds:
             return load_clip(self._manifest.file(clip), stretch, sample_rate, stretches)[:n_samples]
 
 
-def read_recordings(path: Path) -> Manifest:
+def read_recordings(path: Path) -> ClipList:
     """The recordings that a manifest lists, or that lie in a folder and below it, whatever its folders are called.
 
     Raises:
@@ -139,7 +139,7 @@ def read_recordings(path: Path) -> Manifest:
         raise DataError(f"{closed[0].filename}: may not be looked into ({closed[0].strerror}); check its permissions")
     if not files:
         raise DataError(f"{path} holds no sounds; give a folder of recordings, or a manifest")
-    return Manifest(path, tuple(Clip(os.path.relpath(file, path)) for file in files))
+    return ClipList(path, tuple(Clip(os.path.relpath(file, path)) for file in files))
 
 
 def looped(waveform: Array, n_samples: int, *, n_fade: int, first: int = 0) -> Array:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from panns.data.clip import Clip, TimedLabel
+from panns.data.clips.clip import Clip, TimedLabel
 from panns.data.soundscapes.plan import Placed, Soundscape
 from panns.data.soundscapes.sounding import SoundingConfig, Stretch, sounding_stretches
 

@@ -1,7 +1,7 @@
 """A folder of soundscapes: their sound, a table of what is heard in them when, and what each was mixed from.
 
 audio/000001.wav ...   mono, 16 bits
-events.tsv             a row an event, as `panns.data.event_table` reads it
+events.tsv             a row an event, as `panns.data.manifests.event_table` reads it
 soundscapes.jsonl      a line a soundscape: clips and background with their licences, times and gains
 """
 
@@ -9,32 +9,32 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from panns.cores import n_cores
-from panns.data.clip import Clip
-from panns.data.clips import ClipAudio, FileAudio, load_clip
-from panns.data.event_table import write_event_table
-from panns.data.manifests import Manifest
-from panns.data.prefetch import prefetch
+from panns.data.clips.audio import ClipAudio, FileAudio, load_clip
+from panns.data.clips.clip import Clip
+from panns.data.clips.stretches import StretchReader
+from panns.data.manifests import ClipList
+from panns.data.manifests.event_table import write_event_table
 from panns.data.soundscapes.backgrounds import Background, Backgrounds
 from panns.data.soundscapes.labelling import clip_stretches, labelled_events
 from panns.data.soundscapes.levelling import levelled
 from panns.data.soundscapes.plan import Soundscape, SoundscapeConfig, draw_soundscape
 from panns.data.soundscapes.render import Mixture, render
 from panns.data.soundscapes.sounding import Stretch
-from panns.data.stretches import StretchReader
 from panns.errors import DataError
-from panns.files import replacing
+from panns.system.cores import n_cores
+from panns.system.files import replacing
+from panns.system.parallel import ordered_map
+from panns.system.progress import OnProgress, Progress, ignore_progress
 
 Array = npt.NDArray[np.float32]
 # What is being done, how many of it are done, and how many there are.
-OnProgress = Callable[[str, int, int], None]
 
 EVENTS_FILE = "events.tsv"
 PARTS_FILE = "soundscapes.jsonl"
@@ -67,7 +67,7 @@ class WrittenSoundscapes:
 
 
 def write_soundscapes(
-    manifest: Manifest,
+    manifest: ClipList,
     folder: Path,
     config: SoundscapeConfig,
     backgrounds: Backgrounds,
@@ -75,7 +75,7 @@ def write_soundscapes(
     n_soundscapes: int,
     sample_rate: int,
     seed: int,
-    on_progress: OnProgress | None = None,
+    on_progress: OnProgress = ignore_progress,
 ) -> WrittenSoundscapes:
     """Mix soundscapes from clips and write them; asked again, exactly the same ones.
 
@@ -98,14 +98,13 @@ def write_soundscapes(
             of these names.
         AudioDecodeError: A clip cannot be read; the message names its file.
     """
-    tell = on_progress or (lambda *_: None)
     names = [f"{AUDIO_FOLDER}/{number:06d}.wav" for number in range(1, n_soundscapes + 1)]
     if round(config.duration_s * sample_rate) < 1:
         raise DataError(f"duration_s={config.duration_s} holds no sound at {sample_rate} Hz; make it longer")
     _check_labels(manifest)
     _check_folder(folder, names)
-    clips, stretches = _sounding(manifest, sample_rate, tell)
-    audio = _RecentClips(FileAudio(Manifest(manifest.root, clips), sample_rate))
+    clips, stretches = _sounding(manifest, sample_rate, on_progress)
+    audio = _RecentClips(FileAudio(ClipList(manifest.root, clips), sample_rate))
     _clear(folder)
     listed: list[Clip] = []
     placed: set[int] = set()
@@ -124,7 +123,7 @@ def write_soundscapes(
             listed.append(Clip(name, events=labelled_events(soundscape, clips)))
             placed.update(sounds)
             n_softer += mixture.gain_db < 0
-            tell("mixing", i + 1, n_soundscapes)
+            on_progress(Progress(i + 1, n_soundscapes, "soundscapes", "mixing"))
     write_event_table(folder / EVENTS_FILE, listed)
     return WrittenSoundscapes(
         n_soundscapes=n_soundscapes,
@@ -136,7 +135,7 @@ def write_soundscapes(
     )
 
 
-def _check_labels(manifest: Manifest) -> None:
+def _check_labels(manifest: ClipList) -> None:
     for clip in manifest.clips:
         if not clip.labels and not clip.events:
             raise DataError(
@@ -168,7 +167,7 @@ def _clear(folder: Path) -> None:
 
 
 def _sounding(
-    manifest: Manifest, sample_rate: int, on_progress: OnProgress
+    manifest: ClipList, sample_rate: int, on_progress: OnProgress
 ) -> tuple[tuple[Clip, ...], list[list[Stretch]]]:
     """The clips in which something sounds, and where it does."""
     n_clips = len(manifest.clips)
@@ -181,9 +180,9 @@ def _sounding(
             ]
 
     heard: list[list[Stretch]] = []
-    for stretches in prefetch(hear, 0, -(-n_clips // _CHUNK), n_threads=n_cores()):
+    for stretches in ordered_map(hear, range(-(-n_clips // _CHUNK)), n_threads=n_cores()):
         heard += stretches
-        on_progress("hearing", len(heard), n_clips)
+        on_progress(Progress(len(heard), n_clips, "clips", "reading clips"))
     numbers = [i for i, stretches in enumerate(heard) if stretches]
     if not numbers:
         raise DataError(f"of {n_clips} clips none sounds anywhere; give clips that are not silent")

@@ -1,0 +1,209 @@
+"""Batches of sounds mixed at random from a store of clips, labelled by the clips' own labels and by a teacher.
+
+Few clips make many sounds: each is shifted, coloured, band-limited, re-levelled and joined by others. The teacher
+hears the same mixture, without the masks that hide a part of it from the network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from panns.augment.masking import mask
+from panns.augment.mixing import loudness_db, presence
+from panns.augment.placement import crop_frames, place
+from panns.augment.spectrum import band_centres_hz, colour_gains, draw_colour, low_pass_gains
+from panns.frontend import LogMelConfig, compress
+from panns.training.engine.batch import Batch
+from recipes.common.mel_store import MelStore
+
+Array = npt.NDArray[np.float32]
+Teacher: TypeAlias = Callable[[Array], tuple[Array, Array]]
+"""Features `(batch, frames, mels)` to probabilities `(batch, classes)` and standardised embedding `(batch, dim)`."""
+
+
+@dataclass(frozen=True)
+class MixtureConfig:
+    """How sounds are mixed.
+
+    Attributes:
+        batch_size: Sounds in a batch.
+        n_frames: Length of a sound, in log-mel frames.
+        source_shares: Probabilities of 1, 2, 3, ... clips in one sound.
+        level_range_db: Of every further clip, against the first at equal loudness.
+        present_db: From this level beside the loudest clip on, a clip's labels count in full ...
+        absent_db: ... and below this one not at all.
+        gain_range_db: Of the whole sound.
+        colour_share: How many clips are coloured.
+        colour_depth_db: How much, at most.
+        low_pass_share: How many sounds lose their high frequencies.
+        low_pass_range_hz: From where.
+        reversed_share: How many clips run backwards.
+        mask_share: How many sounds have a stretch of time and of frequency hidden, from the network only.
+        max_masked_frames: The longest such stretch of time.
+        max_masked_mels: The widest such stretch of frequency.
+        label_target: Probability that a clip's own label asks for, at least; a teacher may ask for more.
+    """
+
+    batch_size: int = 64
+    n_frames: int = 500
+    source_shares: tuple[float, ...] = (0.5, 0.35, 0.15)
+    level_range_db: tuple[float, float] = (-20.0, 0.0)
+    present_db: float = -10.0
+    absent_db: float = -22.0
+    gain_range_db: tuple[float, float] = (-20.0, 8.0)
+    colour_share: float = 0.5
+    colour_depth_db: float = 6.0
+    low_pass_share: float = 0.2
+    low_pass_range_hz: tuple[float, float] = (3_500.0, 12_000.0)
+    reversed_share: float = 0.05
+    mask_share: float = 0.5
+    max_masked_frames: int = 60
+    max_masked_mels: int = 10
+    label_target: float = 0.9
+
+    def __post_init__(self) -> None:
+        if abs(sum(self.source_shares) - 1) > 1e-6:
+            raise ValueError(f"source_shares={self.source_shares} must sum to 1")
+        if self.absent_db >= self.present_db:
+            raise ValueError(f"absent_db={self.absent_db} must be below present_db={self.present_db}")
+
+
+@dataclass(frozen=True)
+class ClipLabels:
+    """What is known of the clips of a store.
+
+    Attributes:
+        rows: For every clip the rows of the store that hold it, such as at several speeds.
+        classes: `(clips, classes)`, 1 for what is heard in it.
+        categories: For every clip its category, -1 where there is none.
+        n_categories: How many categories there are.
+    """
+
+    rows: Sequence[Sequence[int]]
+    classes: Array
+    categories: npt.NDArray[np.intp]
+    n_categories: int
+
+
+class _Sound(NamedTuple):
+    powers: list[Array]  # one for each front end, (frames, mels)
+    targets: Array  # (classes,)
+    categories: Array  # (categories,)
+
+
+def clip_in_turn(number: int, n_clips: int, seed: int) -> int:
+    """Which clip comes as that number: one random order of all after the other, so that all come equally often."""
+    epoch, place = divmod(number, n_clips)
+    return int(np.random.default_rng([seed, epoch]).permutation(n_clips)[place])
+
+
+class Mixtures:
+    """Makes the batch of any step; the same one each time.
+
+    Args:
+        store: Mel power of the clips for two front ends: the network's, then the teacher's.
+        labels: What is known of its clips.
+        frontends: These two front ends.
+        teacher: Says what it hears.
+        config: How sounds are mixed.
+        seed: Of everything random.
+    """
+
+    def __init__(
+        self,
+        store: MelStore,
+        labels: ClipLabels,
+        frontends: tuple[LogMelConfig, LogMelConfig],
+        teacher: Teacher,
+        config: MixtureConfig,
+        seed: int,
+    ) -> None:
+        self._store = store
+        self._labels = labels
+        self._frontends = frontends
+        self._teacher = teacher
+        self._config = config
+        self._seed = seed
+        self._centres_hz = [band_centres_hz(frontend) for frontend in frontends]
+
+    def __call__(self, step: int) -> Batch:
+        """The batch of a step, counted from 0."""
+        sounds, features = [], []
+        heard_by_teacher = []
+        for i in range(self._config.batch_size):
+            rng = np.random.default_rng([self._seed, step, i])
+            sound = self._mix(clip_in_turn(step * self._config.batch_size + i, len(self._labels.rows), self._seed), rng)
+            own, others = (
+                compress(power, frontend) for power, frontend in zip(sound.powers, self._frontends, strict=True)
+            )
+            if rng.random() < self._config.mask_share:
+                own = mask(
+                    own, max_frames=self._config.max_masked_frames, max_mels=self._config.max_masked_mels, rng=rng
+                )
+            sounds.append(sound)
+            features.append(own)
+            heard_by_teacher.append(others)
+        probs, embedding = self._teacher(np.stack(heard_by_teacher))
+        return Batch(
+            inputs=(torch.from_numpy(np.stack(features)),),
+            targets=torch.from_numpy(np.maximum(probs, np.stack([sound.targets for sound in sounds]))),
+            categories=torch.from_numpy(np.stack([sound.categories for sound in sounds])),
+            teacher_embedding=torch.from_numpy(embedding),
+        )
+
+    def _mix(self, first: int, rng: np.random.Generator) -> _Sound:
+        config, labels = self._config, self._labels
+        n_sources = 1 + int(rng.choice(len(config.source_shares), p=config.source_shares))
+        clips = [first, *(int(clip) for clip in rng.integers(len(labels.rows), size=n_sources - 1))]
+        mixed = [np.zeros((config.n_frames, frontend.n_mels), np.float32) for frontend in self._frontends]
+        targets = np.zeros(labels.classes.shape[1], np.float32)
+        categories = np.zeros(labels.n_categories, np.float32)
+        first_loudness_db: float | None = None
+        levels_db = [0.0, *rng.uniform(*config.level_range_db, n_sources - 1)]
+        for clip, level_db in zip(clips, levels_db, strict=True):
+            powers = self._take(clip, rng)
+            loudness = loudness_db(powers[0])
+            if loudness == -np.inf:
+                continue  # nothing to hear, so none of its labels
+            if first_loudness_db is None:
+                first_loudness_db, level_db = loudness, 0.0  # the others are beside the first that sounds
+            gain_db = first_loudness_db + level_db - loudness
+            where = place(len(powers[0]), config.n_frames, rng)
+            for total, power in zip(mixed, powers, strict=True):
+                total[where] += power * np.float32(10 ** (gain_db / 10))
+            share = presence(level_db, full_db=config.present_db, none_db=config.absent_db)
+            np.maximum(targets, np.float32(config.label_target * share) * labels.classes[clip], out=targets)
+            if labels.categories[clip] >= 0:
+                categories[labels.categories[clip]] += np.float32(share * 10 ** (level_db / 20))
+        self._pass_on(mixed, rng)
+        total_share = categories.sum()
+        return _Sound(mixed, targets, categories / total_share if total_share > 0 else categories)
+
+    def _take(self, clip: int, rng: np.random.Generator) -> list[Array]:
+        """Mel power of a random stretch of a clip, coloured by the path it came."""
+        config = self._config
+        row = int(rng.choice(self._labels.rows[clip]))
+        frames = crop_frames(self._store.n_frames(row), config.n_frames, rng)
+        if rng.random() < config.reversed_share:
+            frames = frames[::-1]
+        powers = self._store.power(row, frames)
+        if rng.random() < config.colour_share:
+            knots_db = draw_colour(config.colour_depth_db, rng)
+            for power, centres_hz in zip(powers, self._centres_hz, strict=True):
+                power *= colour_gains(knots_db, centres_hz)
+        return powers
+
+    def _pass_on(self, powers: list[Array], rng: np.random.Generator) -> None:
+        """Level and bandwidth of the recording, in place."""
+        config = self._config
+        gain = np.float32(10 ** (rng.uniform(*config.gain_range_db) / 10))
+        has_low_pass = rng.random() < config.low_pass_share
+        cutoff_hz = float(np.exp(rng.uniform(*np.log(config.low_pass_range_hz))))
+        for power, centres_hz in zip(powers, self._centres_hz, strict=True):
+            power *= gain * low_pass_gains(cutoff_hz, centres_hz) if has_low_pass else gain

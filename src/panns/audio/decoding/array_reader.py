@@ -1,0 +1,72 @@
+"""Sound that is in memory already: `(array, sample_rate)`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from panns.audio.decoding.declared import Declared
+from panns.audio.decoding.reader import block_frames
+from panns.audio.decoding.samples import Samples, Waveform, mix_to_mono, to_float32
+from panns.audio.limits import check_header
+from panns.errors import AudioDecodeError
+
+ARRAY_NAME = "<array>"
+
+
+class ArrayReader:
+    """Blocks of an array `(samples,)` or `(samples, channels)`."""
+
+    def __init__(self, pair: tuple[Any, ...]) -> None:
+        if len(pair) != 2:
+            raise TypeError(f"a tuple of {len(pair)} is no sound; give (array, sample_rate)")
+        array, rate = pair
+        if np.ndim(array) == 0 and np.ndim(rate) > 0:  # scipy.io.wavfile.read answers in this order
+            raise TypeError("(sample_rate, array) is the wrong way round; give (array, sample_rate)")
+        self.sample_rate = _whole_rate(rate)
+        samples = np.asarray(array)
+        self._samples = _as_frames(samples)
+        self.n_channels = self._samples.shape[1]
+        self.n_bytes = samples.nbytes
+        check_header(ARRAY_NAME, self.sample_rate, self.n_channels)
+        to_float32(samples[:0])  # an unusable type is refused before anything is read
+        self.declared = Declared(len(self._samples) / self.sample_rate)
+        self.losses: list[str] = []
+
+    def blocks(self) -> Iterator[Waveform]:
+        """Mono blocks; a copy, never a view that a caller could change."""
+        step = block_frames(self.n_channels)
+        for start in range(0, len(self._samples), step):
+            block = mix_to_mono(to_float32(self._samples[start : start + step]))
+            yield block.copy() if np.shares_memory(block, self._samples) else block
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+
+def _whole_rate(rate: object) -> int:
+    if isinstance(rate, bool | np.bool_) or not isinstance(rate, int | float | np.integer | np.floating):
+        raise TypeError(f"sample_rate={rate!r} is no number; give samples per second, as in (array, 44_100)")
+    if not float(rate).is_integer():
+        raise ValueError(f"sample_rate={rate!r} is no whole number; give samples per second, as in (array, 44_100)")
+    return int(rate)
+
+
+def _as_frames(samples: Samples) -> Samples:
+    if samples.ndim not in (1, 2):
+        raise AudioDecodeError(
+            f"{ARRAY_NAME}: shape {samples.shape} has {samples.ndim} dimensions; "
+            f"give (samples,) or (samples, channels), one sound at a time"
+        )
+    if not samples.size:
+        raise AudioDecodeError(f"{ARRAY_NAME}: shape {samples.shape} is empty, it holds no sound")
+    if samples.ndim == 1:
+        return samples[:, np.newaxis]
+    if samples.shape[1] > samples.shape[0]:
+        raise AudioDecodeError(
+            f"{ARRAY_NAME}: shape {samples.shape} has more channels than samples; "
+            f"arrays are (samples, channels), so transpose it with .T if they are the other way round"
+        )
+    return samples

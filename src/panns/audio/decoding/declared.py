@@ -1,0 +1,304 @@
+"""How long a sound says it is, in its own header: the decoded length is compared, since no decoder reports a cut file.
+
+libsndfile and FFmpeg quietly correct the length of a cut WAV, so the headers are read here. The length of MP4,
+Matroska and their like comes from FFmpeg.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from panns.audio.decoding.kinds import AIFF, AU, AVI, CAF, FLAC, MP3, OGG, OPUS, W64, WAV, Kind
+from panns.audio.decoding.source import Input
+
+# No real file comes near; a hostile one could hold a chunk every 8 bytes.
+_MAX_CHUNKS = 4096
+# Writers to a pipe cannot come back to fill in the size. They leave 0, or nearly 2^31 (sox, arecord) or 2^32 (ffmpeg).
+_OPEN_ENDS = ((2**31 - 2**16, 2**31 + 2**16), (2**32 - 2**16, 2**32))
+
+
+_PLAIN_AIFC = (
+    b"NONE",
+    b"twos",
+    b"sowt",
+    b"raw ",
+    b"in24",
+    b"in32",
+    b"fl32",
+    b"FL32",
+    b"fl64",
+    b"FL64",
+    b"alaw",
+    b"ulaw",
+)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a file says of its own length.
+
+    Attributes:
+        duration_s: None where it does not say.
+        tolerance_s: What decoders may legitimately leave out, as delay and padding of the coder.
+        is_cut: Its own mark of the end is missing.
+    """
+
+    duration_s: float | None = None
+    tolerance_s: float = 0.01
+    is_cut: bool = False
+
+
+def read_declared(source: Input, kind: Kind, offset: int) -> Declared:
+    """Read what the header at `offset` says; of an unreadable header, nothing.
+
+    A WAV that leaves its own size open is patched in the input, so that decoders read it to its end.
+    """
+    reader = _READERS.get(kind)
+    if reader is None:
+        return Declared()
+    try:
+        return reader(source, offset)
+    except (struct.error, ZeroDivisionError, IndexError, OverflowError):
+        return Declared()
+
+
+def mp4_has_index(source: Input) -> bool:
+    """Whether a `moov` box, without which nothing in an MP4 can be decoded, is there in full or in part."""
+    offset = 0
+    for _ in range(_MAX_CHUNKS):
+        header = source.read_at(offset, 16)
+        if len(header) < 8:
+            break
+        size, name = struct.unpack(">I4s", header[:8])
+        if name == b"moov":
+            return True
+        if size == 1 and len(header) == 16:
+            size = struct.unpack(">Q", header[8:])[0]
+        if size < 8:  # 0 reaches to the end of the file
+            break
+        offset += size
+    return False
+
+
+def _wav(source: Input, offset: int) -> Declared:
+    order = ">" if source.read_at(offset, 4) == b"RIFX" else "<"
+    coding = _Coding()
+    n_bytes_64 = 0
+    for name, size, start in _chunks(source, offset + 12, order + "4sI"):
+        if name == b"ds64":
+            n_bytes_64 = struct.unpack("<Q", source.read_at(start + 8, 8))[0]
+        elif name == b"fmt ":
+            coding = _Coding(*struct.unpack(order + "H2xIIH", source.read_at(start, 14)))
+        elif name == b"data":
+            n_bytes = n_bytes_64 if size == 2**32 - 1 and n_bytes_64 else size
+            n_present = source.n_bytes - start
+            # Recorders that go on beyond 4 GiB leave the size modulo 2^32.
+            is_wrapped = n_present - n_bytes >= 2**32 - 1 and (n_present - n_bytes) % 2**32 < 2**16
+            if n_bytes < 2**32 and (not n_bytes or _is_open_end(n_bytes) or is_wrapped):
+                # Both decoders take this size as "to the end", libsndfile none of the others.
+                source.patch(start - 4, b"\xff\xff\xff\xff")
+                break
+            return coding.declare(n_bytes, n_present)
+    return Declared()
+
+
+def _w64(source: Input, offset: int) -> Declared:
+    coding = _Coding()
+    offset += 40
+    for _ in range(_MAX_CHUNKS):
+        name, size = struct.unpack("<4s12xQ", source.read_at(offset, 24))
+        if name == b"fmt ":
+            coding = _Coding(*struct.unpack("<H2xIIH", source.read_at(offset + 24, 14)))
+        elif name == b"data" and 24 < size < 2**62:
+            return coding.declare(size - 24, source.n_bytes - offset - 24)
+        if size < 24:
+            break
+        offset += size + 7 & ~7
+    return Declared()
+
+
+@dataclass(frozen=True)
+class _Coding:
+    """The `fmt` chunk of a WAV or Wave64."""
+
+    tag: int = 0
+    sample_rate: int = 0
+    byte_rate: int = 0
+    block_align: int = 0
+
+    def declare(self, n_bytes: int, n_present: int) -> Declared:
+        # Integers, floats, A-law, mu-law and 'extensible' for all who use it: every frame has the same size.
+        if self.tag in (1, 3, 6, 7, 0xFFFE):
+            return Declared(n_bytes / (self.block_align * self.sample_rate))
+        # The frame count of a compressed WAV (`fact`) is wrong in files of libsndfile, so the bytes decide.
+        return Declared(n_bytes / self.byte_rate, tolerance_s=0.1 if n_present < n_bytes else math.inf)
+
+
+def _caf(source: Input, offset: int) -> Declared:
+    per_second = 0.0
+    for name, size, start in _chunks(source, offset + 8, ">4sq"):
+        if name == b"desc":
+            rate, coding, packet_bytes = struct.unpack(">d4s4xI", source.read_at(start, 20))
+            per_second = rate * packet_bytes if coding in (b"lpcm", b"alaw", b"ulaw") else 0.0
+        elif name == b"data":
+            if size < 0:  # written to a pipe
+                break
+            # The data begin with a count of edits, 4 bytes.
+            return Declared((size - 4) / per_second if per_second else None, is_cut=start + size > source.n_bytes)
+    return Declared()
+
+
+def _aiff(source: Input, offset: int) -> Declared:
+    for name, _, start in _chunks(source, offset + 12, ">4sI"):
+        if name == b"COMM":
+            _, n_frames, _, exponent, mantissa = struct.unpack(">hIhHQ", source.read_at(start, 18))
+            # The rate is an 80-bit float.
+            rate = mantissa * 2.0 ** ((exponent & 0x7FFF) - 16383 - 63) if exponent & 0x7FFF < 16383 + 64 else 0.0
+            # Compressed AIFF-C counts packets instead of frames.
+            is_plain = source.read_at(offset + 8, 4) == b"AIFF" or source.read_at(start + 18, 4) in _PLAIN_AIFC
+            is_known = is_plain and n_frames and not _is_open_end(n_frames)
+            return Declared(n_frames / rate) if is_known else Declared()
+    return Declared()
+
+
+def _au(source: Input, offset: int) -> Declared:
+    n_bytes, encoding, rate, n_channels = struct.unpack(">IIII", source.read_at(offset + 8, 16))
+    sample_bytes = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}.get(encoding)
+    if sample_bytes is None or not n_bytes or _is_open_end(n_bytes):
+        return Declared()
+    return Declared(n_bytes / (sample_bytes * n_channels * rate))
+
+
+def _avi(source: Input, offset: int) -> Declared:
+    size = struct.unpack("<I", source.read_at(offset + 4, 4))[0]
+    # FFmpeg scales the length in the header to the bytes there are, so a cut file cannot say how much is missing.
+    return Declared(is_cut=not _is_open_end(size) and offset + 8 + size > source.n_bytes)
+
+
+def _flac(source: Input, offset: int) -> Declared:
+    # 20 bits sample rate, 3 channels, 5 bits a sample, 36 total samples (0: not known), after 10 bytes of block sizes.
+    packed = struct.unpack(">Q", source.read_at(offset + 18, 8))[0]
+    n_frames = packed & (1 << 36) - 1
+    return Declared(n_frames / (packed >> 44)) if n_frames else Declared()
+
+
+# Of MPEG audio version 2.5, (reserved), 2, 1: sample rates, and samples in a frame of layer III.
+_MPEG_RATES = ((11025, 12000, 8000), (), (22050, 24000, 16000), (44100, 48000, 32000))
+_MPEG_FRAME = (576, 0, 576, 1152)
+
+
+def _mp3(source: Input, offset: int) -> Declared:
+    head = source.read_at(offset, 4096)
+    start = head.find(b"\xff")
+    while start >= 0 and not _is_layer3(head[start : start + 4]):
+        start = head.find(b"\xff", start + 1)
+    if start < 0:
+        return Declared()
+    version = head[start + 1] >> 3 & 3
+    rate = _MPEG_RATES[version][head[start + 2] >> 2 & 3]
+    is_mono = head[start + 3] >> 6 == 3
+    side_bytes = (17 if is_mono else 32) if version == 3 else (9 if is_mono else 17)
+    xing = start + 4 + side_bytes
+    n_mpeg_frames = 0
+    if head[xing : xing + 4] in (b"Xing", b"Info"):
+        flags, n_mpeg_frames = struct.unpack(">II", head[xing + 4 : xing + 12])
+        n_mpeg_frames *= flags & 1
+    elif head[start + 36 : start + 40] == b"VBRI":
+        n_mpeg_frames = struct.unpack(">I", head[start + 50 : start + 54])[0]
+    if not n_mpeg_frames:
+        return Declared()
+    n_samples = n_mpeg_frames * _MPEG_FRAME[version]
+    lame = head[xing + 120 : xing + 144]
+    if lame[:4] in (b"LAME", b"Lavf", b"Lavc"):
+        padding = int.from_bytes(lame[21:24], "big")
+        n_samples -= (padding >> 12) + (padding & 0xFFF)
+    return Declared(max(n_samples, 0) / rate, tolerance_s=0.1)
+
+
+def _is_layer3(header: bytes) -> bool:
+    return (
+        len(header) == 4
+        and header[1] & 0xE6 == 0xE2
+        and header[1] >> 3 & 3 != 1
+        and header[2] >> 2 & 3 != 3
+        and header[2] >> 4 not in (0, 15)
+    )
+
+
+def _ogg(source: Input, offset: int) -> Declared:
+    """From the granule position of the last page, and its end-of-stream flag."""
+    head = source.read_at(offset, 2**17)
+    tail_start = max(source.n_bytes - 2**17, offset)
+    tail = source.read_at(tail_start, 2**17)
+    at = tail.rfind(b"OggS")
+    if at < 0:
+        return Declared(is_cut=True)
+    flags, granule, serial = struct.unpack("<BqI", tail[at + 5 : at + 18]) if len(tail) >= at + 27 else (0, -1, None)
+    is_whole = len(tail) >= at + 27 and len(tail) >= _page_end(tail, at)
+    is_cut = not (flags & 4 and is_whole)
+    first_serial = struct.unpack("<I", head[14:18])[0]
+    if b"\x01vorbis" in head[:64]:
+        identification = head.index(b"\x01vorbis")
+        rate, skipped = struct.unpack("<I", head[identification + 12 : identification + 16])[0], 0
+    elif b"OpusHead" in head[:64]:
+        identification = head.index(b"OpusHead")
+        rate, skipped = 48_000, struct.unpack("<H", head[identification + 10 : identification + 12])[0]
+    else:
+        return Declared(is_cut=is_cut)
+    # Several streams, one after the other, each count for themselves; a recorded broadcast does not start at 0.
+    if is_cut or granule <= 0 or serial != first_serial or _first_granule(head) > 10 * rate:
+        return Declared(is_cut=is_cut)
+    return Declared(max(granule - skipped, 0) / rate, tolerance_s=0.1)
+
+
+def _first_granule(head: bytes) -> int:
+    """Find the granule position of the first page that completes sound; 0 if there is none near the start."""
+    at = 0
+    for _ in range(_MAX_CHUNKS):
+        if head[at : at + 4] != b"OggS" or len(head) < at + 27:
+            break
+        granule: int = struct.unpack("<q", head[at + 6 : at + 14])[0]
+        if granule > 0:
+            return granule
+        at = _page_end(head, at)
+    return 0
+
+
+def _page_end(data: bytes, at: int) -> int:
+    n_segments = data[at + 26]
+    return at + 27 + n_segments + sum(data[at + 27 : at + 27 + n_segments])
+
+
+def _chunks(source: Input, offset: int, layout: str) -> Iterator[tuple[bytes, int, int]]:
+    """Name, size and start of every chunk of a RIFF, IFF or CAF file; the first two are also padded to even sizes."""
+    n_header = struct.calcsize(layout)
+    for _ in range(_MAX_CHUNKS):
+        header = source.read_at(offset, n_header)
+        if len(header) < n_header:
+            return
+        name, size = struct.unpack(layout, header)
+        yield name, size, offset + n_header
+        if size < 0:
+            return
+        offset += n_header + size + (size & 1 if n_header == 8 else 0)
+
+
+def _is_open_end(size: int) -> bool:
+    return any(low <= size <= high for low, high in _OPEN_ENDS)
+
+
+_READERS: dict[Kind, Callable[[Input, int], Declared]] = {
+    WAV: _wav,
+    W64: _w64,
+    AIFF: _aiff,
+    AU: _au,
+    AVI: _avi,
+    CAF: _caf,
+    FLAC: _flac,
+    MP3: _mp3,
+    OGG: _ogg,
+    OPUS: _ogg,
+}

@@ -1,0 +1,72 @@
+"""WAV, AIFF, AU, FLAC, Ogg, Opus, MP3 and a dozen rarer formats, by libsndfile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from panns.audio.decoding.declared import Declared
+from panns.audio.decoding.reader import Undecodable, block_frames
+from panns.audio.decoding.samples import Waveform, mix_to_mono
+from panns.audio.decoding.source import Input
+from panns.audio.limits import check_header
+
+# Tags at the end of MP3 and Ogg files.
+_MAX_TAIL_BYTES = 4096
+
+
+class SoundFileReader:
+    """An input that libsndfile reads; with `reaches_end` its sound is known to go on to its last bytes."""
+
+    def __init__(self, source: Input, declared: Declared, *, reaches_end: bool) -> None:
+        import soundfile
+
+        self._error = soundfile.LibsndfileError
+        self._source = source
+        self._reaches_end = reaches_end
+        source.seek(0)
+        try:
+            self._file = soundfile.SoundFile(source)
+        except self._error as exc:
+            raise Undecodable(_reason(exc)) from exc
+        self.sample_rate: int = self._file.samplerate
+        self.n_channels: int = self._file.channels
+        self.declared = declared
+        self.losses: list[str] = []
+        try:
+            check_header(source.source_name, self.sample_rate, self.n_channels)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def blocks(self) -> Iterator[Waveform]:
+        """Mono blocks up to the end or the first damage."""
+        n_frames = block_frames(self.n_channels)
+        while True:
+            # A new buffer each time: a mono block is a view of it and belongs to whoever gets it.
+            block = np.empty((n_frames, self.n_channels), dtype=np.float32)
+            try:
+                block = self._file.read(out=block)
+            except self._error as exc:
+                raise Undecodable(_reason(exc)) from exc
+            if not len(block):
+                self._check_end()
+                return
+            yield mix_to_mono(block)
+
+    def _check_end(self) -> None:
+        # It stops at the length that the first frame of an MP3 suggests, behind the first of several chained streams,
+        # and after 4 GiB of a WAV without a size: silently.
+        n_unread = self._source.n_bytes - self._source.tell()
+        if self._reaches_end and n_unread > _MAX_TAIL_BYTES and self._source.failure is None:
+            raise Undecodable(f"libsndfile leaves {n_unread:,} bytes unread")
+
+    def close(self) -> None:
+        """Close libsndfile's side; the input stays open."""
+        self._file.close()
+
+
+def _reason(exc: Exception) -> str:
+    reason = str(getattr(exc, "error_string", "") or exc)
+    return reason.removeprefix("Error : ").rstrip(".")

@@ -1,0 +1,1 @@
+"""Live sound: microphones, and files played as if they were one."""

@@ -1,0 +1,163 @@
+"""Sound in: any source as mono float32 blocks at the wanted rate, in memory that does not grow with its length."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from types import TracebackType
+
+import numpy as np
+
+from panns.audio.decoding.array_reader import ARRAY_NAME, ArrayReader
+from panns.audio.decoding.decode import FileReader
+from panns.audio.decoding.reader import BLOCK_SAMPLES, Reader
+from panns.audio.decoding.samples import Waveform
+from panns.audio.decoding.source import Source, open_input
+from panns.audio.limits import MAX_PEAK, DecodeLimits, checked_rate
+from panns.audio.resampling.resample import Resampler
+from panns.errors import AudioDecodeError
+
+_LOG = logging.getLogger(__name__)
+
+# Float recorders reach some 24 dB (a factor of 16) over full scale; this is 40 dB.
+_LOUD_PEAK = 100.0
+_NO_LIMITS = DecodeLimits()
+
+
+class Sound:
+    """Mono float32 blocks of one source; iterate it once, inside `with`.
+
+    Attributes:
+        name: The path, or `<bytes>`, `<stdin>`, `<stream>`, `<array>`.
+        sample_rate: Of the blocks it yields.
+        native_sample_rate: Of the source.
+        n_channels: Of the source.
+        declared_duration_s: What the source says of its length, None where it does not; for progress bars, not to
+            be relied on.
+        duration_s: Of what was decoded so far.
+    """
+
+    def __init__(
+        self, reader: Reader, *, name: str, n_bytes: int, sample_rate: int | None, limits: DecodeLimits
+    ) -> None:
+        self.name = name
+        self.sample_rate = sample_rate or reader.sample_rate
+        self.native_sample_rate = reader.sample_rate
+        self.n_channels = reader.n_channels
+        self.declared_duration_s = reader.declared.duration_s
+        self._reader = reader
+        self._n_bytes = n_bytes
+        self._limits = limits
+        self._warnings: list[str] = []
+        self._is_read = False
+        self.duration_s = 0.0
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences on what is missing or odd; complete once the iteration has ended."""
+        return tuple(self._warnings)
+
+    def __iter__(self) -> Iterator[Waveform]:
+        """Blocks `(samples,)`, none of them empty.
+
+        Raises:
+            AudioDecodeError: There is no sound, too much of it, or numbers that are no sound.
+        """
+        if self._is_read:
+            raise ValueError(f"{self.name}: was read already; open it again")
+        self._is_read = True
+        return self._blocks()
+
+    def _blocks(self) -> Iterator[Waveform]:
+        resampler = Resampler(self.native_sample_rate, self.sample_rate)
+        # From 100 Hz to 32 kHz a block becomes 320 times as long: cut it so that what comes out stays small.
+        step = max(2 * BLOCK_SAMPLES * self.native_sample_rate // self.sample_rate, 1)
+        n_samples = 0
+        try:
+            for block in self._checked_blocks():
+                n_samples += len(block)
+                for start in range(0, len(block), step):
+                    resampled = resampler.push(block[start : start + step])
+                    if len(resampled):
+                        yield resampled
+            if len(rest := resampler.finish()):
+                yield rest
+        finally:
+            self.close()
+        if not n_samples:
+            raise AudioDecodeError(f"{self.name}: holds no sound, 0 samples; give a recording")
+
+    def _checked_blocks(self) -> Iterator[Waveform]:
+        n_samples = 0
+        highest = 0.0
+        for block in self._reader.blocks():
+            # One pass finds NaN (of which the minimum and maximum are NaN), infinity and absurd values.
+            peak = max(float(block.max()), -float(block.min())) if len(block) else 0.0
+            if not peak <= MAX_PEAK:
+                raise AudioDecodeError(self._not_sound(block, n_samples))
+            highest = max(highest, peak)
+            n_samples += len(block)
+            self.duration_s = n_samples / self.native_sample_rate
+            self._limits.check_decoded(self.name, self.duration_s, self._n_bytes)
+            yield block
+        for sentence in self._reader.losses:
+            self._warn(sentence)
+        if highest > _LOUD_PEAK:
+            self._warn(f"samples reach {highest:.0f}, where sound stays about within -1..1; divide by the full scale")
+
+    def _not_sound(self, block: Waveform, n_before: int) -> str:
+        first = int(np.flatnonzero(~(np.abs(block) <= MAX_PEAK))[0])
+        value = float(block[first])
+        what = f"the value {value:g}" if np.isfinite(value) else f"a value that is no finite number ({value:g})"
+        at_s = (n_before + first) / self.native_sample_rate
+        return f"{self.name}: has {what} at {at_s:.3f} s; sound is finite and about within -1..1, so it is damaged"
+
+    def _warn(self, sentence: str) -> None:
+        self._warnings.append(sentence)
+        _LOG.warning("%s: %s", self.name, sentence)
+
+    def close(self) -> None:
+        """Give back the file; also done at the end of the iteration."""
+        self._reader.close()
+
+    def __enter__(self) -> Sound:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def open_sound(source: Source, *, sample_rate: int | None, limits: DecodeLimits = _NO_LIMITS) -> Sound:
+    """Open a sound as a stream of mono float32 blocks.
+
+    Args:
+        source: A path; bytes; a file object, from its current position on; or `(array, sample_rate)` with an array
+            `(samples,)` or `(samples, channels)` of floats within -1..1 or of int8, int16, int32 or uint8.
+        sample_rate: That is wanted, 100 Hz to 4 MHz; None for the source's own.
+        limits: What is refused as too long.
+
+    Raises:
+        AudioDecodeError: The sound cannot be read; the message says why and what to do.
+        MissingExtra: The format needs PyAV, which is not installed.
+    """
+    wanted = None if sample_rate is None else checked_rate(sample_rate)
+    if isinstance(source, tuple):
+        array = ArrayReader(source)
+        return Sound(array, name=ARRAY_NAME, n_bytes=array.n_bytes, sample_rate=wanted, limits=limits)
+    opened = open_input(source, limits)
+    try:
+        reader = FileReader(opened)
+        if reader.declared.duration_s is not None:
+            limits.check_declared(opened.source_name, reader.declared.duration_s, opened.n_bytes)
+    except BaseException:
+        opened.close()
+        raise
+    return Sound(reader, name=opened.source_name, n_bytes=opened.n_bytes, sample_rate=wanted, limits=limits)
+
+
+def load_sound(source: Source, *, sample_rate: int, limits: DecodeLimits = _NO_LIMITS) -> Waveform:
+    """Return a whole sound as one mono waveform `(samples,)`, float32; arguments and errors as of `open_sound`."""
+    with open_sound(source, sample_rate=sample_rate, limits=limits) as stream:
+        return np.concatenate(list(stream))

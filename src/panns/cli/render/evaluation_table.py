@@ -1,0 +1,149 @@
+"""An evaluation as a table for people and as rows of comma-separated values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from panns.evaluation import ClassResult, Evaluation
+
+CLASS_COLUMNS = (
+    "index", "label", "label_zh", "n_clips", "average_precision", "auc", "precision", "recall", "f1", "threshold",
+)  # fmt: skip
+# What of `Evaluation.to_dict` is one number.
+MEASURES = (
+    "n_clips", "n_failed", "n_classes", "mean_average_precision", "n_classes_with_average_precision", "mean_auc",
+    "n_classes_with_auc", "d_prime", "accuracy", "top5_accuracy", "micro_precision", "micro_recall", "micro_f1",
+    "macro_precision", "macro_recall", "macro_f1", "calibration_error", "maximum_calibration_error", "brier_score",
+    "log_loss",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What was measured on what, and when: without it a figure is worth little.
+
+    Attributes:
+        model: As it was asked for.
+        backend: What computed.
+        device: Where.
+        manifest: The clips.
+        folds: Which of them; none for all.
+        label_map: File that maps their labels to the model's classes.
+        thresholds: From where on a class counted as present; None where the highest was taken.
+        date: Of the measurement.
+    """
+
+    model: str
+    backend: str
+    device: str
+    manifest: str
+    folds: tuple[str, ...]
+    label_map: str | None
+    thresholds: str | None
+    date: str
+
+    @property
+    def clips(self) -> str:
+        """The clips in a few words."""
+        folds = f", fold{'s' * (len(self.folds) > 1)} {', '.join(self.folds)}" if self.folds else ""
+        return f"{self.manifest}{folds}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON of them."""
+        return asdict(self) | {"folds": list(self.folds)}
+
+
+def text_lines(
+    evaluation: Evaluation, circumstances: Circumstances, *, per_class: bool, language: Literal["en", "zh"]
+) -> Iterator[str]:
+    """For people."""
+    n_classes = len(evaluation.classes)
+    yield f"{circumstances.model} by {circumstances.backend} on {circumstances.device}, {circumstances.date}"
+    yield f"{circumstances.clips}: {counted(evaluation.n_clips, 'clip')}{_left_out(evaluation)}"
+    mapped = f" mapped by {circumstances.label_map}" if circumstances.label_map else ""
+    present = f", present from {circumstances.thresholds} on" if circumstances.thresholds else ""
+    yield f"{evaluation.task}, {counted(n_classes, 'class', 'classes')}{mapped}{present}"
+    for name, value, remark in _measures(evaluation):
+        yield f"  {name:<18}{as_number(value)}{f'  {remark}' if remark else ''}"
+    if per_class:
+        yield ""
+        yield from _class_lines(evaluation.classes, language)
+
+
+def csv_rows(evaluation: Evaluation, *, per_class: bool) -> Iterator[tuple[object, ...]]:
+    """A row for each class, or for each measure of all."""
+    if per_class:
+        yield CLASS_COLUMNS
+        for one in evaluation.classes:
+            values = one.to_dict()
+            yield tuple(values[name] for name in CLASS_COLUMNS)
+        return
+    yield ("measure", "value")
+    values = evaluation.to_dict()
+    for name in MEASURES:
+        yield name, values[name]
+
+
+def _measures(evaluation: Evaluation) -> Iterator[tuple[str, float, str]]:
+    """Name, number and remark; what there is not is left out."""
+    of = len(evaluation.classes)
+    if evaluation.accuracy is not None:
+        yield "accuracy", evaluation.accuracy, ""
+    if evaluation.top5_accuracy is not None:
+        yield "top-5 accuracy", evaluation.top5_accuracy, ""
+    precisions, areas, macro, micro = (
+        evaluation.mean_average_precision, evaluation.mean_auc, evaluation.macro, evaluation.micro,
+    )  # fmt: skip
+    yield "mAP", precisions.value, f"mean of {precisions.n_classes} of {of} classes"
+    yield "mAUC", areas.value, f"mean of {areas.n_classes} of {of} classes"
+    yield "d-prime", evaluation.d_prime, ""
+    for name in ("precision", "recall", "f1"):
+        value, of_all = getattr(macro, name), getattr(micro, name)
+        remark = f"mean of {precisions.n_classes} of {of} classes; {of_all:.3f} of all answers"
+        yield name.replace("f1", "F1"), value, remark
+    diagram = evaluation.reliability
+    yield (
+        "calibration error",
+        diagram.expected_error,
+        f"at most {diagram.maximum_error:.3f} in {len(diagram.counts)} bins",
+    )
+    if evaluation.brier_score is not None:
+        yield "Brier score", evaluation.brier_score, ""
+    if evaluation.log_loss is not None:
+        yield "log loss", evaluation.log_loss, ""
+
+
+def _class_lines(classes: tuple[ClassResult, ...], language: Literal["en", "zh"]) -> Iterator[str]:
+    """The label stands last, as Chinese is twice as wide as spaces can tell; classes without a clip are left out."""
+    has_thresholds = classes[0].threshold is not None
+    last = f"{'from':>8}" if has_thresholds else ""
+    yield f"  {'clips':>6}{'AP':>8}{'AUC':>8}{'prec.':>8}{'recall':>8}{'F1':>8}{last}  label"
+    for one in classes:
+        if one.n_clips:
+            numbers = [one.average_precision, one.auc, one.precision, one.recall, one.f1]
+            if one.threshold is not None:
+                numbers.append(one.threshold)
+            columns = "".join(f"{as_number(value):>8}" for value in numbers)
+            yield f"  {one.n_clips:>6}{columns}  {one.label.zh if language == 'zh' else one.label.en}"
+    missing = sum(not one.n_clips for one in classes)
+    if missing:
+        yield f"  {counted(missing, 'class', 'classes')} without a clip {'is' if missing == 1 else 'are'} left out"
+
+
+def as_number(value: float) -> str:
+    """Three digits, or a dash where there is no value."""
+    return "-" if math.isnan(value) else f"{value:.3f}"
+
+
+def counted(n: int, one: str, many: str | None = None) -> str:
+    """A number of things in words."""
+    return f"{n} {one if n == 1 else many or f'{one}s'}"
+
+
+def _left_out(evaluation: Evaluation) -> str:
+    n_failed = len(evaluation.failures)
+    return f", and {n_failed} that could not be read" if n_failed else ""

@@ -1,0 +1,1 @@
+"""The terminal: printing, progress bars, live views, signals."""

@@ -1,0 +1,1 @@
+"""Clips: what is known of each, and their audio."""

@@ -1,0 +1,1 @@
+"""Finding clips that hold the same sound."""

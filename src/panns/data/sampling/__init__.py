@@ -1,0 +1,1 @@
+"""Which clips make up a batch, and which are held out."""

@@ -1,0 +1,119 @@
+"""Log-mel spectrograms in numpy.
+
+The torch twin, `networks/frontend.py`, shares the settings and the filters.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from panns.frontend.config import Frontend, LogMelConfig
+from panns.frontend.mel_filters import mel_bin_range, mel_filters, read_only
+
+Array = npt.NDArray[np.float32]
+
+# 64 frames of 1,024 samples fit the second-level cache; one FFT call over a whole 10 s clip takes twice as long.
+BLOCK_FRAMES = 64
+
+
+def network_inputs(waveform: Array, frontend: Frontend) -> tuple[Array, ...]:
+    """What a network reads of a waveform `(batch, samples)`: the arrays that `frontend.inputs` names, in that order.
+
+    A "waveform" is `(batch, samples)`, "features" are `(batch, frames, mels)`; float32 both.
+    """
+    config = frontend.log_mel
+    features = () if config is None else (log_mel(waveform, config),)
+    return (waveform, *features) if "waveform" in frontend.inputs else features
+
+
+def log_mel(waveform: Array, config: LogMelConfig) -> Array:
+    """Log-mel spectrogram.
+
+    Args:
+        waveform: `(samples,)` or `(batch, samples)` at `config.sample_rate`, at least `config.min_samples` long.
+        config: The settings.
+
+    Returns:
+        `(frames, mels)` or `(batch, frames, mels)` float32.
+
+    Raises:
+        ValueError: The waveform is too short to be reflected at its ends.
+    """
+    waveform = np.asarray(waveform, dtype=np.float32)
+    if waveform.ndim == 2:
+        return np.stack([log_mel(row, config) for row in waveform])
+    if waveform.shape[0] < config.min_samples:
+        raise ValueError(f"{waveform.shape[0]} samples given; n_fft={config.n_fft} needs at least {config.min_samples}")
+    if config.pre_emphasis is not None:
+        waveform = waveform[1:] - np.float32(config.pre_emphasis) * waveform[:-1]
+    if config.alignment == "causal":
+        padded = np.pad(waveform, (config.n_overlap, -len(waveform) % config.hop_samples))
+    else:
+        padded = np.pad(waveform, config.n_fft // 2, mode="reflect")
+    return log_mel_block(padded, config)
+
+
+def log_mel_block(padded: Array, config: LogMelConfig) -> Array:
+    """The log-mel of samples that have what the first and the last frame look at on either side already.
+
+    Args:
+        padded: `(samples,)`. Of a stream, the next block behind the `config.n_overlap` samples before it, which are
+            zeros at its start.
+        config: The settings.
+
+    Returns:
+        `(frames, mels)` float32.
+    """
+    frames = np.lib.stride_tricks.sliding_window_view(padded, config.n_fft)[:: config.hop_samples]
+    window, filters = fft_window(config), mel_filters(config)
+    low, high = mel_bin_range(config)
+    mel = np.empty((len(frames), config.n_mels), dtype=np.float32)
+    for start in range(0, len(frames), BLOCK_FRAMES):
+        spectrum = np.fft.rfft(frames[start : start + BLOCK_FRAMES] * window)[:, low:high]
+        power = np.square(spectrum.real) + np.square(spectrum.imag)
+        np.matmul(power, filters[low:high], out=mel[start : start + BLOCK_FRAMES])
+    return compress(mel, config)
+
+
+def compress(mel: Array, config: LogMelConfig) -> Array:
+    """The log-mel of the mel power spectrogram of one clip, `(frames, mels)`; computed in its place."""
+    floor = np.float32(config.log_floor)
+    if config.log == "db":
+        # Of the ratio to the floor, so that silence is exactly -100 dB: log10 of float32 is one unit off at 1e-10.
+        np.divide(np.maximum(mel, floor, out=mel), floor, out=mel)
+        np.log10(mel, out=mel)
+        mel *= np.float32(10.0)
+        mel += np.float32(10.0 * np.log10(config.log_floor))
+        if config.range_db is not None:
+            np.maximum(mel, mel.max() - np.float32(config.range_db), out=mel)
+    else:
+        np.log(np.add(mel, floor, out=mel), out=mel)
+    if config.shift:
+        mel += np.float32(config.shift)
+    if config.scale != 1.0:
+        mel *= np.float32(config.scale)
+    return mel
+
+
+def silence(config: LogMelConfig) -> float:
+    """The log-mel of silence, the same in every band.
+
+    Example:
+        >>> silence(LogMelConfig())
+        -100.0
+    """
+    return float(compress(np.zeros((1, 1), np.float32), config)[0, 0])
+
+
+@lru_cache(maxsize=32)
+def fft_window(config: LogMelConfig) -> Array:
+    """Hann window of `window_samples`, centred in zeros: `(n_fft,)`."""
+    length = config.window_samples
+    divisor = length if config.window == "periodic" else length - 1
+    window = np.zeros(config.n_fft)
+    start = (config.n_fft - length) // 2
+    window[start : start + length] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / divisor)
+    return read_only(window)

@@ -1,0 +1,87 @@
+"""A small residual CNN with frame scores. Residual blocks: He et al. 2016, arXiv:1512.03385, figure 2."""
+
+from __future__ import annotations
+
+import itertools
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+from panns.models.residual_cnn import ResidualCnnConfig
+from panns.networks.blocks import conv_norm, norm_bands
+from panns.networks.contract import NetworkOutput
+from panns.networks.frontend import LogMel, pad_to_min
+
+
+class ResidualCnn(nn.Module):
+    """Strided convolutions with residual blocks, then one classifier for every frame and for their weighted mean."""
+
+    def __init__(self, config: ResidualCnnConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.frontend = LogMel(config.frontend)
+        self.input_norm = nn.BatchNorm2d(config.frontend.n_mels)
+        self.stem = nn.Sequential(conv_norm(1, config.stem_channels, 5, stride=(2, 2)), nn.ReLU())
+        widths = (config.stem_channels, *config.channels)
+        strides = ((2, 2), (2, 2), (1, 2))  # of time and frequency
+        self.stages = nn.Sequential(
+            *(
+                nn.Sequential(conv_norm(n_in, n_out, 3, stride=stride), nn.ReLU(), ResidualBlock(n_out))
+                for (n_in, n_out), stride in zip(itertools.pairwise(widths), strides, strict=True)
+            )
+        )
+        self.projection = nn.Linear(config.channels[-1], config.embedding_dim)
+        self.pool = AttentionPool(config.embedding_dim, config.n_heads)
+        self.classifier = nn.Linear(config.embedding_dim, config.n_classes)
+
+    def initialise(self) -> None:
+        """Give convolutions and the classifier their initial values."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        nn.init.normal_(self.classifier.weight, 0.0, 0.01)
+
+    def forward(self, waveform: Tensor) -> NetworkOutput:
+        """Scores of a waveform `(batch, samples)` of any length."""
+        return self.forward_features(self.frontend(pad_to_min(waveform, self.config.min_input_samples)))
+
+    def forward_features(self, features: Tensor) -> NetworkOutput:
+        """Scores of a log-mel `(batch, frames, mels)`; a score frame every 8 of its frames."""
+        x = self.stages(self.stem(norm_bands(self.input_norm, features))).mean(dim=3)  # (batch, channels, frames)
+        frames = functional.relu(self.projection(x.transpose(1, 2)))  # (batch, frames, dim)
+        embedding = self.pool(frames)
+        dropped = functional.dropout(embedding, self.config.dropout, self.training)
+        return NetworkOutput(self.classifier(dropped), self.classifier(frames), embedding)
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions and a shortcut."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = conv_norm(channels, channels, 3)
+        self.second = conv_norm(channels, channels, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(batch, channels, frames, mels)`."""
+        return functional.relu(x + self.second(functional.relu(self.first(x))))
+
+
+class AttentionPool(nn.Module):
+    """Frames averaged into one vector, each part of it weighted by its own attention over time.
+
+    The parts are those of multi-head attention (Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2) with one learned
+    query a head.
+    """
+
+    def __init__(self, dim: int, n_heads: int) -> None:
+        super().__init__()
+        self.n_heads = n_heads
+        self.attention = nn.Linear(dim, n_heads)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """`(batch, frames, dim)` to `(batch, dim)`."""
+        weights = self.attention(frames).softmax(dim=1)
+        parts = frames.reshape(*frames.shape[:2], self.n_heads, -1)  # (batch, frames, heads, dim / heads)
+        pooled: Tensor = (parts * weights[..., None]).sum(dim=1)
+        return pooled.flatten(1)

@@ -1,0 +1,78 @@
+"""A network into a checkpoint folder and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from panns.checkpoints.checkpoint import TORCH_FILE, Checkpoint
+from panns.checkpoints.manifest import ModelManifest
+from panns.errors import CheckpointError, SettingsError
+from panns.networks.build import construct_network, load_strictly
+from panns.networks.frontend import LogMel
+from panns.system.files import replacing
+
+
+def save_checkpoint(network: nn.Module, manifest: ModelManifest, folder: Path) -> Checkpoint:
+    """Write parameters and manifest to a folder, which is made if need be.
+
+    Tensors that half precision holds exactly, as after `round_to_half`, are stored in it.
+
+    Args:
+        network: Built from `manifest.config`.
+        manifest: What is known of it; sizes and digests of files are filled in.
+        folder: Where to; a checkpoint that lies there is replaced.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with replacing(folder / TORCH_FILE) as partial:
+        save_file({key: _smallest(value.detach().cpu()) for key, value in network.state_dict().items()}, partial)
+        partial.chmod(folder.stat().st_mode & 0o666)  # safetensors writes files that only their maker may read
+    return Checkpoint(folder, manifest).with_files(TORCH_FILE)
+
+
+def load_network(checkpoint: Checkpoint) -> nn.Module:
+    """The network of a checkpoint, with its parameters, in evaluation mode on the CPU.
+
+    Raises:
+        CheckpointError: The parameters are missing, damaged or do not fit the config.
+    """
+    if not checkpoint.has(TORCH_FILE):
+        raise CheckpointError(f"{checkpoint.path} holds no {TORCH_FILE}; run it with the backend 'onnx' or 'openvino'")
+    with torch.device("meta"):  # no time is spent on initial values that are replaced at once
+        network = construct_network(checkpoint.manifest.architecture, checkpoint.manifest.config)
+    path = checkpoint.file(TORCH_FILE)
+    try:
+        parameters = load_file(path)
+    except (SafetensorError, OSError) as exc:
+        raise CheckpointError(f"{path} cannot be read ({exc}); make the checkpoint again") from exc
+    load_strictly(network, parameters, where=str(path))
+    for module in network.modules():
+        if isinstance(module, LogMel):
+            module.set_filters()  # they are no parameters, so they have no values on the meta device
+    return network.eval()
+
+
+def round_to_half(network: nn.Module) -> None:
+    """Round every parameter and statistic to a value that half precision holds, so that files take half the space.
+
+    Raises:
+        SettingsError: A value is beyond half precision.
+    """
+    with torch.no_grad():
+        for key, value in network.state_dict().items():
+            if value.is_floating_point():
+                rounded = value.half().float()
+                if not torch.isfinite(rounded).all():
+                    raise SettingsError(
+                        f"{key} reaches {value.abs().max():g}, and half precision ends at 65504; store it in float32"
+                    )
+                value.copy_(rounded)
+
+
+def _smallest(value: Tensor) -> Tensor:
+    is_exact = value.dtype == torch.float32 and torch.equal(value.half().float(), value)
+    return (value.half() if is_exact else value).contiguous()

@@ -1,0 +1,87 @@
+"""The default backend: ONNX Runtime, without torch."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+
+from panns.checkpoints.checkpoint import ONNX_FILE, Checkpoint
+from panns.checkpoints.manifest import STATE
+from panns.errors import CheckpointError, DeviceUnavailable
+from panns.frontend import InputName
+from panns.results import Array, Scores
+from panns.runtime.backend import check_graph, n_threads_or_all, scores_from_fields
+
+
+class OnnxBackend:
+    """A checkpoint in ONNX Runtime, on the CPU or on CUDA."""
+
+    device: str
+    inputs: tuple[InputName, ...]
+    state_size: int
+
+    def __init__(self, checkpoint: Checkpoint, device: str = "auto", n_threads: int | None = None) -> None:
+        # ONNX Runtime's wheels report their use to their maker; from here nothing is sent anywhere. Its own switch,
+        # called after the import, comes too late.
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+        import onnxruntime
+        from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
+
+        available = onnxruntime.get_available_providers()
+        has_cuda = "CUDAExecutionProvider" in available
+        if device == "cuda" and not has_cuda:
+            raise DeviceUnavailable(
+                "device='cuda' asked of the backend 'onnx', whose onnxruntime runs on the CPU only; "
+                "install onnxruntime-gpu in its place, or use backend='torch' or device='cpu'"
+            )
+        if device == "mps":
+            raise DeviceUnavailable(
+                "device='mps' asked of the backend 'onnx', which has cpu and cuda; use backend='torch'"
+            )
+        self.device = "cuda" if device == "cuda" or (device == "auto" and has_cuda) else "cpu"
+        self.inputs = checkpoint.onnx_inputs
+        self.state_size = checkpoint.manifest.state_size
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = n_threads_or_all(n_threads)
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3  # errors; warnings of the optimiser say nothing a user could act on
+        # Without this every window of another length would leave its own buffers behind.
+        options.enable_mem_pattern = False
+        providers = (
+            ["CPUExecutionProvider"] if self.device == "cpu" else ["CUDAExecutionProvider", "CPUExecutionProvider"]
+        )
+        path = checkpoint.file(ONNX_FILE)
+        try:
+            self._session = onnxruntime.InferenceSession(path, sess_options=options, providers=providers)
+        except (
+            ort_errors.Fail,
+            ort_errors.InvalidArgument,
+            ort_errors.InvalidGraph,
+            ort_errors.InvalidProtobuf,
+            ort_errors.NotImplemented,
+            ort_errors.RuntimeException,
+            UnicodeDecodeError,  # a damaged name in the message of the error itself
+        ) as exc:
+            raise CheckpointError(f"{path} cannot be run by ONNX Runtime: {exc}; export it again") from exc
+        if self.device == "cuda" and "CUDAExecutionProvider" not in self._session.get_providers():
+            if device == "cuda":
+                raise DeviceUnavailable("device='cuda' asked, but ONNX Runtime found no usable GPU; use device='cpu'")
+            self.device = "cpu"
+        self._output_names = [output.name for output in self._session.get_outputs()]
+        check_graph(path, checkpoint, [one.name for one in self._session.get_inputs()], self._output_names)
+
+    def __call__(self, *batch: Array) -> Scores:
+        """The scores of a batch: one array for each of `inputs`."""
+        if self.state_size:
+            (stretch,) = batch
+            return self.step(stretch, np.zeros((len(stretch), self.state_size), np.float32))[0]
+        fed = {name: np.ascontiguousarray(array) for name, array in zip(self.inputs, batch, strict=True)}
+        arrays = self._session.run(self._output_names, fed)
+        return scores_from_fields(self._output_names, arrays)
+
+    def step(self, batch: Array, state: Array) -> tuple[Scores, Array]:
+        """The scores of whole blocks `(batch, ...)` of streams and the states `(batch, numbers)` after them."""
+        (name,) = self.inputs
+        arrays = self._session.run(self._output_names, {name: np.ascontiguousarray(batch), STATE: state})
+        return scores_from_fields(self._output_names, arrays), arrays[-1]

@@ -1,0 +1,102 @@
+"""The torch backend: the network as it was trained, on the CPU, CUDA or Apple's Metal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from panns.checkpoints.checkpoint import Checkpoint
+from panns.errors import DeviceUnavailable
+from panns.frontend import InputName
+from panns.models.registry import StreamingConfig
+from panns.results import Array, Scores
+from panns.runtime.backend import scores_from_fields
+from panns.system.extras import require
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class TorchBackend:
+    """A network in torch; the log-mel is computed on the device too.
+
+    Attributes:
+        device: "cpu", "cuda" or "mps".
+        inputs: Waveforms alone.
+        state_size: Numbers in the state of a stream; 0 where the network has none.
+    """
+
+    inputs: tuple[InputName, ...] = ("waveform",)
+
+    def __init__(self, network: nn.Module, activation: Literal["sigmoid", "softmax"], device: str = "cpu") -> None:
+        self.device = device.partition(":")[0]
+        self._place = device
+        self._activation = activation
+        self._network = network.to(device).eval()
+        config = network.config
+        self.state_size = config.state_size + config.n_overlap if isinstance(config, StreamingConfig) else 0
+
+    @classmethod
+    def load(cls, checkpoint: Checkpoint, device: str = "auto", n_threads: int | None = None) -> TorchBackend:
+        """The network of a checkpoint on a device; "auto" is the fastest there is."""
+        require("torch", "safetensors", what="the backend 'torch'", extra="train")
+        import torch
+
+        from panns.networks.saving import load_network
+
+        device = usable_device(device)
+        if n_threads is not None:
+            torch.set_num_threads(n_threads)  # torch knows only one number for the whole process
+        return cls(load_network(checkpoint), checkpoint.manifest.activation, device)
+
+    def __call__(self, *batch: Array) -> Scores:
+        """The scores of a batch of waveforms `(batch, samples)`."""
+        import torch
+
+        from panns.networks.activation import present_fields
+
+        with torch.inference_mode():
+            (waveforms,) = batch
+            output = self._network(torch.from_numpy(np.ascontiguousarray(waveforms)).to(self._place))
+            fields = present_fields(output, self._activation)
+            return scores_from_fields(list(fields), [field.cpu().numpy() for field in fields.values()])
+
+    def step(self, batch: Array, state: Array) -> tuple[Scores, Array]:
+        """The scores of whole blocks of streams and the states `(batch, numbers)` after them.
+
+        Args:
+            batch: `(batch, samples)`, whole blocks.
+            state: Of the network, then the samples that the next frame looks back at.
+        """
+        import torch
+
+        from panns.networks.activation import present_fields
+
+        with torch.inference_mode():
+            waveforms, states = (
+                torch.from_numpy(np.ascontiguousarray(array)).to(self._place) for array in (batch, state)
+            )
+            output, after = self._network.step_waveform(waveforms, states)  # type: ignore[operator] # of a stream
+            fields = present_fields(output, self._activation)
+            scores = scores_from_fields(list(fields), [field.cpu().numpy() for field in fields.values()])
+            return scores, after.cpu().numpy()
+
+
+def usable_device(device: str) -> str:
+    """The device of that name, or the fastest there is for "auto".
+
+    Raises:
+        DeviceUnavailable: It is not on this machine.
+    """
+    import torch
+
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if device == "auto":
+        return next(name for name in ("cuda", "mps", "cpu") if available[name])
+    if not available.get(device):
+        usable = ", ".join(name for name, is_available in available.items() if is_available)
+        raise DeviceUnavailable(
+            f"device={device!r} asked of the backend 'torch', which has here: {usable}; use one of these"
+        )
+    return device

@@ -1,0 +1,1 @@
+"""How a network learns: one loop; losses, targets and augmentation are settings of it."""

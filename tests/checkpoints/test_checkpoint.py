@@ -1,0 +1,271 @@
+import contextlib
+import json
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from onnx import helper
+
+from panns.checkpoints.checkpoint import MANIFEST_FILE, METADATA_KEY, ONNX_FILE, TORCH_FILE, Checkpoint, open_checkpoint
+from panns.checkpoints.manifest import FORMAT_VERSION, FileDigest, Metric, ModelManifest
+from panns.errors import CheckpointError
+from panns.frontend import LogMelConfig
+from panns.labels import LabelSet, audioset
+from panns.models.cnn import CnnConfig
+from panns.models.registry import find_model, list_models
+
+PETS = LabelSet.from_names("pets", ["cat", "dog", "狗"])
+MANIFEST = ModelManifest(
+    architecture="cnn14_16k",
+    config=CnnConfig(
+        frontend=LogMelConfig(sample_rate=16_000, f_max_hz=8_000), channels=(4, 8), n_poolings=2, n_classes=3
+    ),
+    labels=PETS,
+    activation="softmax",
+    input="waveform",
+    window_s=5.0,
+    thresholds=(0.5, 0.25, 1.0),
+    licence="CC BY 4.0",
+    source="a test",
+    training_data="no sound at all",
+    metrics=(Metric("mAP", 0.5, "held out"), Metric("accuracy", 0.9, "5 folds")),
+    files={TORCH_FILE: FileDigest(n_bytes=3, sha256="ab" * 32)},
+)
+
+
+def read(text):
+    return ModelManifest.from_json(text, where="here")
+
+
+def changed(**fields):
+    """The manifest's text with some fields replaced."""
+    return json.dumps({**json.loads(MANIFEST.to_json()), **fields})
+
+
+def changed_config(**fields):
+    return changed(config={**json.loads(MANIFEST.to_json())["config"], **fields})
+
+
+def without(key):
+    plain = json.loads(MANIFEST.to_json())
+    del plain[key]
+    return json.dumps(plain)
+
+
+def write_onnx(path, metadata):
+    model = helper.make_model(helper.make_graph([], "graph", [], []))
+    helper.set_model_props(model, metadata)
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+# printf abcd | sha256sum
+ABCD = FileDigest(n_bytes=4, sha256="88d4266fd4e6338d13b845fcf289579d209c897823b9217da3e161936f031589")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A checkpoint whose parameters are four bytes."""
+    (tmp_path / TORCH_FILE).write_bytes(b"abcd")
+    Checkpoint(tmp_path, replace(MANIFEST, files={})).with_files(TORCH_FILE)
+    return tmp_path
+
+
+def test_json_brings_back_the_same_manifest():
+    assert read(MANIFEST.to_json()) == MANIFEST
+
+
+@pytest.mark.parametrize("entry", list_models(), ids=lambda entry: entry.name)
+def test_json_brings_back_the_manifest_of_every_model(entry):
+    manifest = ModelManifest(architecture=entry.name, config=entry.config, labels=audioset())
+    assert read(manifest.to_json()) == manifest
+
+
+@given(
+    thresholds=st.none() | st.tuples(*[st.floats(0, 1)] * 3),
+    window_s=st.floats(1e-3, 1e3),
+    value=st.floats(allow_nan=False, allow_infinity=False),
+    text=st.text(),
+)
+def test_json_brings_back_any_manifest(thresholds, window_s, value, text):
+    manifest = replace(
+        MANIFEST, thresholds=thresholds, window_s=window_s, source=text, metrics=(Metric(text, value, text),)
+    )
+    assert read(manifest.to_json()) == manifest
+
+
+def test_what_other_languages_need_stands_in_the_text():
+    plain = json.loads(MANIFEST.to_json())
+    assert plain["format_version"] == FORMAT_VERSION
+    assert plain["derived"] == {
+        "sample_rate": 16_000,
+        "min_input_samples": 960,  # three hops of 320 make four frames
+        "frame_hop_s": None,
+        "embedding_dim": 2048,
+        "max_pass_s": None,
+        "patch_hop_s": None,
+        "algorithmic_latency_s": 0.55,
+        "block_samples": None,
+        "state_size": None,
+        "onnx_inputs": ["waveform"],
+        "onnx_outputs": ["clip_probs", "embedding"],
+    }
+    assert plain["labels"]["labels"][2] == {"index": 2, "id": "狗", "en": "狗", "zh": "狗", "parents": []}
+    assert "狗" in MANIFEST.to_json()  # not escaped
+
+
+def test_derived_fields_are_not_read():
+    assert read(changed(derived={"sample_rate": 8_000})).sample_rate == 16_000
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (changed(format_version=2), "here has format version 2; this panns reads 1, so upgrade it"),
+        (changed(format_version=None), "here has format version None"),
+        (without("format_version"), "here has format version None"),
+        (changed(architecture="cnn15"), "here is not a manifest of panns: no model 'cnn15'; did you mean"),
+        (changed(architecture=["cnn14"]), "here is not a manifest of panns"),
+        (changed(labels=LabelSet.from_names("pets", ["cat", "dog"]).to_dict()), "2 labels for 3 classes"),
+        (changed(labels={"name": "pets"}), "here is not a manifest of panns"),
+        (changed(thresholds=[0.5]), "1 thresholds for 3 classes; give one for each"),
+        (changed(thresholds=[0.5, 0.5, 1.5]), "must be probabilities, 0 to 1"),
+        (changed(thresholds="abc"), "here is not a manifest of panns"),
+        (changed(activation="tanh"), "activation='tanh' is not one of 'sigmoid', 'softmax'"),
+        (changed(input="text"), "input='text' is not one of 'features', 'waveform'"),
+        (changed(window_s=0), "window_s=0 must be a positive number of seconds"),
+        (changed(window_s=float("inf")), "window_s=inf must be a positive number of seconds"),
+        (changed(window_s="ten"), "here is not a manifest of panns"),
+        (changed(licence=5), "licence=5 must be a text"),
+        (changed(metrics=[{"name": "mAP", "valeu": 1}]), "unknown setting 'valeu'; did you mean 'value'?"),
+        (changed(metrics=5), "here is not a manifest of panns"),
+        (changed(files={TORCH_FILE: {"n_bytes": "4", "sha256": ""}}), "n_bytes='4' must be of type int"),
+        (changed(files=[TORCH_FILE]), "here is not a manifest of panns"),
+        (changed_config(hed="clip"), "unknown setting 'config.hed'; did you mean 'config.head'?"),
+        (changed_config(head="median"), "config.head='median' is not one of 'clip', 'max', 'average', 'attention'"),
+        (changed_config(n_poolings=9), "n_poolings=9 must be 0 to 2"),
+        (changed(surprise=1), "surprise"),
+        (without("architecture"), "'architecture'"),
+        (without("config"), "'config'"),
+        (without("labels"), "'labels'"),
+        (without("files"), "'files'"),
+        ("", "here is not a manifest of panns"),
+        ("{", "here is not a manifest of panns"),
+        ("[]", "it is not a JSON object"),
+        ("null", "it is not a JSON object"),
+        ("[" * 200_000, "here is not a manifest of panns"),
+        (MANIFEST.to_json()[:-5], "here is not a manifest of panns"),
+    ],
+)
+def test_a_damaged_or_foreign_manifest_is_refused(text, message):
+    with pytest.raises(CheckpointError, match=re.escape(message)):
+        read(text)
+
+
+plain_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.sampled_from([*json.loads(MANIFEST.to_json())]), plain_values)
+def test_any_field_may_hold_anything_and_only_a_checkpoint_error_comes_out(field, value):
+    with contextlib.suppress(CheckpointError):
+        read(changed(**{field: value}))
+
+
+def test_labels_and_thresholds_of_ones_own_are_checked():
+    with pytest.raises(ValueError, match="3 labels for 527 classes; there must be one for each"):
+        ModelManifest(architecture="cnn14", config=find_model("cnn14").config, labels=PETS)
+    with pytest.raises(ValueError, match="2 thresholds for 3 classes"):
+        replace(MANIFEST, thresholds=(0.5, 0.5))
+
+
+def test_a_folder_is_opened_and_its_files_are_found(folder):
+    checkpoint = open_checkpoint(folder)
+    assert checkpoint.manifest == replace(MANIFEST, files={TORCH_FILE: ABCD})
+    assert not checkpoint.is_exported_file
+    assert checkpoint.has(TORCH_FILE)
+    assert not checkpoint.has(ONNX_FILE)
+    assert checkpoint.file(TORCH_FILE) == folder / TORCH_FILE
+
+
+def test_files_are_added_to_those_that_are_known(folder):
+    (folder / ONNX_FILE).write_bytes(b"onnx")
+    checkpoint = open_checkpoint(folder).with_files(ONNX_FILE)
+    assert checkpoint.has(TORCH_FILE)
+    assert checkpoint.has(ONNX_FILE)
+    assert open_checkpoint(folder) == checkpoint
+
+
+def test_an_exported_file_is_opened(tmp_path):
+    path = write_onnx(tmp_path / "pets.onnx", {METADATA_KEY: MANIFEST.to_json()})
+    checkpoint = open_checkpoint(path)
+    assert checkpoint.manifest == MANIFEST
+    assert checkpoint.is_exported_file
+    assert checkpoint.has(ONNX_FILE)
+    assert not checkpoint.has(TORCH_FILE)
+    assert checkpoint.file(ONNX_FILE) == path
+
+
+@pytest.mark.parametrize("content", [b"abce", b"abc", b"abcde", b""])
+def test_a_changed_file_is_refused(folder, content):
+    checkpoint = open_checkpoint(folder)
+    (folder / TORCH_FILE).write_bytes(content)
+    with pytest.raises(CheckpointError, match=f"{TORCH_FILE} is not the file that {MANIFEST_FILE} beside it names"):
+        checkpoint.file(TORCH_FILE)
+
+
+def test_a_missing_file_is_refused(folder):
+    checkpoint = open_checkpoint(folder)
+    (folder / TORCH_FILE).unlink()
+    with pytest.raises(CheckpointError, match=f"{TORCH_FILE} is missing, though {MANIFEST_FILE} beside it names it"):
+        checkpoint.file(TORCH_FILE)
+
+
+def test_a_folder_without_a_manifest_is_refused(tmp_path):
+    with pytest.raises(CheckpointError, match=r"holds no model\.json; a checkpoint is a folder with one"):
+        open_checkpoint(tmp_path)
+
+
+def test_a_manifest_that_is_no_text_is_refused(folder):
+    (folder / MANIFEST_FILE).write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(CheckpointError, match=r"model\.json cannot be read: .*utf-8"):
+        open_checkpoint(folder)
+
+
+def test_a_damaged_manifest_is_refused_by_its_path(folder):
+    (folder / MANIFEST_FILE).write_text("{", encoding="utf-8")
+    with pytest.raises(CheckpointError, match=re.escape(f"{folder / MANIFEST_FILE} is not a manifest of panns")):
+        open_checkpoint(folder)
+
+
+def test_a_published_file_is_not_a_checkpoint(tmp_path):
+    path = tmp_path / "Cnn14_mAP=0.431.pth"
+    path.write_bytes(b"weights")
+    with pytest.raises(
+        CheckpointError, match=r"is not a checkpoint; give a folder .*by the model's name with `--weights"
+    ):
+        open_checkpoint(path)
+
+
+def test_an_onnx_file_of_others_is_refused(tmp_path):
+    path = write_onnx(tmp_path / "other.onnx", {"author": "someone"})
+    with pytest.raises(CheckpointError, match="carries no manifest of panns; only models that `panns export` wrote"):
+        open_checkpoint(path)
+
+
+def test_a_truncated_onnx_file_is_refused(tmp_path):
+    path = write_onnx(tmp_path / "pets.onnx", {METADATA_KEY: MANIFEST.to_json()})
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(CheckpointError, match="is not a whole ONNX model"):
+        open_checkpoint(path)
+
+
+def test_an_onnx_file_with_a_damaged_manifest_is_refused(tmp_path):
+    path = write_onnx(tmp_path / "pets.onnx", {METADATA_KEY: changed(format_version=99)})
+    with pytest.raises(CheckpointError, match="has format version 99; this panns reads 1, so upgrade it"):
+        open_checkpoint(path)

@@ -1,0 +1,131 @@
+import onnx
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from onnx import TensorProto, helper
+
+from panns.checkpoints.onnx_metadata import read_onnx_metadata
+from panns.errors import CheckpointError
+
+# Surrogates cannot be written as UTF-8.
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+
+
+def model_bytes(metadata, *, n_weights=20):
+    """A model of one addition, as the onnx package writes it."""
+    shape = [n_weights]
+    weights = helper.make_tensor("w", TensorProto.FLOAT, shape, [0.5] * n_weights)
+    graph = helper.make_graph(
+        [helper.make_node("Add", ["x", "w"], ["y"])],
+        "graph",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, shape)],
+        initializer=[weights],
+    )
+    model = helper.make_model(graph, producer_name="test", doc_string="a model")
+    helper.set_model_props(model, metadata)
+    return model.SerializeToString()
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    return tmp_path_factory.mktemp("onnx") / "model.onnx"
+
+
+WHOLE = model_bytes({"panns": '{"labels": "狗, dog"}', "other": ""})
+
+
+@given(st.dictionaries(texts, texts, max_size=5))
+@example({"": ""})
+@example({"panns": "x" * 200_000, "é": "吠"})
+def test_reads_what_the_onnx_package_writes(path, metadata):
+    path.write_bytes(model_bytes(metadata))
+    assert read_onnx_metadata(path) == metadata
+
+
+def test_entries_around_the_graph_are_found(path):
+    """Protocol buffers may be concatenated: then repeated fields go on, wherever they stand."""
+    more = onnx.ModelProto()
+    helper.set_model_props(more, {"late": "yes"})
+    path.write_bytes(more.SerializeToString() + WHOLE)
+    assert set(read_onnx_metadata(path)) == {"late", "panns", "other"}
+
+
+def test_unknown_fields_of_every_kind_are_skipped(path):
+    unknown = bytes([30 << 3 & 0x7F | 0x80, 1]) + b"\x07"  # field 30, a number
+    unknown += bytes([30 << 3 & 0x7F | 0x80 | 1, 1]) + bytes(8)  # eight bytes
+    unknown += bytes([30 << 3 & 0x7F | 0x80 | 5, 1]) + bytes(4)  # four bytes
+    path.write_bytes(unknown + WHOLE)
+    assert read_onnx_metadata(path)["panns"] == '{"labels": "狗, dog"}'
+
+
+def test_an_empty_file_has_no_metadata(path):
+    path.write_bytes(b"")
+    assert read_onnx_metadata(path) == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (WHOLE[: len(WHOLE) // 2], "it ends too early"),
+        (WHOLE[:-1], "it ends too early"),
+        (b"\xff" * 20, "a number in it is cut off"),
+        (b"\x08", "a number in it is cut off"),
+        (b"\x09\x00", "it ends too early"),
+        (b"\x0b", "wire type 3 is unknown"),
+        (b"\x72\x02\x08\x01", "its metadata is damaged"),
+        (b"\x72\x02\x0a\x7f", "its metadata is damaged"),
+        (b"\x72\x03\x0a\x01\xff", "utf-8"),
+        (b"not a model at all", "not a whole ONNX model"),
+    ],
+)
+def test_damage_is_named(path, content, words):
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"is not a whole ONNX model .*; export it again") as caught:
+        read_onnx_metadata(path)
+    assert words in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(CheckpointError, match=r"none\.onnx is not a whole ONNX model .*No such file"):
+        read_onnx_metadata(tmp_path / "none.onnx")
+
+
+def test_every_cut_of_a_model_is_noticed_or_ends_between_its_fields(path):
+    """No cut gives wrong metadata: what is read is a part of what was written."""
+    written = {"panns": '{"labels": "狗, dog"}', "other": ""}
+    n_noticed = 0
+    for n_bytes in range(len(WHOLE)):
+        path.write_bytes(WHOLE[:n_bytes])
+        try:
+            assert read_onnx_metadata(path).items() <= written.items()
+        except CheckpointError:
+            n_noticed += 1
+    assert n_noticed > 0.95 * len(WHOLE)
+
+
+@settings(max_examples=300)
+@given(st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), min_size=1, max_size=4))
+def test_changed_bytes_are_read_or_refused(path, changes):
+    content = bytearray(WHOLE)
+    for place, value in changes:
+        content[place] = value
+    path.write_bytes(content)
+    refused_or_text(path)
+
+
+@settings(max_examples=300)
+@given(st.binary(max_size=200))
+@example(b"\x72\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01")
+def test_any_bytes_are_read_or_refused(path, content):
+    path.write_bytes(content)
+    refused_or_text(path)
+
+
+def refused_or_text(path):
+    """Nothing but a `CheckpointError` may come out."""
+    try:
+        metadata = read_onnx_metadata(path)
+    except CheckpointError:
+        return
+    assert all(isinstance(text, str) for item in metadata.items() for text in item)

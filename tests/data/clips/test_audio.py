@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from panns.audio import load_sound, resample
+from panns.data.clips.audio import FileAudio
+from panns.data.manifests import Clip, ClipList
+from panns.errors import AudioDecodeError
+from tests.sounds import noise, tone, write_silent_wav, write_wav
+
+RATE = 16_000
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write_wav(tmp_path / "long.wav", noise(3, sample_rate=8_000), 8_000)
+    write_wav(tmp_path / "b.flac", np.stack([tone(1, sample_rate=RATE), noise(1, sample_rate=RATE)], 1), RATE)
+    return tmp_path
+
+
+def test_a_whole_file_is_what_is_heard_of_it(folder):
+    audio = FileAudio(ClipList(folder, (Clip("b.flac", ("Tone",)), Clip("long.wav"))), RATE)
+    assert (len(audio), audio.sample_rate, audio.clips[0].labels) == (2, RATE, ("Tone",))
+    for i, name in enumerate(("b.flac", "long.wav")):
+        waveform = audio.waveform(i)
+        assert (waveform.dtype, waveform.ndim) == (np.float32, 1)
+        np.testing.assert_array_equal(waveform, load_sound(folder / name, sample_rate=RATE))
+
+
+@pytest.mark.parametrize(("onset_s", "offset_s"), [(None, 1.0), (0.5, 2.25), (2.0, None), (0.0, 3.0)])
+def test_a_stretch_is_what_a_file_of_it_would_be(folder, onset_s, offset_s):
+    audio = FileAudio(ClipList(folder, (Clip("long.wav", onset_s=onset_s, offset_s=offset_s),)), RATE)
+    whole = load_sound(folder / "long.wav", sample_rate=8_000)
+    cut = whole[round((onset_s or 0) * 8_000) : round((offset_s or 3) * 8_000)]
+    np.testing.assert_array_equal(audio.waveform(0), resample(cut, 8_000, RATE))
+
+
+def test_an_absolute_path_is_read_where_it_is(folder, tmp_path_factory):
+    manifest = ClipList(tmp_path_factory.mktemp("elsewhere"), (Clip(str(folder / "b.flac")),))
+    assert len(FileAudio(manifest, RATE).waveform(0)) == RATE
+
+
+def test_only_what_is_needed_of_a_long_file_is_decoded(tmp_path, monkeypatch):
+    from panns.audio.decoding.decode import FileReader
+
+    n_decoded = []
+    blocks = FileReader.blocks
+    monkeypatch.setattr(FileReader, "blocks", lambda self: (n_decoded.append(len(one)) or one for one in blocks(self)))
+    write_silent_wav(tmp_path / "day.wav", 24 * 3600)
+    audio = FileAudio(ClipList(tmp_path, (Clip("day.wav", onset_s=1.0, offset_s=3.0),)), RATE)
+    assert len(audio.waveform(0)) == 2 * RATE
+    assert sum(n_decoded) < 10 * RATE
+
+
+@pytest.mark.parametrize(
+    ("clip", "words"),
+    [
+        (Clip("nosuch.wav"), "nosuch.wav: there is no such file"),
+        (Clip("nosuch.wav", onset_s=1.0), "nosuch.wav: there is no such file"),
+        (Clip("text.wav"), "text.wav: is text, not a sound"),
+        (
+            Clip("long.wav", onset_s=2.5, offset_s=4.0),
+            r"long.wav: the stretch from 2.500 s to 4.000 s reaches behind its end at 3.000 s; correct",
+        ),
+        (Clip("long.wav", onset_s=3.0), r"long.wav: the stretch from 3.000 s to the end reaches behind its end"),
+        (Clip("long.wav", onset_s=1.0, offset_s=1.00001), "holds no sound at 8000 Hz; make it longer"),
+    ],
+)
+def test_what_cannot_be_heard_is_a_sentence_with_the_file(folder, clip, words):
+    (folder / "text.wav").write_text("no sound")
+    with pytest.raises(AudioDecodeError, match=words):
+        FileAudio(ClipList(folder, (clip,)), RATE).waveform(0)
+
+
+def test_a_stretch_that_is_nothing_at_the_wanted_rate(tmp_path):
+    write_wav(tmp_path / "bat.wav", noise(0.1, sample_rate=192_000), 192_000)
+    audio = FileAudio(ClipList(tmp_path, (Clip("bat.wav", onset_s=0.0, offset_s=2e-5),)), 8_000)
+    with pytest.raises(AudioDecodeError, match=r"bat\.wav: the stretch .* holds no sound at 8000 Hz; make it longer"):
+        audio.waveform(0)
+
+
+def test_threads_hear_what_one_hears(folder):
+    clips = tuple(Clip("long.wav", onset_s=k / 10, offset_s=k / 10 + 0.5) for k in range(20))
+    audio = FileAudio(ClipList(folder, clips), RATE)
+    alone = [audio.waveform(i) for i in range(20)]
+    with ThreadPoolExecutor(4) as pool:
+        for one, other in zip(alone, pool.map(audio.waveform, range(20)), strict=True):
+            np.testing.assert_array_equal(one, other)

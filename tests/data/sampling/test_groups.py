@@ -1,0 +1,20 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from panns.data.sampling.groups import Groups
+
+N = 12
+
+
+@given(st.lists(st.tuples(st.integers(0, N - 1), st.integers(0, N - 1)), max_size=20))
+def test_groups_are_what_pairs_connect_in_whatever_order(pairs):
+    reached = {i: {i} for i in range(N)}
+    for _ in range(N):
+        for one, other in pairs:
+            reached[one] |= reached[other]
+            reached[other] |= reached[one]
+    groups = Groups(N)
+    for pair in pairs:
+        groups.join(*pair)
+    assert [groups.first(i) for i in range(N)] == [min(reached[i]) for i in range(N)]
+    assert groups.of_several() == sorted(map(sorted, {frozenset(one) for one in reached.values() if len(one) > 1}))

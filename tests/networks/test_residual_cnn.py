@@ -1,0 +1,61 @@
+"""What is special about the compact CNN: its time grid, and that its scores are those of weighted frames."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from panns.models.residual_cnn import ResidualCnnConfig
+from panns.networks.residual_cnn import AttentionPool, ResidualCnn
+from tests.tiny_checkpoints import healthy_network
+
+SMALL = ResidualCnnConfig(stem_channels=4, channels=(4, 6, 8), embedding_dim=8, n_heads=2)
+
+
+@pytest.mark.parametrize("n_samples", [1, 513, 2_240, 2_559, 2_560, 2_561, 32_000, 51_234])
+def test_the_config_knows_how_many_frames_the_network_gives(n_samples):
+    output = healthy_network("builtin", SMALL)(torch.zeros(1, n_samples))
+    assert output.frame_logits.shape == (1, SMALL.n_frames(n_samples), 527)
+
+
+def test_a_frame_is_80_ms_and_a_score_frame_lies_where_its_sound_is():
+    assert ResidualCnnConfig().frame_hop_s == pytest.approx(0.08)
+    network = healthy_network("builtin", SMALL)
+    features = torch.full((1, 801, 64), -60.0)
+    changed = features.clone()
+    changed[:, 400:408] = -20.0  # log-mel frames of score frame 50
+    with torch.inference_mode():
+        difference = (
+            network.forward_features(features).frame_logits - network.forward_features(changed).frame_logits
+        ).abs()
+    assert abs(int(difference.amax(dim=2).argmax()) - 50) <= 1
+    assert difference[:, :40].max() == 0
+    assert difference[:, 62:].max() == 0
+
+
+def test_one_frame_scores_as_the_clip():
+    network = healthy_network("builtin", SMALL)
+    with torch.inference_mode():
+        output = network.forward_features(torch.randn(2, 8, 64) * 20 - 40)
+    torch.testing.assert_close(output.frame_logits[:, 0], output.clip_logits)
+
+
+def test_attention_chooses_for_each_part_of_the_vector_alone():
+    pool = AttentionPool(4, 2)
+    with torch.no_grad():
+        pool.attention.weight.zero_()
+        pool.attention.bias.zero_()
+        pool.attention.weight[0, 0] = (
+            100.0  # the first head looks where the first feature is high, the second everywhere
+        )
+    frames = torch.tensor([[[1.0, 5.0, 1.0, 1.0], [0.0, 7.0, 3.0, 5.0]]])
+    torch.testing.assert_close(pool(frames), torch.tensor([[1.0, 5.0, 2.0, 3.0]]))
+
+
+def test_heads_must_divide_the_embedding():
+    with pytest.raises(ValueError, match="embedding_dim=10 must be a multiple of n_heads=4"):
+        ResidualCnnConfig(embedding_dim=10, n_heads=4)
+
+
+def test_it_has_about_a_million_parameters():
+    assert sum(parameter.numel() for parameter in ResidualCnn(ResidualCnnConfig()).parameters()) == 988_439

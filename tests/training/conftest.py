@@ -1,0 +1,111 @@
+"""A data set that is easy to learn: three kinds of sound, two folds, and a small trained-like network to begin with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from panns.data.manifests import Clip, write_manifest
+from panns.training.run import run
+from panns.training.run_folder import MODEL_FOLDER
+from panns.training.settings import read_settings
+from tests.conftest import MadeOnce
+from tests.sounds import noise, tone, write_wav
+from tests.tiny_checkpoints import make_checkpoint
+
+KINDS = ("clicks", "noise", "tone")
+N_EACH = 8
+
+
+def sound_of(kind: str, i: int) -> np.ndarray:
+    level = np.float32(0.2 + 0.1 * i)
+    if kind == "noise":
+        return level * noise(0.6, seed=i)
+    if kind == "tone":
+        return level * tone(0.6, hz=500 + 40 * i)
+    clicks = np.zeros_like(tone(0.6))
+    clicks[:: 2_000 + 50 * i] = level
+    return clicks
+
+
+@pytest.fixture(scope="session")
+def class_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for every class, with names that tell no source."""
+    root = tmp_path_factory.mktemp("sounds")
+    for kind in KINDS:
+        (root / kind).mkdir()
+        for i in range(N_EACH):
+            write_wav(root / kind / f"{kind}{chr(97 + i)}.wav", sound_of(kind, i))
+    return root
+
+
+@pytest.fixture(scope="session")
+def manifest_file(class_folders: Path) -> Path:
+    """The same as a manifest with two folds."""
+    clips = [
+        Clip(f"{kind}/{kind}{chr(97 + i)}.wav", (kind,), fold=str(1 + i % 2), source=f"{kind}{i}")
+        for kind in KINDS
+        for i in range(N_EACH)
+    ]
+    path = class_folders / "clips.csv"
+    write_manifest(path, clips)
+    return path
+
+
+@pytest.fixture(scope="session")
+def teachable_checkpoint(made_once: MadeOnce) -> Path:
+    """A small residual CNN with random parameters, which learns in some dozen steps."""
+    small = {"stem_channels": 8, "channels": (8, 12, 16), "embedding_dim": 32, "n_heads": 2, "dropout": 0.0}
+    return made_once("teachable", lambda folder: make_checkpoint(folder, "builtin", **small))
+
+
+SETTINGS = """
+[model]
+name = {checkpoint!r}
+
+[data]
+clips = {manifest!r}
+test_fold = "2"
+
+[loss]
+task = "single-label"
+
+[batches]
+batch_size = 12
+durations_s = [0.5]
+
+[train]
+n_steps = 40
+log_steps = 20
+checkpoint_steps = 10
+
+[train.optim]
+lr = 0.01
+warmup_steps = 4
+
+[train.average]
+decay = 0.8
+"""
+
+
+@pytest.fixture(scope="session")
+def taught_checkpoint(manifest_file: Path, teachable_checkpoint: Path, made_once: MadeOnce) -> Path:
+    """The same after it has learned these kinds, as what is fine-tuned has learned something."""
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        path = folder / "taught.toml"
+        path.write_text(SETTINGS.format(checkpoint=str(teachable_checkpoint), manifest=str(manifest_file)))
+        run(read_settings(path), folder / "out")
+
+    return made_once("taught", make) / "out" / MODEL_FOLDER
+
+
+@pytest.fixture
+def settings_file(tmp_path: Path, manifest_file: Path, teachable_checkpoint: Path) -> Path:
+    """Settings that learn these kinds in a few seconds."""
+    path = tmp_path / "tiny.toml"
+    path.write_text(SETTINGS.format(checkpoint=str(teachable_checkpoint), manifest=str(manifest_file)))
+    return path

@@ -1,0 +1,108 @@
+"""Several processes learn as one would, and a killed one loses nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from panns.training.engine.distributed import World, joined_world
+from tests.commands import own_environment
+
+PROCESS = Path(__file__).with_name("process.py")
+OPTIM = {"lr": 0.02, "warmup_steps": 3}
+
+
+def start(folder, config, *more, n_processes=1):
+    folder.mkdir(exist_ok=True)
+    launcher = (
+        [sys.executable]
+        if n_processes == 1
+        else [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={n_processes}"]
+    )
+    command = [*launcher, str(PROCESS), str(folder), json.dumps(config), *map(str, more)]
+    with (folder / "errors.txt").open("a") as errors:
+        return subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=errors, env=own_environment(OMP_NUM_THREADS="1")
+        )
+
+
+def finish(folder, config, **more):
+    process = start(folder, config, **more)
+    process.communicate(timeout=120)
+    assert process.returncode == 0, (folder / "errors.txt").read_text()
+    return folder
+
+
+def load(path):
+    return torch.load(path, weights_only=True)
+
+
+@pytest.mark.parametrize("n_parts", [pytest.param(1, marks=pytest.mark.slow), 2])
+def test_two_processes_learn_what_one_does(tmp_path, n_parts):
+    """With frozen statistics and without dropout, which look at the clips of one process alone."""
+    config = {"n_steps": 12, "optim": OPTIM | {"max_grad_norm": 0.3}, "keeps_statistics": True, "n_parts": n_parts}
+    one = finish(tmp_path / "one", config)
+    two = finish(tmp_path / "two", config, n_processes=2)
+    for name in ("network", "average"):
+        alone, first, second = (
+            load(path) for path in (one / f"{name}_0.pt", two / f"{name}_0.pt", two / f"{name}_1.pt")
+        )
+        for key in alone:
+            assert torch.equal(first[key], second[key])
+            torch.testing.assert_close(alone[key], first[key], rtol=0, atol=1e-6)
+    logged = [json.loads((folder / "metrics.jsonl").read_text().splitlines()[-1]) for folder in (one, two)]
+    assert logged[0]["loss"] == pytest.approx(logged[1]["loss"], abs=1e-5)
+
+
+@pytest.mark.slow
+def test_two_processes_go_on_exactly(tmp_path):
+    """With dropout and moving statistics of each."""
+    config = {"n_steps": 8, "optim": OPTIM, "checkpoint_steps": 4}
+    unbroken = finish(tmp_path / "unbroken", config, n_processes=2)
+    stopped = tmp_path / "stopped"
+    process = start(stopped, config, 0.2, n_processes=2)
+    for line in process.stdout:
+        if int(line) == 5:
+            break
+    process.terminate()
+    process.communicate(timeout=120)
+    assert load(stopped / "state.pt")["n_steps"] == 4
+    finish(stopped, config, n_processes=2)
+    for name in ("network_0.pt", "average_0.pt"):
+        again = load(stopped / name)
+        assert all(torch.equal(value, again[key]) for key, value in load(unbroken / name).items())
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="processes cannot be killed like this here")
+def test_a_killed_process_loses_nothing(tmp_path):
+    config = {"n_steps": 40, "optim": OPTIM, "checkpoint_steps": 1, "log_steps": 3}
+    unbroken = finish(tmp_path / "unbroken", config)
+    killed = tmp_path / "killed"
+    for stop in (7, 20):
+        process = start(killed, config, 0.01)
+        for line in process.stdout:
+            if int(line) == stop:
+                break
+        os.kill(process.pid, signal.SIGKILL)  # wherever it is, most likely writing its state
+        process.communicate(timeout=60)
+        assert load(killed / "state.pt")["n_steps"] >= stop
+    finish(killed, config)
+    again = load(killed / "average_0.pt")
+    assert all(torch.equal(value, again[key]) for key, value in load(unbroken / "average_0.pt").items())
+    assert [path.name for path in killed.glob(".*")] == []
+
+
+def test_one_process_is_a_world():
+    with joined_world("cpu") as world:
+        assert world == World(0, 1, "cpu")
+        assert world.is_first
+        assert world.of_first("x") == "x"
+        assert world.sum(torch.ones(2)).tolist() == [1, 1]

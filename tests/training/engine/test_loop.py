@@ -1,0 +1,306 @@
+"""The training loop: it learns, it is the same for the same seed, and a stopped run goes on as if it never stopped."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from panns.errors import SettingsError, TrainingError
+from panns.networks.contract import NetworkOutput
+from panns.training.engine.averaging import AverageConfig
+from panns.training.engine.batch import Batch
+from panns.training.engine.journal import METRICS_FILE
+from panns.training.engine.loop import STATE_FILE, TrainConfig, train
+from panns.training.engine.losses import LossConfig, Objective
+from panns.training.engine.optim import Learners, OptimConfig
+
+CONFIG = TrainConfig(n_steps=24, optim=OptimConfig(lr=0.02, warmup_steps=4), checkpoint_steps=5, log_steps=4)
+
+
+class Small(nn.Module):
+    """Dropout and a batch norm, so that random state and statistics matter."""
+
+    def __init__(self):
+        super().__init__()
+        self.norm = nn.BatchNorm1d(6)
+        self.embed = nn.Linear(6, 8)
+        self.classify = nn.Linear(8, 3)
+        self.dropout = 0.2
+
+    def forward_features(self, features):
+        x = torch.relu(self.embed(self.norm(features.mean(dim=1))))
+        x = nn.functional.dropout(x, self.dropout, self.training)
+        return NetworkOutput(self.classify(x), embedding=x)
+
+
+def make_batch(step: int) -> Batch:
+    rng = np.random.default_rng([7, step])
+    classes = rng.integers(3, size=16)
+    features = rng.normal(0, 1, (16, 5, 6)).astype(np.float32)
+    features[np.arange(16), :, classes] += 2
+    return Batch(
+        (torch.from_numpy(features),),
+        torch.eye(3)[classes],
+        teacher_embedding=torch.from_numpy(features.mean(axis=1)[:, :4].copy()),
+    )
+
+
+def run(folder, *, seed=0, config=CONFIG, **more):
+    torch.manual_seed(seed)
+    objective = Objective(LossConfig(embedding=0.5), embedding_dims=(8, 4))
+    return train(Small(), objective, make_batch, config, folder, **more)
+
+
+def lines(folder):
+    return [json.loads(line) for line in (folder / METRICS_FILE).read_text(encoding="utf-8").splitlines()]
+
+
+def without_speed(folder):
+    times = ("clips_per_s", "waiting_share")
+    return [{key: value for key, value in line.items() if key not in times} for line in lines(folder)]
+
+
+@pytest.mark.parametrize("stop_after", [5, 10, 20])
+def test_a_stopped_run_goes_on_exactly(tmp_path, stop_after):
+    unbroken = run(tmp_path / "unbroken").state_dict()
+    run(tmp_path / "stopped", stop_after=stop_after)
+    resumed = run(tmp_path / "stopped", seed=99).state_dict()  # what the process drew before must not matter
+    assert all(torch.equal(unbroken[key], resumed[key]) for key in unbroken)
+    whole = torch.load(tmp_path / "unbroken" / STATE_FILE, weights_only=True)
+    again = torch.load(tmp_path / "stopped" / STATE_FILE, weights_only=True)
+    for one, other in zip(whole["optimiser"]["state"].values(), again["optimiser"]["state"].values(), strict=True):
+        assert all(torch.equal(one[key], other[key]) for key in one)
+
+
+def test_metrics_of_a_run_that_died_between_checkpoints_are_not_doubled(tmp_path):
+    run(tmp_path / "unbroken")
+    run(tmp_path / "died", stop_after=10)
+    with (tmp_path / "died" / METRICS_FILE).open("a", encoding="utf-8") as file:
+        file.write('{"step": 12, "loss": 1e9}\n')
+    run(tmp_path / "died")
+    steps = [line["step"] for line in lines(tmp_path / "died")]
+    assert steps == sorted(set(steps))
+    assert without_speed(tmp_path / "died")[-1] == without_speed(tmp_path / "unbroken")[-1]
+
+
+def test_the_loss_falls_and_the_network_answers(tmp_path):
+    network = run(tmp_path, config=TrainConfig(n_steps=150, optim=OptimConfig(lr=0.02, warmup_steps=5), log_steps=10))
+    logged = lines(tmp_path)
+    assert logged[-1]["clip"] < 0.6 * logged[0]["clip"]
+    batch = make_batch(10_000)
+    assert not network.training
+    found = network.forward_features(*batch.inputs).clip_logits.argmax(dim=1)
+    assert (found == batch.targets.argmax(dim=1)).float().mean() > 0.9
+
+
+def test_the_seed_decides(tmp_path):
+    first, same, other = (run(tmp_path / name, seed=seed).state_dict() for name, seed in (("a", 0), ("b", 0), ("c", 1)))
+    assert all(torch.equal(first[key], same[key]) for key in first)
+    assert not torch.equal(first["embed.weight"], other["embed.weight"])
+
+
+def test_the_number_of_loader_threads_does_not_matter(tmp_path):
+    many = TrainConfig(**{**vars(CONFIG), "n_loader_threads": 3})
+    first, second = run(tmp_path / "one").state_dict(), run(tmp_path / "many", config=many).state_dict()
+    assert all(torch.equal(first[key], second[key]) for key in first)
+
+
+def test_parts_of_a_batch_add_up_to_it(tmp_path):
+    """Without dropout and with frozen statistics, as both look at the clips of a part alone."""
+    config = replace(CONFIG, keeps_statistics=True, optim=replace(CONFIG.optim, max_grad_norm=0.5))
+    whole, parts = (
+        trained_without_dropout(tmp_path / str(n_parts), replace(config, n_parts=n_parts)) for n_parts in (1, 3)
+    )
+    for key in whole:
+        torch.testing.assert_close(whole[key], parts[key], rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("head", "backbone", "moves"),
+    [
+        ({"norm", "embed", "classify"}, set(), False),  # from nothing: all are frozen, as asked
+        ({"norm", "classify"}, {"embed"}, True),  # the norm is new
+        ({"norm", "classify"}, set(), True),  # so it is on what is frozen as a whole
+        ({"classify"}, {"norm", "embed"}, False),
+    ],
+)
+def test_only_a_new_head_on_a_trained_network_learns_statistics_when_they_are_kept(tmp_path, head, backbone, moves):
+    names = [name for name, _ in Small().named_parameters()]
+    learners = Learners(*(frozenset(n for n in names if n.partition(".")[0] in part) for part in (head, backbone)))
+    network = run(tmp_path, config=replace(CONFIG, n_steps=3, keeps_statistics=True), learners=learners)
+    assert bool(network.norm.running_mean.any()) == moves
+
+
+def trained_without_dropout(folder, config):
+    torch.manual_seed(0)
+    network = Small()
+    network.dropout = 0.0
+    return train(network, Objective(LossConfig()), make_batch, config, folder).state_dict()
+
+
+def test_a_frozen_backbone_waits_and_then_learns_slower(tmp_path):
+    learners = Learners(frozenset({"classify.weight", "classify.bias"}), frozenset({"embed.weight", "norm.weight"}))
+    config = replace(CONFIG, optim=OptimConfig(lr=0.02, warmup_steps=0, head_only_steps=5, backbone_share=0.1))
+    torch.manual_seed(0)
+    begun = Small().state_dict()
+    moved = {}
+    for stop_after in (5, 6):
+        torch.manual_seed(0)
+        objective, folder = Objective(LossConfig()), tmp_path / str(stop_after)
+        train(Small(), objective, make_batch, config, folder, learners=learners, stop_after=stop_after)
+        now = torch.load(folder / STATE_FILE, weights_only=True)["network"]
+        moved[stop_after] = {key: float((now[key] - begun[key]).abs().max()) for key in begun}
+    assert moved[5]["classify.weight"] > 0.05
+    still = ("embed.weight", "embed.bias", "norm.weight", "norm.running_mean")
+    assert all(moved[5][key] == 0 for key in still)  # a frozen batch norm keeps its statistics too
+    assert 0 < moved[6]["embed.weight"] < 0.0021  # one step of a tenth of the rate
+    assert moved[6]["norm.running_mean"] > 0
+    assert moved[6]["embed.bias"] == 0  # named in neither
+
+
+def test_the_best_validation_ends_a_run_and_is_what_it_yields(tmp_path):
+    config = replace(CONFIG, validate_steps=4, patience=2, average=AverageConfig("none"))
+    qualities = {4: 0.5, 8: 0.9, 12: 0.7, 16: 0.9}
+    seen = []
+
+    def validate(network):
+        assert not network.training
+        seen.append({key: value.clone() for key, value in network.state_dict().items()})
+        return {"accuracy": qualities[4 * len(seen)], "other": 1.0}
+
+    best = run(tmp_path, config=config, validate=validate).state_dict()
+    assert len(seen) == 4  # 0.9 again is no better than 0.9
+    assert all(torch.equal(best[key], seen[1][key]) for key in best)
+    found = [line["validation_accuracy"] for line in lines(tmp_path) if "validation_accuracy" in line]
+    assert found == list(qualities.values())
+    again = run(tmp_path, config=config, validate=validate).state_dict()  # it is over, so nothing more is done
+    assert len(seen) == 4
+    assert all(torch.equal(best[key], again[key]) for key in best)
+
+
+def test_between_equals_the_next_quality_decides_and_nothing_ends_while_the_backbone_waits(tmp_path):
+    config = replace(
+        CONFIG,
+        optim=replace(CONFIG.optim, head_only_steps=12),
+        validate_steps=4,
+        patience=2,
+        average=AverageConfig("none"),
+    )
+    likelihoods = iter([-0.5, -0.7, -0.6, -0.4, -0.45, math.nan])
+    told = []
+
+    def validate(_):
+        told.append(next(likelihoods))
+        return {"accuracy": 1.0, "log_likelihood": told[-1]}
+
+    run(tmp_path, config=config, validate=validate)
+    assert len(told) == 6  # two without a better one within the first 12 steps, and two at the end
+    state = torch.load(tmp_path / STATE_FILE, weights_only=True)
+    assert (state["best"]["n_steps"], state["best"]["quality"]) == (16, [1.0, -0.4])
+    assert lines(tmp_path)[-1]["validation_log_likelihood"] is None  # JSON has no word for it
+
+
+@pytest.mark.parametrize("stop_after", [5, 10])
+def test_a_stopped_run_remembers_its_best(tmp_path, stop_after):
+    config = replace(CONFIG, validate_steps=2, patience=4)
+
+    def validate(network):  # a quality that rises and falls
+        return {"quality": -abs(float(network.classify.weight.sum()) - 0.3)}
+
+    unbroken = run(tmp_path / "unbroken", config=config, validate=validate).state_dict()
+    run(tmp_path / "stopped", config=config, validate=validate, stop_after=stop_after)
+    resumed = run(tmp_path / "stopped", config=config, validate=validate).state_dict()
+    assert all(torch.equal(unbroken[key], resumed[key]) for key in unbroken)
+    found = [
+        [line for line in lines(tmp_path / name) if "validation_quality" in line] for name in ("unbroken", "stopped")
+    ]
+    assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_half_precision_learns_and_goes_on_exactly(tmp_path, precision):
+    config = replace(CONFIG, precision=precision)
+    unbroken = run(tmp_path / "unbroken", config=config).state_dict()
+    run(tmp_path / "stopped", config=config, stop_after=10)
+    resumed = run(tmp_path / "stopped", config=config).state_dict()
+    assert all(torch.equal(unbroken[key], resumed[key]) for key in unbroken)
+    assert all(value.dtype in (torch.float32, torch.int64) for value in unbroken.values())
+    logged = lines(tmp_path / "unbroken")
+    assert logged[-1]["loss"] < logged[0]["loss"]
+
+
+def test_other_settings_do_not_go_on_with_a_run(tmp_path):
+    run(tmp_path, stop_after=5)
+    with pytest.raises(SettingsError, match=r"train\.optim\.lr was 0\.02 and is 0\.5.*another folder"):
+        run(tmp_path, config=replace(CONFIG, optim=replace(CONFIG.optim, lr=0.5)))
+    run(tmp_path, config=replace(CONFIG, n_loader_threads=2, log_steps=3), stop_after=10)  # these decide nothing
+
+
+def test_a_damaged_state_is_a_sentence(tmp_path):
+    run(tmp_path, stop_after=5)
+    data = (tmp_path / STATE_FILE).read_bytes()
+    for damaged in (data[: len(data) // 2], b"", b"no state"):
+        (tmp_path / STATE_FILE).write_bytes(damaged)
+        with pytest.raises(SettingsError, match=r"state\.pt is damaged; remove it to train anew"):
+            run(tmp_path)
+
+
+def test_more_parts_than_clips(tmp_path):
+    network = run(tmp_path, config=replace(CONFIG, n_steps=2, n_parts=40, keeps_statistics=True))
+    assert all(torch.isfinite(value).all() for value in network.state_dict().values())
+
+
+@pytest.mark.slow  # the compiler takes half a minute
+@pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarning")  # torch of itself
+def test_a_compiled_network_learns_the_same(tmp_path):
+    config = replace(CONFIG, n_steps=6, optim=replace(CONFIG.optim, head_only_steps=3))
+    learners = Learners(frozenset({"classify.weight", "classify.bias"}), frozenset({"embed.weight", "embed.bias"}))
+    ends = []
+    for is_compiled in (False, True):
+        torch.manual_seed(0)
+        network, objective = Small(), Objective(LossConfig())
+        network.dropout = 0.0  # the compiler draws other random numbers
+        chosen = replace(config, compile=is_compiled)
+        ends.append(train(network, objective, make_batch, chosen, tmp_path / f"{is_compiled}", learners=learners))
+    plain, compiled = (network.state_dict() for network in ends)
+    for key in plain:
+        torch.testing.assert_close(compiled[key], plain[key], atol=1e-4, rtol=1e-3)
+
+
+def test_progress_is_told(tmp_path):
+    told = []
+    run(tmp_path, on_step=lambda done, total, metrics: told.append((done, total, dict(metrics))))
+    assert [one[:2] for one in told] == [(step + 1, 24) for step in range(24)]
+    assert told[0][2] == {}
+    assert told[-1][2]["loss"] == pytest.approx(lines(tmp_path)[-1]["loss"], rel=1e-4)
+
+
+def test_tensorboard_reads_what_is_written(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    run(tmp_path, config=replace(CONFIG, tensorboard=True))
+    events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    assert [event.step for event in events.Scalars("loss")] == [line["step"] for line in lines(tmp_path)]
+
+
+def test_a_loss_that_is_no_number_stops_the_run(tmp_path):
+    def broken(step):
+        batch = make_batch(step)
+        return replace(batch, inputs=(batch.inputs[0] * float("nan"),))
+
+    with pytest.raises(TrainingError, match=r"the loss is nan in one of the steps 1 to 4; lower optim\.lr"):
+        train(Small(), Objective(LossConfig()), broken, CONFIG, tmp_path)
+    assert not (tmp_path / STATE_FILE).exists()
+
+
+def test_impossible_settings_are_refused():
+    with pytest.raises(ValueError, match="n_steps=0 must be at least 1"):
+        TrainConfig(n_steps=0)
+    with pytest.raises(ValueError, match="set validate_steps above 0, or patience=0"):
+        TrainConfig(n_steps=1, patience=2)
