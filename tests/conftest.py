@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
+import hypothesis
 import pytest
 from filelock import FileLock
 
@@ -14,6 +15,10 @@ from filelock import FileLock
 # imported, and inherited by the processes that tests start.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
+
+# Other work on the machine slows tests down, and must not make them fail.
+hypothesis.settings.register_profile("panns", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("panns")
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"

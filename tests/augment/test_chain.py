@@ -47,7 +47,7 @@ def sounds():
     )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(sounds(), st.integers(0, 2**32), st.sampled_from([ALL, HALF]), st.sampled_from([8_000, 32_000, 44_100]))
 def test_whatever_comes_in_something_as_long_and_finite_comes_out(sound, seed, config, sample_rate):
     before = sound.copy()

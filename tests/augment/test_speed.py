@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from panns.augment.speed import change_speed
@@ -29,7 +29,6 @@ def test_slower_leaves_the_highest_frequencies_empty():
     assert power[len(power) * 9 // 16 :].mean() < 1e-5 * power[: len(power) // 2].mean()
 
 
-@settings(deadline=None)
 @given(st.integers(1, 500), st.floats(0.25, 4))
 def test_every_length_works(n_samples, factor):
     changed = change_speed(np.ones(n_samples, np.float32), factor)

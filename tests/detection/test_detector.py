@@ -87,7 +87,7 @@ def test_a_file_is_heard_as_a_stream_is(case):
     assert list(found) == sorted(case.events, key=lambda event: (event.onset_s, event.index))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(sizes=st.lists(st.integers(1, 9_000), min_size=1, max_size=6).filter(lambda sizes: sum(sizes) > 1_000))
 def test_the_law(case, sizes):
     probs, events = case.heard(sizes)

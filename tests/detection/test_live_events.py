@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from panns.detection.live_events import LiveEvents, start_latency_s
@@ -29,7 +29,6 @@ def scores(found, ongoing=()):
     return StreamScores(np.zeros((0, N_CLASSES)), np.zeros(0), tuple(map(event, found)), tuple(map(event, ongoing)))
 
 
-@settings(deadline=None)
 @given(frames=st.lists(levels, max_size=40), sizes=st.lists(st.integers(1, 9), min_size=1, max_size=5), config=configs)
 def test_every_start_has_its_end(frames, sizes, config):
     tracker = EventTracker([0.5] * N_CLASSES, HOP_S, config)
@@ -55,7 +54,6 @@ def test_every_start_has_its_end(frames, sizes, config):
             assert start.event.score <= end.event.score
 
 
-@settings(deadline=None)
 @given(config=configs, n_silent=st.integers(9, 19))
 def test_the_start_of_what_goes_on_is_told_when_it_is_said_to_be(config, n_silent):
     tracker, live = EventTracker([0.5], HOP_S, config), LiveEvents(config.min_duration_s)

@@ -182,7 +182,7 @@ def test_what_is_no_state(recognizer):
         recognizer.stream(state={})
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_damaged_bytes_are_refused_or_go_on(recognizer, state, data):
     """Whatever happened to them: one sentence, or a stream that hears."""

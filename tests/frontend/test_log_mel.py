@@ -190,7 +190,7 @@ def test_a_click_is_heard_in_the_frames_that_cover_it():
     assert heard.tolist() == [i for i in range(51) if abs(80 * i - 2_000) < 128]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(n_samples=st.integers(1, 3_000), config=st.sampled_from([SMALL, SMALL_KALDI]))
 def test_frame_count_is_what_is_computed(n_samples, config):
     if n_samples < config.min_samples:

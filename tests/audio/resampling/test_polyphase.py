@@ -53,14 +53,14 @@ def _in_pieces(waveform, cuts, from_rate, to_rate):
 # --- the law ---
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rates=st.sampled_from(_RATES), n_samples=st.integers(0, 20_000), data=st.data())
 def test_pieces_equal_the_whole(rates, n_samples, data):
     cuts = data.draw(st.lists(st.integers(0, n_samples), max_size=8))
     assert np.array_equal(_in_pieces(_NOISE[:n_samples], cuts, *rates), _in_one(_NOISE[:n_samples], *rates))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(from_rate=st.integers(50, 3_000), to_rate=st.integers(50, 3_000), cuts=st.lists(st.integers(0, 2_000)))
 def test_pieces_equal_the_whole_at_any_rates(from_rate, to_rate, cuts):
     pieces = _in_pieces(_NOISE[:2_000], cuts, from_rate, to_rate)
@@ -101,7 +101,7 @@ def test_unusual_ratios_are_soxrs_within_a_hundredth_of_a_decibel(rates):
     assert np.abs(_in_one(_NOISE, *rates) - resample(_NOISE, *rates))[_SOXR_START:].max() < 3e-4
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     rates=st.sampled_from([(44_100, 16_000), (48_000, 16_000), (16_000, 44_100), (7, 3)]),
     n_samples=st.integers(0, 3_000),

@@ -37,7 +37,7 @@ TIMES = st.lists(st.floats(0, SECONDS, exclude_max=True), min_size=2, max_size=2
 
 
 @given(asked=st.lists(st.tuples(st.sampled_from(["a.wav", "b.wav"]), TIMES, st.booleans()), min_size=1, max_size=6))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_stretch_is_that_of_the_whole_file_in_whatever_order(folder, asked):
     with StretchReader() as reader:
         for name, (onset_s, offset_s), is_open in asked:

@@ -87,7 +87,7 @@ def clips(draw):
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl"])
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(several=st.lists(clips(), min_size=1, max_size=4))
 def test_any_clips_come_back_as_they_were(tmp_path, suffix, several):
     write_manifest(tmp_path / f"m{suffix}", several)

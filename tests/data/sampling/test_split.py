@@ -137,7 +137,7 @@ def check_sides(clips, split):
     return labels
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(clips=single_label, share=st.floats(0.01, 0.99), seed=st.integers(0, 5))
 def test_labels_of_two_recordings_stand_on_both_sides(clips, share, seed):
     recordings = {label: {clip.source or clip.path for clip in clips if clip.labels == (label,)} for label in "abc"}
@@ -152,7 +152,7 @@ def test_labels_of_two_recordings_stand_on_both_sides(clips, share, seed):
     assert in_training == {label for clip in clips for label in clip.labels}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(clips=any_labels, share=st.floats(0.01, 0.99), seed=st.integers(0, 5))
 def test_every_label_is_trained_on_whatever_the_recordings_hold(clips, share, seed):
     try:
@@ -165,7 +165,7 @@ def test_every_label_is_trained_on_whatever_the_recordings_hold(clips, share, se
     assert (again.held_out == split.held_out).all()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(clips=any_labels, fold=st.sampled_from("12"))
 def test_a_left_out_fold_shares_nothing_with_training(clips, fold):
     try:

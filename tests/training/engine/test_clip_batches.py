@@ -62,7 +62,7 @@ FULL = BatchConfig(
 )
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(st.integers(0, 1000))
 def test_the_step_and_the_seed_decide(step):
     assert same(make(FULL)(step), make(FULL)(step))

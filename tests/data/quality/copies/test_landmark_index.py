@@ -106,7 +106,7 @@ def test_memory_is_bounded_where_very_many_clips_share_landmarks(monkeypatch, ma
     assert peak < 6e6  # without a bound 25 MB
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=6), min_size=2, max_size=6),
     st.sampled_from([1, 3, 2**20]),
