@@ -23,7 +23,7 @@ import numpy.typing as npt
 from panns.audio import load_sound
 from panns.checkpoints.checkpoint import Checkpoint
 from panns.data.manifests import read_manifest
-from panns.evaluation import Categories, measure
+from panns.evaluation import Categories, measure_clips
 from panns.frontend import log_mel
 from panns.hub.resolve import resolve
 from panns.labels import audioset
@@ -120,10 +120,12 @@ def calibration_of(heard: dict[str, Heard], names: dict[str, list[str]]) -> dict
     result = {}
     for dataset in ("esc10", "esc50"):
         fold = _held_out(heard[dataset])
-        categories = Categories.mapped({row["label"]: names[row["label"]] for row in heard[dataset].rows}, audioset())
+        categories = Categories.from_mapping(
+            {row["label"]: names[row["label"]] for row in heard[dataset].rows}, audioset()
+        )
         answers = [categories.labels.find(row["label"]).index for row in fold.rows]
         targets = np.eye(len(categories.labels), dtype=np.bool_)[answers]
-        result[dataset] = measure(fold.probs, targets, categories, task="single-label").reliability.expected_error
+        result[dataset] = measure_clips(fold.probs, targets, categories, task="single-label").reliability.expected_error
     return result
 
 

@@ -20,7 +20,7 @@ from panns.checkpoints.checkpoint import TORCH_FILE
 from panns.data.clips.audio import FileAudio
 from panns.data.clips.subset import PartAudio
 from panns.data.manifests import read_manifest
-from panns.evaluation import evaluate
+from panns.evaluation import evaluate_clips
 from panns.recognizer import load
 from panns.system.files import replacing
 from panns.training.cross_validation import folds_of
@@ -80,7 +80,7 @@ def test(model: Path, clips: Path, fold: str) -> float:
     manifest, recognizer = read_manifest(clips), load(model, backend="torch")
     tested = [i for i, clip in enumerate(manifest.clips) if clip.fold == fold]
     audio = PartAudio(FileAudio(manifest, recognizer.sample_rate), tested)
-    accuracy = evaluate(recognizer.run, audio, recognizer.manifest.labels, task="single-label").accuracy
+    accuracy = evaluate_clips(recognizer.run, audio, recognizer.manifest.labels, task="single-label").accuracy
     assert accuracy is not None, "it is asked for a single label"
     return accuracy
 

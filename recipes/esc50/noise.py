@@ -35,7 +35,7 @@ from panns.data.clips.audio import ClipAudio, FileAudio
 from panns.data.clips.clip import Clip
 from panns.data.clips.subset import PartAudio
 from panns.data.manifests import read_manifest, write_manifest
-from panns.evaluation import evaluate
+from panns.evaluation import evaluate_clips
 from panns.recognizer import load
 from panns.system.files import replacing
 from panns.training.run_folder import MODEL_FOLDER
@@ -143,7 +143,7 @@ def test() -> list[Result]:
             recorded = {noise: recordings(noises, noise) for noise in NOISES}
             for noise, snr_db in conditions:
                 heard = clips if snr_db is None else NoisyAudio(clips, recorded[noise], noise, snr_db)
-                accuracy = evaluate(recognizer.run, heard, labels, task="single-label").accuracy
+                accuracy = evaluate_clips(recognizer.run, heard, labels, task="single-label").accuracy
                 assert accuracy is not None
                 accuracies.setdefault((models, noise, snr_db), {})[fold] = accuracy
                 print(models, fold, noise, snr_db, f"{accuracy:.4f}", flush=True)

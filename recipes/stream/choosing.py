@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from panns.evaluation.detection import COLLAR, ScoredFrames, joined_events
+from panns.evaluation.detection_measures import COLLAR, FrameProbs, merge_events
 from panns.events import EventConfig
 from panns.events.median import median_of
 from panns.metrics import ClipEvents, collar_based
@@ -82,19 +82,17 @@ def choose(folds: Sequence[Heard], n_categories: int) -> Chosen:
 
 def joined(heard: Heard) -> list[ClipEvents]:
     """What was there, events of one category that overlap made one."""
-    return [joined_events(events, one.duration_s) for events, one in zip(heard.truth, heard.frames, strict=True)]
+    return [merge_events(events, one.duration_s) for events, one in zip(heard.truth, heard.frames, strict=True)]
 
 
-def smoothed(heard: ScoredFrames, median_s: float) -> ScoredFrames:
+def smoothed(heard: FrameProbs, median_s: float) -> FrameProbs:
     """Frames behind the median filter that events are made with."""
     hop_s = float(heard.onsets_s[1] - heard.onsets_s[0])
     half = EventConfig(median_s=median_s).n_median(hop_s) // 2
-    return ScoredFrames(median_of(heard.probs, 0, 0, half), heard.onsets_s, heard.duration_s)
+    return FrameProbs(median_of(heard.probs, 0, 0, half), heard.onsets_s, heard.duration_s)
 
 
-def counted(
-    truth: Sequence[ClipEvents], heard: Sequence[ScoredFrames], config: EventConfig, n_categories: int
-) -> Counts:
+def counted(truth: Sequence[ClipEvents], heard: Sequence[FrameProbs], config: EventConfig, n_categories: int) -> Counts:
     """Right, false and missed events, `(thresholds, categories, 3)`."""
     counts = []
     for threshold in THRESHOLDS:

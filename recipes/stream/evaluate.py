@@ -20,7 +20,7 @@ import numpy as np
 
 from benchmarks.measure import machine
 from panns.data.manifests.event_table import read_event_table
-from panns.evaluation.detection import COLLAR, joined_events
+from panns.evaluation.detection_measures import COLLAR, merge_events
 from panns.metrics import PSDS1, ClipEvents, collar_based, psds
 from panns.recognizer import load
 from panns.system.files import replacing
@@ -82,7 +82,7 @@ def measure_chosen(
     chosen = choose(tune, len(names))
     detected = [one.events(chosen.thresholds, chosen.config) for one in test.frames]
     truth, durations_s = joined(test), [one.duration_s for one in test.frames]
-    filtered = [smoothed(one, chosen.median_s).scores() for one in test.frames]
+    filtered = [smoothed(one, chosen.median_s).to_frame_scores() for one in test.frames]
     scores = psds(truth, filtered, durations_s, settings=PSDS1)
     return detected, {
         "name": system.name,
@@ -107,7 +107,7 @@ def measure_shipped(system: System, test: Heard, folder: Path, mapping: dict[str
             for category, indices in enumerate(meaning)
             if one.index in indices
         ]
-        detected.append(joined_events(events, found.duration_s))
+        detected.append(merge_events(events, found.duration_s))
     what = f"{system.what}, as it ships"
     return {"name": f"{system.name}-shipped", "what": what, **measure(test, detected, list(mapping))}
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from panns.evaluation.detection import ScoredFrames
+from panns.evaluation.detection_measures import FrameProbs
 from panns.events import EventConfig
 from panns.metrics import ClipEvents
 from panns.results import Array
@@ -48,7 +48,7 @@ class FalseAlarms:
         self._counts = np.zeros((len(self._levels), n_classes), np.int64)
         self.duration_s = 0.0
 
-    def add(self, heard: ScoredFrames, truth: ClipEvents) -> None:
+    def add(self, heard: FrameProbs, truth: ClipEvents) -> None:
         """Count those of one sound.
 
         Args:

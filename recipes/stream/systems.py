@@ -11,7 +11,7 @@ import numpy as np
 from panns.data.manifests.event_table import read_event_table
 from panns.detection import WindowConfig
 from panns.detection.settings import model_fingerprint
-from panns.evaluation import Categories, ScoredFrames
+from panns.evaluation import Categories, FrameProbs
 from panns.metrics import ClipEvents
 from panns.recognizer import load
 from panns.system.files import replacing
@@ -53,7 +53,7 @@ class Heard:
     """
 
     truth: Sequence[ClipEvents]
-    frames: Sequence[ScoredFrames]
+    frames: Sequence[FrameProbs]
 
 
 def listen(system: System, folder: Path, mapping: dict[str, list[str]], kept_in: Path) -> Heard:
@@ -72,7 +72,7 @@ def listen(system: System, folder: Path, mapping: dict[str, list[str]], kept_in:
     model = model_fingerprint(recognizer.manifest).replace(" ", "-")
     kept = kept_in / f"{folder.name}-{system.name}-{model}.npz"
     if not kept.exists():
-        categories = Categories.mapped(mapping, recognizer.manifest.labels)
+        categories = Categories.from_mapping(mapping, recognizer.manifest.labels)
         assert [label.en for label in categories.labels] == names
         heard = [
             recognizer.frames(path, keep=categories.scores, windows=system.hearing)
@@ -91,5 +91,5 @@ def listen(system: System, folder: Path, mapping: dict[str, list[str]], kept_in:
     borders = np.cumsum(held["n_frames"])[:-1]
     probs, onsets_s = np.split(held["probs"], borders), np.split(held["onsets_s"], borders)
     durations_s = held["durations_s"].tolist()
-    frames = [ScoredFrames(*one) for one in zip(probs, onsets_s, durations_s, strict=True)]
+    frames = [FrameProbs(*one) for one in zip(probs, onsets_s, durations_s, strict=True)]
     return Heard(truth, frames)

@@ -23,7 +23,7 @@ from panns.checkpoints.checkpoint import open_checkpoint
 from panns.checkpoints.manifest import OperatingPoint
 from panns.config import config_to_dict
 from panns.data.manifests.event_table import read_event_table
-from panns.evaluation import ScoredFrames
+from panns.evaluation import FrameProbs
 from panns.events import EventConfig
 from panns.hub.published_thresholds import POINTS_FILE
 from panns.labels import LabelSet
@@ -71,7 +71,7 @@ def choose(recognizer: Recognizer, folder: Path) -> tuple[OperatingPoint, ...]:
         truth: list[tuple[int, float, float]] = []
         for event in clip.events:
             truth += [(index, event.onset_s, event.offset_s) for index in meant(mapping[event.label], labels)]
-        alarms.add(ScoredFrames.of(recognizer.frames(listed.file(clip))), truth)
+        alarms.add(FrameProbs.from_frames(recognizer.frames(listed.file(clip))), truth)
     return tuple(
         OperatingPoint(rate, tuple(alarms.thresholds(rate).astype(float).round(4).tolist())) for rate in RATES_PER_HOUR
     )

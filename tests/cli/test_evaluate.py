@@ -9,7 +9,7 @@ from matplotlib import image
 import panns
 from panns.data.clips.audio import FileAudio
 from panns.data.manifests import read_manifest
-from panns.evaluation import evaluate as evaluate_in_python
+from panns.evaluation import evaluate_clips
 from tests.commands import run_panns, succeed
 from tests.sounds import changing_sound, write_wav
 
@@ -45,7 +45,7 @@ def evaluate(tiny_checkpoint, clips):
 def in_python(checkpoint, manifest, **settings):
     recognizer = panns.load(checkpoint)
     audio = FileAudio(read_manifest(manifest), recognizer.sample_rate)
-    return evaluate_in_python(recognizer.run, audio, recognizer.manifest.labels, **settings)
+    return evaluate_clips(recognizer.run, audio, recognizer.manifest.labels, **settings)
 
 
 def test_table(evaluate, tiny_checkpoint, clips):

@@ -7,7 +7,7 @@ import pytest
 
 import panns
 from panns.detection import WindowConfig
-from panns.evaluation import ScoredFrames
+from panns.evaluation import FrameProbs
 from panns.events import EventConfig
 from tests.sounds import changing_sound, write_wav
 
@@ -20,14 +20,14 @@ def recognizer(tiny_frames_checkpoint):
 @pytest.mark.parametrize(("seconds", "rate"), [(0.3, 32_000), (3.3, 44_100), (31.4, 32_000), (42.0, 16_000)])
 def test_events_are_those_of_detect(recognizer, tmp_path, seconds, rate):
     sound = write_wav(tmp_path / "a.wav", changing_sound(seconds * rate / 32_000), rate)
-    heard = ScoredFrames.of(recognizer.frames(sound))
+    heard = FrameProbs.from_frames(recognizer.frames(sound))
     detection = recognizer.detect(sound, threshold=0.4)
     assert heard.duration_s == detection.duration_s
     found = heard.events(np.full(527, 0.4), EventConfig())
     expected = [(event.index, event.onset_s, event.offset_s) for event in detection]
     assert len(found) > 0
     assert sorted(found) == [(index, pytest.approx(on), pytest.approx(off)) for index, on, off in sorted(expected)]
-    assert heard.scores().edges_s[[0, -1]].tolist() == [0.0, detection.duration_s]
+    assert heard.to_frame_scores().edges_s[[0, -1]].tolist() == [0.0, detection.duration_s]
 
 
 def test_only_what_is_picked_is_kept(recognizer, tmp_path):

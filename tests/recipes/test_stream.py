@@ -11,7 +11,7 @@ import torch
 
 from panns.data.manifests import Clip
 from panns.data.soundscapes import SoundscapeConfig, Stretch
-from panns.evaluation import ScoredFrames
+from panns.evaluation import FrameProbs
 from panns.labels import audioset
 from panns.models.causal_crnn import CausalCrnnConfig
 from panns.training.engine.loop import train
@@ -90,7 +90,7 @@ def test_thresholds_are_chosen_for_every_category():
     probs[20:40, 0] = 0.6
     probs[50:60, 0] = 0.2  # a false alarm at low thresholds
     probs[70:90, 1] = 0.1
-    heard = Heard([[(0, 2.0, 4.0), (1, 7.0, 9.0)]], [ScoredFrames(probs, times, 10.0)])
+    heard = Heard([[(0, 2.0, 4.0), (1, 7.0, 9.0)]], [FrameProbs(probs, times, 10.0)])
     chosen = choose([heard] * 4, 2)
     assert chosen.f1 == 1.0
     assert 0.2 < chosen.thresholds[0] <= 0.6

@@ -12,7 +12,7 @@ import torch
 from panns.data.clips.audio import FileAudio
 from panns.data.manifests import Clip, read_manifest, write_manifest
 from panns.errors import DataError, SettingsError
-from panns.evaluation import evaluate
+from panns.evaluation import evaluate_clips
 from panns.frontend import LogMelConfig
 from panns.labels import LabelSet
 from panns.models.residual_cnn import ResidualCnnConfig
@@ -40,7 +40,7 @@ def test_a_run_learns_and_its_checkpoint_is_a_model(settings_file, manifest_file
     trained = run(read_settings(settings_file), out, on_progress=lambda *one: told.append(one))
     assert trained.test.accuracy > 0.9
     assert (len(trained.parts.train), len(trained.parts.test)) == (12, 12)
-    assert {name for name, *_ in told} == {"reading clips", "training", "asking the model"}
+    assert {name for name, *_ in told} == {"reading clips", "training", "scoring"}
     assert ("training", 1, 40) in told
 
     manifest = trained.checkpoint.manifest
@@ -56,7 +56,7 @@ def test_a_run_learns_and_its_checkpoint_is_a_model(settings_file, manifest_file
     clips = [audio.waveform(i) for i in trained.parts.test]
     np.testing.assert_allclose(recognizer.run(clips).clip_probs, trained.test.scores, atol=1e-4)
     assert json.loads((out / EVALUATION_FILE).read_text())["accuracy"] == trained.test.accuracy
-    again = evaluate(recognizer.run, audio, manifest.labels, activation=manifest.activation)
+    again = evaluate_clips(recognizer.run, audio, manifest.labels, activation=manifest.activation)
     assert again.n_clips == 24
 
 

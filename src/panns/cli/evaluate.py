@@ -22,7 +22,7 @@ from panns.cli.terminal.output import complain, print_csv, print_json, print_lin
 if TYPE_CHECKING:
     from panns.checkpoints.manifest import ModelManifest
     from panns.data.manifests import ClipList
-    from panns.evaluation import DetectionEvaluation, Evaluation, Task
+    from panns.evaluation import ClipEvaluation, DetectionEvaluation, Task
     from panns.labels import LabelSet
     from panns.recognizer import Recognizer
 
@@ -125,7 +125,7 @@ def evaluate(
     """
     from panns.data.manifests import read_manifest
     from panns.data.manifests.event_table import read_event_table
-    from panns.evaluation import Categories, Evaluation, read_label_map, task_of
+    from panns.evaluation import Categories, ClipEvaluation, infer_task, read_label_map
     from panns.recognizer import load
 
     options.refuse_two_formats(as_json, as_csv)
@@ -150,10 +150,10 @@ def evaluate(
     with doing(f"loading {model}"):
         recognizer = load(model, weights, backend.value, device.value, n_threads=1 if len(chosen.clips) > 1 else None)
     labels, activation = recognizer.manifest.labels, recognizer.manifest.activation
-    which: Task | Literal["detect"] = task_of(chosen.clips, activation) if task is None else task.value
+    which: Task | Literal["detect"] = infer_task(chosen.clips, activation) if task is None else task.value
     if confusion is not None and which == "multi-label":
         raise typer.BadParameter("--confusion needs clips of one class each; these are measured as multi-label")
-    measured = labels if mapping is None else Categories.mapped(mapping, labels).labels
+    measured = labels if mapping is None else Categories.from_mapping(mapping, labels).labels
     cuts, cuts_from = _thresholds(thresholds, None if mapping else recognizer.manifest, measured, which)
     circumstances = Circumstances(
         model=model,
@@ -165,7 +165,7 @@ def evaluate(
         thresholds=None if which == "single-label" else cuts_from,
         date=datetime.now(UTC).date().isoformat(),
     )
-    evaluation: Evaluation | DetectionEvaluation
+    evaluation: ClipEvaluation | DetectionEvaluation
     if which == "detect":
         evaluation = _detect(recognizer, chosen, cuts, mapping, wanted.settings_of(recognizer))
         rows = detection_table.csv_rows(evaluation, per_class=per_class)
@@ -183,7 +183,7 @@ def evaluate(
     else:
         for line in lines:
             print_line(line)
-    if isinstance(evaluation, Evaluation):
+    if isinstance(evaluation, ClipEvaluation):
         outputs.write(evaluation, chosen, title=f"{model} on {circumstances.clips}", language=lang)
     if evaluation.failures:
         raise typer.Exit(1)
@@ -195,15 +195,15 @@ def _tag(
     task: Task,
     thresholds: float | Sequence[float],
     mapping: Mapping[str, Sequence[str]] | None,
-) -> Evaluation:
+) -> ClipEvaluation:
     """Measure what a model says of whole clips."""
     from panns.data.clips.audio import FileAudio
-    from panns.evaluation import evaluate as measure
+    from panns.evaluation import evaluate_clips
     from panns.runtime.backend import n_threads_or_all
 
     is_cpu = recognizer.device == "cpu"
     with Bar() as bar:
-        return measure(
+        return evaluate_clips(
             recognizer.run,
             FileAudio(clips, recognizer.sample_rate),
             recognizer.manifest.labels,
@@ -226,12 +226,12 @@ def _detect(
     settings: event_options.EventSettings,
 ) -> DetectionEvaluation:
     """Measure what a model says of times, as `Recognizer.detect` does it."""
-    from panns.evaluation import ScoredFrames, evaluate_detection
+    from panns.evaluation import FrameProbs, evaluate_detection
     from panns.runtime.backend import n_threads_or_all
 
     with Bar() as bar:
         return evaluate_detection(
-            lambda i, pick: ScoredFrames.of(
+            lambda i, pick: FrameProbs.from_frames(
                 recognizer.frames(clips.file(clips.clips[i]), keep=pick, windows=settings.windows)
             ),
             clips.clips,

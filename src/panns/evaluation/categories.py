@@ -1,4 +1,4 @@
-"""What is measured: the classes of the model, or the categories of foreign data in terms of these."""
+"""Evaluated classes: those of the model, or labels of a data set that map to classes of the model."""
 
 from __future__ import annotations
 
@@ -15,51 +15,51 @@ from panns.results import Array
 
 
 class LabelledClip(Protocol):
-    """A clip whose labels are known."""
+    """A clip with known labels."""
 
     @property
     def path(self) -> str:
-        """How it is called in messages."""
+        """Name of the clip in messages."""
         ...
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Names of what is heard in it."""
+        """Names of its classes."""
         ...
 
 
 @dataclass(frozen=True)
 class Categories:
-    """What is measured, and how a model's scores tell it.
+    """Evaluated classes, and their scores in terms of the model's classes.
 
     Attributes:
-        labels: The names of what is measured, which are the labels of the data.
-        classes: For each, indices of the model's classes that mean it; None where these are measured themselves.
+        labels: Names of the evaluated classes, which are the labels of the data.
+        classes: Indices of the model's classes that each label stands for; None if the labels are the model's classes.
     """
 
     labels: LabelSet
     classes: tuple[tuple[int, ...], ...] | None = None
 
     @classmethod
-    def mapped(cls, names: Mapping[str, Sequence[str]], labels: LabelSet) -> Categories:
-        """The categories of data whose labels are not the model's classes.
+    def from_mapping(cls, names: Mapping[str, Sequence[str]], labels: LabelSet) -> Categories:
+        """Categories of data whose labels differ from the model's classes.
 
         Args:
-            names: For each category, the classes of the model that mean it; a class may mean several.
+            names: Model classes that each category stands for; a class may belong to several categories.
             labels: The classes of the model.
 
         Raises:
-            DataError: There is no category, or one without a class.
-            UnknownLabel: The model has no such class.
+            DataError: There are no categories, or one has no class.
+            UnknownLabel: A class is unknown to the model.
         """
         if not names:
-            raise DataError("the map names no category; give at least one with the model's classes that mean it")
+            raise DataError("the map has 0 labels; give at least one with the model's classes that it stands for")
         classes = []
-        for category, of_category in names.items():
-            if not of_category:
-                raise DataError(f"the map names no class for {category!r}; give at least one, or leave it out")
+        for category, class_names in names.items():
+            if not class_names:
+                raise DataError(f"the map gives {category!r} 0 classes; give at least one, or leave it out")
             try:
-                classes.append(tuple(dict.fromkeys(labels.find(name).index for name in of_category)))
+                classes.append(tuple(dict.fromkeys(labels.find(name).index for name in class_names)))
             except UnknownLabel as error:
                 raise UnknownLabel(f"the map's {category!r}: {error}") from error
         try:
@@ -68,10 +68,10 @@ class Categories:
             raise DataError(str(error)) from error
 
     def targets(self, clips: Sequence[LabelledClip]) -> npt.NDArray[np.bool_]:
-        """Which of them are in which clip, `(clips, categories)`.
+        """Categories of every clip as booleans, `(clips, categories)`.
 
         Raises:
-            UnknownLabel: A clip has a label that is none of them; the message names the nearest.
+            UnknownLabel: A clip has a label outside the categories; the message names the nearest.
         """
         targets = np.zeros((len(clips), len(self.labels)), dtype=bool)
         problems: dict[str, str] = {}
@@ -83,15 +83,14 @@ class Categories:
                     problems.setdefault(name, f"{clip.path}: {error}")
         if problems:
             first, *others = problems
-            also = f" ({len(others)} more are unknown: {_listed(others)})" if others else ""
+            also = f" ({len(others)} more are unknown: {_quote_names(others)})" if others else ""
             raise UnknownLabel(
-                f"{problems[first]}{also}; for data with other labels than the model's, give a map from its labels to "
-                "the model's"
+                f"{problems[first]}{also}; if the data has labels of its own, give a map from its labels to the model's"
             )
         return targets
 
     def scores(self, probs: Array) -> Array:
-        """Scores of the categories: each has the highest of its classes.
+        """Scores of the categories, each the highest of its classes.
 
         Args:
             probs: `(clips, classes)` of the model.
@@ -104,15 +103,15 @@ class Categories:
         return np.stack([probs[:, list(indices)].max(axis=1) for indices in self.classes], axis=1)
 
     def winners(self, probs: Array) -> npt.NDArray[np.intp]:
-        """Which of the model's classes gives each category its score, `(clips, categories)`; of equals the first.
+        """Index of the model class that gives each category its score, `(clips, categories)`; the first in a tie.
 
-        Categories whose winner is the same class cannot be told apart for that clip.
+        For a clip, categories with the same winner have equal scores.
         """
         if self.classes is None:
             return np.broadcast_to(np.arange(probs.shape[1]), probs.shape)
-        indices = [np.sort(np.array(of_category)) for of_category in self.classes]
+        indices = [np.sort(np.array(one)) for one in self.classes]
         return np.stack([each[probs[:, each].argmax(axis=1)] for each in indices], axis=1)
 
 
-def _listed(names: Sequence[str], limit: int = 5) -> str:
+def _quote_names(names: Sequence[str], limit: int = 5) -> str:
     return ", ".join(map(repr, names[:limit])) + (", ..." if len(names) > limit else "")

@@ -1,4 +1,4 @@
-"""What is said about labels in JSON files: which classes of a model mean them, and from where on they are present."""
+"""JSON files about labels: maps from labels of data to classes of a model, and thresholds of classes."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ _MAP_KEY = "map"
 
 
 def read_label_map(path: Path, used: Iterable[str] | None = None) -> dict[str, tuple[str, ...]]:
-    """A map from the labels of data to the classes of a model that mean them.
+    """Read a map from the labels of a data set to the classes of a model.
 
     The file is an object such as `{"dog": ["Dog", "Bark"], "rain": "Rain"}`, or one that holds it as "map".
 
     Args:
         path: The file.
-        used: Labels of the data; what else the file maps is left out. None: all.
+        used: Labels to keep; None for all.
 
     Raises:
-        DataError: It cannot be read, or is no such object.
+        DataError: The file cannot be read, or does not hold such an object.
     """
     shape = 'an object such as {"dog": ["Dog", "Bark"], "rain": "Rain"} is needed'
     content = _read_object(path, shape)
-    of_map = content.get(_MAP_KEY)
-    entries = of_map if isinstance(of_map, dict) else content
+    nested = content.get(_MAP_KEY)
+    entries = nested if isinstance(nested, dict) else content
     names: dict[str, tuple[str, ...]] = {}
     for label, value in entries.items():
         classes = [value] if isinstance(value, str) else value
@@ -42,13 +42,13 @@ def read_label_map(path: Path, used: Iterable[str] | None = None) -> dict[str, t
 
 
 def read_thresholds(path: Path, labels: LabelSet, *, default: float) -> tuple[float, ...]:
-    """The threshold of every class; one that the file does not name has the default.
+    """Read the thresholds of classes; a class missing from the file has the default.
 
     The file is an object such as `{"Dog": 0.31, "Rain": 0.5}`.
 
     Raises:
-        DataError: It cannot be read, or is no such object.
-        UnknownLabel: It names a class that is none of these.
+        DataError: The file cannot be read, or does not hold such an object.
+        UnknownLabel: The file names a class outside `labels`.
     """
     thresholds = [default] * len(labels)
     for name, value in _read_object(path, 'an object such as {"Dog": 0.31, "Rain": 0.5} is needed').items():
@@ -62,7 +62,7 @@ def read_thresholds(path: Path, labels: LabelSet, *, default: float) -> tuple[fl
 
 
 def thresholds_to_json(thresholds: Sequence[float], labels: Iterable[Label]) -> str:
-    """The text of a file of thresholds; a class whose threshold is NaN, for want of a clip with it, is left out."""
+    """Text of a file of thresholds. Leaves out classes with a NaN threshold, which have no clips."""
     values = zip(labels, thresholds, strict=True)
     named = {label.en: float(value) for label, value in values if not math.isnan(value)}
     return json.dumps(named, ensure_ascii=False, indent=1) + "\n"
@@ -76,5 +76,5 @@ def _read_object(path: Path, shape: str) -> dict[str, object]:
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is not JSON ({error}); {shape}") from error
     if not isinstance(content, dict):
-        raise DataError(f"{path} holds no JSON object; {shape}")
+        raise DataError(f"{path} is not a JSON object; {shape}")
     return content

@@ -22,7 +22,7 @@ from panns.checkpoints.manifest import Metric, ModelManifest
 from panns.data.clips.audio import ClipAudio
 from panns.data.clips.subset import PartAudio
 from panns.errors import SettingsError
-from panns.evaluation import Evaluation, evaluate
+from panns.evaluation import ClipEvaluation, evaluate_clips
 from panns.labels import LabelSet, audioset
 from panns.networks.saving import round_to_half, save_checkpoint
 from panns.runtime.model import Model
@@ -57,8 +57,8 @@ class Trained:
     checkpoint: Checkpoint
     parts: Parts
     together: Groups
-    validation: Evaluation | None
-    test: Evaluation | None
+    validation: ClipEvaluation | None
+    test: ClipEvaluation | None
 
 
 def run(
@@ -167,7 +167,9 @@ class _Run:
         except SettingsError as exc:
             raise SettingsError(f"{exc}; {model_folder} has it so") from exc
 
-    def _tested(self, trained: nn.Module, manifest: ModelManifest, tested: ClipAudio, model_folder: Path) -> Evaluation:
+    def _tested(
+        self, trained: nn.Module, manifest: ModelManifest, tested: ClipAudio, model_folder: Path
+    ) -> ClipEvaluation:
         """How good a network is on the test fold, which its checkpoint then says."""
         test = self._evaluate(trained, manifest, tested)
         data = self.settings.data
@@ -241,9 +243,9 @@ class _Run:
             on_step=lambda done, total, _: self.on_progress(Progress(done, total, "steps", "training")),
         )
 
-    def _evaluate(self, network: nn.Module, manifest: ModelManifest, audio: ClipAudio) -> Evaluation:
+    def _evaluate(self, network: nn.Module, manifest: ModelManifest, audio: ClipAudio) -> ClipEvaluation:
         model = Model(manifest, TorchBackend(network, manifest.activation, self.world.device))
-        return evaluate(
+        return evaluate_clips(
             model.run,
             audio,
             manifest.labels,
@@ -267,7 +269,7 @@ class _Run:
         )
 
 
-def quality_of(evaluation: Evaluation) -> tuple[str, float]:
+def quality_of(evaluation: ClipEvaluation) -> tuple[str, float]:
     """Name and value of what a model is chosen by: accuracy where a clip has one label, else mean average precision."""
     if evaluation.accuracy is not None:
         return "accuracy", evaluation.accuracy

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from panns.evaluation.detection import ScoredFrames
+from panns.evaluation.detection_measures import FrameProbs
 from panns.events import EventConfig
 from recipes.stream.false_alarms import FalseAlarms
 
@@ -13,7 +13,7 @@ CONFIG = EventConfig(release=1.0, min_gap_s=0.0, min_duration_s=0.0)
 
 def heard(*columns, hop_s=90.0):
     probs = np.array(columns, np.float32).T
-    return ScoredFrames(probs, np.arange(len(probs)) * hop_s, len(probs) * hop_s)
+    return FrameProbs(probs, np.arange(len(probs)) * hop_s, len(probs) * hop_s)
 
 
 def test_thresholds_keep_the_rate():

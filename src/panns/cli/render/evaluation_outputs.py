@@ -15,7 +15,7 @@ from panns.cli.terminal.output import writing
 
 if TYPE_CHECKING:
     from panns.data.manifests import ClipList
-    from panns.evaluation import Evaluation
+    from panns.evaluation import ClipEvaluation
 
 PICTURES = (".png", ".svg", ".pdf")
 
@@ -47,7 +47,7 @@ class EvaluationFiles:
                     require("matplotlib", what="drawing", extra="plot")
 
     def write(
-        self, evaluation: Evaluation, manifest: ClipList, *, title: str, language: options.LanguageChoice
+        self, evaluation: ClipEvaluation, manifest: ClipList, *, title: str, language: options.LanguageChoice
     ) -> None:
         """Write them."""
         labels = [one.label for one in evaluation.classes]

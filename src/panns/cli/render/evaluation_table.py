@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from panns.evaluation import ClassResult, Evaluation
+    from panns.evaluation import ClassResult, ClipEvaluation
 
 CLASS_COLUMNS = (
     "index", "label", "label_zh", "n_clips", "average_precision", "auc", "precision", "recall", "f1", "threshold",
 )  # fmt: skip
-# What of `Evaluation.to_dict` is one number.
+# What of `ClipEvaluation.to_dict` is one number.
 MEASURES = (
     "n_clips", "n_failed", "n_classes", "mean_average_precision", "n_classes_with_average_precision", "mean_auc",
     "n_classes_with_auc", "d_prime", "accuracy", "top5_accuracy", "micro_precision", "micro_recall", "micro_f1",
@@ -58,7 +58,7 @@ class Circumstances:
 
 
 def text_lines(
-    evaluation: Evaluation, circumstances: Circumstances, *, per_class: bool, language: Literal["en", "zh"]
+    evaluation: ClipEvaluation, circumstances: Circumstances, *, per_class: bool, language: Literal["en", "zh"]
 ) -> Iterator[str]:
     """For people."""
     n_classes = len(evaluation.classes)
@@ -74,7 +74,7 @@ def text_lines(
         yield from _class_lines(evaluation.classes, language)
 
 
-def csv_rows(evaluation: Evaluation, *, per_class: bool) -> Iterator[tuple[object, ...]]:
+def csv_rows(evaluation: ClipEvaluation, *, per_class: bool) -> Iterator[tuple[object, ...]]:
     """A row for each class, or for each measure of all."""
     if per_class:
         yield CLASS_COLUMNS
@@ -88,7 +88,7 @@ def csv_rows(evaluation: Evaluation, *, per_class: bool) -> Iterator[tuple[objec
         yield name, values[name]
 
 
-def _measures(evaluation: Evaluation) -> Iterator[tuple[str, float, str]]:
+def _measures(evaluation: ClipEvaluation) -> Iterator[tuple[str, float, str]]:
     """Name, number and remark; what there is not is left out."""
     of = len(evaluation.classes)
     if evaluation.accuracy is not None:
@@ -144,6 +144,6 @@ def counted(n: int, one: str, many: str | None = None) -> str:
     return f"{n} {one if n == 1 else many or f'{one}s'}"
 
 
-def _left_out(evaluation: Evaluation) -> str:
+def _left_out(evaluation: ClipEvaluation) -> str:
     n_failed = len(evaluation.failures)
     return f", and {n_failed} that could not be read" if n_failed else ""

@@ -1,18 +1,19 @@
-"""How good a model's answers are: every measure of them, for all classes together and for each."""
+"""Quality of clip scores: ranking, decision and calibration measures, overall and per class."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from panns.errors import DataError
-from panns.evaluation.categories import Categories, LabelledClip
-from panns.evaluation.clip_scores import Failure
+from panns.evaluation.categories import Categories
+from panns.evaluation.clip_scoring import Failure
+from panns.evaluation.tasks import Task, check_thresholds
 from panns.labels import Label
 from panns.metrics import (
     ClassMean,
@@ -36,25 +37,22 @@ from panns.metrics import (
 from panns.results import Array
 from panns.system.defaults import DEFAULT_THRESHOLD
 
-Task: TypeAlias = Literal["single-label", "multi-label"]
-TASKS: tuple[Task, ...] = get_args(Task)
-
 TOP_K = 5
 
 
 @dataclass(frozen=True)
 class ClassResult:
-    """How one class was answered.
+    """Measures of one class.
 
     Attributes:
         label: The class.
-        n_clips: How many clips have it.
-        average_precision: NaN where no clip has it.
-        auc: Area under the ROC curve; NaN where no clip or every clip has it.
-        precision: Of the clips said to have it, the share that has it; 0 where none was said to.
-        recall: Of the clips that have it, the share that was said to; 0 where none has it.
-        f1: Harmonic mean of the two.
-        threshold: From which probability it counted as present; None where the highest class was taken.
+        n_clips: Number of clips of this class.
+        average_precision: NaN without a clip of this class.
+        auc: Area under the ROC curve; NaN without a clip of this class, or if all clips are of it.
+        precision: Share of the positive decisions that are right; 0 without a positive decision.
+        recall: Share of the clips of this class that are found; 0 without a clip of it.
+        f1: Harmonic mean of precision and recall.
+        threshold: Probability at which the class counts as present; None if the highest class was taken.
     """
 
     label: Label
@@ -67,14 +65,14 @@ class ClassResult:
     threshold: float | None
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON of this class; null for what it does not have."""
+        """JSON object of this class; null for an undefined value."""
         return {
             "label": self.label.en,
             "label_zh": self.label.zh,
             "index": self.label.index,
             "n_clips": self.n_clips,
-            "average_precision": _finite(self.average_precision),
-            "auc": _finite(self.auc),
+            "average_precision": finite_or_none(self.average_precision),
+            "auc": finite_or_none(self.auc),
             "precision": self.precision,
             "recall": self.recall,
             "f1": self.f1,
@@ -83,28 +81,29 @@ class ClassResult:
 
 
 @dataclass(frozen=True, eq=False)
-class Evaluation:
-    """How good a model's answers to some clips are.
+class ClipEvaluation:
+    """Quality of a model's scores of labelled clips.
 
     Attributes:
-        task: "single-label": a clip has one class, and the one that scores highest is the answer; "multi-label": any
-            number, and those from their threshold on are.
-        clips: `(clips,)`, which clips these are, by their place among those that were given.
+        task: "single-label": every clip has one class, and the highest score decides; "multi-label": a clip has any
+            number of classes, and thresholds decide.
+        clips: `(clips,)`, indices of the scored clips among the given ones.
         scores: `(clips, classes)` float32, probabilities.
-        targets: `(clips, classes)`, which classes are in which clip.
-        failures: Clips that could not be read and are left out.
-        mean_average_precision: Over the classes that some clip has.
-        mean_auc: Mean area under the ROC curve, over the classes that some clips have and some have not.
-        accuracy: Share of clips whose class scores highest; None for multi-label.
-        top5_accuracy: Share whose class is among the five highest; None for multi-label or up to 5 classes.
+        targets: `(clips, classes)`, True where the clip has the class.
+        failures: Clips that could not be read and were left out.
+        mean_average_precision: Mean over the classes with at least one clip.
+        mean_auc: Mean area under the ROC curve, over the classes with positive and negative clips.
+        accuracy: Share of clips with the right class on top; None for multi-label.
+        top5_accuracy: Share of clips with the right class among the five highest; None for multi-label, or for up to 5
+            classes.
         micro: Precision, recall and F1 of all decisions.
-        macro: Their means over the classes that some clip has.
-        reliability: What probabilities were worth: of the highest class for single-label, of all for multi-label.
-        brier_score: Of single-label over all classes of a clip, 0 to 2, and None where its scores do not sum to 1; of
-            multi-label the mean over clips and classes.
-        log_loss: The same holds.
-        classes: Of each class.
-        confusion: `(classes, classes)`, how many clips of each (rows) were taken for each (columns); None for
+        macro: Means of precision, recall and F1 over the classes with at least one clip.
+        reliability: Reliability diagram: of the highest class for single-label, of all scores for multi-label.
+        brier_score: For single-label the sum over the classes of a clip, 0 to 2, and None if its scores do not sum to
+            1; for multi-label the mean over clips and classes.
+        log_loss: Negative log-likelihood; None in the cases of `brier_score`.
+        classes: Measures of every class.
+        confusion: `(classes, classes)`, number of clips by true class (rows) and predicted class (columns); None for
             multi-label.
     """
 
@@ -127,27 +126,27 @@ class Evaluation:
 
     @property
     def n_clips(self) -> int:
-        """How many clips were answered."""
+        """Number of scored clips."""
         return len(self.clips)
 
     @property
     def d_prime(self) -> float:
-        """From the mean area under the ROC curve; infinite where that is 1."""
+        """d', computed from the mean area under the ROC curve; infinite if the area is 1."""
         return d_prime(self.mean_auc.value)
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON of this evaluation, without the scores; null for what there is not, or is not finite."""
+        """JSON object of this evaluation without the scores; null for an undefined or infinite value."""
         diagram = self.reliability
         return {
             "task": self.task,
             "n_clips": self.n_clips,
             "n_failed": len(self.failures),
             "n_classes": len(self.classes),
-            "mean_average_precision": _finite(self.mean_average_precision.value),
+            "mean_average_precision": finite_or_none(self.mean_average_precision.value),
             "n_classes_with_average_precision": self.mean_average_precision.n_classes,
-            "mean_auc": _finite(self.mean_auc.value),
+            "mean_auc": finite_or_none(self.mean_auc.value),
             "n_classes_with_auc": self.mean_auc.n_classes,
-            "d_prime": _finite(self.d_prime),
+            "d_prime": finite_or_none(self.d_prime),
             "accuracy": self.accuracy,
             "top5_accuracy": self.top5_accuracy,
             **{
@@ -164,51 +163,14 @@ class Evaluation:
             "reliability": {
                 "edges": diagram.edges.tolist(),
                 "counts": diagram.counts.tolist(),
-                "confidence": [_finite(value) for value in diagram.confidence.tolist()],
-                "share_right": [_finite(value) for value in diagram.share_right.tolist()],
+                "confidence": [finite_or_none(value) for value in diagram.confidence.tolist()],
+                "share_right": [finite_or_none(value) for value in diagram.share_right.tolist()],
             },
             "failures": [{"file": one.path, "error": one.reason} for one in self.failures],
         }
 
 
-def task_of(clips: Sequence[LabelledClip], activation: str) -> Task:
-    """Whether clips have one class each: so a softmax says, and otherwise that every clip has exactly one label."""
-    has_one_each = all(len(clip.labels) == 1 for clip in clips)
-    return "single-label" if activation == "softmax" or has_one_each else "multi-label"
-
-
-def check_task(task: Task, clips: Sequence[LabelledClip]) -> None:
-    """Refuse a task that these clips are none of.
-
-    Raises:
-        ValueError: An unknown task.
-        DataError: A clip has not exactly one label where all must, or no clip has any.
-    """
-    if task not in TASKS:
-        raise ValueError(f"task={task!r} is not one of {', '.join(TASKS)}")
-    if task == "multi-label" and not any(clip.labels for clip in clips):
-        raise DataError(f"none of {len(clips)} clips has a label; nothing can be measured without")
-    wrong = next((clip for clip in clips if len(clip.labels) != 1), None)
-    if task == "single-label" and wrong is not None:
-        given = f"the labels {', '.join(map(repr, wrong.labels))}" if wrong.labels else "no label"
-        raise DataError(f"{wrong.path} has {given}, where a single-label task has one each; use the task multi-label")
-
-
-def check_thresholds(thresholds: float | Sequence[float], n_classes: int) -> npt.NDArray[np.float64]:
-    """One threshold for every class.
-
-    Raises:
-        ValueError: Not one or one for each, or one is no probability.
-    """
-    values = np.asarray(thresholds, dtype=np.float64)
-    if values.shape not in {(), (n_classes,)}:
-        raise ValueError(f"thresholds have shape {values.shape}; give one number, or one for each of {n_classes}")
-    if not ((values >= 0) & (values <= 1)).all():
-        raise ValueError(f"thresholds={thresholds} must be probabilities, 0 to 1")
-    return np.broadcast_to(values, (n_classes,))
-
-
-def measure(
+def measure_clips(
     probs: Array,
     targets: npt.NDArray[np.bool_],
     categories: Categories,
@@ -217,24 +179,24 @@ def measure(
     thresholds: float | Sequence[float] = DEFAULT_THRESHOLD,
     clips: npt.NDArray[np.intp] | None = None,
     failures: tuple[Failure, ...] = (),
-) -> Evaluation:
-    """Measure answers that a model has given.
+) -> ClipEvaluation:
+    """Measure the scores that a model gave to labelled clips.
 
     Args:
-        probs: `(clips, classes)` of the model.
-        targets: `(clips, categories)`, what is in them.
-        categories: What is measured.
-        task: Whether a clip has one class or any number.
-        thresholds: For multi-label, from which probability a class counts as present: one for all, or one for each.
-        clips: Which clips these are, to be told so; None for all in order.
-        failures: Which could not be read, to be told so.
+        probs: Probabilities of the model, `(clips, classes)`.
+        targets: `(clips, categories)`, True where the clip has the category.
+        categories: The classes to evaluate.
+        task: "single-label" or "multi-label".
+        thresholds: Probability at which a class counts as present, for multi-label: one for all classes, or one each.
+        clips: Indices of these clips, for the result; None for 0, 1, 2, ....
+        failures: Clips that could not be read, for the result.
 
     Raises:
-        ValueError: The arrays do not fit each other, or hold what is no probability or no target.
-        DataError: No clip has any of the classes.
+        ValueError: The arrays differ in shape, or a value is not a probability or target.
+        DataError: No clip has a label.
     """
     if not targets.any():
-        raise DataError(f"none of {len(targets)} clips has a label; nothing can be measured without")
+        raise DataError(f"none of {len(targets)} clips has a label; label at least one")
     scores = categories.scores(probs)
     precisions, areas = average_precision(scores, targets), roc_auc(scores, targets)
     accuracy = top5_accuracy = confusion = cuts = None
@@ -256,7 +218,7 @@ def measure(
         counts = DecisionCounts.of_labels(scores >= cuts, targets)
         diagram = reliability(scores, targets)
         brier, loss = binary_brier_score(scores, targets), binary_log_loss(scores, targets)
-    return Evaluation(
+    return ClipEvaluation(
         task=task,
         clips=np.arange(len(scores)) if clips is None else clips,
         scores=scores,
@@ -289,12 +251,12 @@ def measure(
 
 
 def _first_of_highest(scores: Array, winners: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-    """The category that scores highest; of equals that whose winning class comes first, then the first."""
+    """Category with the highest score. A tie goes to the lowest winning class, then to the first category."""
     is_highest = scores == scores.max(axis=1, keepdims=True)
     first: npt.NDArray[np.intp] = np.where(is_highest, winners, np.iinfo(np.intp).max).argmin(axis=1)
     return first
 
 
-def _finite(value: float) -> float | None:
-    """JSON has neither NaN nor infinity."""
-    return value if math.isfinite(value) else None
+def finite_or_none(value: float) -> float | None:
+    """The value, or None for NaN and infinity, which JSON lacks."""
+    return float(value) if math.isfinite(value) else None

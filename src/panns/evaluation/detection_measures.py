@@ -1,12 +1,10 @@
-"""How well a model finds events in time: figures from what was there, what it heard, and its scores over time.
+"""Quality of event detection: the DCASE measures of `panns.metrics.detection` over the classes that occur.
 
-Only arrays and events come in. The measures themselves are those of `panns.metrics.detection`; here they are put
-together, for the classes that occur.
+Takes arrays and events only; scoring the sounds is in `detection_scoring`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.errors import DataError
-from panns.evaluation.clip_scores import Failure
+from panns.evaluation.clip_measures import finite_or_none
+from panns.evaluation.clip_scoring import Failure
 from panns.events import EventConfig, find_events
 from panns.labels import Label
 from panns.metrics import (
@@ -37,25 +36,25 @@ from panns.results import Array, SoundFrames
 
 Times = npt.NDArray[np.float64]
 
-# As the DCASE challenges measure: onsets within 0.2 s and offsets within 0.2 s or a fifth of the event; half of a
-# detection on events, half of an event covered; one second a segment.
+# The settings of the DCASE challenges: onsets within 0.2 s, offsets within 0.2 s or a fifth of the event; half of a
+# detection on events, half of an event covered; segments of one second.
 COLLAR: Final = CollarSettings(onset_s=0.2, offset_s=0.2, offset_share=0.2)
 INTERSECTION: Final = IntersectionSettings(dtc=0.5, gtc=0.5)
 SEGMENT_S: Final = 1.0
 _HOUR_S: Final = 3600.0
-# Events that end and begin at one moment do not overlap, however their times are rounded.
+# Adjacent events do not overlap, however their times are rounded.
 _TOUCHING_S: Final = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class ScoredFrames:
-    """What a model heard in one sound.
+class FrameProbs:
+    """Frame probabilities of one sound.
 
     Attributes:
         probs: `(frames, classes)`, at least one frame.
-        onsets_s: `(frames,)`, when frames begin; rising, the first at 0 or later, the last before the end. A frame
-            lasts until the next, the last one to the end.
-        duration_s: Length of the sound.
+        onsets_s: `(frames,)`, start times in seconds; rising, the first at 0 or later, the last before the end. A
+            frame lasts until the next one starts, and the last one until the sound ends.
+        duration_s: Length of the sound in seconds.
     """
 
     probs: Array
@@ -63,20 +62,20 @@ class ScoredFrames:
     duration_s: float
 
     @classmethod
-    def of(cls, frames: SoundFrames) -> ScoredFrames:
-        """What `Recognizer.frames` gave."""
+    def from_frames(cls, frames: SoundFrames) -> FrameProbs:
+        """Frame probabilities in a result of `Recognizer.frames`."""
         return cls(frames.frame_probs, frames.frame_onsets_s, frames.duration_s)
 
-    def scores(self) -> FrameScores:
-        """The same for the measures that try every threshold."""
+    def to_frame_scores(self) -> FrameScores:
+        """Frame scores for the measures that try every threshold."""
         return FrameScores(self.probs, np.append(self.onsets_s, self.duration_s))
 
     def events(self, thresholds: Sequence[float] | Times, config: EventConfig) -> ClipEvents:
-        """What is detected, as `panns detect` does it.
+        """Detected events, as in `panns detect`.
 
         Args:
-            thresholds: `(classes,)`, from which probability each class sounds.
-            config: What makes an event.
+            thresholds: Detection thresholds, `(classes,)`.
+            config: Event settings.
         """
         limits = np.asarray(thresholds, np.float32)
         found = find_events(self.probs, self.onsets_s, self.duration_s, limits, config)
@@ -85,20 +84,20 @@ class ScoredFrames:
 
 @dataclass(frozen=True, eq=False)
 class DetectionEvaluation:
-    """How well events are found.
+    """Quality of detected events.
 
     Attributes:
-        labels: The classes that occur, in the order of everything that is `(classes,)`.
-        thresholds: `(classes,)`, from which probability each sounds.
-        n_clips: How many sounds were heard.
-        duration_s: Their length together.
-        n_overlapping: Events that overlap another one of their class, and count as one with it.
-        collar: Of onsets and offsets near those of events.
-        intersection: Of detections and events that overlap by half.
-        segments: Of every second.
-        psds1: Over all thresholds: to react fast and localise well.
-        psds2: To confuse no classes.
-        failures: Sounds that could not be measured and are left out.
+        labels: The classes that occur, in the order of all arrays `(classes,)`.
+        thresholds: Detection thresholds, `(classes,)`.
+        n_clips: Number of scored sounds.
+        duration_s: Total length of the sounds in seconds.
+        n_overlapping: Number of events merged into an overlapping event of their class.
+        collar: Decisions by onset and offset within a collar.
+        intersection: Decisions by overlap of at least half.
+        segments: Decisions for every second.
+        psds1: PSDS over all thresholds, settings for fast and well-localised detection.
+        psds2: PSDS with settings that punish confusion of classes.
+        failures: Sounds that could not be measured and were left out.
     """
 
     labels: tuple[Label, ...]
@@ -115,35 +114,35 @@ class DetectionEvaluation:
 
     @property
     def n_events(self) -> npt.NDArray[np.int64]:
-        """`(classes,)`, how many there are."""
+        """`(classes,)`, number of events."""
         return self.collar.support
 
     @property
     def n_detected(self) -> npt.NDArray[np.int64]:
-        """`(classes,)`, how many were detected, rightly or not."""
+        """`(classes,)`, number of detections, right or wrong."""
         return self.collar.true_positives + self.collar.false_positives
 
     @property
     def has_events(self) -> npt.NDArray[np.bool_]:
-        """`(classes,)`, over which means are taken: all but those whose every sound could not be measured."""
+        """`(classes,)`, True for the classes in means: those with an event in a sound that could be measured."""
         return self.n_events > 0
 
     @property
     def false_alarms_per_hour(self) -> Times:
-        """`(classes,)`, detections of which less than half lies on events of their class."""
+        """`(classes,)`, detections per hour with less than half of their length on events of their class."""
         return self.intersection.false_positives.astype(np.float64) * (_HOUR_S / self.duration_s)
 
     @property
     def macro_error_rate(self) -> float:
-        """Mean of the error rates of classes, by segments."""
+        """Mean of the segment-based error rates of classes."""
         return float(self.segments.class_error_rates[self.has_events].mean())
 
     def class_mean(self, score: Psds) -> float:
-        """Mean of a score over classes, from which that of all together takes off how much classes differ."""
+        """Class mean of PSDS, before the penalty for variation between classes."""
         return float(score.per_class[self.has_events].mean())
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON of this evaluation; null for what there is not."""
+        """JSON object of this evaluation; null for an undefined value."""
         protocols = (
             ("collar", self.collar),
             ("intersection", self.intersection),
@@ -183,14 +182,14 @@ class DetectionEvaluation:
             "index": label.index,
             "n_events": int(self.n_events[i]),
             "n_detected": int(self.n_detected[i]),
-            "psds1": _finite(self.psds1.per_class[i]),
-            "psds2": _finite(self.psds2.per_class[i]),
+            "psds1": finite_or_none(self.psds1.per_class[i]),
+            "psds2": finite_or_none(self.psds2.per_class[i]),
             **{
                 f"{protocol}_{name}": float(getattr(counts, name)[i])
                 for protocol, counts in protocols
                 for name in ("precision", "recall", "f1")
             },
-            "segment_error_rate": _finite(self.segments.class_error_rates[i]),
+            "segment_error_rate": finite_or_none(self.segments.class_error_rates[i]),
             "false_alarms_per_hour": float(self.false_alarms_per_hour[i]),
             "threshold": float(self.thresholds[i]),
         }
@@ -198,70 +197,65 @@ class DetectionEvaluation:
 
 def measure_detection(
     truth: Sequence[ClipEvents],
-    heard: Sequence[ScoredFrames],
+    frames: Sequence[FrameProbs],
     labels: Sequence[Label],
     thresholds: Sequence[float] | Times,
     *,
     config: EventConfig | None = None,
     failures: tuple[Failure, ...] = (),
 ) -> DetectionEvaluation:
-    """Measure what a model heard in some sounds.
+    """Measure detections against the true events of sounds.
 
     Args:
-        truth: `(class index, onset_s, offset_s)` of every event of every sound. Those of one class that overlap count
-            as one; what reaches beyond the end of its sound ends there.
-        heard: The same sounds as the model heard them.
+        truth: `(class index, onset_s, offset_s)` of every event of every sound. Overlapping events of a class count
+            as one; events are cut at the end of their sound.
+        frames: Frame probabilities of every sound.
         labels: The classes, by index.
-        thresholds: `(classes,)`, from which probability each sounds.
-        config: What makes an event; None for the usual.
-        failures: Which sounds could not be measured, to be told so.
+        thresholds: Detection thresholds, `(classes,)`.
+        config: Event settings; None for the defaults.
+        failures: Sounds that could not be measured, for the result.
 
     Raises:
-        DataError: There is no event.
-        ValueError: The arrays do not fit each other, or an event is none, or begins where its sound is over.
+        DataError: There are no events.
+        ValueError: The arrays differ in shape, an event is invalid, or an event begins after its sound ends.
     """
     if not any(truth):
-        raise DataError(f"none of {len(truth)} sounds has an event; nothing can be measured without")
-    durations_s = [one.duration_s for one in heard]
-    joined = [joined_events(events, end_s) for events, end_s in zip(truth, durations_s, strict=True)]
+        raise DataError(f"none of {len(truth)} sounds has an event; at least one event is needed")
+    durations_s = [one.duration_s for one in frames]
+    merged = [merge_events(events, end_s) for events, end_s in zip(truth, durations_s, strict=True)]
     limits = np.asarray(thresholds, dtype=np.float64)
-    detected = [one.events(limits, config or EventConfig()) for one in heard]
-    scores = [one.scores() for one in heard]
+    detected = [one.events(limits, config or EventConfig()) for one in frames]
+    scores = [one.to_frame_scores() for one in frames]
     n_classes = len(labels)
     return DetectionEvaluation(
         labels=tuple(labels),
         thresholds=limits,
-        n_clips=len(heard),
+        n_clips=len(frames),
         duration_s=sum(durations_s),
-        n_overlapping=sum(map(len, truth)) - sum(map(len, joined)),
-        collar=collar_based(joined, detected, n_classes=n_classes, settings=COLLAR),
-        intersection=intersection_based(joined, detected, n_classes=n_classes, settings=INTERSECTION).decisions,
-        segments=segment_based(joined, detected, durations_s, n_classes=n_classes, segment_s=SEGMENT_S),
-        psds1=psds(joined, scores, durations_s, settings=PSDS1),
-        psds2=psds(joined, scores, durations_s, settings=PSDS2),
+        n_overlapping=sum(map(len, truth)) - sum(map(len, merged)),
+        collar=collar_based(merged, detected, n_classes=n_classes, settings=COLLAR),
+        intersection=intersection_based(merged, detected, n_classes=n_classes, settings=INTERSECTION).decisions,
+        segments=segment_based(merged, detected, durations_s, n_classes=n_classes, segment_s=SEGMENT_S),
+        psds1=psds(merged, scores, durations_s, settings=PSDS1),
+        psds2=psds(merged, scores, durations_s, settings=PSDS2),
         failures=failures,
     )
 
 
-def joined_events(events: ClipEvents, end_s: float) -> ClipEvents:
-    """Events by class and onset, those of one class that overlap made one, none beyond the end of the sound.
+def merge_events(events: ClipEvents, end_s: float) -> ClipEvents:
+    """Merge overlapping events of a class and cut all at the end of the sound; sorted by class and onset.
 
-    Two dogs that bark at once are no more than "dog" to a model that says of every class whether it sounds.
+    Two dogs that bark at once are a single "dog" event to a model that scores classes, not sources.
 
     Example:
-        >>> joined_events([(1, 2.0, 9.0), (0, 1.0, 2.0), (0, 2.0, 3.0), (0, 2.5, 4.0)], end_s=5.0)
+        >>> merge_events([(1, 2.0, 9.0), (0, 1.0, 2.0), (0, 2.0, 3.0), (0, 2.5, 4.0)], end_s=5.0)
         [(0, 1.0, 2.0), (0, 2.0, 4.0), (1, 2.0, 5.0)]
     """
-    joined: list[tuple[int, float, float]] = []
+    merged: list[tuple[int, float, float]] = []
     for index, onset_s, offset_s in sorted(events):
-        last = joined[-1] if joined else None
+        last = merged[-1] if merged else None
         if last is not None and last[0] == index and onset_s < last[2] - _TOUCHING_S:
-            joined[-1] = index, last[1], min(max(last[2], offset_s), end_s)
+            merged[-1] = index, last[1], min(max(last[2], offset_s), end_s)
         else:
-            joined.append((index, onset_s, min(offset_s, end_s)))
-    return joined
-
-
-def _finite(value: float) -> float | None:
-    """JSON has neither NaN nor infinity."""
-    return float(value) if math.isfinite(value) else None
+            merged.append((index, onset_s, min(offset_s, end_s)))
+    return merged

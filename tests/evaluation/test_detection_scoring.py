@@ -1,4 +1,4 @@
-"""Asking about sounds with events: a model made for the test hears what is known beforehand."""
+"""Detection scores of a fake model that knows the events of its sounds."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from panns.errors import AudioDecodeError, DataError, UnknownLabel
-from panns.evaluation import ScoredFrames, evaluate_detection
-from tests.evaluation.clips import PETS
+from panns.evaluation import FrameProbs, evaluate_detection
+from tests.evaluation.fake_clips import PETS
 
 
 @dataclass(frozen=True)
@@ -36,70 +36,70 @@ def clip(name, *events):
 CLIPS = [clip("a.wav", ("Dog", 1.0, 2.0)), clip("b.wav"), clip("c.wav", ("parrot", 0.0, 4.0), ("dog", 3.0, 4.0))]
 
 
-def hears(clips, *, classes=PETS, seen=None, broken=()):
-    """What sounds has 0.9 and the rest 0.1, in frames of half a second of sounds of 4 s."""
+def fake_model(clips, *, classes=PETS, seen=None, broken=()):
+    """Scores 0.9 during events and 0.1 elsewhere, in half-second frames of 4 s sounds."""
 
-    def hear(i, pick):
+    def score_sound(i, select):
         if i in broken:
             raise AudioDecodeError(f"{clips[i].path}: is damaged")
         probs = np.full((8, len(classes)), 0.1, np.float32)
         for event in clips[i].events:
             probs[round(event.onset_s * 2) : round(event.offset_s * 2), classes.find(event.label).index] = 0.9
-        kept = pick(probs)
+        kept = select(probs)
         if seen is not None:
             seen.append(kept.shape)
-        return ScoredFrames(kept, np.arange(8) / 2, 4.0)
+        return FrameProbs(kept, np.arange(8) / 2, 4.0)
 
-    return hear
+    return score_sound
 
 
 @pytest.mark.parametrize("n_threads", [1, 3])
-def test_the_classes_that_occur_are_measured(n_threads):
+def test_classes_that_occur_are_measured(n_threads):
     seen, progress = [], []
     result = evaluate_detection(
-        hears(CLIPS, seen=seen), CLIPS, PETS, n_threads=n_threads, on_progress=lambda *numbers: progress.append(numbers)
+        fake_model(CLIPS, seen=seen), CLIPS, PETS, n_threads=n_threads, on_progress=progress.append
     )
     assert [label.en for label in result.labels] == ["dog", "parrot"]
     assert seen == [(8, 2)] * 3
-    assert progress == [(1, 3), (2, 3), (3, 3)]
+    assert [one[:3] for one in progress] == [(1, 3, "clips"), (2, 3, "clips"), (3, 3, "clips")]
     assert result.n_events.tolist() == [2, 1]
     assert (result.collar.micro().f1, result.psds1.value, result.segments.error_rate) == (1.0, 1.0, 0.0)
 
 
-def test_thresholds_are_of_all_classes_of_the_model():
-    result = evaluate_detection(hears(CLIPS), CLIPS, PETS, thresholds=[0.5, 0.95, 0.05])
+def test_thresholds_are_given_for_all_model_classes():
+    result = evaluate_detection(fake_model(CLIPS), CLIPS, PETS, thresholds=[0.5, 0.95, 0.05])
     assert result.thresholds.tolist() == [0.95, 0.05]
     assert result.n_detected.tolist() == [0, 3]  # a parrot all the time, in every sound
 
 
-def test_labels_of_the_data_may_be_others():
+def test_mapping_from_labels_of_the_data():
     clips = [clip("a.wav", ("animal", 1.0, 2.0)), clip("b.wav", ("animal", 0.0, 3.0))]
     as_pets = [clip("a.wav", ("dog", 1.0, 2.0)), clip("b.wav", ("cat", 0.0, 1.5), ("dog", 1.0, 3.0))]
     mapping = {"bird": ["parrot"], "animal": ["cat", "dog"]}
-    result = evaluate_detection(hears(as_pets), clips, PETS, mapping=mapping)
+    result = evaluate_detection(fake_model(as_pets), clips, PETS, mapping=mapping)
     assert [label.en for label in result.labels] == ["animal"]
     assert result.collar.f1.tolist() == [1.0]
 
 
-def test_what_cannot_be_measured_is_left_out_and_named():
+def test_failures_are_left_out_and_named():
     clips = [*CLIPS, clip("d.wav", ("dog", 5.0, 6.0)), clip("e.wav", ("cat", 0.0, 1.0))]
-    result = evaluate_detection(hears(clips, broken=[4]), clips, PETS, allows_failures=True, n_threads=2)
+    result = evaluate_detection(fake_model(clips, broken=[4]), clips, PETS, allows_failures=True, n_threads=2)
     assert result.n_clips == 3
     assert [(one.path, one.reason.partition("; ")[0]) for one in result.failures] == [
-        ("d.wav", "d.wav: an event begins at 5 s, and the sound lasts 4 s"),
+        ("d.wav", "d.wav: an event begins at 5 s, but the sound lasts only 4 s"),
         ("e.wav", "e.wav: is damaged"),
     ]
-    assert result.n_events.tolist() == [0, 2, 1]  # the cat was in the sound that is damaged
+    assert result.n_events.tolist() == [0, 2, 1]  # the cat is in the damaged sound
     with pytest.raises(AudioDecodeError, match=r"e\.wav: is damaged"):
-        evaluate_detection(hears(clips[4:], broken=[0]), clips[4:], PETS)
+        evaluate_detection(fake_model(clips[4:], broken=[0]), clips[4:], PETS)
 
 
 def test_refusals():
     with pytest.raises(DataError, match="none of 1 sounds has an event"):
-        evaluate_detection(hears(CLIPS), [CLIPS[1]], PETS)
-    with pytest.raises(DataError, match=r"none of 3 sounds can be measured; the first: a\.wav: is damaged"):
-        evaluate_detection(hears(CLIPS, broken=[0, 1, 2]), CLIPS, PETS, allows_failures=True)
-    with pytest.raises(UnknownLabel, match=r"a.wav: no label 'dgo' in 'pets'; did you mean 'dog'"):
-        evaluate_detection(hears(CLIPS), [clip("a.wav", ("dgo", 0.0, 1.0))], PETS)
-    with pytest.raises(ValueError, match="must be probabilities"):
-        evaluate_detection(hears(CLIPS), CLIPS, PETS, thresholds=2.0)
+        evaluate_detection(fake_model(CLIPS), [CLIPS[1]], PETS)
+    with pytest.raises(DataError, match=r"none of 3 sounds .*a\.wav: is damaged"):
+        evaluate_detection(fake_model(CLIPS, broken=[0, 1, 2]), CLIPS, PETS, allows_failures=True)
+    with pytest.raises(UnknownLabel, match=r"a\.wav: .*'dgo'.*'dog'"):
+        evaluate_detection(fake_model(CLIPS), [clip("a.wav", ("dgo", 0.0, 1.0))], PETS)
+    with pytest.raises(ValueError, match=r"thresholds=2\.0"):
+        evaluate_detection(fake_model(CLIPS), CLIPS, PETS, thresholds=2.0)

@@ -1,4 +1,4 @@
-"""Clips whose sound is a number: what a model made for them answers is known beforehand."""
+"""Clips whose samples are the index of the clip, so that a fake model can look up its scores."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class Labelled:
 
 
 def clips_of(*labels):
-    """A clip for each, named a.wav, b.wav, ...; several labels parted by |, none by ""."""
+    """One clip for each argument, named a.wav, b.wav, ...; `|` separates labels, "" is a clip without labels."""
     return [Labelled(f"{chr(97 + i)}.wav", tuple(one.split("|")) if one else ()) for i, one in enumerate(labels)]
 
 
 class Sounds:
-    """Clip `i` is `lengths[i]` samples of the value `i`; those in `broken` cannot be read."""
+    """Clip `i` is `lengths[i]` samples of the value `i`; reading a clip in `broken` fails."""
 
     def __init__(self, clips, *, lengths=None, broken=()):
         self.clips = clips
@@ -40,7 +40,7 @@ class Sounds:
         return np.full(self.lengths[i], i, dtype=np.float32)
 
 
-def answers_from(table):
-    """A model that answers clip `i` with row `i`."""
+def predict_from(table):
+    """Fake model that scores clip `i` with row `i` of a table."""
     table = np.asarray(table, dtype=np.float32)
     return lambda waveforms: table[[int(waveform[0]) for waveform in waveforms]]

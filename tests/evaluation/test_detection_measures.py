@@ -1,4 +1,4 @@
-"""Figures of detection, from sounds small enough to count by hand."""
+"""Detection measures of sounds small enough to count by hand."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ import pytest
 
 from panns import metrics
 from panns.errors import DataError
-from panns.evaluation import ScoredFrames, measure_detection
-from panns.evaluation.clip_scores import Failure
-from panns.evaluation.detection import joined_events
+from panns.evaluation import FrameProbs, measure_detection
+from panns.evaluation.clip_scoring import Failure
+from panns.evaluation.detection_measures import merge_events
 from panns.events import EventConfig
 from panns.labels import LabelSet
 
 LABELS = tuple(LabelSet.from_names("pets", ["cat", "dog"]))
 
 
-def heard(*columns, hop_s=0.5):
-    """A sound whose frames have these probabilities, a string of tenths for each class."""
+def frame_probs(*columns, hop_s=0.5):
+    """Frame probabilities from strings of tenths, one string for each class."""
     probs = np.array([[int(tenths) / 10 for tenths in column] for column in columns], np.float32).T
-    return ScoredFrames(probs, np.arange(len(probs)) * hop_s, len(probs) * hop_s)
+    return FrameProbs(probs, np.arange(len(probs)) * hop_s, len(probs) * hop_s)
 
 
 #   seconds  0 1 2 3 4 5 6 7 8 9
 FIRST = (
-    heard(
-        "00999900000000000000",  # cat, heard from 1 to 3
-        "00000000888800007770",  # dog, heard from 4 to 6, and from 8 to 9.5
+    frame_probs(
+        "00999900000000000000",  # cat, detected from 1 to 3
+        "00000000888800007770",  # dog, detected from 4 to 6, and from 8 to 9.5
     ),
     [(0, 1.0, 3.0), (1, 4.1, 5.9)],
 )
-SECOND = (heard("00000000009999990000", "0" * 20), [(0, 5.0, 6.0), (1, 1.0, 1.9)])  # cat, heard from 5 to 8
+SECOND = (frame_probs("00000000009999990000", "0" * 20), [(0, 5.0, 6.0), (1, 1.0, 1.9)])  # cat, detected from 5 to 8
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def test_counts(result):
 
 
 def test_by_collars(result):
-    # Both first ones start and end in time; the second cat ends 2 s late; of the dogs one is a false alarm, one missed.
+    # The first cat and dog start and end in time. The second cat ends 2 s late; one dog is a false alarm, one missed.
     assert result.collar.true_positives.tolist() == [1, 1]
     assert result.collar.false_positives.tolist() == [1, 1]
     assert result.collar.f1.tolist() == [0.5, 0.5]
@@ -62,7 +62,7 @@ def test_by_intersection(result):
 
 
 def test_by_segments(result):
-    # Cat sounds in seconds 1, 2 and 5 and is heard in 6 and 7 too; dog in 4, 5, 1 and is heard in 4, 5, 8, 9.
+    # Cat is active in seconds 1, 2 and 5 and detected in 6 and 7 too; dog is active in 4, 5, 1, detected in 4, 5, 8, 9.
     decisions = result.segments.decisions
     assert decisions.true_positives.tolist() == [3, 2]
     assert decisions.false_positives.tolist() == [2, 2]
@@ -72,19 +72,19 @@ def test_by_segments(result):
 
 
 def test_over_all_thresholds(result):
-    # Up to 100 false alarms an hour there is room for none in 20 s. Of each class one event is found without one:
-    # of cats, whose runs both score 0.9, neither, for both come at once.
+    # A limit of 100 false alarms an hour allows none in 20 s. One dog is found without a false alarm. Both runs of
+    # "cat" score 0.9, so the true and the false one come together and no cat counts.
     assert result.psds1.per_class.tolist() == [0.0, 0.5]
     assert result.psds1.value == 0.0  # 0.25 on average, and a deviation of 0.25
-    # With a tenth of a detection on events enough, both cats are found. The second dog is not even where all of its
-    # sound is one detection, for it is less than a tenth of that.
+    # PSDS2 needs only a tenth of a detection on events, so both cats are found. The second dog stays unfound even if
+    # the whole sound is one detection, because it is less than a tenth of that.
     assert result.psds2.per_class.tolist() == [1.0, 0.5]
     assert result.psds2.value == pytest.approx(0.5)  # 0.75 less 0.25
 
 
-def test_figures_are_those_of_metrics(result):
+def test_psds_equals_that_of_metrics(result):
     sounds, truth = zip(FIRST, SECOND, strict=True)
-    scores = [one.scores() for one in sounds]
+    scores = [one.to_frame_scores() for one in sounds]
     assert result.psds1.value == metrics.psds(truth, scores, [10.0, 10.0]).value
     assert result.psds2.value == metrics.psds(truth, scores, [10.0, 10.0], settings=metrics.PSDS2).value
 
@@ -108,7 +108,7 @@ def test_json(result):
     }  # fmt: skip
 
 
-def test_thresholds_and_settings_decide_what_is_detected():
+def test_thresholds_and_settings_change_detections():
     sound, truth = FIRST
     low, high = (measure_detection([truth], [sound], LABELS, limits) for limits in ([0.5, 0.5], [0.95, 0.75]))
     assert low.n_detected.tolist() == [1, 2]
@@ -118,10 +118,10 @@ def test_thresholds_and_settings_decide_what_is_detected():
     assert bridged.n_detected.tolist() == [1, 1]
 
 
-def test_a_class_whose_sounds_all_failed_takes_no_part_in_means():
+def test_means_leave_out_classes_whose_sounds_all_failed():
     failures = (Failure("b.wav", "b.wav: is damaged"),)
     result = measure_detection(
-        [[(0, 1.0, 3.0)]], [heard("00999900", "00000000")], LABELS, [0.5, 0.5], failures=failures
+        [[(0, 1.0, 3.0)]], [frame_probs("00999900", "00000000")], LABELS, [0.5, 0.5], failures=failures
     )
     figures = result.to_dict()
     assert (figures["collar_macro_f1"], figures["psds1"], figures["segment_macro_error_rate"]) == (1.0, 1.0, 0.0)
@@ -129,23 +129,23 @@ def test_a_class_whose_sounds_all_failed_takes_no_part_in_means():
     assert figures["failures"] == [{"file": "b.wav", "error": "b.wav: is damaged"}]
 
 
-def test_events_of_a_class_that_overlap_are_one():
+def test_overlapping_events_of_a_class_are_merged():
     result = measure_detection(
-        [[(0, 1.0, 2.5), (0, 2.0, 3.0), (0, 3.5, 9.0)]], [heard("00999909", "00000000")], LABELS, [0.5, 0.5]
+        [[(0, 1.0, 2.5), (0, 2.0, 3.0), (0, 3.5, 9.0)]], [frame_probs("00999909", "00000000")], LABELS, [0.5, 0.5]
     )
     assert (result.n_events.tolist(), result.n_overlapping) == ([2, 0], 1)
-    assert result.collar.true_positives.tolist() == [2, 0]  # the last is over with the sound, at 4 s
-    assert joined_events([(0, 2.0 - 1e-9, 3.0), (0, 1.0, 2.0)], 9.0) == [(0, 1.0, 2.0), (0, 2.0 - 1e-9, 3.0)]
-    assert joined_events([(0, 1.0, 5.0), (0, 2.0, 3.0)], 9.0) == [(0, 1.0, 5.0)]
+    assert result.collar.true_positives.tolist() == [2, 0]  # the last event is cut at the end of the sound, 4 s
+    assert merge_events([(0, 2.0 - 1e-9, 3.0), (0, 1.0, 2.0)], 9.0) == [(0, 1.0, 2.0), (0, 2.0 - 1e-9, 3.0)]
+    assert merge_events([(0, 1.0, 5.0), (0, 2.0, 3.0)], 9.0) == [(0, 1.0, 5.0)]
 
 
-def test_frames_last_until_the_next():
-    frames = ScoredFrames(np.full((3, 1), 0.9, np.float32), np.array([0.0, 0.4, 1.0]), 1.3)
-    assert frames.scores().edges_s.tolist() == [0.0, 0.4, 1.0, 1.3]
+def test_frame_lasts_until_the_next_one():
+    frames = FrameProbs(np.full((3, 1), 0.9, np.float32), np.array([0.0, 0.4, 1.0]), 1.3)
+    assert frames.to_frame_scores().edges_s.tolist() == [0.0, 0.4, 1.0, 1.3]
     assert frames.events([0.5], EventConfig()) == [(0, 0.0, 1.3)]
 
 
-def test_what_cannot_be_measured():
+def test_refusals():
     sound, truth = FIRST
     with pytest.raises(DataError, match="none of 2 sounds has an event"):
         measure_detection([[], []], [sound, sound], LABELS, [0.5, 0.5])

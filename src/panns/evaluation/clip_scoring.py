@@ -1,4 +1,4 @@
-"""Asking about many clips: decoded and answered side by side, in memory for a few clips, each failure named."""
+"""Clip scores of many clips: decoding and scoring in parallel, a few clips in memory, every unreadable clip named."""
 
 from __future__ import annotations
 
@@ -18,41 +18,41 @@ from panns.system.progress import OnProgress, Progress, ignore_progress
 
 Predict: TypeAlias = Callable[[list[Array]], Scores | Array]
 
-# No batch is given more once it holds as much: 4 minutes at 32 kHz.
+# A batch takes no further clip beyond this length: 4 minutes at 32 kHz.
 MAX_BATCH_SAMPLES = 1 << 23
 
 
 class LabelledAudio(Protocol):
-    """The sound of clips, by number, from any thread."""
+    """Labelled clips and their waveforms by index, readable from any thread."""
 
     @property
     def clips(self) -> Sequence[LabelledClip]:
-        """What is known of them."""
+        """Names and labels of the clips."""
         ...
 
     def __len__(self) -> int: ...
 
     def waveform(self, i: int) -> Array:
-        """The whole of a clip, `(samples,)`."""
+        """Waveform of a whole clip, `(samples,)`."""
         ...
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A clip that could not be read, and the sentence that says why."""
+    """A clip that could not be read, and the reason as a sentence."""
 
     path: str
     reason: str
 
 
 @dataclass(frozen=True, eq=False)
-class Answers:
-    """What a model answered.
+class ClipScores:
+    """Scores of the clips that could be read.
 
     Attributes:
-        clips: `(answered,)`, indices of the clips that could be read, in order.
-        probs: `(answered, classes)` float32, what it gave them.
-        failures: The others.
+        clips: `(scored,)`, indices of these clips, in order.
+        probs: `(scored, classes)` float32.
+        failures: The unreadable clips.
     """
 
     clips: npt.NDArray[np.intp]
@@ -60,7 +60,7 @@ class Answers:
     failures: tuple[Failure, ...]
 
 
-def ask(
+def score_clips(
     predict: Predict,
     audio: LabelledAudio,
     *,
@@ -70,29 +70,29 @@ def ask(
     n_predicting: int = 1,
     allows_failures: bool = False,
     on_progress: OnProgress = ignore_progress,
-) -> Answers:
-    """Ask a model about every clip, one after the other.
+) -> ClipScores:
+    """Score every clip with a model.
 
     Args:
-        predict: Takes waveforms `(samples,)` of any lengths and returns probabilities `(clips, classes)`, or `Scores`
-            with them; a recognizer's `run`, or a network in training.
+        predict: Function from waveforms `(samples,)` of any lengths to probabilities `(clips, classes)`, or to
+            `Scores` that hold them: a recognizer's `run`, or a network in training.
         audio: The clips.
-        n_classes: How many probabilities it gives each.
-        batch_size: How many clips it is given at a time; fewer if they are long.
-        n_decoding: Threads that decode.
-        n_predicting: How many threads call `predict`; with 1 it is called by this one alone.
-        allows_failures: Whether clips that cannot be read are left out and reported.
-        on_progress: Called after every batch with the clips that are done.
+        n_classes: Number of classes that `predict` scores.
+        batch_size: Maximum number of clips in one call of `predict`; long clips make smaller batches.
+        n_decoding: Number of decoding threads.
+        n_predicting: Number of threads that call `predict`; 1 calls it from the current thread.
+        allows_failures: True to leave out and report clips that cannot be read.
+        on_progress: Called after every batch.
 
     Raises:
-        PannsError: A clip cannot be read, and that is not allowed; or none can.
-        ValueError: There is no clip, or what `predict` gave is no such array of probabilities.
+        PannsError: A clip cannot be read and `allows_failures` is False, or no clip can be read.
+        ValueError: There are no clips, or `predict` returned values that are not probabilities of this shape.
     """
     n_clips = len(audio)
     if not n_clips:
-        raise ValueError("there is no clip to ask about; give at least one")
+        raise ValueError("0 clips given; at least one is needed")
     probs = np.empty((n_clips, n_classes), dtype=np.float32)
-    is_answered = np.zeros(n_clips, dtype=bool)
+    is_scored = np.zeros(n_clips, dtype=bool)
     failures: list[Failure] = []
     n_done = 0
 
@@ -104,26 +104,26 @@ def ask(
                 raise
             return error
 
-    def answer(batch: _Batch) -> tuple[_Batch, Array]:
-        given = predict(batch.waveforms) if batch.waveforms else np.empty((0, n_classes), np.float32)
-        return batch, _checked_answer(given, batch, audio.clips, n_classes)
+    def score(batch: _Batch) -> tuple[_Batch, Array]:
+        output = predict(batch.waveforms) if batch.waveforms else np.empty((0, n_classes), np.float32)
+        return batch, _check_probs(output, batch, audio.clips, n_classes)
 
     with ExitStack() as stack:
         waveforms = ordered_map(read, range(n_clips), n_threads=n_decoding, n_ahead=2 * n_decoding)
         batches = _batches(stack.enter_context(closing(waveforms)), batch_size)
-        answered: Iterator[tuple[_Batch, Array]] = map(answer, batches)
+        scored: Iterator[tuple[_Batch, Array]] = map(score, batches)
         if n_predicting > 1:
-            answered = stack.enter_context(closing(ordered_map(answer, batches, n_threads=n_predicting)))
-        for batch, of_batch in answered:
-            probs[batch.indices] = of_batch
-            is_answered[batch.indices] = True
+            scored = stack.enter_context(closing(ordered_map(score, batches, n_threads=n_predicting)))
+        for batch, batch_probs in scored:
+            probs[batch.indices] = batch_probs
+            is_scored[batch.indices] = True
             failures += [Failure(audio.clips[i].path, str(error)) for i, error in batch.failures]
             n_done += len(batch.indices) + len(batch.failures)
-            on_progress(Progress(n_done, n_clips, "clips", "asking the model"))
-    if not is_answered.any():
+            on_progress(Progress(n_done, n_clips, "clips", "scoring"))
+    if not is_scored.any():
         raise DataError(f"none of {n_clips} clips can be read; the first: {failures[0].reason}")
-    clips = np.flatnonzero(is_answered)
-    return Answers(clips, probs if len(clips) == n_clips else probs[clips], tuple(failures))
+    clips = np.flatnonzero(is_scored)
+    return ClipScores(clips, probs if len(clips) == n_clips else probs[clips], tuple(failures))
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +134,7 @@ class _Batch:
 
 
 def _batches(waveforms: Iterable[Array | PannsError], batch_size: int) -> Iterator[_Batch]:
-    """Clips by batches, and with each the failures that came between."""
+    """Batches of clips, each with the failures since the previous batch."""
     batch, n_samples = _Batch([], [], []), 0
     for i, waveform in enumerate(waveforms):
         if isinstance(waveform, PannsError):
@@ -150,16 +150,16 @@ def _batches(waveforms: Iterable[Array | PannsError], batch_size: int) -> Iterat
         yield batch
 
 
-def _checked_answer(given: Scores | Array, batch: _Batch, clips: Sequence[LabelledClip], n_classes: int) -> Array:
-    probs = np.asarray(given.clip_probs if isinstance(given, Scores) else given)
+def _check_probs(output: Scores | Array, batch: _Batch, clips: Sequence[LabelledClip], n_classes: int) -> Array:
+    probs = np.asarray(output.clip_probs if isinstance(output, Scores) else output)
     expected = len(batch.indices), n_classes
     if probs.shape != expected:
-        raise ValueError(f"the model answered {probs.shape}; {expected} is needed, a row a clip and a column a class")
-    is_good = ((probs >= 0) & (probs <= 1)).all(axis=1)  # NaN is neither
+        raise ValueError(f"the model returned scores of shape {probs.shape}; (clips, classes) is {expected}")
+    is_good = ((probs >= 0) & (probs <= 1)).all(axis=1)  # False for NaN
     if not is_good.all():
         row = int(np.argmin(is_good))
         raise ValueError(
-            f"{clips[batch.indices[row]].path}: the model answered {probs[row].min():.4g} to {probs[row].max():.4g}, "
-            "which are no probabilities; apply its activation (sigmoid or softmax), and look for NaN in its weights"
+            f"{clips[batch.indices[row]].path}: the model returned {probs[row].min():.4g} to {probs[row].max():.4g}, "
+            "but probabilities are 0 to 1; apply its activation (sigmoid or softmax), and look for NaN in its weights"
         )
     return probs.astype(np.float32, copy=False)
