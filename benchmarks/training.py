@@ -20,8 +20,8 @@ import soundfile
 import torch
 
 from benchmarks.measure import ONE_THREAD, cpu_ms, report, run_process
-from panns.data.manifests import Clip, ClipList
-from panns.data.shards.decoded import cached_audio
+from panns.data.clip_lists import Clip, ClipList
+from panns.data.shards.decoded import decode_once
 from panns.frontend import network_inputs
 from panns.models.registry import find_model
 from panns.training.engine.batch import Batch
@@ -71,7 +71,7 @@ def measure(name: str, *, with_loader: bool) -> dict[str, object]:
     rate = config.frontend.sample_rate
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        audio = cached_audio(_clips(folder, duration_s, rate), rate, folder / "decoded")
+        audio = decode_once(_clips(folder, duration_s, rate), rate, folder / "decoded")
         targets = ClipTargets([(i % 10,) for i in range(N_CLIPS)], 10)
         settings = BatchConfig(batch_size, durations_s=(duration_s,), mix=MixConfig("between_class"))
         start = from_nothing(name, config, 10, seed=0)

@@ -18,7 +18,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from panns.data.manifests import Clip
+from panns.data.clip_lists import Clip
 from panns.data.sampling.split import leave_out
 from panns.labels import audioset
 from recipes.audioset.segments import Segment, write_segments

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from panns.audio.sound_files import sound_files_below
-from panns.data.manifests import Clip, write_manifest
+from panns.data.clip_lists import Clip, write_clip_list
 from recipes.audioset.segments import LISTS, Segment, read_segments
 from recipes.common.paths import RUNS
 from recipes.common.preparing import CLIPS_FILE
@@ -51,7 +51,7 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     found = find_clips(arguments.data, relative_to=arguments.out)
-    write_manifest(arguments.out / CLIPS_FILE, found.clips)
+    write_clip_list(arguments.out / CLIPS_FILE, found.clips)
     missing = arguments.out / MISSING_FILE
     missing.write_text(
         "".join(f"{name}\t{one.video}\t{one.start_s:.3f}\n" for name, one in found.missing), encoding="utf-8"

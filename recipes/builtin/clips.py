@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from panns.data.manifests import Clip
+from panns.data.clip_lists import Clip
 
 HELD_OUT_FOLD = "5"
 FREE_LICENCES = {"CC0": "CC0 1.0", "CC-BY": "CC BY 3.0"}

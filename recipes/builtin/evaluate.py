@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from panns.audio import load_sound
 from panns.checkpoints.checkpoint import Checkpoint
-from panns.data.manifests import read_manifest
+from panns.data.clip_lists import read_clip_list
 from panns.evaluation import Categories, measure_clips
 from panns.frontend import log_mel
 from panns.hub.resolve import resolve
@@ -169,7 +169,7 @@ def agreement_of(student: dict[str, Heard], teacher: dict[str, Heard]) -> dict[s
 
 def classes_heard(manifest: Path) -> dict[str, Any]:
     """Which classes some training clip carries as its own label."""
-    names = sorted({name for clip in read_manifest(manifest).clips for name in clip.labels})
+    names = sorted({name for clip in read_clip_list(manifest).clips for name in clip.labels})
     return {"count": len(names), "of": len(audioset()), "names": names}
 
 

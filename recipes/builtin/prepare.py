@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.audio import load_sound, resample
-from panns.data.manifests import Clip, write_manifest
+from panns.data.clip_lists import Clip, write_clip_list
 from panns.frontend import LogMelConfig, compress
 from panns.models.registry import find_model
 from recipes.builtin.clips import training_clips
@@ -37,7 +37,7 @@ def main() -> None:
     settings = read_settings()
     out.mkdir(parents=True, exist_ok=True)
     clips = training_clips(arguments.data / "data", arguments.data / "reference" / "esc50_to_audioset.json")
-    write_manifest(out / MANIFEST_FILE, clips)
+    write_clip_list(out / MANIFEST_FILE, clips)
     teacher = Teacher(settings.teacher, arguments.data / "weights" / arguments.weights)
     frontends = (find_model(settings.architecture).config.frontend, teacher.manifest.config.frontend)
     waveforms = at_speeds(clips, arguments.data / "data", settings.speeds, frontends[0].sample_rate)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from panns.checkpoints.manifest import Metric
-from panns.data.manifests import read_manifest
+from panns.data.clip_lists import read_clip_list
 from recipes.builtin.prepare import MANIFEST_FILE as CLIPS_FILE
 from recipes.builtin.settings import HERE, ROOT, read_settings
 from recipes.builtin.train import NETWORK_FILE
@@ -46,7 +46,7 @@ def main() -> None:
         settings.architecture,
         arguments.out / NETWORK_FILE,
         training_data=TRAINING_DATA,
-        clips=read_manifest(arguments.out / CLIPS_FILE).clips,
+        clips=read_clip_list(arguments.out / CLIPS_FILE).clips,
     )
 
 

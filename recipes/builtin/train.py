@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from panns.data.manifests import Clip, read_manifest
+from panns.data.clip_lists import Clip, read_clip_list
 from panns.labels import audioset
 from panns.models.registry import find_model
 from panns.networks.build import build_network
@@ -42,7 +42,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     out: Path = arguments.out
     settings = read_settings(arguments.config)
-    clips = read_manifest(out / MANIFEST_FILE).clips
+    clips = read_clip_list(out / MANIFEST_FILE).clips
     teacher = Teacher(settings.teacher, arguments.data / "weights" / arguments.weights)
     statistics = np.load(out / TEACHER_FILE)
     teacher.standardise(statistics["embedding_mean"], statistics["embedding_scale"])

@@ -7,7 +7,7 @@ import csv
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from panns.data.manifests import Clip, write_manifest
+from panns.data.clip_lists import Clip, write_clip_list
 from recipes.common.paths import REFERENCE_DATA, RUNS
 
 CLIPS_FILE = "clips.csv"
@@ -32,7 +32,7 @@ def prepare(description: str | None, name: str, list_clips: ListClips, *, refere
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     clips = list_clips(arguments.data, arguments.out)
-    write_manifest(arguments.out / CLIPS_FILE, clips)
+    write_clip_list(arguments.out / CLIPS_FILE, clips)
     print(f"{len(clips)} clips are listed in {arguments.out / CLIPS_FILE}")
 
 

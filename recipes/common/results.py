@@ -14,12 +14,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from panns.config import config_from_dict, config_to_dict, filled_up, read_toml
-from panns.data.manifests import Clip, read_manifest
+from panns.data.clip_lists import Clip, read_clip_list
+from panns.data.sampling.groups import DuplicateGroups
 from panns.errors import DataError
 from panns.training.cross_validation import folds_of
 from panns.training.dataset import digest_of, parts_of
 from panns.training.engine.journal import METRICS_FILE
-from panns.training.preflight import CHECK_FILE, Groups
+from panns.training.preflight import CHECK_FILE
 from panns.training.run_folder import CLIPS_FILE, EVALUATION_FILE, SETTINGS_FILE
 from panns.training.settings import RunSettings, read_settings
 
@@ -62,7 +63,7 @@ class Row:
     def clips(self, root: Path) -> tuple[Clip, ...]:
         """What the manifest of now lists; nothing where it was not prepared."""
         manifest = root / self.settings(root).data.clips
-        return read_manifest(manifest).clips if manifest.exists() else ()
+        return read_clip_list(manifest).clips if manifest.exists() else ()
 
     def _settings_file(self, root: Path) -> Path:
         return root / shlex.split(self.command)[2]
@@ -128,9 +129,9 @@ def read_result(row: Row, root: Path, hardware: str) -> Result | None:
     Of a cross-validation those folds that are finished.
     """
     settings, clips, folder = row.settings(root), row.clips(root), root / row.folder
-    together = _together(folder)
+    duplicates = _duplicates(folder)
     runs = [folder, *folder.glob(f"{FOLD_PREFIX}*")]
-    files = [run / EVALUATION_FILE for run in runs if _is_of_now(run, settings, clips, together)]
+    files = [run / EVALUATION_FILE for run in runs if _is_of_now(run, settings, clips, duplicates)]
     values: dict[str, float] = {}
     best: dict[str, float] = {}
     for file in sorted(files, key=_by_number):
@@ -163,15 +164,16 @@ def curve(run: Path, quality: str) -> dict[int, float]:
     return {line["step"]: line[f"test_{quality}"] for line in lines if f"test_{quality}" in line}
 
 
-def _together(folder: Path) -> Groups:
+def _duplicates(folder: Path) -> DuplicateGroups:
     """The copies that a command has found; a cross-validation looks for them once, before its first fold."""
     for file in (folder / CHECK_FILE, *sorted(folder.glob(f"{FOLD_PREFIX}*/{CHECK_FILE}"))):
         if file.is_file():
-            return tuple(map(tuple, json.loads(file.read_text(encoding="utf-8"))["together"]))
+            duplicates: DuplicateGroups = json.loads(file.read_text(encoding="utf-8"))["duplicates"]
+            return duplicates
     return ()
 
 
-def _is_of_now(run: Path, settings: RunSettings, clips: Sequence[Clip], together: Groups) -> bool:
+def _is_of_now(run: Path, settings: RunSettings, clips: Sequence[Clip], duplicates: DuplicateGroups) -> bool:
     """Whether a run is finished, with these settings but for the fold tested with, and these clips in its parts."""
     if not all((run / name).is_file() for name in (EVALUATION_FILE, SETTINGS_FILE, CLIPS_FILE)):
         return False
@@ -181,7 +183,7 @@ def _is_of_now(run: Path, settings: RunSettings, clips: Sequence[Clip], together
     if filled_up(RunSettings, asked) != wanted:
         return False
     try:
-        parts = parts_of(clips, data, settings.seed, together=together)
+        parts = parts_of(clips, data, settings.seed, duplicates=duplicates)
     except DataError:  # that fold is not there any more
         return False
     return all(heard[f"{part}_sha256"] == digest_of([clips[i] for i in getattr(parts, part)]) for part in PARTS)

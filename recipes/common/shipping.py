@@ -14,7 +14,7 @@ import torch
 
 from panns.checkpoints.checkpoint import MANIFEST_FILE, ONNX_FILE, TORCH_FILE, open_checkpoint
 from panns.checkpoints.manifest import Metric, ModelManifest
-from panns.data.manifests import Clip
+from panns.data.clip_lists import Clip
 from panns.export.to_onnx import export_onnx
 from panns.export.verify import verify_onnx
 from panns.labels import audioset

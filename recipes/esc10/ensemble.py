@@ -17,9 +17,9 @@ from typing import Any
 
 from benchmarks.measure import machine
 from panns.checkpoints.checkpoint import TORCH_FILE
+from panns.data.clip_lists import read_clip_list
 from panns.data.clips.audio import FileAudio
-from panns.data.clips.subset import PartAudio
-from panns.data.manifests import read_manifest
+from panns.data.clips.subset import AudioSubset
 from panns.evaluation import evaluate_clips
 from panns.recognizer import load
 from panns.system.files import replacing
@@ -43,7 +43,7 @@ MARK = "ensemble"
 def main() -> None:
     """Join, test and write down."""
     out = ROOT / "runs" / "esc10"
-    folds = folds_of(read_manifest(out / CLIPS_FILE).clips)
+    folds = folds_of(read_clip_list(out / CLIPS_FILE).clips)
     accuracies = {name: finished(command, folds) for name, command in MEMBERS.items()}
     folders = [ROOT / Row("", "", command).folder for command in MEMBERS.values()]
     joined = out / MARK
@@ -77,9 +77,9 @@ def finished(command: str, folds: list[str]) -> dict[str, float]:
 
 def test(model: Path, clips: Path, fold: str) -> float:
     """Accuracy of a model on a fold."""
-    manifest, recognizer = read_manifest(clips), load(model, backend="torch")
+    manifest, recognizer = read_clip_list(clips), load(model, backend="torch")
     tested = [i for i, clip in enumerate(manifest.clips) if clip.fold == fold]
-    audio = PartAudio(FileAudio(manifest, recognizer.sample_rate), tested)
+    audio = AudioSubset(FileAudio(manifest, recognizer.sample_rate), tested)
     accuracy = evaluate_clips(recognizer.run, audio, recognizer.manifest.labels, task="single-label").accuracy
     assert accuracy is not None, "it is asked for a single label"
     return accuracy

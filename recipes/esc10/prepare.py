@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from panns.data.manifests import Clip
+from panns.data.clip_lists import Clip
 from recipes.common.preparing import HOW_TO_GET_IT, prepare, rows_of
 from recipes.esc50.prepare import SAME_RECORDINGS
 

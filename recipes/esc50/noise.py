@@ -31,10 +31,10 @@ import numpy.typing as npt
 from benchmarks.measure import machine
 from panns.augment.length import fit_length
 from panns.augment.noise import add_noise
+from panns.data.clip_lists import read_clip_list, write_clip_list
 from panns.data.clips.audio import ClipAudio, FileAudio
 from panns.data.clips.clip import Clip
-from panns.data.clips.subset import PartAudio
-from panns.data.manifests import read_manifest, write_manifest
+from panns.data.clips.subset import AudioSubset
 from panns.evaluation import evaluate_clips
 from panns.recognizer import load
 from panns.system.files import replacing
@@ -94,13 +94,13 @@ def main() -> None:
 
 def prepare(urbansound8k: Path, speech: Path) -> None:
     """Write both lists of noise."""
-    known = {clip.source for clip in read_manifest(OUT / CLIPS_FILE).clips}
+    known = {clip.source for clip in read_clip_list(OUT / CLIPS_FILE).clips}
     noises = [clip for clip in list_clips(urbansound8k, OUT) if clip.source not in known]
     talk = [Clip(os.path.relpath(path, OUT), (BABBLE,)) for path in sorted(speech.iterdir())]
     to_learn_with = [clip for clip in noises if clip.labels[0] not in TO_TEST_WITH]
     to_test_with = [clip for clip in noises if clip.labels[0] in TO_TEST_WITH] + talk
-    write_manifest(OUT / LEARN_FILE, to_learn_with)
-    write_manifest(OUT / TEST_FILE, to_test_with)
+    write_clip_list(OUT / LEARN_FILE, to_learn_with)
+    write_clip_list(OUT / TEST_FILE, to_test_with)
     print(f"{len(to_learn_with)} recordings of noise to learn with, {len(to_test_with)} to test with, in {OUT}")
 
 
@@ -123,7 +123,7 @@ class Result:
 
 def test() -> list[Result]:
     """Folds by the models that have not learned from them, without noise and with every kind at every ratio."""
-    manifest = read_manifest(OUT / CLIPS_FILE)
+    manifest = read_clip_list(OUT / CLIPS_FILE)
     folds_of = {models: [fold for fold in FOLDS if _model(models, fold).is_dir()] for models, *_ in MODELS}
     folds = [fold for fold in folds_of[LEARNED_WITH_NOISE] if fold in folds_of[WITHOUT_NOISE]]
     if not folds:
@@ -138,8 +138,8 @@ def test() -> list[Result]:
             recognizer = load(_model(models, fold))
             rate, labels = recognizer.sample_rate, recognizer.manifest.labels
             tested = [i for i, clip in enumerate(manifest.clips) if clip.fold == fold]
-            clips = PartAudio(FileAudio(manifest, rate), tested)
-            noises = FileAudio(read_manifest(OUT / TEST_FILE), rate)
+            clips = AudioSubset(FileAudio(manifest, rate), tested)
+            noises = FileAudio(read_clip_list(OUT / TEST_FILE), rate)
             recorded = {noise: recordings(noises, noise) for noise in NOISES}
             for noise, snr_db in conditions:
                 heard = clips if snr_db is None else NoisyAudio(clips, recorded[noise], noise, snr_db)

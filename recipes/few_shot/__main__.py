@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.measure import machine
-from panns.data.manifests import Clip, read_manifest, write_manifest
+from panns.data.clip_lists import Clip, read_clip_list, write_clip_list
 from panns.system.files import replacing
 from panns.training.run import run
 from panns.training.settings import read_settings
@@ -37,7 +37,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clips", type=Path, default=LISTED, help="what `python -m recipes.esc10.prepare` wrote")
     arguments = parser.parse_args()
-    manifest = read_manifest(arguments.clips)
+    manifest = read_clip_list(arguments.clips)
     clips = [replace(clip, path=str(manifest.file(clip).resolve()), fold="") for clip in manifest.clips]
     accuracies = {n: [accuracy(clips, n, draw) for draw in range(N_DRAWS)] for n in N_SUPPORT}
     with replacing(HERE / "results.json") as partial:
@@ -50,7 +50,7 @@ def accuracy(clips: Sequence[Clip], n_support: int, draw: int) -> float:
     name = f"{n_support}-{draw}"
     listed = OUT / f"{name}.csv"
     OUT.mkdir(parents=True, exist_ok=True)
-    write_manifest(listed, drawn(clips, n_support, draw))
+    write_clip_list(listed, drawn(clips, n_support, draw))
     settings = read_settings(HERE / "train.toml", (f"data.clips={listed}", f"seed={draw}"))
     trained = run(settings, OUT / name, is_resumed=True)  # refuses what other settings or clips have given
     assert len(trained.parts.train) == 10 * n_support

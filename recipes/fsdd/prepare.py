@@ -13,7 +13,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from panns.data.manifests import Clip, write_manifest
+from panns.data.clip_lists import Clip, write_clip_list
 from recipes.common.preparing import HOW_TO_GET_IT, prepare
 
 SPEAKERS_FILE = "speakers.csv"
@@ -32,7 +32,7 @@ def list_clips(data: Path, relative_to: Path) -> list[Clip]:
         clip = Clip(os.path.relpath(path, relative_to), (digit,), fold=fold, source=path.stem, licence="CC BY-SA 4.0")
         clips.append(clip)
         by_speaker.append(replace(clip, fold=speaker, source=speaker))
-    write_manifest(relative_to / SPEAKERS_FILE, by_speaker)
+    write_clip_list(relative_to / SPEAKERS_FILE, by_speaker)
     return clips
 
 

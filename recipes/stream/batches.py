@@ -16,7 +16,7 @@ import torch
 from panns.augment.masking import mask
 from panns.augment.noise import coloured_noise
 from panns.augment.spectrum import band_centres_hz, colour_gains, draw_colour, low_pass_gains
-from panns.data.soundscapes import Placed, Soundscape, SoundscapeConfig, Stretch, draw_soundscape
+from panns.data.soundscapes import PlacedClip, Soundscape, SoundscapeConfig, Stretch, draw_soundscape
 from panns.frontend import LogMelConfig, compress, log_mel
 from panns.training.engine.batch import Batch
 from recipes.builtin.mixtures import ClipLabels, clip_in_turn
@@ -154,7 +154,7 @@ class SoundscapeBatches:
         return features, targets, categories / np.maximum(categories.sum(axis=1, keepdims=True), 1e-9)
 
     def _add(
-        self, piece: Placed, row: int, power: Array, targets: Array, categories: Array, rng: np.random.Generator
+        self, piece: PlacedClip, row: int, power: Array, targets: Array, categories: Array, rng: np.random.Generator
     ) -> None:
         """Put a piece of a clip into a soundscape, in place."""
         config, hop_s = self._config, self._frontend.hop_s

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measure import machine
-from panns.data.manifests.event_table import read_event_table
+from panns.data.clip_lists.event_table import read_event_table
 from panns.evaluation.detection_measures import COLLAR, merge_events
 from panns.metrics import PSDS1, ClipEvents, collar_based, psds
 from panns.recognizer import load

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from panns.augment.noise import coloured_noise
-from panns.data.manifests import Clip, ClipList, read_manifest
-from panns.data.soundscapes import MadeBackgrounds, SoundscapeConfig, write_soundscapes
+from panns.data.clip_lists import Clip, ClipList, read_clip_list
+from panns.data.soundscapes import NoiseBackgrounds, SoundscapeConfig, write_soundscapes
 from recipes.common.paths import RUNS
 
 OUT = RUNS / "stream"
@@ -27,7 +27,7 @@ def mixed(folds: Sequence[str], n_soundscapes: int, *, seed: int) -> Path:
         n_soundscapes: How many.
         seed: Of everything random.
     """
-    listed = read_manifest(CLIPS)
+    listed = read_clip_list(CLIPS)
     clips = clips_of(listed.clips, folds)
     what = repr((SOUNDSCAPE, SAMPLE_RATE, n_soundscapes, seed, [clip.path for clip in clips]))
     name = f"folds-{''.join(folds)}-{hashlib.sha256(what.encode()).hexdigest()[:12]}"
@@ -37,7 +37,7 @@ def mixed(folds: Sequence[str], n_soundscapes: int, *, seed: int) -> Path:
             ClipList(listed.root, clips),
             folder,
             SOUNDSCAPE,
-            MadeBackgrounds(coloured_noise),
+            NoiseBackgrounds(coloured_noise),
             n_soundscapes=n_soundscapes,
             sample_rate=SAMPLE_RATE,
             seed=seed,

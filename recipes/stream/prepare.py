@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.audio import load_sound, resample
-from panns.data.manifests import Clip, write_manifest
-from panns.data.soundscapes import Stretch, sounding_stretches
+from panns.data.clip_lists import Clip, write_clip_list
+from panns.data.soundscapes import Stretch, active_stretches
 from panns.frontend import log_mel, silence
 from panns.models.registry import find_model
 from recipes.builtin.clips import training_clips
@@ -39,7 +39,7 @@ def main() -> None:
     settings = read_settings()
     out.mkdir(parents=True, exist_ok=True)
     clips = training_clips(arguments.data / "data", arguments.data / "reference" / "esc50_to_audioset.json")
-    write_manifest(out / MANIFEST_FILE, clips)
+    write_clip_list(out / MANIFEST_FILE, clips)
     teacher = Teacher(settings.teacher, arguments.data / "weights" / arguments.weights)
     rows = Rows(settings, teacher)
     write_mel_store(
@@ -69,7 +69,7 @@ class Rows:
         for speed in self._settings.speeds:
             for_teacher = resample(waveform, round(teacher_rate * speed), teacher_rate)
             row = resample(for_teacher, teacher_rate, self._sample_rate)
-            self._stretches.append(sounding_stretches(row, self._sample_rate))
+            self._stretches.append(active_stretches(row, self._sample_rate))
             self._heard.append(self._hear(for_teacher))
             made.append(row)
         return made

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from panns.checkpoints.manifest import Metric
-from panns.data.manifests import read_manifest
+from panns.data.clip_lists import read_clip_list
 from recipes.common.paths import ROOT
 from recipes.common.shipping import add_metrics, ship
 from recipes.stream.prepare import MANIFEST_FILE as CLIPS_FILE
@@ -43,7 +43,7 @@ def main() -> None:
         settings.architecture,
         arguments.out / NETWORK_FILE,
         training_data=TRAINING_DATA,
-        clips=read_manifest(arguments.out / CLIPS_FILE).clips,
+        clips=read_clip_list(arguments.out / CLIPS_FILE).clips,
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from panns.data.manifests.event_table import read_event_table
+from panns.data.clip_lists.event_table import read_event_table
 from panns.detection import WindowConfig
 from panns.detection.settings import model_fingerprint
 from panns.evaluation import Categories, FrameProbs

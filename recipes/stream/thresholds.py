@@ -22,7 +22,7 @@ import numpy as np
 from panns.checkpoints.checkpoint import open_checkpoint
 from panns.checkpoints.manifest import OperatingPoint
 from panns.config import config_to_dict
-from panns.data.manifests.event_table import read_event_table
+from panns.data.clip_lists.event_table import read_event_table
 from panns.evaluation import FrameProbs
 from panns.events import EventConfig
 from panns.hub.published_thresholds import POINTS_FILE

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from panns.data.manifests import read_manifest
+from panns.data.clip_lists import read_clip_list
 from panns.data.soundscapes import Stretch
 from panns.models.registry import find_model
 from panns.networks.build import build_network
@@ -41,7 +41,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     out: Path = arguments.out
     settings = read_settings(arguments.config)
-    clips = read_manifest(out / MANIFEST_FILE).clips
+    clips = read_clip_list(out / MANIFEST_FILE).clips
     frames = read_frames(out / FRAMES_FILE, settings)
     network, objective = build(settings, category_classes(clips), torch.from_numpy(mean_probs(frames)))
     frontend = find_model(settings.architecture).config.frontend.log_mel

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from panns.data.manifests import Clip
+from panns.data.clip_lists import Clip
 from recipes.common.preparing import first_file, prepare, rows_of
 
 # One recording under two ids of Freesound, found by `panns data check` in the folds 1, 2 and 10; the first pair is in

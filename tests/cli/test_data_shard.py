@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from panns.data.manifests import Clip, write_manifest
+from panns.data.clip_lists import Clip, write_clip_list
 from panns.data.shards import ShardAudio
 from tests.commands import run_panns, succeed
 from tests.data.shard_sets import RATE, make_manifest
@@ -16,7 +16,7 @@ from tests.terminal import Terminal
 def listed(tmp_path):
     """A manifest of seven clips, in `clips.jsonl`."""
     clips = make_manifest(tmp_path).clips
-    write_manifest(tmp_path / "clips.jsonl", clips)
+    write_clip_list(tmp_path / "clips.jsonl", clips)
     return clips
 
 
@@ -71,7 +71,7 @@ def test_a_bad_clip_ends_it_unless_it_may_be_left_out(tmp_path):
 
 
 def test_stretches_of_kept_files_are_said_to_be_cut(listed, tmp_path):
-    write_manifest(tmp_path / "clips.jsonl", [*listed, Clip("sound 0.a.wav", onset_s=0.1)])
+    write_clip_list(tmp_path / "clips.jsonl", [*listed, Clip("sound 0.a.wav", onset_s=0.1)])
     result = shard(tmp_path)
     succeed(result)
     assert "less than their file" in result.stderr

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from panns.data.manifests import Clip, write_manifest
-from panns.data.manifests.event_table import read_event_table
+from panns.data.clip_lists import Clip, write_clip_list
+from panns.data.clip_lists.event_table import read_event_table
 from tests.commands import run_panns, succeed
 from tests.sounds import noise, tone, write_wav
 
@@ -21,7 +21,7 @@ def clips(tmp_path):
         Clip("rain.wav", ("Rain",), "2"),
         Clip("silence.wav", ("Cat",), "3"),
     ]
-    write_manifest(tmp_path / "clips.csv", listed)
+    write_clip_list(tmp_path / "clips.csv", listed)
     return listed
 
 

@@ -7,8 +7,8 @@ import pytest
 from matplotlib import image
 
 import panns
+from panns.data.clip_lists import read_clip_list
 from panns.data.clips.audio import FileAudio
-from panns.data.manifests import read_manifest
 from panns.evaluation import evaluate_clips
 from tests.commands import run_panns, succeed
 from tests.sounds import changing_sound, write_wav
@@ -44,7 +44,7 @@ def evaluate(tiny_checkpoint, clips):
 
 def in_python(checkpoint, manifest, **settings):
     recognizer = panns.load(checkpoint)
-    audio = FileAudio(read_manifest(manifest), recognizer.sample_rate)
+    audio = FileAudio(read_clip_list(manifest), recognizer.sample_rate)
     return evaluate_clips(recognizer.run, audio, recognizer.manifest.labels, **settings)
 
 

@@ -6,7 +6,7 @@ import json
 import re
 import tarfile
 
-from panns.data.manifests import Clip, ClipList, TimedLabel
+from panns.data.clip_lists import Clip, ClipList, TimedLabel
 from tests.sounds import noise, write_wav
 
 RATE = 8_000

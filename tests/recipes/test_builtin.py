@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from panns.data.manifests import Clip
+from panns.data.clip_lists import Clip
 from panns.frontend import LogMelConfig
 from panns.labels import audioset
 from panns.models.residual_cnn import ResidualCnnConfig

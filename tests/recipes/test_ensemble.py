@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from panns.checkpoints.manifest import ModelManifest
-from panns.data.manifests import Clip, write_manifest
+from panns.data.clip_lists import Clip, write_clip_list
 from panns.labels import audioset
 from panns.models.residual_cnn import ResidualCnnConfig
 from panns.networks.build import build_network
@@ -30,7 +30,7 @@ def finished(tmp_path, monkeypatch):
         for label in ("Speech", "Music"):  # which sound alike, so one of two is right
             write_wav(out / f"{fold}{label}.wav", noise(0.3, seed=int(fold)))
             clips.append(Clip(f"{fold}{label}.wav", (label,), fold))
-    write_manifest(out / "clips.csv", clips)
+    write_clip_list(out / "clips.csv", clips)
     config = ResidualCnnConfig(stem_channels=4, channels=(4, 8, 8), embedding_dim=16)
     manifest = ModelManifest("builtin", config, audioset(), window_s=5.0)
     for folder in ("builtin", "builtin-1"):

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from panns.data.manifests import Clip
+from panns.data.clip_lists import Clip
 from recipes.few_shot.__main__ import drawn, table
 
 CLIPS = [Clip(f"{label}{i}.wav", (label,), source=f"{label}{i // 3}") for label in ("cat", "dog") for i in range(36)]

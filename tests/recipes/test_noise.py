@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from panns.augment.level import sounding_power
-from panns.data.manifests import Clip, read_manifest, write_manifest
+from panns.data.clip_lists import Clip, read_clip_list, write_clip_list
 from recipes.esc50 import noise as recipe
 from recipes.esc50.noise import (
     BABBLE,
@@ -66,9 +66,9 @@ def test_no_kind_of_noise_and_no_recording_is_on_both_sides(tmp_path, monkeypatc
     (tmp_path / "speech").mkdir()
     write_wav(tmp_path / "speech" / "one.wav", noise(0.5))
     known = {listed[0].source, listed[3].source}
-    write_manifest(tmp_path / "clips.csv", [Clip(f"{one}.wav", ("dog",), "1", one) for one in known])
+    write_clip_list(tmp_path / "clips.csv", [Clip(f"{one}.wav", ("dog",), "1", one) for one in known])
     prepare(tmp_path / "city", tmp_path / "speech")
-    learn, test = (read_manifest(tmp_path / name).clips for name in (recipe.LEARN_FILE, recipe.TEST_FILE))
+    learn, test = (read_clip_list(tmp_path / name).clips for name in (recipe.LEARN_FILE, recipe.TEST_FILE))
     assert {clip.labels[0] for clip in learn} == set(to_learn_with)
     assert {clip.labels[0] for clip in test} == {*TO_TEST_WITH, BABBLE}
     assert not known & {clip.source for clip in (*learn, *test)}

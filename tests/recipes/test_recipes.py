@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from panns.data.manifests import ClipList, read_manifest
+from panns.data.clip_lists import ClipList, read_clip_list
 from panns.data.quality import check_clips
 from panns.data.sampling.split import leave_out
 from panns.data.shards import ShardSettings, write_shards
@@ -60,7 +60,7 @@ def start(module: str, *arguments: object) -> None:
 
 def prepared(name: str, data: Path, out: Path) -> ClipList:
     start(f"{name}.prepare", "--data", data, "--out", out)
-    return read_manifest(out / "clips.csv")
+    return read_clip_list(out / "clips.csv")
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +164,7 @@ def test_fsdd_tests_with_the_first_five_takes_and_lists_speakers_too(manifests):
         fold: {Path(clip.path).stem[-1] for clip in manifest.clips if clip.fold == fold} for fold in ("train", "test")
     }
     assert takes == {"train": set("56"), "test": set("01234")}
-    speakers = read_manifest(manifest.root / "speakers.csv").clips
+    speakers = read_clip_list(manifest.root / "speakers.csv").clips
     assert [clip.path for clip in speakers] == [clip.path for clip in manifest.clips]
     assert {clip.fold for clip in speakers} == {"george", "theo"}
     assert not len(leave_out(speakers, "theo").left_out)
@@ -261,7 +261,7 @@ def test_no_copy_is_left_under_another_source(name, shared, tmp_path):
 
 @pytest.mark.slow
 def test_the_pairs_of_esc50_are_those_that_the_check_finds(shared):
-    findings = check_clips(read_manifest(shared / "data" / "esc50" / "manifest.csv")).findings
+    findings = check_clips(read_clip_list(shared / "data" / "esc50" / "manifest.csv")).findings
     kinds = Counter(finding.kind for finding in findings)
     assert (kinds["copy"], kinds["copy in two folds"]) == (7, 4)
     pairs = [{Path(file).stem.split("-")[1] for file in one.files} for one in findings if one.kind.startswith("copy")]

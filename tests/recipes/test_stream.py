@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from panns.data.manifests import Clip
+from panns.data.clip_lists import Clip
 from panns.data.soundscapes import SoundscapeConfig, Stretch
 from panns.evaluation import FrameProbs
 from panns.labels import audioset

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from panns.config import config_to_dict
-from panns.data.manifests import Clip, write_manifest
+from panns.data.clip_lists import Clip, write_clip_list
 from panns.training.dataset import digest_of, parts_of
 from panns.training.settings import read_settings
 from recipes.common.paths import ROOT
@@ -56,7 +56,7 @@ def recipe(tmp_path: Path) -> Path:
     """A recipe in a checkout of its own."""
     folder = tmp_path / "recipes" / "toy"
     folder.mkdir(parents=True)
-    write_manifest(tmp_path / "clips.csv", CLIPS)
+    write_clip_list(tmp_path / "clips.csv", CLIPS)
     (folder / "train.toml").write_text(SETTINGS.format(n_steps=10), encoding="utf-8")
     (folder / ROWS_FILE).write_text(ROWS, encoding="utf-8")
     (folder / "README.md").write_text("# Toy\n<!-- table -->\nold\n<!-- end -->\nthe end\n", encoding="utf-8")
@@ -211,7 +211,7 @@ def test_a_run_on_other_clips_is_no_result(recipe, tmp_path, changed):
     write_run(tmp_path / "runs" / "one step", recipe, "2", 0.125, "n_steps=1")
     (first,) = update(recipe, tmp_path, "here")
     assert first.clips == clips_digest(CLIPS) != clips_digest(changed)
-    write_manifest(tmp_path / "clips.csv", changed)
+    write_clip_list(tmp_path / "clips.csv", changed)
     assert update(recipe, tmp_path, "here") == []
 
 
@@ -220,7 +220,7 @@ def test_results_stay_where_no_clips_are_listed_or_the_data_lies_elsewhere(recip
     first = update(recipe, tmp_path, "here")
     (tmp_path / "clips.csv").unlink()
     assert update(recipe, tmp_path, "elsewhere") == first
-    write_manifest(tmp_path / "clips.csv", [replace(clip, path=f"data/{clip.path}") for clip in CLIPS])
+    write_clip_list(tmp_path / "clips.csv", [replace(clip, path=f"data/{clip.path}") for clip in CLIPS])
     assert update(recipe, tmp_path, "elsewhere") == first
 
 
@@ -240,7 +240,7 @@ def test_clips_that_the_run_found_to_be_copies_are_taken_for_such(recipe, tmp_pa
     (run / "clips.json").write_text(json.dumps(heard), encoding="utf-8")
     (recipe / RESULTS_FILE).unlink()
     assert update(recipe, tmp_path, "here") == []
-    (run / "check.json").write_text(json.dumps({"together": [[0, 2]]}), encoding="utf-8")
+    (run / "check.json").write_text(json.dumps({"duplicates": [[0, 2]]}), encoding="utf-8")
     assert update(recipe, tmp_path, "here")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from panns.data.manifests import Clip, write_manifest
+from panns.data.clip_lists import Clip, write_clip_list
 from panns.training.run import run
 from panns.training.run_folder import MODEL_FOLDER
 from panns.training.settings import read_settings
@@ -50,7 +50,7 @@ def manifest_file(class_folders: Path) -> Path:
         for i in range(N_EACH)
     ]
     path = class_folders / "clips.csv"
-    write_manifest(path, clips)
+    write_clip_list(path, clips)
     return path
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from panns.data.manifests import Clip, TimedLabel
+from panns.data.clip_lists import Clip, TimedLabel
 from panns.errors import DataError
 from panns.training.dataset import check_learnable, label_set, parts_of, targets_of
 from panns.training.settings import DataSettings, read_settings
@@ -41,8 +41,8 @@ def test_a_share_is_held_out_of_what_is_left():
 
 
 def test_copies_stay_together():
-    together = [(0, 29), (1, 11)]
-    parts = parts_of(CLIPS, DataSettings("x", test_fold="3", validation_share=0.3), seed=0, together=together)
+    duplicates = [(0, 29), (1, 11)]
+    parts = parts_of(CLIPS, DataSettings("x", test_fold="3", validation_share=0.3), seed=0, duplicates=duplicates)
     assert 0 in parts.left_out
     assert (1 in parts.train) == (11 in parts.train)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from panns.data.manifests import Clip, read_manifest
+from panns.data.clip_lists import Clip, read_clip_list
 from panns.errors import SettingsError
 from panns.recognizer import load
 from panns.training.engine.transfer import TransferSettings
@@ -90,7 +90,7 @@ def test_a_test_folder_is_tested_with(class_folders, taught_checkpoint, tmp_path
             (root / part / kind).mkdir(parents=True)
             for letter in letters:
                 shutil.copy(class_folders / kind / f"{kind}{letter}.wav", root / part / kind)
-    assert {clip.fold for clip in read_manifest(root).clips} == {"train", "test"}
+    assert {clip.fold for clip in read_clip_list(root).clips} == {"train", "test"}
     trained = finetune(root, tmp_path / "model", FinetuneOptions(str(taught_checkpoint), lr=0.01))
     assert len(trained.parts.test) == 6
     assert trained.test.accuracy > 0.8

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from panns.data.manifests import Clip
-from panns.data.manifests.clip_list import ClipList
-from panns.data.shards import ShardFiles, ShardSettings, write_shards
+from panns.data.clip_lists import Clip
+from panns.data.clip_lists.clip_list import ClipList
+from panns.data.shards import ShardFolder, ShardSettings, write_shards
 from panns.training.noise_recordings import noise_apart_from
 from tests.sounds import noise, write_wav
 
@@ -35,6 +35,6 @@ def test_noise_in_shards_is_told_by_its_source(tmp_path):
         write_wav(tmp_path / name / "2.wav", level * noise(0.2, seed=1))
         listed = [Clip("1.wav", source=f"{name}1"), Clip("2.wav", source="same")]
         write_shards(ClipList(tmp_path / name, listed), tmp_path / f"shards-{name}", ShardSettings())
-    clips, noises = (ShardFiles(tmp_path / f"shards-{name}") for name in "ab")
+    clips, noises = (ShardFolder(tmp_path / f"shards-{name}") for name in "ab")
     assert noise_apart_from(noises, clips, np.array([0, 1])).tolist() == [0]  # of one name with a clip elsewhere
     assert noise_apart_from(clips, clips, np.array([1])).tolist() == [0]

@@ -8,7 +8,7 @@ import shutil
 import numpy as np
 import pytest
 
-from panns.data.manifests import read_manifest
+from panns.data.clip_lists import read_clip_list
 from panns.data.shards import ShardSettings, write_shards
 from panns.errors import DataError, PannsError
 from panns.training.cross_validation import cross_validate
@@ -45,7 +45,7 @@ def test_all_that_is_wrong_is_named_before_the_first_step(settings_file, spoiled
 def test_shards_are_read_too(settings_file, spoiled, tmp_path, caplog):
     (spoiled.parent / "noise" / "noisea.wav").write_bytes((spoiled.parent / "noise" / "noisec.wav").read_bytes())
     (spoiled.parent / "noise" / "noiseb.wav").write_bytes((spoiled.parent / "noise" / "noisec.wav").read_bytes())
-    write_shards(read_manifest(spoiled), tmp_path / "shards", ShardSettings())
+    write_shards(read_clip_list(spoiled), tmp_path / "shards", ShardSettings())
     with pytest.raises(DataError, match="has 1 error that keeps from learning"):
         run(read_settings(settings_file, (f"data.clips={tmp_path / 'shards'}",)), tmp_path / "out")
     assert any("tonea.wav" in record.getMessage() for record in caplog.records if record.levelname == "ERROR")
@@ -68,14 +68,14 @@ def test_low_rates_are_warned_of_and_copies_kept_together(tmp_path, caplog):
     shutil.copy(tmp_path / "clips" / "a" / "a.wav", tmp_path / "clips" / "a" / "z.wav")
     path, out = tmp_path / "clips", tmp_path / "out"
     ask = {"labels": None, "sample_rate": 32_000}
-    groups = checked(path, read_manifest(path), out, **ask)
+    groups = checked(path, read_clip_list(path), out, **ask)
     assert groups == ((0, 1),)
     assert any("4 clips recorded at 8,000 Hz" in record.getMessage() for record in caplog.records)
     assert json.loads((out / CHECK_FILE).read_text())["n_errors"] == 0
     shutil.rmtree(path / "a")
     shutil.copytree(path / "b", path / "a")
-    assert checked(path, read_manifest(path), out, **ask, is_resumed=True) == groups
-    assert checked(path, read_manifest(path), out, **ask) == ((0, 1),)
+    assert checked(path, read_clip_list(path), out, **ask, is_resumed=True) == groups
+    assert checked(path, read_clip_list(path), out, **ask) == ((0, 1),)
 
 
 def test_folds_are_checked_once(settings_file, tmp_path, monkeypatch):

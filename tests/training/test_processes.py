@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from panns.data.clip_lists import read_clip_list
 from panns.data.clips.audio import FileAudio
-from panns.data.manifests import read_manifest
 from panns.data.shards import decoded
 from panns.training import dataset, teaching
 from panns.training.dataset import audio_at
@@ -30,14 +30,14 @@ def test_the_first_process_decodes(manifest_file, tmp_path, monkeypatch, rank, o
 
     def cached(*arguments, **options):
         happened.append("reads" if rank else "decodes")
-        return decoded.cached_audio(*arguments, **options)
+        return decoded.decode_once(*arguments, **options)
 
-    monkeypatch.setattr(dataset, "cached_audio", cached)
+    monkeypatch.setattr(dataset, "decode_once", cached)
     if rank:
-        decoded.cached_audio(read_manifest(manifest_file), 32_000, tmp_path)
+        decoded.decode_once(read_clip_list(manifest_file), 32_000, tmp_path)
     audio = audio_at(manifest_file, 32_000, decoded=str(tmp_path), world=Watched(rank, happened))
     assert happened == order
-    assert len(audio) == len(read_manifest(manifest_file).clips)
+    assert len(audio) == len(read_clip_list(manifest_file).clips)
 
 
 def test_nobody_waits_where_nothing_is_decoded_before(manifest_file):

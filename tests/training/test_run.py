@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
+from panns.data.clip_lists import Clip, read_clip_list, write_clip_list
 from panns.data.clips.audio import FileAudio
-from panns.data.manifests import Clip, read_manifest, write_manifest
 from panns.errors import DataError, SettingsError
 from panns.evaluation import evaluate_clips
 from panns.frontend import LogMelConfig
@@ -52,7 +52,7 @@ def test_a_run_learns_and_its_checkpoint_is_a_model(settings_file, manifest_file
     assert "fold 2 of clips.csv" in metric.protocol
 
     recognizer = load(out / "model")  # by ONNX Runtime, which knows nothing of the training
-    audio = FileAudio(read_manifest(manifest_file), recognizer.sample_rate)
+    audio = FileAudio(read_clip_list(manifest_file), recognizer.sample_rate)
     clips = [audio.waveform(i) for i in trained.parts.test]
     np.testing.assert_allclose(recognizer.run(clips).clip_probs, trained.test.scores, atol=1e-4)
     assert json.loads((out / EVALUATION_FILE).read_text())["accuracy"] == trained.test.accuracy
@@ -78,7 +78,7 @@ def test_a_checkpoint_in_half_precision_takes_half_the_space_and_is_what_was_tes
         sizes.append((trained.checkpoint.path / "model.safetensors").stat().st_size)
     assert sizes[1] < 0.6 * sizes[0]
     recognizer = load(trained.checkpoint.path, backend="torch")
-    audio = FileAudio(read_manifest(manifest_file), recognizer.sample_rate)
+    audio = FileAudio(read_clip_list(manifest_file), recognizer.sample_rate)
     heard = [audio.waveform(i) for i in trained.parts.test]
     np.testing.assert_allclose(recognizer.run(heard).clip_probs, trained.test.scores, atol=1e-6)
 
@@ -183,7 +183,7 @@ def test_decoded_clips_and_shards_teach_the_same(settings_file, manifest_file, t
     decoded = run(
         replace(settings, data=replace(settings.data, decoded=str(tmp_path / "decoded"))), tmp_path / "from_decoded"
     )
-    write_shards(read_manifest(manifest_file), tmp_path / "shards", ShardSettings())
+    write_shards(read_clip_list(manifest_file), tmp_path / "shards", ShardSettings())
     sharded = run(
         replace(settings, data=replace(settings.data, clips=str(tmp_path / "shards"))), tmp_path / "from_shards"
     )
@@ -205,7 +205,7 @@ def test_a_teacher_is_learned_from(settings_file, tmp_path, is_cached):
 
 
 def test_answers_of_another_teacher_are_not_taken_for_its_own(tmp_path, teachable_checkpoint, manifest_file):
-    audio = FileAudio(read_manifest(manifest_file), 32_000)
+    audio = FileAudio(read_clip_list(manifest_file), 32_000)
     path = tmp_path / "teacher.npz"
     asked = []
 
@@ -225,12 +225,12 @@ def test_answers_of_another_teacher_are_not_taken_for_its_own(tmp_path, teachabl
 
 
 def test_other_clips_do_not_go_on_with_a_run(settings_file, manifest_file, tmp_path):
-    manifest = read_manifest(manifest_file)
+    manifest = read_clip_list(manifest_file)
     listed = tmp_path / "clips.csv"
 
     def write(change):
         clips = [replace(clip, path=str(manifest_file.parent / clip.path)) for clip in manifest.clips]
-        write_manifest(listed, change(clips))
+        write_clip_list(listed, change(clips))
 
     write(list)
     settings = read_settings(settings_file, (f"data.clips={listed}", "n_steps=2"))
@@ -271,8 +271,8 @@ def test_the_clips_may_be_the_noise_of_each_other_but_not_those_of_the_test(
     noises = tmp_path / "noise.csv"
 
     def list_noises(folds):
-        clips = [clip for clip in read_manifest(manifest_file).clips if clip.fold in folds]
-        write_manifest(noises, [replace(clip, path=str(manifest_file.parent / clip.path)) for clip in clips])
+        clips = [clip for clip in read_clip_list(manifest_file).clips if clip.fold in folds]
+        write_clip_list(noises, [replace(clip, path=str(manifest_file.parent / clip.path)) for clip in clips])
 
     list_noises("12")
     assignments = (f"data.noise={noises}", "noise_share=1.0", "recorded_noise_share=1.0", "n_steps=2")
@@ -291,10 +291,10 @@ def test_other_noise_does_not_go_on_with_a_run(settings_file, tmp_path):
     for i in range(3):
         write_wav(noises / f"{i}.wav", noise(0.6, seed=i))
     listed = tmp_path / "noise.csv"
-    write_manifest(listed, [Clip(f"noise/{i}.wav") for i in range(3)])
+    write_clip_list(listed, [Clip(f"noise/{i}.wav") for i in range(3)])
     settings = read_settings(settings_file, (f"data.noise={listed}", "noise_share=1.0", "n_steps=2"))
     run(settings, tmp_path / "out")
-    write_manifest(listed, [Clip(f"noise/{i}.wav") for i in range(2)])
+    write_clip_list(listed, [Clip(f"noise/{i}.wav") for i in range(2)])
     with pytest.raises(SettingsError, match="n_noise was 3 and is 2"):
         run(settings, tmp_path / "out", is_resumed=True)
 

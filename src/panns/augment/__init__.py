@@ -5,5 +5,5 @@ A waveform on its way from a source to a file is changed by speed, shift, reverb
 waveform of two. `placement`, `spectrum` and `mixing` work on mel power `(frames, mels)`, `masking` on a log-mel.
 
 Mel power of a sum of unrelated sounds is close to the sum of their mel powers, so sounds can be mixed, filtered and
-re-levelled there for two front ends at once, and no Fourier transform is left in the training loop.
+re-set_levels there for two front ends at once, and no Fourier transform is left in the training loop.
 """

@@ -43,13 +43,13 @@ def check(
 
     Exit status 1 if something keeps from learning; warnings alone leave it 0.
     """
-    from panns.data.manifests import read_manifest
+    from panns.data.clip_lists import read_clip_list
     from panns.data.quality import check_clips
-    from panns.data.shards import ShardFiles, holds_shards
+    from panns.data.shards import ShardFolder, holds_shards
 
     with Bar() as bar:
         report = check_clips(
-            ShardFiles(manifest) if holds_shards(manifest) else read_manifest(manifest),
+            ShardFolder(manifest) if holds_shards(manifest) else read_clip_list(manifest),
             sample_rate=rate,
             labels=None if labels is None else _label_set(labels),
             min_duration_s=min_duration,

@@ -43,7 +43,7 @@ def shard(
     ] = False,
 ) -> None:
     """Pack clips into tar files (WebDataset) with an index; asked again, it goes on where it stopped."""
-    from panns.data.manifests import read_manifest
+    from panns.data.clip_lists import read_clip_list
     from panns.data.shards import ShardSettings, write_shards
     from panns.errors import AudioDecodeError, PannsError
 
@@ -55,7 +55,7 @@ def shard(
         raise typer.BadParameter(str(exc)) from exc
     try:
         with Bar() as bar:
-            written = write_shards(read_manifest(manifest), output, settings, on_progress=bar.show)
+            written = write_shards(read_clip_list(manifest), output, settings, on_progress=bar.show)
     except AudioDecodeError as exc:
         raise AudioDecodeError(f"{exc}; --skip-bad leaves out what cannot be read") from exc
     except OSError as exc:

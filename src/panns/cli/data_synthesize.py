@@ -50,9 +50,9 @@ def synthesize(
 ) -> None:
     """Mix clips into soundscapes, and write down what is heard in them when (events.tsv, as of DCASE)."""
     from panns.augment.noise import coloured_noise
-    from panns.data.manifests import read_manifest
+    from panns.data.clip_lists import read_clip_list
     from panns.data.soundscapes import (
-        MadeBackgrounds,
+        NoiseBackgrounds,
         RecordedBackgrounds,
         SoundscapeConfig,
         read_recordings,
@@ -73,14 +73,14 @@ def synthesize(
         raise typer.BadParameter(str(exc)) from exc
     if not 100 <= rate <= 655_350:
         raise typer.BadParameter(f"--rate {rate} is not possible; use 100 to 655350 Hz, such as 32000")
-    listed = clips_of(read_manifest(manifest), manifest, folds or [])
+    listed = clips_of(read_clip_list(manifest), manifest, folds or [])
     try:
         with Bar() as bar:
             written = write_soundscapes(
                 listed,
                 output,
                 config,
-                MadeBackgrounds(coloured_noise)
+                NoiseBackgrounds(coloured_noise)
                 if background is None
                 else RecordedBackgrounds(read_recordings(background)),
                 n_soundscapes=n_soundscapes,

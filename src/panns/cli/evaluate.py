@@ -21,7 +21,7 @@ from panns.cli.terminal.output import complain, print_csv, print_json, print_lin
 
 if TYPE_CHECKING:
     from panns.checkpoints.manifest import ModelManifest
-    from panns.data.manifests import ClipList
+    from panns.data.clip_lists import ClipList
     from panns.evaluation import ClipEvaluation, DetectionEvaluation, Task
     from panns.labels import LabelSet
     from panns.recognizer import Recognizer
@@ -123,8 +123,8 @@ def evaluate(
     of the classes that occur in it: PSDS, F1 by collars, by intersection and by segments, error rate and false
     alarms an hour.
     """
-    from panns.data.manifests import read_manifest
-    from panns.data.manifests.event_table import read_event_table
+    from panns.data.clip_lists import read_clip_list
+    from panns.data.clip_lists.event_table import read_event_table
     from panns.evaluation import Categories, ClipEvaluation, infer_task, read_label_map
     from panns.recognizer import load
 
@@ -142,7 +142,7 @@ def evaluate(
     )
     if wanted.flags and not is_detection:
         raise typer.BadParameter(f"{', '.join(wanted.flags)}: what makes an event; add --task detect")
-    listed = read_event_table(manifest) if is_detection else read_manifest(manifest)
+    listed = read_event_table(manifest) if is_detection else read_clip_list(manifest)
     chosen = clips_of(listed, manifest, folds or [])
     used = {label for clip in listed.clips for label in clip.labels}
     mapping = None if label_map is None else read_label_map(label_map, used)

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from panns.data.clips.clip import Clip
+from panns.data.sampling.groups import DuplicateGroups
 from panns.errors import DataError, SettingsError
 from panns.system.files import replacing
 from panns.system.progress import OnProgress, ignore_progress
 from panns.training.dataset import clips_at
 from panns.training.engine.distributed import World
-from panns.training.preflight import Groups
 from panns.training.run import run
 from panns.training.run_folder import EVALUATION_FILE
 from panns.training.settings import RunSettings
@@ -103,18 +103,18 @@ def cross_validate(
             "use data.validation_share, which holds out some of the clips to learn from"
         )
     folds = folds_of(clips_at(Path(settings.data.clips)).clips)
-    together: Groups | None = None
+    duplicates: DuplicateGroups | None = None
     for fold in folds:
         of_fold = replace(settings, data=replace(settings.data, test_fold=fold))
         one = run(
             of_fold,
             out / f"fold-{fold}",
-            together=together,
+            duplicates=duplicates,
             world=world,
             is_resumed=is_resumed,
             on_progress=on_progress,
         )
-        together = one.together  # the clips are read once
+        duplicates = one.duplicates  # the clips are read once
     evaluations = [json.loads((out / f"fold-{fold}" / EVALUATION_FILE).read_text(encoding="utf-8")) for fold in folds]
     result = CrossValidation(folds, tuple(evaluations))
     if world is None or world.is_first:

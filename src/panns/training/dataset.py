@@ -11,13 +11,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from panns.data.clip_lists import ClipList, read_clip_list
 from panns.data.clips.audio import ClipAudio, FileAudio
 from panns.data.clips.clip import Clip
-from panns.data.clips.subset import PartClips
-from panns.data.manifests import ClipList, read_manifest
+from panns.data.clips.subset import ClipSubset
+from panns.data.sampling.groups import DuplicateGroups
 from panns.data.sampling.split import leave_out, split_by_source
-from panns.data.shards import ShardAudio, ShardFiles, holds_shards
-from panns.data.shards.decoded import cached_audio
+from panns.data.shards import ShardAudio, ShardFolder, holds_shards
+from panns.data.shards.decoded import decode_once
 from panns.errors import DataError, UnknownLabel
 from panns.evaluation import Task
 from panns.labels import LabelSet, audioset
@@ -46,9 +47,9 @@ class Parts:
     left_out: Indices
 
 
-def clips_at(path: Path) -> ClipList | ShardFiles:
+def clips_at(path: Path) -> ClipList | ShardFolder:
     """The manifest at a path, or the shards in a folder."""
-    return ShardFiles(path) if holds_shards(path) else read_manifest(path)
+    return ShardFolder(path) if holds_shards(path) else read_clip_list(path)
 
 
 def audio_at(
@@ -65,44 +66,42 @@ def audio_at(
         on_progress: Called with the clips decoded and all, while they are decoded once.
     """
     clips = clips_at(path)
-    if isinstance(clips, ShardFiles):
+    if isinstance(clips, ShardFolder):
         return ShardAudio(path, sample_rate)
     if not decoded:
         return FileAudio(clips, sample_rate)
     if not world.is_first:
         world.wait()
-        return cached_audio(clips, sample_rate, Path(decoded))
-    audio = cached_audio(clips, sample_rate, Path(decoded), on_progress=on_progress)
+        return decode_once(clips, sample_rate, Path(decoded))
+    audio = decode_once(clips, sample_rate, Path(decoded), on_progress=on_progress)
     world.wait()
     return audio
 
 
-def parts_of(
-    clips: Sequence[Clip], settings: DataSettings, seed: int, *, together: Sequence[Sequence[int]] = ()
-) -> Parts:
+def parts_of(clips: Sequence[Clip], settings: DataSettings, seed: int, *, duplicates: DuplicateGroups = ()) -> Parts:
     """The parts that settings ask for; nothing of one source is in two of them.
 
     Args:
         clips: All clips.
         settings: Which fold is for what.
         seed: Of a split at random.
-        together: Groups of clips that are of one recording although their sources do not say so.
+        duplicates: Groups of clips that are of one recording although their sources do not say so.
     """
     nothing = np.zeros(0, np.int64)
     train, test, left_out = np.arange(len(clips)), nothing, nothing
     if settings.test_fold:
-        split = leave_out(clips, settings.test_fold, together=together)
+        split = leave_out(clips, settings.test_fold, duplicates=duplicates)
         train, test, left_out = split.train, split.held_out, split.left_out
     if not settings.validation_fold and not settings.validation_share:
         return Parts(train, nothing, test, left_out)
-    rest = PartClips(clips, train)
+    rest = ClipSubset(clips, train)
     number = {int(i): place for place, i in enumerate(train)}
-    groups = [[number[i] for i in group if i in number] for group in together]
+    groups = [[number[i] for i in group if i in number] for group in duplicates]
     groups = [group for group in groups if len(group) > 1]
     inner = (
-        leave_out(rest, settings.validation_fold, together=groups)
+        leave_out(rest, settings.validation_fold, duplicates=groups)
         if settings.validation_fold
-        else split_by_source(rest, share=settings.validation_share, seed=seed, together=groups)
+        else split_by_source(rest, share=settings.validation_share, seed=seed, duplicates=groups)
     )
     return Parts(train[inner.train], train[inner.held_out], test, np.concatenate([left_out, train[inner.left_out]]))
 

@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from panns.checkpoints.checkpoint import MANIFEST_FILE
 from panns.config import config_from_dict, config_to_dict, set_value
+from panns.data.clip_lists import read_clip_list
 from panns.data.clips.clip import Clip
-from panns.data.manifests import read_manifest
-from panns.data.shards.decoded import cached_audio
+from panns.data.shards.decoded import decode_once
 from panns.errors import SettingsError
 from panns.hub.resolve import resolve
 from panns.system.defaults import DEFAULT_MODEL
@@ -114,8 +114,8 @@ def finetune(
     weights = Path(options.weights) if options.weights else None
     sample_rate = resolve(options.model, weights=weights, needs_onnx=False).manifest.sample_rate
 
-    manifest = read_manifest(clips)
-    together = checked(
+    manifest = read_clip_list(clips)
+    duplicates = checked(
         clips,
         manifest,
         training,
@@ -124,13 +124,13 @@ def finetune(
         is_resumed=is_resumed,
         on_progress=on_progress,
     )
-    audio = cached_audio(manifest, sample_rate, training / _SOUND_FOLDER, on_progress=on_progress)
+    audio = decode_once(manifest, sample_rate, training / _SOUND_FOLDER, on_progress=on_progress)
     settings = settings_for(clips, audio.clips, audio.durations_s, options, training)
     trained = run(
         settings,
         training,
         model_folder=out,
-        together=together,
+        duplicates=duplicates,
         world=world,
         is_resumed=is_resumed,
         on_progress=on_progress,

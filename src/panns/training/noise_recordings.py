@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from panns.data.clip_lists import ClipList
 from panns.data.clips.audio import ClipAudio
 from panns.data.clips.clip import Clip
-from panns.data.clips.subset import PartAudio, PartClips
-from panns.data.manifests import ClipList
-from panns.data.shards import ShardFiles
+from panns.data.clips.subset import AudioSubset, ClipSubset
+from panns.data.shards import ShardFolder
 from panns.errors import DataError
 from panns.system.progress import OnProgress, ignore_progress
 from panns.training.dataset import Indices, Parts, audio_at, clips_at
@@ -53,10 +53,10 @@ def noise_of(
     if n_left_out := len(noises.clips) - len(usable):
         logger.info("%d of %d recordings of noise are tested or validated with", n_left_out, len(noises.clips))
     audio = audio_at(Path(settings.noise), sample_rate, decoded=settings.decoded, world=world, on_progress=on_progress)
-    return PartAudio(audio, usable)
+    return AudioSubset(audio, usable)
 
 
-def noise_apart_from(noises: ClipList | ShardFiles, clips: ClipList | ShardFiles, held_out: Indices) -> Indices:
+def noise_apart_from(noises: ClipList | ShardFolder, clips: ClipList | ShardFolder, held_out: Indices) -> Indices:
     """Numbers of the recordings of noise that tell nothing of the clips held out: no source of theirs, no file.
 
     A file inside of shards cannot be known as one outside of them; there the sources alone tell.
@@ -66,11 +66,11 @@ def noise_apart_from(noises: ClipList | ShardFiles, clips: ClipList | ShardFiles
         clips: All clips.
         held_out: Numbers of those that are tested or validated with, or of one recording with them.
     """
-    apart = PartClips(clips.clips, held_out)
+    apart = ClipSubset(clips.clips, held_out)
     sources, files = {clip.source for clip in apart} - {""}, {_file_of(clips, clip) for clip in apart}
     is_usable = [clip.source not in sources and _file_of(noises, clip) not in files for clip in noises.clips]
     return np.flatnonzero(is_usable)
 
 
-def _file_of(clips: ClipList | ShardFiles, clip: Clip) -> str:
+def _file_of(clips: ClipList | ShardFolder, clip: Clip) -> str:
     return str((clips.file(clip) if isinstance(clips, ClipList) else clips.folder / clip.path).resolve())

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
-from typing import TypeAlias
 
-from panns.data.manifests import ClipList
+from panns.data.clip_lists import ClipList
 from panns.data.quality import CheckReport, check_clips
-from panns.data.shards import ShardFiles
+from panns.data.sampling.groups import DuplicateGroups
+from panns.data.shards import ShardFolder
 from panns.errors import DataError
 from panns.labels import LabelSet
 from panns.system.files import replacing
@@ -20,19 +20,17 @@ logger = logging.getLogger(__name__)
 CHECK_FILE = "check.json"
 _N_NAMED = 5
 
-Groups: TypeAlias = tuple[tuple[int, ...], ...]
-
 
 def checked(
     path: Path,
-    clips: ClipList | ShardFiles,
+    clips: ClipList | ShardFolder,
     folder: Path,
     *,
     labels: LabelSet | None,
     sample_rate: int,
     is_resumed: bool = False,
     on_progress: OnProgress = ignore_progress,
-) -> Groups:
+) -> DuplicateGroups:
     """Read every clip, warn of what a person should look at, and refuse what cannot be learned from.
 
     Args:
@@ -54,7 +52,7 @@ def checked(
     """
     file = folder / CHECK_FILE
     if is_resumed and file.is_file():
-        return tuple(map(tuple, json.loads(file.read_text(encoding="utf-8"))["together"]))
+        return tuple(map(tuple, json.loads(file.read_text(encoding="utf-8"))["duplicates"]))
     report = check_clips(clips, labels=labels, sample_rate=sample_rate, on_progress=on_progress)
     _tell(report)
     if report.errors:
@@ -64,8 +62,8 @@ def checked(
         )
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(file) as written:
-        written.write_text(json.dumps({**report.to_dict(), "together": report.together}) + "\n", encoding="utf-8")
-    return report.together
+        written.write_text(json.dumps({**report.to_dict(), "duplicates": report.duplicates}) + "\n", encoding="utf-8")
+    return report.duplicates
 
 
 def _tell(report: CheckReport) -> None:

@@ -20,7 +20,8 @@ from torch import nn
 from panns.checkpoints.checkpoint import Checkpoint, open_checkpoint
 from panns.checkpoints.manifest import Metric, ModelManifest
 from panns.data.clips.audio import ClipAudio
-from panns.data.clips.subset import PartAudio
+from panns.data.clips.subset import AudioSubset
+from panns.data.sampling.groups import DuplicateGroups
 from panns.errors import SettingsError
 from panns.evaluation import ClipEvaluation, evaluate_clips
 from panns.labels import LabelSet, audioset
@@ -36,7 +37,7 @@ from panns.training.engine.distributed import World
 from panns.training.engine.loop import train
 from panns.training.engine.transfer import Start, from_nothing, from_trained
 from panns.training.noise_recordings import noise_of
-from panns.training.preflight import Groups, checked
+from panns.training.preflight import checked
 from panns.training.run_folder import EVALUATION_FILE, MODEL_FOLDER, check_folder, note_clips, note_settings
 from panns.training.settings import RunSettings
 from panns.training.teaching import teaching_of
@@ -49,14 +50,14 @@ class Trained:
     Attributes:
         checkpoint: The model.
         parts: Which clips were learned from, validated and tested with.
-        together: Groups of clips that hold the same sound; they are on one side of every split.
+        duplicates: Groups of clips that hold the same sound; they are on one side of every split.
         validation: How good the model is on the validation clips; None without any.
         test: The same on the test fold.
     """
 
     checkpoint: Checkpoint
     parts: Parts
-    together: Groups
+    duplicates: DuplicateGroups
     validation: ClipEvaluation | None
     test: ClipEvaluation | None
 
@@ -66,7 +67,7 @@ def run(
     out: Path,
     *,
     model_folder: Path | None = None,
-    together: Groups | None = None,
+    duplicates: DuplicateGroups | None = None,
     world: World | None = None,
     is_resumed: bool = False,
     on_progress: OnProgress = ignore_progress,
@@ -77,7 +78,7 @@ def run(
         settings: What is asked for.
         out: Where everything is kept; made if need be.
         model_folder: Where the checkpoint goes; None for `out`/model.
-        together: Groups of clips that are of one recording although their sources do not say so; None to read the
+        duplicates: Groups of clips that are of one recording although their sources do not say so; None to read the
             clips and find them.
         world: This process among those that train together, and its device (`joined_world`); None for one on the CPU.
         is_resumed: Whether to go on with what `out` holds.
@@ -97,7 +98,7 @@ def run(
         )
     settings.batches.augment.check_installed()
     one = _Run(settings, out, world, on_progress, is_resumed=is_resumed)
-    return one.finish(model_folder or out / MODEL_FOLDER, together)
+    return one.finish(model_folder or out / MODEL_FOLDER, duplicates)
 
 
 def _check_shares(settings: RunSettings, world: World) -> None:
@@ -123,7 +124,7 @@ class _Run:
         if world.is_first:
             note_settings(settings, out)
 
-    def finish(self, model_folder: Path, together: Groups | None) -> Trained:
+    def finish(self, model_folder: Path, duplicates: DuplicateGroups | None) -> Trained:
         """Everything, from the clips to the checkpoint."""
         settings, data = self.settings, self.settings.data
         path, world = Path(data.clips), self.world
@@ -131,12 +132,12 @@ class _Run:
         if learned is not None:
             check_head(settings.model, architecture, config)
         rate = config.frontend.sample_rate
-        if together is None:
-            together = self._checked(path, rate)
+        if duplicates is None:
+            duplicates = self._checked(path, rate)
         audio = audio_at(path, rate, decoded=data.decoded, world=world, on_progress=self.on_progress)
         labels = label_set(audio.clips, data, path.stem or path.name)
-        parts = parts_of(audio.clips, data, settings.seed, together=together)
-        heard, judged, tested = (PartAudio(audio, part) for part in (parts.train, parts.validation, parts.test))
+        parts = parts_of(audio.clips, data, settings.seed, duplicates=duplicates)
+        heard, judged, tested = (AudioSubset(audio, part) for part in (parts.train, parts.validation, parts.test))
         noise = noise_of(data, parts, sample_rate=rate, world=world, on_progress=self.on_progress)
         note_clips(audio, parts, labels=labels, noise=noise, source=data.clips, out=self.out, world=world)
         check_learnable(labels, heard.clips, audio.clips, settings)
@@ -159,7 +160,7 @@ class _Run:
             validation = self._evaluate(trained, manifest, judged) if len(judged) else None
             test = self._tested(trained, manifest, tested, model_folder) if len(tested) else None
         world.wait()
-        return Trained(open_checkpoint(model_folder), parts, together, validation, test)
+        return Trained(open_checkpoint(model_folder), parts, duplicates, validation, test)
 
     def _round(self, trained: nn.Module, model_folder: Path) -> None:
         try:
@@ -179,12 +180,12 @@ class _Run:
             partial.write_text(json.dumps(test.to_dict(), indent=1) + "\n", encoding="utf-8")
         return test
 
-    def _checked(self, path: Path, sample_rate: int) -> Groups:
+    def _checked(self, path: Path, sample_rate: int) -> DuplicateGroups:
         """Groups of clips that hold the same sound, found by the first process while the others wait."""
         data = self.settings.data
         if not data.check:
             return ()
-        groups: Groups = ()
+        groups: DuplicateGroups = ()
         if self.world.is_first:
             groups = checked(
                 path,

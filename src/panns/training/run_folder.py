@@ -8,7 +8,7 @@ from pathlib import Path
 
 from panns.config import config_to_dict, difference, filled_up
 from panns.data.clips.audio import ClipAudio
-from panns.data.clips.subset import PartClips
+from panns.data.clips.subset import ClipSubset
 from panns.errors import SettingsError
 from panns.labels import LabelSet
 from panns.system.files import replacing
@@ -83,7 +83,7 @@ def note_clips(
     """
     now: dict[str, object] = {"labels": [label.en for label in labels]}
     for name in ("train", "validation", "test"):
-        part = PartClips(audio.clips, getattr(parts, name))
+        part = ClipSubset(audio.clips, getattr(parts, name))
         now |= {f"n_{name}": len(part), f"{name}_sha256": digest_of(part)}
     if noise is not None:
         now |= {"n_noise": len(noise), "noise_sha256": digest_of(noise.clips)}

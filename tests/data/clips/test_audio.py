@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from panns.audio import load_sound, resample
+from panns.data.clip_lists import Clip, ClipList
 from panns.data.clips.audio import FileAudio
-from panns.data.manifests import Clip, ClipList
 from panns.errors import AudioDecodeError
 from tests.sounds import noise, tone, write_silent_wav, write_wav
 

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from panns.audio import load_sound, open_sound
-from panns.data import stretches
+from panns.data.clips import stretches
 from panns.data.clips.clip import Clip
 from panns.data.clips.stretches import StretchReader
 from panns.errors import AudioDecodeError

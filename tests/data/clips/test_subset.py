@@ -7,7 +7,7 @@ import pytest
 
 from panns.data.clips.audio import FileAudio
 from panns.data.clips.clip import Clip
-from panns.data.clips.subset import PartAudio, PartClips
+from panns.data.clips.subset import AudioSubset, ClipSubset
 from panns.data.clips.table import ClipTable, clip_columns
 from tests.data.shard_sets import RATE, make_manifest
 
@@ -16,7 +16,7 @@ CLIPS = tuple(Clip(f"{i}.wav", (f"label {i % 3}",), f"{i}") for i in range(10))
 
 def test_a_part_is_in_its_own_order(tmp_path):
     whole = FileAudio(make_manifest(tmp_path), RATE)
-    part = PartAudio(whole, [4, 0, 4])
+    part = AudioSubset(whole, [4, 0, 4])
     assert len(part) == 3
     assert part.sample_rate == RATE
     assert list(part.clips) == [whole.clips[4], whole.clips[0], whole.clips[4]]
@@ -27,7 +27,7 @@ def test_a_part_is_in_its_own_order(tmp_path):
 
 
 def test_a_part_may_be_empty(tmp_path):
-    some = PartAudio(FileAudio(make_manifest(tmp_path), RATE), [])
+    some = AudioSubset(FileAudio(make_manifest(tmp_path), RATE), [])
     assert len(some) == len(some.clips) == len(list(some.clips)) == 0
 
 
@@ -35,7 +35,7 @@ def test_a_part_may_be_empty(tmp_path):
 def test_the_clips_of_a_part_are_those_of_its_numbers(whole, monkeypatch):
     monkeypatch.setattr("panns.data.clips.subset._CHUNK", 3)
     numbers = [7, 0, 7, 3, 9, 1, 2]
-    clips = PartClips(whole, numbers)
+    clips = ClipSubset(whole, numbers)
     assert len(clips) == 7
     assert list(clips) == [clips[i] for i in range(7)] == [CLIPS[number] for number in numbers]
     assert clips[-1] == CLIPS[2]
@@ -48,7 +48,7 @@ def test_a_part_of_many_clips_holds_no_copy_of_them():
     n_clips = 40_000
     whole = ClipTable(clip_columns([CLIPS[0]] * n_clips))
     tracemalloc.start()
-    clips = PartClips(whole, np.arange(n_clips))
+    clips = ClipSubset(whole, np.arange(n_clips))
     n_labels = sum(len(clip.labels) for clip in clips)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from panns.data import clip_table
+from panns.data.clip_lists import Clip, TimedLabel
+from panns.data.clips import table as table_module
 from panns.data.clips.table import ClipTable, clip_columns
-from panns.data.manifests import Clip, TimedLabel
 
 NAMES = st.text(st.characters(exclude_categories=["Zs", "Zl", "Zp", "Cc"]), min_size=1, max_size=5)
 WITHOUT_SPACES = NAMES.filter(lambda name: name == name.strip())
@@ -48,7 +48,7 @@ def test_a_name_of_bytes_that_are_no_text():
 
 
 def test_more_texts_than_are_shared(monkeypatch):
-    monkeypatch.setattr(clip_table, "_MAX_SHARED", 2)
+    monkeypatch.setattr(table_module, "_MAX_SHARED", 2)
     clips = [Clip(f"{i}.wav", (f"label {i}",), "train") for i in range(5)]
     assert list(ClipTable(clip_columns(clips))) == clips
 
@@ -60,7 +60,7 @@ def test_equal_texts_are_one_object():
 
 
 def test_counting_through_more_than_are_made_at_once():
-    clips = [Clip(f"{i}.wav", (f"{i % 7}",)) for i in range(2 * clip_table._CHUNK + 3)]
+    clips = [Clip(f"{i}.wav", (f"{i % 7}",)) for i in range(2 * table_module._CHUNK + 3)]
     assert list(ClipTable(clip_columns(clips))) == clips
 
 
@@ -80,7 +80,7 @@ def test_columns_that_do_not_fit_are_refused():
 
 
 def test_a_clip_takes_some_tens_of_bytes(monkeypatch):
-    monkeypatch.setattr(clip_table, "_MAX_SHARED", 100)
+    monkeypatch.setattr(table_module, "_MAX_SHARED", 100)
     clips = [Clip(f"audio/{i:09d}.flac", ("Dog", "Rain")[: 1 + i % 2], "train", f"{i:09d}") for i in range(20_000)]
     columns = pickle.loads(pickle.dumps(clip_columns(clips)))  # noqa: S301 - our own
     tracemalloc.start()

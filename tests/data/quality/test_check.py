@@ -10,10 +10,10 @@ import pytest
 import soundfile
 
 from panns.audio import resample
-from panns.data.manifests import Clip, ClipList, read_manifest
+from panns.data.clip_lists import Clip, ClipList, read_clip_list
 from panns.data.quality import check_clips
 from panns.data.quality.findings import ERRORS, KINDS
-from panns.data.shards import ShardFiles, ShardSettings, write_shards
+from panns.data.shards import ShardFolder, ShardSettings, write_shards
 from panns.labels import LabelSet
 from tests.sounds import RATE, noise, write_silent_wav, write_wav
 
@@ -57,7 +57,7 @@ def kinds_of(report):
 
 def test_a_good_set(root):
     report = check(root, *(Clip(f"{i}.wav", ("dog", "cat"), "12"[i % 2]) for i in range(4)))
-    assert report.findings == report.errors == report.together == ()
+    assert report.findings == report.errors == report.duplicates == ()
     assert (report.n_clips, report.duration_s) == (4, 12.0)
     assert report.to_dict() == {"n_clips": 4, "duration_s": 12.0, "n_errors": 0, "n_warnings": 0, "findings": []}
 
@@ -66,7 +66,7 @@ def test_a_good_set(root):
 def test_a_copy_is_found_under_another_name(root, name):
     clips = [Clip("1.wav", ("dog",)), Clip("0.wav", ("dog",)), Clip("2.wav", ("dog",)), Clip(name, ("dog",))]
     report = check(root, *clips)
-    assert report.together == ((1, 3),)
+    assert report.duplicates == ((1, 3),)
     assert [(one.kind, one.files, one.sentence) for one in report.findings] == [
         ("copy", ("0.wav", name), f"0.wav, {name} hold the same sound; give them one source, or keep one")
     ]
@@ -75,7 +75,7 @@ def test_a_copy_is_found_under_another_name(root, name):
 def test_all_copies_are_one_group_and_nothing_else_is(root):
     clips = [Clip(name, ("dog",)) for name in ("0.wav", "1.wav", *COPIES, "2.wav", "3.wav")]
     report = check(root, *clips)
-    assert report.together == ((0, *range(2, 2 + len(COPIES))),)
+    assert report.duplicates == ((0, *range(2, 2 + len(COPIES))),)
     (found,) = report.findings
     assert found.sentence.startswith("0.wav, same.wav, a.mp3 and 6 more hold the same sound")
 
@@ -91,17 +91,17 @@ def test_copies_in_two_folds_and_under_other_labels(root):
 
 def test_pieces_of_one_source_may_overlap(root):
     report = check(root, Clip("0.wav", ("dog",), source="7"), Clip("cut.wav", ("dog",), source="7"))
-    assert report.findings == report.together == ()
+    assert report.findings == report.duplicates == ()
     report = check(root, Clip("0.wav", ("dog",), source="7"), Clip("same.wav", ("dog",), source="7"))
     assert report.findings == ()
-    assert report.together == ((0, 1),)
+    assert report.duplicates == ((0, 1),)
     assert kinds_of(check(root, Clip("0.wav", ("dog",), source="7"), Clip("cut.wav", ("dog",), source="8"))) == ["copy"]
 
 
 def test_a_stretch_that_is_listed_twice_is_no_copy(root):
     report = check(root, Clip("0.wav", ("dog",)), Clip("0.wav", ("dog",), onset_s=0.0))
     assert kinds_of(report) == ["listed twice"]
-    assert report.together == ((0, 1),)
+    assert report.duplicates == ((0, 1),)
 
 
 def test_a_file_by_another_name_is_no_copy(root):
@@ -112,7 +112,7 @@ def test_a_file_by_another_name_is_no_copy(root):
 def test_overlapping_stretches_of_one_file_are_found(root):
     overlapping = [Clip("0.wav", ("dog",), offset_s=2.0), Clip("0.wav", ("dog",), onset_s=0.5)]
     report = check(root, *overlapping, Clip("1.wav", ("dog",)))
-    assert report.together == ((0, 1),)
+    assert report.duplicates == ((0, 1),)
     apart = [Clip("0.wav", ("dog",), offset_s=1.5), Clip("0.wav", ("dog",), onset_s=1.5)]
     assert check(root, *apart).findings == ()
 
@@ -193,7 +193,7 @@ def test_progress_counts_clips_then_comparisons(root):
 def test_the_report_does_not_depend_on_threads(root, n_threads):
     clips = [Clip(name, ("dog",)) for name in ("3.wav", "0.wav", *COPIES)]
     report = check(root, *clips, n_threads=n_threads)
-    assert report.together == ((*range(1, 10),),)
+    assert report.duplicates == ((*range(1, 10),),)
     assert report.duration_s == pytest.approx(29.3, abs=0.2)
     assert not [one for one in threading.enumerate() if one.name.startswith("prefetch")]
 
@@ -207,10 +207,10 @@ def test_of_packed_clips_the_same_is_said(root, tmp_path, settings):
     clips = [Clip(name, ("dog",), "1") for name in names]
     clips += [Clip("3.wav", ("dog",), offset_s=0.05), Clip("3.wav", (), "2", onset_s=1.0)]
     write_shards(ClipList(root, tuple(clips)), tmp_path / "shards", settings)
-    files, packed = check(root, *clips), check_clips(ShardFiles(tmp_path / "shards"), min_clips_per_class=1)
+    files, packed = check(root, *clips), check_clips(ShardFolder(tmp_path / "shards"), min_clips_per_class=1)
     assert packed.findings == files.findings
     assert kinds_of(packed) == ["too short", "no label", "copy"]
-    assert packed.together == files.together == ((0, *range(2, 2 + len(COPIES))),)
+    assert packed.duplicates == files.duplicates == ((0, *range(2, 2 + len(COPIES))),)
     assert packed.duration_s == pytest.approx(files.duration_s, abs=0.01)
 
 
@@ -223,7 +223,7 @@ def test_packed_clips_that_cannot_be_read_are_named_with_their_shard(tmp_path):
     write_shards(ClipList(tmp_path, tuple(Clip(f"{name}.wav", ("dog",)) for name in "abc")), shards)
     tar = shards / "shard-000000.tar"
     tar.write_bytes(tar.read_bytes().replace(b"000000002.wav", b"000000009.wav"))
-    nan, other = check_clips(ShardFiles(shards), min_clips_per_class=1).findings
+    nan, other = check_clips(ShardFolder(shards), min_clips_per_class=1).findings
     assert (nan.kind, nan.files) == ("unreadable", ("b.wav",))
     assert nan.sentence.startswith(f"b.wav in {tar}: has a value that is no finite number")
     assert (other.kind, other.files) == ("unreadable", ("c.wav",))
@@ -234,7 +234,7 @@ def test_folders_without_a_sound_are_errors(tmp_path):
     (tmp_path / "cat").mkdir()
     (tmp_path / "dog").mkdir()
     write_wav(tmp_path / "dog" / "a.wav", sound(0))
-    report = check_clips(read_manifest(tmp_path))
+    report = check_clips(read_clip_list(tmp_path))
     assert [(one.kind, one.is_error) for one in report.findings] == [("empty class", True), ("few clips", False)]
 
 
@@ -245,19 +245,19 @@ def test_nothing_to_check():
 
 def test_copies_are_found_between_two_encodings_of_real_sounds(shared):
     """Sixteen clips of two data sets that hold the same ones at 44.1 and at 16 kHz; and no other pair of them."""
-    original = read_manifest(shared / "data" / "esc10" / "manifest.csv").clips[::25]
+    original = read_clip_list(shared / "data" / "esc10" / "manifest.csv").clips[::25]
     stems = [Path(clip.path).stem for clip in original]
-    every = read_manifest(shared / "data" / "esc50" / "manifest.csv").clips
+    every = read_clip_list(shared / "data" / "esc50" / "manifest.csv").clips
     copies = [next(clip for clip in every if Path(clip.path).stem.startswith(f"{stem}-")) for stem in stems]
     clips = [Clip(f"esc10/{clip.path}", clip.labels) for clip in original]
     clips += [Clip(f"esc50/{clip.path}", clip.labels) for clip in copies]
     report = check_clips(ClipList(shared / "data", tuple(clips)))
-    assert report.together == tuple((i, i + 16) for i in range(16))
+    assert report.duplicates == tuple((i, i + 16) for i in range(16))
 
 
 def test_known_copies_in_a_real_data_set(shared):
     """One recording that was published under two names, 0.2 s shifted, and lies in two folds; among its class."""
-    manifest = read_manifest(shared / "data" / "esc50" / "manifest.csv")
+    manifest = read_clip_list(shared / "data" / "esc50" / "manifest.csv")
     cats = [clip for clip in manifest.clips if clip.labels == ("cat",)]
     report = check_clips(ClipList(manifest.root, tuple(cats)))
     found = [one for one in report.findings if one.kind.startswith("copy")]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from panns.data.manifests import Clip, ClipList, TimedLabel
+from panns.data.clip_lists import Clip, ClipList, TimedLabel
 from panns.data.quality.listing import check_listing
 from panns.labels import LabelSet, audioset
 
@@ -181,9 +181,9 @@ def test_a_source_in_two_folds():
 
 
 def test_the_known_leaks_of_a_real_data_set(shared):
-    from panns.data.manifests import read_manifest
+    from panns.data.clip_lists import read_clip_list
 
-    manifest = read_manifest(shared / "data" / "esc50" / "manifest.csv")
+    manifest = read_clip_list(shared / "data" / "esc50" / "manifest.csv")
     found = list(check_listing(manifest, None, min_clips_per_class=40))
     assert {one.kind for one in found} == {"source in two folds"}
     assert {one.sentence.split()[2] for one in found} == {"131943", "134049", "209698", "234879"}

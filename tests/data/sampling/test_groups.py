@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panns.data.sampling.groups import Groups
+from panns.data.sampling.groups import DisjointSets
 
 N = 12
 
@@ -13,8 +13,8 @@ def test_groups_are_what_pairs_connect_in_whatever_order(pairs):
         for one, other in pairs:
             reached[one] |= reached[other]
             reached[other] |= reached[one]
-    groups = Groups(N)
+    groups = DisjointSets(N)
     for pair in pairs:
         groups.join(*pair)
-    assert [groups.first(i) for i in range(N)] == [min(reached[i]) for i in range(N)]
-    assert groups.of_several() == sorted(map(sorted, {frozenset(one) for one in reached.values() if len(one) > 1}))
+    assert [groups.lowest(i) for i in range(N)] == [min(reached[i]) for i in range(N)]
+    assert groups.larger_than_one() == sorted(map(sorted, {frozenset(one) for one in reached.values() if len(one) > 1}))

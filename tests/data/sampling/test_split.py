@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from panns.data.manifests import Clip
+from panns.data.clip_lists import Clip
 from panns.data.sampling.split import leave_out, split_by_source
 from panns.errors import DataError
 
@@ -35,9 +35,9 @@ def test_clips_without_a_source_are_not_of_one_recording():
 
 
 def test_copies_are_left_out_too():
-    split = leave_out(FOLDED, "10", together=[(2, 4), (4, 5)])
+    split = leave_out(FOLDED, "10", duplicates=[(2, 4), (4, 5)])
     assert (split.train.tolist(), split.left_out.tolist()) == ([0, 1, 3], [2, 4])
-    split = leave_out(FOLDED, "1", together=[(3, 5)])  # a copy of a clip whose source is held out
+    split = leave_out(FOLDED, "1", duplicates=[(3, 5)])  # a copy of a clip whose source is held out
     assert (split.train.tolist(), split.left_out.tolist()) == ([2, 4], [3, 5])
 
 
@@ -58,9 +58,9 @@ def test_a_fold_that_leaves_nothing_is_refused():
 
 
 def test_the_official_folds_of_real_data(shared):
-    from panns.data.manifests import read_manifest
+    from panns.data.clip_lists import read_clip_list
 
-    clips = read_manifest(shared / "data" / "esc50" / "manifest.csv").clips
+    clips = read_clip_list(shared / "data" / "esc50" / "manifest.csv").clips
     split = leave_out(clips, "5")
     assert (len(split.train), len(split.held_out), len(split.left_out)) == (1598, 400, 2)
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from panns.data.clip_lists import Clip, ClipList
 from panns.data.clips.audio import FileAudio
-from panns.data.manifests import Clip, ClipList
 from panns.data.shards import ShardAudio, ShardSettings, write_shards
 from panns.data.shards.index import INDEX_FILE
 from panns.data.shards.open_files import OpenFiles

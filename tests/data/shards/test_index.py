@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from panns.data.manifests import Clip
+from panns.data.clip_lists import Clip
 from panns.data.shards.index import INDEX_FILE, Sample, ShardIndex, write_index
 from panns.errors import DataError
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from panns.audio import load_sound
+from panns.data.clip_lists import Clip, TimedLabel
 from panns.data.clips.stretches import StretchReader
-from panns.data.manifests import Clip, TimedLabel
 from panns.data.shards import ShardSettings
 from panns.data.shards.packing import pack
 from panns.errors import AudioDecodeError

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from panns.data.manifests import Clip
+from panns.data.clip_lists import Clip
 from panns.data.shards import ShardSettings
 from panns.data.shards.index import Sample
 from panns.data.shards.record import ShardRecord, digest_of, read_record, size_and_time

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from panns.audio import open_sound
-from panns.data.manifests import Clip, ClipList
+from panns.data.clip_lists import Clip, ClipList
 from panns.data.shards import ShardAudio, ShardSettings, packing, write_shards, writer
 from panns.data.shards.index import INDEX_FILE
 from panns.data.shards.record import ShardRecord
@@ -111,7 +111,7 @@ KILLED = """
 import sys, time
 from pathlib import Path
 from panns.data.shards import writer
-from panns.data.manifests import read_manifest
+from panns.data.clip_lists import read_clip_list
 from panns.data.shards import ShardSettings
 
 pack = writer.pack
@@ -122,16 +122,16 @@ def slow(file, clip, *others):
     return pack(file, clip, *others)
 writer.pack = slow
 writer.write_shards(
-    read_manifest(Path(sys.argv[1])), Path(sys.argv[2]), ShardSettings("wav", 8_000, clips_per_shard=3), n_threads=1
+    read_clip_list(Path(sys.argv[1])), Path(sys.argv[2]), ShardSettings("wav", 8_000, clips_per_shard=3), n_threads=1
 )
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
 def test_a_process_that_was_killed_leaves_nothing_that_a_repetition_does_not_mend(manifest, folder, tmp_path):
-    from panns.data.manifests import write_manifest
+    from panns.data.clip_lists import write_clip_list
 
-    write_manifest(manifest.root / "clips.jsonl", manifest.clips)
+    write_clip_list(manifest.root / "clips.jsonl", manifest.clips)
     write_shards(manifest, tmp_path / "unbroken", WAV)
     command = [sys.executable, "-c", KILLED, manifest.root / "clips.jsonl", folder]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=own_environment()) as child:

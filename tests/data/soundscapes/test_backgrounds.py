@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from panns.augment.noise import coloured_noise
+from panns.data.clip_lists import ClipList, write_clip_list
 from panns.data.clips.clip import Clip
-from panns.data.manifests import ClipList, write_manifest
-from panns.data.soundscapes.backgrounds import MadeBackgrounds, RecordedBackgrounds, looped, read_recordings
+from panns.data.soundscapes.backgrounds import NoiseBackgrounds, RecordedBackgrounds, looped, read_recordings
 from panns.errors import AudioDecodeError, DataError
 from tests.sounds import noise, tone, write_wav
 
@@ -25,7 +25,7 @@ def draw(backgrounds, n_samples=RATE, *, seed=0):
 
 
 def test_noise_is_made_as_asked():
-    made = MadeBackgrounds(coloured_noise).draw(RATE, 2.0, RATE, np.random.default_rng(3))
+    made = NoiseBackgrounds(coloured_noise).draw(RATE, 2.0, RATE, np.random.default_rng(3))
     assert (made.waveform == coloured_noise(RATE, 2.0, RATE, np.random.default_rng(3))).all()
     assert made.recording is None
 
@@ -100,7 +100,7 @@ def test_of_a_folder_all_sounds_are_taken_however_deep(tmp_path):
 
 
 def test_of_a_manifest_what_it_lists_with_its_licence(tmp_path):
-    write_manifest(tmp_path / "back.csv", [Clip("x.wav", licence="CC0")])
+    write_clip_list(tmp_path / "back.csv", [Clip("x.wav", licence="CC0")])
     assert read_recordings(tmp_path / "back.csv").clips == (Clip("x.wav", licence="CC0"),)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from panns.data.clips.clip import Clip, TimedLabel
 from panns.data.soundscapes.labelling import clip_stretches, labelled_events
-from panns.data.soundscapes.plan import Placed, Soundscape
+from panns.data.soundscapes.plan import PlacedClip, Soundscape
 from tests.sounds import tone
 
 RATE = 8_000
@@ -18,7 +18,7 @@ RATE = 8_000
 def piece(clip, *events, cut_s=None):
     """A piece in which these stretches of the soundscape sound."""
     onset_s, offset_s = events[0][0], events[-1][1]
-    return Placed(clip, cut_s or (0.0, offset_s - onset_s), onset_s, 0.0, events)
+    return PlacedClip(clip, cut_s or (0.0, offset_s - onset_s), onset_s, 0.0, events)
 
 
 def events_of(*pieces, clips, duration_s=10.0):

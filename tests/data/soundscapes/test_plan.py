@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from panns.data.soundscapes.activity import Stretch
 from panns.data.soundscapes.plan import SoundscapeConfig, draw_soundscape
-from panns.data.soundscapes.sounding import Stretch
 
 BARKS = [Stretch(0.1, 0.4, -20.0), Stretch(1.0, 1.5, -10.0), Stretch(3.0, 3.25, -30.0)]
 RAIN = [Stretch(0.0, 9.87, -25.0)]

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panns.data.soundscapes.plan import Placed, Soundscape, SoundscapeConfig, draw_soundscape
+from panns.data.soundscapes.activity import active_stretches
+from panns.data.soundscapes.plan import PlacedClip, Soundscape, SoundscapeConfig, draw_soundscape
 from panns.data.soundscapes.render import FULL_SCALE, render
-from panns.data.soundscapes.sounding import sounding_stretches
 from tests.sounds import noise, tone
 
 RATE = 8_000
@@ -19,7 +19,7 @@ def power_db(waveform):
 
 def placed(clip=0, *, onset_s, length_s, gain_db=0.0, cut_from_s=0.0):
     span = (onset_s, onset_s + length_s)
-    return Placed(clip, (cut_from_s, cut_from_s + length_s), onset_s, gain_db, (span,))
+    return PlacedClip(clip, (cut_from_s, cut_from_s + length_s), onset_s, gain_db, (span,))
 
 
 def clip_of_bursts(seed):
@@ -31,7 +31,7 @@ def clip_of_bursts(seed):
 
 
 SOUNDS = {i: clip_of_bursts(i) for i in range(5)} | {5: tone(4.0, sample_rate=RATE)}
-STRETCHES = [sounding_stretches(sound, RATE) for sound in SOUNDS.values()]
+STRETCHES = [active_stretches(sound, RATE) for sound in SOUNDS.values()]
 
 
 @given(st.integers(0, 10_000), st.floats(0.5, 12.0), st.integers(1, 3))

@@ -8,16 +8,16 @@ import pytest
 import soundfile
 
 from panns.augment.noise import coloured_noise
+from panns.data.clip_lists import ClipList
+from panns.data.clip_lists.event_table import read_event_table
 from panns.data.clips.clip import Clip
-from panns.data.manifests import ClipList
-from panns.data.manifests.event_table import read_event_table
-from panns.data.soundscapes import MadeBackgrounds, RecordedBackgrounds, SoundscapeConfig, write_soundscapes
+from panns.data.soundscapes import NoiseBackgrounds, RecordedBackgrounds, SoundscapeConfig, write_soundscapes
 from panns.data.soundscapes import write as module
 from panns.errors import AudioDecodeError, DataError
 from tests.sounds import noise, tone, write_wav
 
 RATE = 8_000
-NOISE = MadeBackgrounds(coloured_noise)
+NOISE = NoiseBackgrounds(coloured_noise)
 SHORT = SoundscapeConfig(duration_s=3.0)
 
 

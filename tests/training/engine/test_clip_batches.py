@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from panns.augment.chain import AugmentConfig
-from panns.data.manifests import Clip
+from panns.data.clip_lists import Clip
 from panns.models.registry import find_model
 from panns.models.residual_cnn import ResidualCnnConfig
 from panns.results import Scores

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from panns.data.manifests import ClipList
+    from panns.data.clip_lists import ClipList
 
 OnlyFolds = Annotated[
     list[str] | None,

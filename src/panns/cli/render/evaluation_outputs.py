@@ -14,7 +14,7 @@ from panns.cli.terminal.bars import doing
 from panns.cli.terminal.output import writing
 
 if TYPE_CHECKING:
-    from panns.data.manifests import ClipList
+    from panns.data.clip_lists import ClipList
     from panns.evaluation import ClipEvaluation
 
 PICTURES = (".png", ".svg", ".pdf")

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.audio import load_sound, resample
+from panns.data.clip_lists import ClipList
 from panns.data.clips.clip import Clip
 from panns.data.clips.stretches import StretchReader, in_words
-from panns.data.manifests import ClipList
 from panns.errors import AudioDecodeError
 
 Array = npt.NDArray[np.float32]
@@ -65,11 +65,6 @@ class FileAudio:
             return load_clip(self._manifest.file(clip), clip, self.sample_rate, stretches)
 
 
-def is_whole_file(clip: Clip) -> bool:
-    """Whether the clip is all of its file."""
-    return not clip.onset_s and clip.offset_s is None
-
-
 def load_clip(file: Path, clip: Clip, sample_rate: int, stretches: StretchReader) -> Array:
     """A clip, as if its stretch of the file had been a file of its own: cut first, then resampled.
 
@@ -82,7 +77,7 @@ def load_clip(file: Path, clip: Clip, sample_rate: int, stretches: StretchReader
     Raises:
         AudioDecodeError: The file cannot be read, or the stretch is not in it.
     """
-    if is_whole_file(clip):
+    if clip.is_whole_file:
         return load_sound(file, sample_rate=sample_rate)
     stretch, own_rate = stretches.read(file, clip)
     if own_rate == sample_rate:

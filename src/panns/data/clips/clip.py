@@ -63,6 +63,11 @@ class Clip:
         if self.onset_s is not None or self.offset_s is not None:
             _check_stretch(self.onset_s or 0.0, self.offset_s)
 
+    @property
+    def is_whole_file(self) -> bool:
+        """True if the clip is its whole file."""
+        return not self.onset_s and self.offset_s is None
+
 
 def _check_labels(labels: Sequence[str]) -> None:
     for label in labels:

@@ -19,7 +19,7 @@ Numbers = Sequence[int] | npt.NDArray[np.int64]
 _CHUNK = 4096
 
 
-class PartClips(Sequence[Clip]):
+class ClipSubset(Sequence[Clip]):
     """What is known of the clips with these numbers, in this order; nothing is copied."""
 
     def __init__(self, whole: Sequence[Clip], numbers: Numbers) -> None:
@@ -35,7 +35,7 @@ class PartClips(Sequence[Clip]):
     def __getitem__(self, i: slice) -> Sequence[Clip]: ...
     def __getitem__(self, i: int | slice) -> Clip | Sequence[Clip]:
         if isinstance(i, slice):
-            return PartClips(self._whole, self._numbers[i])
+            return ClipSubset(self._whole, self._numbers[i])
         return self._whole[int(self._numbers[i])]
 
     def __iter__(self) -> Iterator[Clip]:
@@ -47,7 +47,7 @@ class PartClips(Sequence[Clip]):
                 yield from (self._whole[i] for i in numbers.tolist())
 
 
-class PartAudio:
+class AudioSubset:
     """The clips of another set with these numbers, in this order.
 
     Attributes:
@@ -58,7 +58,7 @@ class PartAudio:
     def __init__(self, whole: ClipAudio, numbers: Numbers) -> None:
         self._whole = whole
         self._numbers = np.asarray(numbers, np.int64)
-        self.clips: Sequence[Clip] = PartClips(whole.clips, self._numbers)
+        self.clips: Sequence[Clip] = ClipSubset(whole.clips, self._numbers)
         self.sample_rate = whole.sample_rate
 
     def __len__(self) -> int:

@@ -13,17 +13,17 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from panns.data.clip_lists.clip_list import ClipList
 from panns.data.clips.clip import Clip
-from panns.data.manifests.clip_list import ClipList
 from panns.data.quality.copies.compare import RATE as COMPARED_RATE
 from panns.data.quality.copies.compare import find_copies
 from panns.data.quality.copies.landmark_index import Candidate, LandmarkIndex
 from panns.data.quality.findings import KINDS, CheckReport, Finding, n_clips, some_of
 from panns.data.quality.inspect import Inspection
 from panns.data.quality.listing import check_listing, place_of
-from panns.data.quality.sound_sources import FileSounds, ShardSounds, Sounds
-from panns.data.sampling.groups import Groups
-from panns.data.shards.shard_files import ShardFiles
+from panns.data.quality.stores import FileStore, ShardStore, Sounds
+from panns.data.sampling.groups import DisjointSets
+from panns.data.shards.folder import ShardFolder
 from panns.labels import LabelSet
 from panns.system.cores import n_cores
 from panns.system.parallel import ordered_map
@@ -42,7 +42,7 @@ _LOW_RATE_SHARE = 0.7
 
 
 def check_clips(
-    clips: ClipList | ShardFiles,
+    clips: ClipList | ShardFolder,
     *,
     sample_rate: int | None = None,
     labels: LabelSet | None = None,
@@ -69,7 +69,7 @@ def check_clips(
         on_progress: Called with the clips read (stage "reading clips"), then with the comparisons made (stage
             "comparing clips").
     """
-    sounds: Sounds = FileSounds(clips) if isinstance(clips, ClipList) else ShardSounds(clips)
+    sounds: Sounds = FileStore(clips) if isinstance(clips, ClipList) else ShardStore(clips)
     manifest = sounds.manifest
     n_threads = n_threads or n_cores()
     findings = list(check_listing(manifest, labels, min_clips_per_class=min_clips_per_class))
@@ -89,7 +89,7 @@ def _hear(
     sounds: Sounds, min_duration_s: float, n_threads: int, on_progress: OnProgress
 ) -> tuple[list[Inspection], list[Candidate]]:
     """What is heard of every clip, and which may hold the same sound."""
-    files = sounds.together
+    files = sounds.by_file
 
     def hear(number: int) -> list[Inspection]:
         return sounds.hear(files[number], min_duration_s)
@@ -133,7 +133,7 @@ def _together(
     """Groups of clips that hold the same sound: by the same samples, or by landmarks and then by comparing."""
     clips = sounds.manifest.clips
     first_of: dict[bytes, int] = {}
-    groups = Groups(len(clips))
+    groups = DisjointSets(len(clips))
     for i, one in enumerate(heard):
         if one.digest:
             groups.join(first_of.setdefault(one.digest, i), i)
@@ -149,7 +149,7 @@ def _together(
 
     for pair in find_copies(unknown, load, n_threads=n_threads, on_progress=on_progress):
         groups.join(*pair)
-    return groups.of_several()
+    return groups.larger_than_one()
 
 
 def _copies(manifest: ClipList, groups: Sequence[Sequence[int]]) -> Iterator[Finding]:

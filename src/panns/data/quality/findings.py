@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
+from panns.data.sampling.groups import DuplicateGroups
+
 Kind: TypeAlias = Literal[
     # Errors
     "missing file",
@@ -73,13 +75,13 @@ class CheckReport:
         n_clips: How many clips there are.
         duration_s: Of all that can be read.
         findings: What is wrong, by kind, errors first.
-        together: Groups of clips, as indices, that hold the same sound.
+        duplicates: Groups of clips, as indices, that hold the same sound.
     """
 
     n_clips: int
     duration_s: float
     findings: tuple[Finding, ...]
-    together: tuple[tuple[int, ...], ...]
+    duplicates: DuplicateGroups
 
     @property
     def errors(self) -> tuple[Finding, ...]:

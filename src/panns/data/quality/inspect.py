@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.audio import open_sound, resample
-from panns.data.clips.audio import is_whole_file
 from panns.data.clips.clip import Clip
 from panns.data.clips.stretches import END_TOLERANCE_S, StretchReader
 from panns.data.quality.copies.fingerprint import RATE, Landmarks, landmarks_of
@@ -63,7 +62,7 @@ def inspect_file(file: Path, clips: Sequence[Clip], *, min_duration_s: float) ->
     with StretchReader() as stretches:
         for clip in clips:
             try:
-                if is_whole_file(clip):
+                if clip.is_whole_file:
                     heard.append(inspect_whole(file, clip, min_duration_s=min_duration_s))
                 else:
                     waveform, sample_rate = stretches.read(file, clip)
@@ -95,7 +94,7 @@ def unreadable(clip: Clip, problem: PannsError) -> Inspection:
 
 def head_of(file: Path, clip: Clip, sample_rate: int) -> Array:
     """The first `HEAD_S` of a clip, `(samples,)`."""
-    if not is_whole_file(clip):
+    if not clip.is_whole_file:
         with StretchReader() as stretches:
             waveform, own_rate = stretches.read(file, clip)
         return resample(waveform[: round(HEAD_S * own_rate)], own_rate, sample_rate)

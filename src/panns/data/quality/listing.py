@@ -6,9 +6,9 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
+from panns.data.clip_lists.clip_list import ClipList
+from panns.data.clip_lists.folders import is_fold_name
 from panns.data.clips.clip import Clip
-from panns.data.manifests.clip_list import ClipList
-from panns.data.manifests.folders import is_fold_name
 from panns.data.quality.findings import Finding, n_clips, some_of
 from panns.errors import UnknownLabel
 from panns.labels import LabelSet

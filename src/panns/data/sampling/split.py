@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from panns.data.clips.clip import Clip
-from panns.data.clips.subset import PartClips
-from panns.data.sampling.groups import Groups
+from panns.data.clips.subset import ClipSubset
+from panns.data.sampling.groups import DisjointSets, DuplicateGroups
 from panns.errors import DataError
 
 Indices = npt.NDArray[np.int64]
@@ -35,13 +35,13 @@ class Split:
     undivided: tuple[str, ...] = ()
 
 
-def leave_out(clips: Sequence[Clip], fold: str, *, together: Iterable[Sequence[int]] = ()) -> Split:
+def leave_out(clips: Sequence[Clip], fold: str, *, duplicates: DuplicateGroups = ()) -> Split:
     """Hold out a fold; what shares a recording with it is not trained on either.
 
     Args:
         clips: All clips.
         fold: The one to hold out.
-        together: Groups of clips, as indices, that are of one recording although their sources do not say so, such as
+        duplicates: Groups of clips, as indices, that are of one recording although their sources do not say so, such as
             the copies that `check_clips` finds.
 
     Raises:
@@ -52,7 +52,7 @@ def leave_out(clips: Sequence[Clip], fold: str, *, together: Iterable[Sequence[i
         known = sorted({clip.fold for clip in clips if clip.fold}, key=_by_number)
         hint = f"there are {', '.join(map(repr, known))}" if known else "the clips have no folds; give them some"
         raise DataError(f"no clip is in fold {fold!r}; {hint}")
-    groups = _groups(clips, together)
+    groups = _groups(clips, duplicates)
     is_related = np.isin(groups, groups[is_held_out])
     if is_related.all():
         raise DataError(
@@ -68,7 +68,7 @@ def leave_out(clips: Sequence[Clip], fold: str, *, together: Iterable[Sequence[i
     )
 
 
-def split_by_source(clips: Sequence[Clip], *, share: float, seed: int, together: Iterable[Sequence[int]] = ()) -> Split:
+def split_by_source(clips: Sequence[Clip], *, share: float, seed: int, duplicates: DuplicateGroups = ()) -> Split:
     """Hold out about a share of the clips of every label, whole recordings at a time.
 
     The same clips and seed give the same split. A clip without a source is a recording of its own. Every label is
@@ -80,14 +80,14 @@ def split_by_source(clips: Sequence[Clip], *, share: float, seed: int, together:
         clips: All clips.
         share: To hold out, above 0 and below 1.
         seed: Of the choice among equals.
-        together: As of `leave_out`.
+        duplicates: As of `leave_out`.
 
     Raises:
         DataError: All clips are of one recording, so that none can be held out.
     """
     if not 0 < share < 1:
         raise ValueError(f"share={share} must be above 0 and below 1; 0.2 holds out every fifth clip")
-    groups = _groups(clips, together)
+    groups = _groups(clips, duplicates)
     n_groups = int(groups.max()) + 1 if len(groups) else 0
     counts = _label_counts(clips, groups, n_groups)
     is_held_out = _choose(counts, share, np.random.default_rng(seed).permutation(n_groups))
@@ -138,22 +138,22 @@ def _label_counts(clips: Sequence[Clip], groups: Indices, n_groups: int) -> list
     return counts
 
 
-def _groups(clips: Sequence[Clip], together: Iterable[Sequence[int]]) -> Indices:
+def _groups(clips: Sequence[Clip], duplicates: DuplicateGroups) -> Indices:
     """The number of the recording of every clip, 0 for that of the first clip, and so on."""
-    joined = Groups(len(clips))
+    joined = DisjointSets(len(clips))
     first_of: dict[str, int] = {}
     for i, clip in enumerate(clips):
         if clip.source:
             joined.join(first_of.setdefault(clip.source, i), i)
-    for group in together:
+    for group in duplicates:
         for one in group[1:]:
             joined.join(group[0], one)
     numbers: dict[int, int] = {}
-    return np.array([numbers.setdefault(joined.first(i), len(numbers)) for i in range(len(clips))], dtype=np.int64)
+    return np.array([numbers.setdefault(joined.lowest(i), len(numbers)) for i in range(len(clips))], dtype=np.int64)
 
 
 def _one_sided(clips: Sequence[Clip], train: Indices, held_out: Indices) -> tuple[str, ...]:
-    one, other = ({label for clip in PartClips(clips, side) for label in clip.labels} for side in (train, held_out))
+    one, other = ({label for clip in ClipSubset(clips, side) for label in clip.labels} for side in (train, held_out))
     return tuple(sorted(one ^ other))
 
 

@@ -10,8 +10,8 @@ import numpy.typing as npt
 
 from panns.audio import load_sound
 from panns.data.clips.clip import Clip
+from panns.data.shards.folder import NamedBytes, ShardFolder
 from panns.data.shards.pcm16 import decode_wav
-from panns.data.shards.shard_files import NamedBytes, ShardFiles
 
 Array = npt.NDArray[np.float32]
 
@@ -39,7 +39,7 @@ class ShardAudio:
         Raises:
             DataError: The index is missing or damaged, or a shard is missing or has another size.
         """
-        self._files = ShardFiles(folder)
+        self._files = ShardFolder(folder)
         self.clips: Sequence[Clip] = self._files.clips if clips is None else clips
         if len(self.clips) != len(self._files):
             raise ValueError(f"{len(self.clips)} clips are given for the {len(self._files)} of {folder}")

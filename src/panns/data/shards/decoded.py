@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from panns.data.clip_lists import ClipList
 from panns.data.clips.clip import Clip
-from panns.data.manifests import ClipList
 from panns.data.shards import ShardAudio, ShardSettings
 from panns.data.shards.index import INDEX_FILE
 from panns.data.shards.record import size_and_time
@@ -19,7 +19,7 @@ _N_SHARDS = 64
 _MAX_CLIPS_PER_SHARD = 1000
 
 
-def cached_audio(
+def decode_once(
     manifest: ClipList,
     sample_rate: int,
     folder: Path,

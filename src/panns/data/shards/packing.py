@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from panns.audio import open_sound
-from panns.data.clips.audio import is_whole_file, load_clip
+from panns.data.clips.audio import load_clip
 from panns.data.clips.clip import Clip
 from panns.data.clips.stretches import StretchReader
 from panns.data.shards.pcm16 import encode
@@ -51,7 +51,7 @@ def pack(file: Path, clip: Clip, settings: ShardSettings, stretches: StretchRead
         AudioDecodeError: It cannot be read; the message names the file.
     """
     gain = 1.0
-    if settings.coding == "keep" and is_whole_file(clip):
+    if settings.coding == "keep" and clip.is_whole_file:
         suffix = _suffix(file)
         sound, duration_s = _copy(file, is_decoded=settings.skip_bad)
     else:

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from panns.data.clips.audio import is_whole_file
+from panns.data.clip_lists.clip_list import ClipList
 from panns.data.clips.stretches import StretchReader
-from panns.data.manifests.clip_list import ClipList
 from panns.data.shards.index import INDEX_FILE, Sample, sample_name, shard_name, write_index
 from panns.data.shards.packing import pack
 from panns.data.shards.record import ShardRecord, digest_of, read_record
@@ -29,7 +28,7 @@ _AS_THEY_ARE = ShardSettings()
 
 
 @dataclass(frozen=True)
-class WrittenShards:
+class PackingSummary:
     """What lies in a folder now.
 
     Attributes:
@@ -56,7 +55,7 @@ def write_shards(
     *,
     n_threads: int | None = None,
     on_progress: OnProgress = ignore_progress,
-) -> WrittenShards:
+) -> PackingSummary:
     """Pack the clips of a manifest, in its order, into tar files that `ShardAudio` and WebDataset read.
 
     The bytes depend on nothing but the clips and the settings. A shard has its final name when it is whole. What is
@@ -86,12 +85,12 @@ def write_shards(
         if not (folder / INDEX_FILE).is_file():
             shards = [(record.n_bytes, record.samples) for record in records]
             write_index(folder, shards, [manifest.clips[key] for key in keys])
-    return WrittenShards(
+    return PackingSummary(
         n_clips=len(keys),
         n_shards=len(records),
         n_bytes=sum(record.n_bytes for record in records),
         duration_s=sum(sample.duration_s for record in records for sample in record.samples),
-        n_cut=sum(not is_whole_file(manifest.clips[key]) for key in keys) if settings.coding == "keep" else 0,
+        n_cut=sum(not manifest.clips[key].is_whole_file for key in keys) if settings.coding == "keep" else 0,
         skipped=tuple((manifest.clips[key].path, reason) for record in records for key, reason in record.skipped),
     )
 

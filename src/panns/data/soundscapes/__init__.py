@@ -1,24 +1,24 @@
 """Soundscapes mixed from clips: what sounds when is known, because it was put there."""
 
-from panns.data.soundscapes.backgrounds import MadeBackgrounds, RecordedBackgrounds, read_recordings
-from panns.data.soundscapes.plan import Placed, Soundscape, SoundscapeConfig, draw_soundscape
+from panns.data.soundscapes.activity import ActivityConfig, Stretch, active_stretches
+from panns.data.soundscapes.backgrounds import NoiseBackgrounds, RecordedBackgrounds, read_recordings
+from panns.data.soundscapes.plan import PlacedClip, Soundscape, SoundscapeConfig, draw_soundscape
 from panns.data.soundscapes.render import Mixture, render
-from panns.data.soundscapes.sounding import SoundingConfig, Stretch, sounding_stretches
-from panns.data.soundscapes.write import WrittenSoundscapes, write_soundscapes
+from panns.data.soundscapes.write import SoundscapeSummary, write_soundscapes
 
 __all__ = [
-    "MadeBackgrounds",
+    "ActivityConfig",
     "Mixture",
-    "Placed",
+    "NoiseBackgrounds",
+    "PlacedClip",
     "RecordedBackgrounds",
-    "SoundingConfig",
     "Soundscape",
     "SoundscapeConfig",
+    "SoundscapeSummary",
     "Stretch",
-    "WrittenSoundscapes",
+    "active_stretches",
     "draw_soundscape",
     "read_recordings",
     "render",
-    "sounding_stretches",
     "write_soundscapes",
 ]

@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from panns.audio import open_sound
 from panns.audio.sound_files import sound_files_below
+from panns.data.clip_lists import ClipList, read_clip_list
 from panns.data.clips.audio import load_clip
 from panns.data.clips.clip import Clip
 from panns.data.clips.stretches import StretchReader
-from panns.data.manifests import ClipList, read_manifest
 from panns.errors import DataError
 
 Array = npt.NDArray[np.float32]
@@ -50,7 +50,7 @@ class Backgrounds(Protocol):
         ...
 
 
-class MadeBackgrounds:
+class NoiseBackgrounds:
     """Backgrounds of noise.
 
     Args:
@@ -132,7 +132,7 @@ def read_recordings(path: Path) -> ClipList:
         DataError: There are none.
     """
     if not path.is_dir():
-        return read_manifest(path)
+        return read_clip_list(path)
     closed: list[OSError] = []
     files = sorted(sound_files_below(str(path), on_closed=closed.append))
     if closed:

@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.data.clips.clip import Clip, TimedLabel
-from panns.data.soundscapes.plan import Placed, Soundscape
-from panns.data.soundscapes.sounding import SoundingConfig, Stretch, sounding_stretches
+from panns.data.soundscapes.activity import ActivityConfig, Stretch, active_stretches
+from panns.data.soundscapes.plan import PlacedClip, Soundscape
 
 Array = npt.NDArray[np.float32]
 
 
 def clip_stretches(
-    clip: Clip, waveform: Array, sample_rate: int, config: SoundingConfig | None = None
+    clip: Clip, waveform: Array, sample_rate: int, config: ActivityConfig | None = None
 ) -> list[Stretch]:
     """The stretches in which a clip sounds: those of its events where it has some, otherwise where it is loud enough.
 
@@ -27,7 +27,7 @@ def clip_stretches(
         config: What counts as loud enough.
     """
     if not clip.events:
-        return sounding_stretches(waveform, sample_rate, config)
+        return active_stretches(waveform, sample_rate, config)
     duration_s = len(waveform) / sample_rate
     found = []
     for onset_s, offset_s in _united((event.onset_s, min(event.offset_s, duration_s)) for event in clip.events):
@@ -57,7 +57,7 @@ def labelled_events(soundscape: Soundscape, clips: Sequence[Clip]) -> tuple[Time
     return tuple(sorted(events, key=lambda event: (event.onset_s, event.offset_s, event.label)))
 
 
-def _events_of(piece: Placed, clip: Clip) -> list[tuple[str, float, float]]:
+def _events_of(piece: PlacedClip, clip: Clip) -> list[tuple[str, float, float]]:
     """Label, onset and offset in the soundscape."""
     if not clip.events:
         return [(label, *event) for event in piece.events for label in clip.labels]

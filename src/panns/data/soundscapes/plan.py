@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from panns.data.soundscapes.sounding import Stretch
+from panns.data.soundscapes.activity import Stretch
 
 _MAX_DB = 120.0  # what 20 bits of a file can hold, and more than any ear
 _MAX_EVENTS = 1_000
@@ -62,7 +62,7 @@ class SoundscapeConfig:
             )
 
 
-class Placed(NamedTuple):
+class PlacedClip(NamedTuple):
     """A piece of a clip in a soundscape.
 
     Attributes:
@@ -97,7 +97,7 @@ class Soundscape:
     """
 
     duration_s: float
-    placed: tuple[Placed, ...]
+    placed: tuple[PlacedClip, ...]
     background_db: float | None
     noise_exponent: float
 
@@ -123,7 +123,7 @@ def draw_soundscape(
     clips = [int(clip) for clip in rng.integers(len(sounds), size=n_clips)] if sounds else []
     if first is not None and clips:
         clips[0] = first
-    placed: list[Placed] = []
+    placed: list[PlacedClip] = []
     for clip in clips:
         piece = _draw_piece(clip, sounds[clip], background_db, config, rng)
         if piece is not None and (fitting := _find_place(piece, placed, config, rng)) is not None:
@@ -138,7 +138,7 @@ def draw_soundscape(
 
 def _draw_piece(
     clip: int, stretches: Sequence[Stretch], background_db: float, config: SoundscapeConfig, rng: np.random.Generator
-) -> Placed | None:
+) -> PlacedClip | None:
     """A run of stretches of a clip that is not too long, as if it began at 0."""
     if not stretches:
         return None
@@ -155,7 +155,7 @@ def _draw_piece(
     heard = [(begin_s, end_s, stretches[i].level_db)]
     heard += [stretch for stretch in stretches[i + 1 :] if stretch.offset_s <= limit_s]
     loudest_db = max(level_db for _, _, level_db in heard)
-    return Placed(
+    return PlacedClip(
         clip=clip,
         cut_s=(begin_s, heard[-1][1]),
         onset_s=0.0,
@@ -165,8 +165,8 @@ def _draw_piece(
 
 
 def _find_place(
-    piece: Placed, placed: Sequence[Placed], config: SoundscapeConfig, rng: np.random.Generator
-) -> Placed | None:
+    piece: PlacedClip, placed: Sequence[PlacedClip], config: SoundscapeConfig, rng: np.random.Generator
+) -> PlacedClip | None:
     """The piece at a random time at which not too many others sound; None where there is none."""
     length_s = piece.offset_s
     for _ in range(_ATTEMPTS):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from panns.data.soundscapes.plan import Placed, Soundscape
+from panns.data.soundscapes.plan import PlacedClip, Soundscape
 
 Array = npt.NDArray[np.float32]
 
@@ -45,7 +45,7 @@ def render(soundscape: Soundscape, sounds: Mapping[int, Array], background: Arra
         ValueError: The background is missing, silent, or not as long as the soundscape.
 
     Example:
-        >>> piece = Placed(clip=3, cut_s=(0.0, 0.5), onset_s=0.25, gain_db=-20.0, events=((0.25, 0.75),))
+        >>> piece = PlacedClip(clip=3, cut_s=(0.0, 0.5), onset_s=0.25, gain_db=-20.0, events=((0.25, 0.75),))
         >>> mixed = render(Soundscape(1.0, (piece,), None, 0.0), {3: np.ones(800, np.float32)}, None, 1_000)
         >>> [round(float(mixed.waveform[i]), 3) for i in (0, 249, 300, 700, 750)]
         [0.0, 0.0, 0.1, 0.1, 0.0]
@@ -78,7 +78,7 @@ def _at_level(background: Array | None, n_samples: int, level_db: float) -> Arra
     return scaled
 
 
-def _cut_out(sound: Array, piece: Placed, max_samples: int, sample_rate: int) -> Array:
+def _cut_out(sound: Array, piece: PlacedClip, max_samples: int, sample_rate: int) -> Array:
     """A piece of a clip at its level, faded in and out, since what was cut off would click."""
     start, end = (round(time_s * sample_rate) for time_s in piece.cut_s)
     cut = sound[start : min(end, start + max_samples)] * np.float32(10 ** (piece.gain_db / 20))

@@ -1,7 +1,7 @@
 """A folder of soundscapes: their sound, a table of what is heard in them when, and what each was mixed from.
 
 audio/000001.wav ...   mono, 16 bits
-events.tsv             a row an event, as `panns.data.manifests.event_table` reads it
+events.tsv             a row an event, as `panns.data.clip_lists.event_table` reads it
 soundscapes.jsonl      a line a soundscape: clips and background with their licences, times and gains
 """
 
@@ -16,17 +16,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from panns.data.clip_lists import ClipList
+from panns.data.clip_lists.event_table import write_event_table
 from panns.data.clips.audio import ClipAudio, FileAudio, load_clip
 from panns.data.clips.clip import Clip
 from panns.data.clips.stretches import StretchReader
-from panns.data.manifests import ClipList
-from panns.data.manifests.event_table import write_event_table
+from panns.data.soundscapes.activity import Stretch
 from panns.data.soundscapes.backgrounds import Background, Backgrounds
 from panns.data.soundscapes.labelling import clip_stretches, labelled_events
-from panns.data.soundscapes.levelling import levelled
+from panns.data.soundscapes.levels import set_levels
 from panns.data.soundscapes.plan import Soundscape, SoundscapeConfig, draw_soundscape
 from panns.data.soundscapes.render import Mixture, render
-from panns.data.soundscapes.sounding import Stretch
 from panns.errors import DataError
 from panns.system.cores import n_cores
 from panns.system.files import replacing
@@ -46,7 +46,7 @@ _MAX_RECENT_BYTES = 256 << 20
 
 
 @dataclass(frozen=True)
-class WrittenSoundscapes:
+class SoundscapeSummary:
     """What was written.
 
     Attributes:
@@ -76,7 +76,7 @@ def write_soundscapes(
     sample_rate: int,
     seed: int,
     on_progress: OnProgress = ignore_progress,
-) -> WrittenSoundscapes:
+) -> SoundscapeSummary:
     """Mix soundscapes from clips and write them; asked again, exactly the same ones.
 
     A soundscape depends on the clips, the settings, the seed and its own number alone: a hundred are the first hundred
@@ -116,7 +116,7 @@ def write_soundscapes(
             soundscape = draw_soundscape(stretches, config, rng)
             background = _background(soundscape, backgrounds, sample_rate, rng)
             sounds = {piece.clip: audio.waveform(piece.clip) for piece in soundscape.placed}
-            soundscape = levelled(soundscape, stretches, sounds, sample_rate)
+            soundscape = set_levels(soundscape, stretches, sounds, sample_rate)
             mixture = render(soundscape, sounds, background and background.waveform, sample_rate)
             _write_wav(folder / name, mixture.waveform, sample_rate)
             file.write(json.dumps(_parts(name, soundscape, clips, background, mixture), ensure_ascii=False) + "\n")
@@ -125,7 +125,7 @@ def write_soundscapes(
             n_softer += mixture.gain_db < 0
             on_progress(Progress(i + 1, n_soundscapes, "soundscapes", "mixing"))
     write_event_table(folder / EVENTS_FILE, listed)
-    return WrittenSoundscapes(
+    return SoundscapeSummary(
         n_soundscapes=n_soundscapes,
         n_events=sum(len(one.events) for one in listed),
         n_clips=len(placed),

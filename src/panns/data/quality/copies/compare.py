@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.data.quality.copies.landmark_index import Candidate
-from panns.data.sampling.groups import Groups
+from panns.data.sampling.groups import DisjointSets
 from panns.system.parallel import ordered_map
 from panns.system.progress import OnProgress, Progress
 
@@ -64,13 +64,13 @@ def find_copies(
 
 
 def _by_first(candidates: Sequence[Candidate]) -> list[list[Candidate]]:
-    """Candidates with the same first clip together, and clips that have to do with each other one after the other."""
-    related = Groups(1 + max((candidate.other for candidate in candidates), default=0))
+    """Candidates with the same first clip duplicates, and clips that have to do with each other one after the other."""
+    related = DisjointSets(1 + max((candidate.other for candidate in candidates), default=0))
     of_one: dict[int, list[Candidate]] = defaultdict(list)
     for candidate in candidates:
         related.join(candidate.one, candidate.other)
         of_one[candidate.one].append(candidate)
-    return [of_one[one] for one in sorted(of_one, key=lambda one: (related.first(one), one))]
+    return [of_one[one] for one in sorted(of_one, key=lambda one: (related.lowest(one), one))]
 
 
 def is_same_sound(one: Array, other: Array, shift_s: float) -> bool:

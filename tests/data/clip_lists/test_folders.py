@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from panns.data.manifests import Clip, read_manifest
+from panns.data.clip_lists import Clip, read_clip_list
 from panns.errors import DataError
 
 
@@ -18,7 +18,7 @@ def put(root, *names):
 
 
 def test_every_folder_is_a_class(tmp_path):
-    manifest = read_manifest(put(tmp_path, "dog/b.wav", "dog/a.FLAC", "cat meow/x.ogg", "README.md", "dog/notes.txt"))
+    manifest = read_clip_list(put(tmp_path, "dog/b.wav", "dog/a.FLAC", "cat meow/x.ogg", "README.md", "dog/notes.txt"))
     assert manifest.root == tmp_path
     assert manifest.classes == ("cat meow", "dog")
     assert manifest.clips == (
@@ -30,20 +30,20 @@ def test_every_folder_is_a_class(tmp_path):
 
 
 def test_what_is_hidden_is_passed_over(tmp_path):
-    manifest = read_manifest(put(tmp_path, "dog/a.wav", "dog/._a.wav", ".git/x/a.wav", ".DS_Store", "dog/.x/b.wav"))
+    manifest = read_clip_list(put(tmp_path, "dog/a.wav", "dog/._a.wav", ".git/x/a.wav", ".DS_Store", "dog/.x/b.wav"))
     assert [clip.path for clip in manifest.clips] == ["dog/a.wav"]
 
 
 def test_a_class_without_sounds_is_a_class(tmp_path):
     put(tmp_path, "dog/a.wav", "cat/notes.txt")
-    assert read_manifest(tmp_path).classes == ("cat", "dog")
+    assert read_clip_list(tmp_path).classes == ("cat", "dog")
 
 
 @pytest.mark.parametrize(
     "folds", [("train", "test"), ("Train", "val", "test"), ("fold1", "fold 2", "fold_10"), ("train",)]
 )
 def test_folders_of_class_folders_are_folds(tmp_path, folds):
-    manifest = read_manifest(
+    manifest = read_clip_list(
         put(tmp_path, *(f"{fold}/dog/{i}.wav" for i, fold in enumerate(folds)), f"{folds[0]}/cat/x.wav")
     )
     assert manifest.classes == ("cat", "dog")
@@ -53,13 +53,13 @@ def test_folders_of_class_folders_are_folds(tmp_path, folds):
 
 @pytest.mark.parametrize("files", [("train/a.wav", "tram/b.wav"), ("train/a.wav", "test/b.wav"), ("train/a.wav",)])
 def test_a_class_may_be_called_train(tmp_path, files):
-    manifest = read_manifest(put(tmp_path, *files))
+    manifest = read_clip_list(put(tmp_path, *files))
     assert [clip.labels for clip in manifest.clips] == [(path.split("/")[0],) for path in sorted(files)]
     assert {clip.fold for clip in manifest.clips} == {""}
 
 
 def test_names_tell_sources(tmp_path):
-    manifest = read_manifest(put(tmp_path, "dog/1-17-A-0.wav", "cat/hall_1.wav", "cat/hall_2.wav", "cat/x.wav"))
+    manifest = read_clip_list(put(tmp_path, "dog/1-17-A-0.wav", "cat/hall_1.wav", "cat/hall_2.wav", "cat/x.wav"))
     assert [clip.source for clip in manifest.clips] == ["hall", "hall", "", "17"]
 
 
@@ -83,7 +83,7 @@ def test_names_tell_sources(tmp_path):
 )
 def test_sounds_that_would_be_lost_are_refused(tmp_path, files, sentence):
     with pytest.raises(DataError, match=sentence):
-        read_manifest(put(tmp_path, *files))
+        read_clip_list(put(tmp_path, *files))
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="everything may be read")
@@ -91,4 +91,4 @@ def test_a_closed_folder_is_said(tmp_path):
     put(tmp_path, "dog/a.wav")
     (tmp_path / "cat").mkdir(mode=0o000)
     with pytest.raises(DataError, match="cat: may not be looked into"):
-        read_manifest(tmp_path)
+        read_clip_list(tmp_path)

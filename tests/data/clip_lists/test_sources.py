@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from panns.data.manifests import Clip
-from panns.data.manifests.sources import with_sources
+from panns.data.clip_lists import Clip
+from panns.data.clip_lists.sources import with_sources
 
 
 def sources_of(**names_of_class):

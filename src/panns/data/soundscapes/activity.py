@@ -30,7 +30,7 @@ class Stretch(NamedTuple):
 
 
 @dataclass(frozen=True)
-class SoundingConfig:
+class ActivityConfig:
     """What counts as sounding; levels in decibels, times in seconds.
 
     Attributes:
@@ -58,7 +58,7 @@ class SoundingConfig:
             raise ValueError(f"min_gap_s={self.min_gap_s} and min_duration_s={self.min_duration_s} must not be below 0")
 
 
-def sounding_stretches(waveform: Array, sample_rate: int, config: SoundingConfig | None = None) -> list[Stretch]:
+def active_stretches(waveform: Array, sample_rate: int, config: ActivityConfig | None = None) -> list[Stretch]:
     """The stretches of a clip in which something sounds, in order.
 
     Args:
@@ -72,10 +72,10 @@ def sounding_stretches(waveform: Array, sample_rate: int, config: SoundingConfig
     Example:
         >>> clip = np.zeros(1_000, np.float32)
         >>> clip[200:500] = 0.5
-        >>> [stretch[:2] for stretch in sounding_stretches(clip, 1_000)]
+        >>> [stretch[:2] for stretch in active_stretches(clip, 1_000)]
         [(0.18, 0.52)]
     """
-    config = config or SoundingConfig()
+    config = config or ActivityConfig()
     level_db = _level_db(waveform, sample_rate)
     heard = level_db > _SILENT_DB
     if not heard.any():

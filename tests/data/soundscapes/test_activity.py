@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panns.data.soundscapes.sounding import SoundingConfig, sounding_stretches
+from panns.data.soundscapes.activity import ActivityConfig, active_stretches
 from tests.sounds import noise, tone
 
 RATE = 8_000
@@ -24,7 +24,7 @@ def bursts(duration_s, *spans, level=0.3, floor=0.0, seed=0):
 
 @pytest.mark.parametrize("floor", [0.0, 0.001, 0.01])
 def test_each_sound_above_the_floor_is_found(floor):
-    found = sounding_stretches(bursts(4.0, (0.5, 1.2), (2.0, 3.5), floor=floor), RATE)
+    found = active_stretches(bursts(4.0, (0.5, 1.2), (2.0, 3.5), floor=floor), RATE)
     assert [stretch[:2] for stretch in found] == [
         (pytest.approx(0.5, abs=REACH_S), pytest.approx(1.2, abs=REACH_S)),
         (pytest.approx(2.0, abs=REACH_S), pytest.approx(3.5, abs=REACH_S)),
@@ -32,37 +32,37 @@ def test_each_sound_above_the_floor_is_found(floor):
 
 
 def test_the_level_is_the_mean_power_of_the_stretch():
-    (stretch,) = sounding_stretches(tone(2.0, sample_rate=RATE), RATE)
+    (stretch,) = active_stretches(tone(2.0, sample_rate=RATE), RATE)
     assert stretch.level_db == pytest.approx(10 * np.log10(0.045), abs=0.1)
 
 
 @pytest.mark.parametrize("sound", [tone(1.234, sample_rate=RATE), noise(3.0, sample_rate=RATE)])
 def test_what_is_steady_sounds_all_the_time(sound):
-    (stretch,) = sounding_stretches(sound, RATE)
+    (stretch,) = active_stretches(sound, RATE)
     assert stretch[:2] == (0.0, len(sound) / RATE)
 
 
 @pytest.mark.parametrize("level", [0.0, 1e-5])
 def test_in_silence_nothing_sounds(level):
-    assert sounding_stretches(noise(1.0, level=level, sample_rate=RATE), RATE) == []
+    assert active_stretches(noise(1.0, level=level, sample_rate=RATE), RATE) == []
 
 
 def test_short_pauses_belong_to_the_sound():
     sound = bursts(3.0, (0.5, 1.0), (1.15, 1.5), (2.0, 2.5))
-    assert len(sounding_stretches(sound, RATE)) == 2
-    assert len(sounding_stretches(sound, RATE, SoundingConfig(min_gap_s=0.05))) == 3
-    assert len(sounding_stretches(sound, RATE, SoundingConfig(min_gap_s=1.0))) == 1
+    assert len(active_stretches(sound, RATE)) == 2
+    assert len(active_stretches(sound, RATE, ActivityConfig(min_gap_s=0.05))) == 3
+    assert len(active_stretches(sound, RATE, ActivityConfig(min_gap_s=1.0))) == 1
 
 
 def test_what_is_too_short_is_no_sound():
     sound = bursts(3.0, (0.5, 1.5), (2.0, 2.1))
-    assert len(sounding_stretches(sound, RATE, SoundingConfig(min_duration_s=0.5))) == 1
+    assert len(active_stretches(sound, RATE, ActivityConfig(min_duration_s=0.5))) == 1
 
 
 def test_what_is_too_soft_beside_the_loudest_moment_has_faded_away():
     sound = bursts(3.0, (0.5, 1.0)) + bursts(3.0, (2.0, 2.5), level=0.003)
-    assert len(sounding_stretches(sound, RATE)) == 1
-    assert len(sounding_stretches(sound, RATE, SoundingConfig(range_db=60.0, above_floor=0.01))) == 2
+    assert len(active_stretches(sound, RATE)) == 1
+    assert len(active_stretches(sound, RATE, ActivityConfig(range_db=60.0, above_floor=0.01))) == 2
 
 
 @given(
@@ -76,7 +76,7 @@ def test_stretches_are_in_order_and_inside_the_clip(times, level, n_samples, rat
     edges = (np.sort(times)[: len(times) // 2 * 2] * rate).astype(int)
     for start, end in edges.reshape(-1, 2):
         sound[start:end] = level
-    found = sounding_stretches(sound, rate)
+    found = active_stretches(sound, rate)
     flat = [time for stretch in found for time in stretch[:2]]
     assert flat == sorted(set(flat))
     assert all(0 <= time <= n_samples / rate for time in flat)
@@ -86,8 +86,8 @@ def test_stretches_are_in_order_and_inside_the_clip(times, level, n_samples, rat
 @given(st.floats(-20.0, 20.0))
 def test_how_loud_a_clip_is_does_not_matter(gain_db):
     sound = bursts(2.0, (0.5, 1.0), floor=0.01)
-    gained = sounding_stretches(sound * np.float32(10 ** (gain_db / 20)), RATE)
-    for one, other in zip(gained, sounding_stretches(sound, RATE), strict=True):
+    gained = active_stretches(sound * np.float32(10 ** (gain_db / 20)), RATE)
+    for one, other in zip(gained, active_stretches(sound, RATE), strict=True):
         assert one[:2] == other[:2]
         assert one.level_db == pytest.approx(other.level_db + gain_db, abs=1e-3)
 
@@ -104,4 +104,4 @@ def test_how_loud_a_clip_is_does_not_matter(gain_db):
 )
 def test_what_cannot_be_asked_is_refused(settings, words):
     with pytest.raises(ValueError, match=words):
-        SoundingConfig(**settings)
+        ActivityConfig(**settings)

@@ -17,10 +17,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
+from panns.data.clip_lists.clip_list import ClipList
+from panns.data.clip_lists.tables import check_delimiter, number_in, seconds_text
+from panns.data.clip_lists.text_file import reading
 from panns.data.clips.clip import Clip, TimedLabel
-from panns.data.manifests.clip_list import ClipList
-from panns.data.manifests.tables import check_delimiter, number_in, seconds_text
-from panns.data.manifests.text_file import reading
 from panns.errors import DataError
 from panns.system.files import replacing
 

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from panns.data.clip_lists.folders import read_folder
+from panns.data.clip_lists.json_lines import read_lines, write_lines
+from panns.data.clip_lists.tables import read_table, write_table
+from panns.data.clip_lists.text_file import reading
 from panns.data.clips.clip import Clip, TimedLabel
-from panns.data.manifests.folders import read_folder
-from panns.data.manifests.json_lines import read_lines, write_lines
-from panns.data.manifests.tables import read_table, write_table
-from panns.data.manifests.text_file import reading
 from panns.errors import DataError
 from panns.system.files import replacing
 
-__all__ = ["Clip", "ClipList", "TimedLabel", "read_manifest", "write_manifest"]
+__all__ = ["Clip", "ClipList", "TimedLabel", "read_clip_list", "write_clip_list"]
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _JSON_LINES = ".jsonl"
@@ -40,7 +40,7 @@ class ClipList:
         return self.root / clip.path
 
 
-def read_manifest(path: str | os.PathLike[str]) -> ClipList:
+def read_clip_list(path: str | os.PathLike[str]) -> ClipList:
     """The clips that a file lists, or that the class folders in a folder hold.
 
     Tables (.csv, .tsv) and JSON lines (.jsonl) name, in any order: `path`; `labels` (any number) or `label` (one);
@@ -65,8 +65,8 @@ def read_manifest(path: str | os.PathLike[str]) -> ClipList:
     return ClipList(path.parent, clips)
 
 
-def write_manifest(path: str | os.PathLike[str], clips: Iterable[Clip]) -> None:
-    """Write clips to a .csv, .tsv or .jsonl file, which `read_manifest` reads as they were, exactly.
+def write_clip_list(path: str | os.PathLike[str], clips: Iterable[Clip]) -> None:
+    """Write clips to a .csv, .tsv or .jsonl file, which `read_clip_list` reads as they were, exactly.
 
     Args:
         path: Where to; paths of clips that are relative are so to its folder.

@@ -1,6 +1,6 @@
 import pytest
 
-from panns.data.manifests.columns import find_columns
+from panns.data.clip_lists.columns import find_columns
 from panns.errors import DataError
 
 

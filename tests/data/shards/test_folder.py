@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from panns.data.shards import ShardFiles, ShardSettings, holds_shards, write_shards
+from panns.data.shards import ShardFolder, ShardSettings, holds_shards, write_shards
 from panns.data.shards.index import INDEX_FILE
 from panns.errors import DataError
 from tests.data.shard_sets import make_manifest
@@ -11,7 +11,7 @@ from tests.data.shard_sets import make_manifest
 def test_the_files_of_clips_are_those_that_were_packed(tmp_path):
     manifest = make_manifest(tmp_path)
     write_shards(manifest, tmp_path / "shards", ShardSettings(clips_per_shard=4))
-    shards = ShardFiles(tmp_path / "shards")
+    shards = ShardFolder(tmp_path / "shards")
     assert len(shards) == 7
     for i, clip in enumerate(manifest.clips):
         data, gain = shards.sound(i)
@@ -27,4 +27,4 @@ def test_a_folder_whose_writing_did_not_end_holds_shards_too(tmp_path):
     (tmp_path / "shards" / INDEX_FILE).unlink()
     assert holds_shards(tmp_path / "shards")
     with pytest.raises(DataError, match="its writing did not come to its end"):
-        ShardFiles(tmp_path / "shards")
+        ShardFolder(tmp_path / "shards")

@@ -41,7 +41,7 @@ class PackedSound(NamedTuple):
     gain: float
 
 
-class ShardFiles:
+class ShardFolder:
     """The clips of a folder of packed shards, in the order in which they lie there.
 
     Any thread may read any clip at any time.

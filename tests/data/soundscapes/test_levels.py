@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from panns.data.soundscapes.levelling import levelled
-from panns.data.soundscapes.plan import Placed, Soundscape, SoundscapeConfig, draw_soundscape
-from panns.data.soundscapes.sounding import Stretch, sounding_stretches
+from panns.data.soundscapes.activity import Stretch, active_stretches
+from panns.data.soundscapes.levels import set_levels
+from panns.data.soundscapes.plan import PlacedClip, Soundscape, SoundscapeConfig, draw_soundscape
 from tests.sounds import noise
 
 RATE = 8_000
@@ -19,12 +19,12 @@ def above_background_db(soundscape, sound):
 
 
 def test_a_piece_of_a_fading_stretch_is_as_far_above_the_background_as_asked():
-    stretches = [sounding_stretches(FADING, RATE)]
+    stretches = [active_stretches(FADING, RATE)]
     config = SoundscapeConfig(snr_db=(12.0, 12.0), n_events=(1, 1), max_event_s=1.0, quiet_share=0.0)
     drawn = [draw_soundscape(stretches, config, np.random.default_rng(seed)) for seed in range(30)]
     assert np.ptp([above_background_db(one, FADING) for one in drawn]) > 10
     for one in drawn:
-        found = levelled(one, stretches, {0: FADING}, RATE)
+        found = set_levels(one, stretches, {0: FADING}, RATE)
         assert above_background_db(found, FADING) == pytest.approx(12.0, abs=0.01)
         assert found.placed[0]._replace(gain_db=0.0) == one.placed[0]._replace(gain_db=0.0)
 
@@ -33,12 +33,12 @@ def test_the_loudest_event_of_a_piece_counts():
     sound = np.zeros(RATE, np.float32)
     sound[1_000:2_000], sound[4_000:5_000] = 0.01, 0.1
     stretches = [[Stretch(0.125, 0.25, -40.0), Stretch(0.5, 0.625, -20.0)]]
-    piece = Placed(0, (0.125, 0.625), 3.0, 7.0, ((3.0, 3.125), (3.375, 3.5)))
-    (found,) = levelled(Soundscape(5.0, (piece,), -50.0, 0.0), stretches, {0: sound}, RATE).placed
+    piece = PlacedClip(0, (0.125, 0.625), 3.0, 7.0, ((3.0, 3.125), (3.375, 3.5)))
+    (found,) = set_levels(Soundscape(5.0, (piece,), -50.0, 0.0), stretches, {0: sound}, RATE).placed
     assert found.gain_db == pytest.approx(7.0, abs=1e-4)
 
 
 def test_silence_keeps_its_gain():
     stretches = [[Stretch(0.0, 1.0, -40.0)]]
-    soundscape = Soundscape(5.0, (Placed(0, (0.0, 0.5), 0.0, 7.0, ((0.0, 0.5),)),), None, 0.0)
-    assert levelled(soundscape, stretches, {0: np.zeros(RATE, np.float32)}, RATE) == soundscape
+    soundscape = Soundscape(5.0, (PlacedClip(0, (0.0, 0.5), 0.0, 7.0, ((0.0, 0.5),)),), None, 0.0)
+    assert set_levels(soundscape, stretches, {0: np.zeros(RATE, np.float32)}, RATE) == soundscape

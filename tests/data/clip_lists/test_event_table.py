@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from panns.data.manifests import Clip, ClipList, TimedLabel
-from panns.data.manifests.event_table import read_event_table, write_event_table
+from panns.data.clip_lists import Clip, ClipList, TimedLabel
+from panns.data.clip_lists.event_table import read_event_table, write_event_table
 from panns.errors import DataError
 
 HEADER = "filename\tonset\toffset\tevent_label\n"

@@ -10,9 +10,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from panns.data.manifests.clip_list import ClipList
+from panns.data.clip_lists.clip_list import ClipList
 from panns.data.quality.inspect import Inspection, head_of, head_of_whole, inspect_file, inspect_whole, unreadable
-from panns.data.shards.shard_files import NamedBytes, ShardFiles
+from panns.data.shards.folder import NamedBytes, ShardFolder
 from panns.errors import PannsError
 
 Array = npt.NDArray[np.float32]
@@ -23,11 +23,11 @@ class Sounds(Protocol):
 
     Attributes:
         manifest: What is known of them.
-        together: Numbers of clips that are of one file, in the order in which one pass over it hears them.
+        by_file: Numbers of clips that are of one file, in the order in which one pass over it hears them.
     """
 
     manifest: ClipList
-    together: list[list[int]]
+    by_file: list[list[int]]
 
     def hear(self, numbers: Sequence[int], min_duration_s: float) -> list[Inspection]:
         """What is heard of clips of one file."""
@@ -38,7 +38,7 @@ class Sounds(Protocol):
         ...
 
 
-class FileSounds:
+class FileStore:
     """The clips of a manifest, in their files."""
 
     def __init__(self, manifest: ClipList) -> None:
@@ -47,7 +47,7 @@ class FileSounds:
         of_file: dict[str, list[int]] = defaultdict(list)
         for i, clip in enumerate(clips):
             of_file[str(manifest.file(clip))].append(i)
-        self.together = [sorted(numbers, key=lambda i: clips[i].onset_s or 0.0) for numbers in of_file.values()]
+        self.by_file = [sorted(numbers, key=lambda i: clips[i].onset_s or 0.0) for numbers in of_file.values()]
 
     def hear(self, numbers: Sequence[int], min_duration_s: float) -> list[Inspection]:
         """What is heard of clips of one file."""
@@ -60,12 +60,12 @@ class FileSounds:
         return head_of(self.manifest.file(clip), clip, sample_rate)
 
 
-class ShardSounds:
+class ShardStore:
     """The clips of packed shards; what was a stretch of a file is a file of its own there."""
 
-    def __init__(self, shards: ShardFiles) -> None:
+    def __init__(self, shards: ShardFolder) -> None:
         self.manifest = ClipList(Path(), shards.clips)
-        self.together = [[i] for i in range(len(shards))]
+        self.by_file = [[i] for i in range(len(shards))]
         self._shards = shards
 
     def hear(self, numbers: Sequence[int], min_duration_s: float) -> list[Inspection]:

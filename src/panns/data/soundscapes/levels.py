@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from panns.data.soundscapes.plan import Placed, Soundscape
-from panns.data.soundscapes.sounding import Stretch
+from panns.data.soundscapes.activity import Stretch
+from panns.data.soundscapes.plan import PlacedClip, Soundscape
 
 Array = npt.NDArray[np.float32]
 
 
-def levelled(
+def set_levels(
     soundscape: Soundscape, stretches: Sequence[Sequence[Stretch]], sounds: Mapping[int, Array], sample_rate: int
 ) -> Soundscape:
     """The same soundscape, with the loudest event of every piece exactly as far above the background as was drawn.
@@ -31,7 +31,7 @@ def levelled(
     return replace(soundscape, placed=tuple(placed))
 
 
-def _levelled(piece: Placed, stretches: Sequence[Stretch], sound: Array, sample_rate: int) -> Placed:
+def _levelled(piece: PlacedClip, stretches: Sequence[Stretch], sound: Array, sample_rate: int) -> PlacedClip:
     start_s, end_s = piece.cut_s
     assumed_db = max(one.level_db for one in stretches if one.onset_s < end_s and one.offset_s > start_s)
     moved_s = start_s - piece.onset_s

@@ -16,8 +16,8 @@ from decimal import Decimal
 from sys import intern
 from typing import Any, TextIO, TypeVar
 
+from panns.data.clip_lists.columns import find_columns
 from panns.data.clips.clip import Clip, TimedLabel
-from panns.data.manifests.columns import find_columns
 from panns.errors import DataError
 
 T = TypeVar("T")

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from panns.audio.sound_files import is_sound_name, sound_files_below
+from panns.data.clip_lists.sources import with_sources
 from panns.data.clips.clip import Clip
-from panns.data.manifests.sources import with_sources
 from panns.errors import DataError
 
 _FOLD = re.compile(r"train(ing)?|test(ing)?|val|valid(ation)?|dev|fold[ _-]?\d+", re.IGNORECASE)

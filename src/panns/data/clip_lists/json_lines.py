@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from sys import intern
 from typing import Any, TextIO
 
+from panns.data.clip_lists.columns import find_columns
 from panns.data.clips.clip import Clip, TimedLabel
-from panns.data.manifests.columns import find_columns
 from panns.errors import DataError
 
 # Two million clips have a few of these: each is kept once.
