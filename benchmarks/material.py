@@ -14,7 +14,8 @@ from panns.errors import WeightsMissing
 from panns.hub.cache import checkpoints_dir
 from panns.hub.resolve import resolve
 from panns.labels import audioset
-from panns.models.registry import ModelConfig, find_model
+from panns.models.base import ModelConfig
+from panns.models.registry import find_model
 
 FOLDER = checkpoints_dir().parent / "benchmarks"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from panns.frontend import LogMelConfig
+from panns.models.base import ModelConfig
 from panns.models.cnn import CnnConfig
 from panns.models.cnn_attention import CnnAttentionConfig
 from panns.models.patch_attention import FULL_BAND, PatchAttentionConfig
-from panns.models.registry import ModelConfig
 from panns.models.resnet import ResNetConfig
 
 CLIP_S = 5.0

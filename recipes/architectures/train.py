@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
 
 from panns.metrics import accuracy, average_precision, class_mean
 from panns.networks.build import build_network
 from panns.networks.complexity import multiply_adds, n_parameters
+from panns.networks.contract import Network
 from panns.system.files import replacing
 from panns.system.locks import exclusive_or_skip
 from panns.training.engine.batch import Batch
@@ -125,7 +125,7 @@ def finish(run: Run, settings: Settings, clips: Sequence[Clip], out: Path) -> No
 
 
 def learn_soundscapes(
-    network: nn.Module, sibling: Sibling, run: Run, settings: Settings, out: Path, n_classes: int
+    network: Network, sibling: Sibling, run: Run, settings: Settings, out: Path, n_classes: int
 ) -> dict[str, float]:
     """Train on soundscapes of some clips; how well those of others are answered."""
     frontend = sibling.config.frontend.log_mel
@@ -143,7 +143,7 @@ def learn_soundscapes(
 
 
 def learn_clips(
-    network: nn.Module,
+    network: Network,
     sibling: Sibling,
     run: Run,
     settings: Settings,
@@ -165,23 +165,23 @@ def learn_clips(
 
 
 def _trained(
-    network: nn.Module,
+    network: Network,
     loss: LossConfig,
     n_classes: int,
     make_batch: Callable[[int], Batch],
     run: Run,
     config: TrainConfig,
     out: Path,
-) -> nn.Module:
+) -> Network:
     objective = Objective(loss, category_classes=torch.eye(n_classes, dtype=torch.bool))
     return train(network, objective, make_batch, config, out / "runs" / run.name)
 
 
-def answers(network: nn.Module, features: Sequence[Array]) -> Array:
+def answers(network: Network, features: Sequence[Array]) -> Array:
     """Clip scores `(clips, classes)` of log-mels of one length."""
     batches = [torch.from_numpy(np.stack(features[i : i + _TEST_BATCH])) for i in range(0, len(features), _TEST_BATCH)]
     with torch.inference_mode():
-        scores = [network.forward_features(batch).clip_logits for batch in batches]  # type: ignore[operator] # every network has it
+        scores = [network.forward_features(batch).clip_logits for batch in batches]
     logits: Array = torch.cat(scores).numpy()
     return logits
 

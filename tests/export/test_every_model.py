@@ -11,7 +11,7 @@ from panns.export.verify import TOLERANCE
 from panns.frontend import network_inputs
 from panns.labels import audioset
 from panns.models import find_model, list_models
-from panns.networks.activation import present_fields
+from panns.networks.contract import score_fields
 from panns.networks.saving import load_network, save_checkpoint
 from panns.runtime.model import Model
 from panns.runtime.onnx_backend import OnnxBackend
@@ -78,7 +78,7 @@ def test_an_exported_model_gives_what_torch_gives(name, config_of, frontend, tmp
             n_samples = max(n_samples, config.min_input_samples)
         waveforms = np.stack([changing_sound(seconds + 1, seed=seed)[:n_samples] for seed in range(n_clips)])
         with torch.inference_mode():
-            want = present_fields(network(torch.from_numpy(waveforms)), manifest.activation)
+            want = score_fields(network(torch.from_numpy(waveforms)), manifest.activation)
         inputs = (waveforms,) if exported.inputs == ("waveform",) else network_inputs(waveforms, config.frontend)
         # What has a state takes whole blocks, which a model fills up to.
         have = exported(*inputs) if manifest.streaming is None else Model(manifest, exported).score(waveforms)

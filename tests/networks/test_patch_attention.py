@@ -16,8 +16,8 @@ from panns.frontend import log_mel
 from panns.labels import audioset
 from panns.models import find_model
 from panns.models.patch_attention import PatchAttentionConfig
-from panns.networks.activation import present_fields
 from panns.networks.build import build_network, construct_network
+from panns.networks.contract import score_fields
 from panns.networks.patch_attention import Block, from_published, interpolated
 from panns.networks.saving import save_checkpoint
 from tests.tiny_checkpoints import healthy_network
@@ -248,6 +248,6 @@ def test_one_graph_is_right_at_every_length_and_batch(name, config, frontend, tm
         given = waveform.numpy() if frontend == "inside" else log_mel(waveform.numpy(), config.frontend)
         have = session.run(None, {session.get_inputs()[0].name: given})
         with torch.inference_mode():
-            want = present_fields(network(waveform), "sigmoid")
+            want = score_fields(network(waveform), "sigmoid")
         for field, expected, found in zip(want, want.values(), have, strict=True):
             np.testing.assert_allclose(found, expected, rtol=0, atol=1e-4, err_msg=f"{field}, {seconds} s")

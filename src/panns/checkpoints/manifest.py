@@ -11,7 +11,8 @@ from panns.config import config_from_dict, config_to_dict
 from panns.errors import CheckpointError
 from panns.events import EventConfig
 from panns.labels import LabelSet
-from panns.models.registry import ModelConfig, StreamingConfig, read_config
+from panns.models.base import ModelConfig, StreamingConfig
+from panns.models.registry import read_config
 
 FORMAT_VERSION = 1
 ONE_PASS_S = 30.0

@@ -18,7 +18,7 @@ from panns.checkpoints.checkpoint import METADATA_KEY, Checkpoint
 from panns.checkpoints.manifest import STATE, ModelManifest
 from panns.export.half import store_in_half
 from panns.frontend import network_inputs
-from panns.networks.activation import present_fields
+from panns.networks.contract import Network, StreamingNetwork, score_fields
 from panns.networks.saving import load_network
 from panns.results import Array
 from panns.system.extras import require
@@ -30,34 +30,36 @@ OPSET = 18  # the oldest that the exporter writes; every runtime of the last yea
 class ScoresOfFeatures(nn.Module):
     """What the front end makes of a waveform to probabilities, for export."""
 
-    def __init__(self, network: nn.Module, activation: Literal["sigmoid", "softmax"]) -> None:
+    def __init__(self, network: Network, activation: Literal["sigmoid", "softmax"]) -> None:
         super().__init__()
         self.network = network
         self.activation: Literal["sigmoid", "softmax"] = activation
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         """The fields that the network has, in the order of `ModelManifest.onnx_outputs`."""
-        output = self.network.forward_features(*inputs)  # type: ignore[operator] # every network has it
-        return tuple(present_fields(output, self.activation).values())
+        output = self.network.forward_features(*inputs)
+        return tuple(score_fields(output, self.activation).values())
 
 
 class ScoresOfWaveform(nn.Module):
     """Waveform `(batch, samples)` to probabilities, for export."""
 
-    def __init__(self, network: nn.Module, activation: Literal["sigmoid", "softmax"]) -> None:
+    def __init__(self, network: Network, activation: Literal["sigmoid", "softmax"]) -> None:
         super().__init__()
         self.network = network
         self.activation: Literal["sigmoid", "softmax"] = activation
 
     def forward(self, waveform: Tensor) -> tuple[Tensor, ...]:
         """The fields that the network has, in the order of `ModelManifest.onnx_outputs`."""
-        return tuple(present_fields(self.network(waveform), self.activation).values())
+        return tuple(score_fields(self.network(waveform), self.activation).values())
 
 
 class ScoresOfStream(nn.Module):
     """What comes next in streams, and their states, to probabilities and the states after it, for export."""
 
-    def __init__(self, network: nn.Module, activation: Literal["sigmoid", "softmax"], *, is_inside: bool) -> None:
+    def __init__(
+        self, network: StreamingNetwork, activation: Literal["sigmoid", "softmax"], *, is_inside: bool
+    ) -> None:
         super().__init__()
         self.network = network
         self.activation: Literal["sigmoid", "softmax"] = activation
@@ -66,8 +68,8 @@ class ScoresOfStream(nn.Module):
     def forward(self, stretch: Tensor, state: Tensor) -> tuple[Tensor, ...]:
         """The fields that the network has, in the order of `ModelManifest.onnx_outputs`."""
         step = self.network.step_waveform if self.is_inside else self.network.step
-        output, after = step(stretch, state)  # type: ignore[operator] # every network with a state has them
-        return *present_fields(output, self.activation).values(), after
+        output, after = step(stretch, state)
+        return *score_fields(output, self.activation).values(), after
 
 
 def export_onnx(checkpoint: Checkpoint, path: Path, *, frontend: Literal["inside", "outside"] = "inside") -> None:
@@ -117,7 +119,7 @@ class _Graph(NamedTuple):
     dynamic_shapes: tuple[Any, ...]
 
 
-def _graph(network: nn.Module, manifest: ModelManifest) -> _Graph:
+def _graph(network: Network, manifest: ModelManifest) -> _Graph:
     config = manifest.config
     # Long enough for several score frames: the exporter takes a size of 1 for a constant.
     silence = np.zeros((2, config.min_input_samples + config.frontend.sample_rate), np.float32)
@@ -130,9 +132,10 @@ def _graph(network: nn.Module, manifest: ModelManifest) -> _Graph:
     return _Graph(scores, names, network_inputs(silence, config.frontend), (axes,))
 
 
-def _stream_graph(network: nn.Module, manifest: ModelManifest) -> _Graph:
+def _stream_graph(network: Network, manifest: ModelManifest) -> _Graph:
     streaming = manifest.streaming
     assert streaming is not None
+    assert isinstance(network, StreamingNetwork)
     is_inside = manifest.input == "waveform"
     block = streaming.block_samples if is_inside else streaming.block_frames
     silence = np.zeros((2, 2 * streaming.block_samples), np.float32)

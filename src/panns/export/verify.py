@@ -10,7 +10,7 @@ import torch
 from panns.checkpoints.checkpoint import Checkpoint, open_checkpoint
 from panns.errors import CheckpointError
 from panns.frontend import network_inputs
-from panns.networks.activation import present_fields
+from panns.networks.contract import score_fields
 from panns.networks.saving import load_network
 from panns.results import Array, Scores
 from panns.runtime.model import Model
@@ -46,7 +46,7 @@ def verify_onnx(checkpoint: Checkpoint, path: Path) -> float:
         waveform: Array = rng.uniform(-0.5, 0.5, size).astype(np.float32)
         with torch.inference_mode():
             output = network(torch.from_numpy(waveform))
-        expected = present_fields(output, checkpoint.manifest.activation)
+        expected = score_fields(output, checkpoint.manifest.activation)
         if opened.manifest.streaming is not None:
             scores = Model(opened.manifest, exported).score(waveform)  # which fills up to whole blocks
         else:

@@ -14,6 +14,7 @@ from panns.models import resnet as resnet
 from panns.models import transfer as transfer
 from panns.models import wave1d as wave1d
 from panns.models import wavegram as wavegram
-from panns.models.registry import ModelConfig, ModelEntry, find_model, list_models
+from panns.models.base import ModelConfig
+from panns.models.registry import ModelEntry, find_model, list_models
 
 __all__ = ["ModelConfig", "ModelEntry", "find_model", "list_models"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from panns.frontend import LogMelConfig
-from panns.models.base import ClipModelConfig
+from panns.models.base import BaseConfig
 from panns.models.registry import ModelEntry, register
 
 EXPANSION = 4  # of a bottleneck's width
@@ -16,7 +16,7 @@ REDUCTION = 32  # of time and frequency: the stem, its pooling and the last thre
 
 
 @dataclass(frozen=True)
-class BottleneckResNetConfig(ClipModelConfig):
+class BottleneckResNetConfig(BaseConfig):
     """Settings of a residual network of bottlenecks.
 
     Attributes:

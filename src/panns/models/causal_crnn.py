@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass, field
 
 from panns.frontend import LogMelConfig
+from panns.models.base import BaseConfig
 from panns.models.registry import ModelEntry, register
 
 STEM_KERNEL = 5
@@ -19,7 +20,7 @@ BLOCK_FRAMES = 4  # the stem and the first stage halve time
 
 
 @dataclass(frozen=True)
-class CausalCrnnConfig:
+class CausalCrnnConfig(BaseConfig):
     """Settings of a causal convolutional-recurrent network.
 
     Attributes:
@@ -69,11 +70,6 @@ class CausalCrnnConfig:
     def min_input_samples(self) -> int:
         """One sample; the rest of its block is silence."""
         return self.frontend.min_samples
-
-    @property
-    def patches(self) -> None:
-        """The log-mel is not cut into patches."""
-        return None
 
     @property
     def frame_hop_s(self) -> float:

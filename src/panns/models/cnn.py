@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from panns.frontend import LogMelConfig
+from panns.models.base import BaseConfig
 from panns.models.registry import ModelEntry, register
 from panns.models.weights import Weights
 from panns.models.zenodo import zenodo_weights
 
 
 @dataclass(frozen=True)
-class CnnConfig:
+class CnnConfig(BaseConfig):
     """Settings of a CNN over a log-mel.
 
     Attributes:
@@ -58,11 +59,6 @@ class CnnConfig:
     def embedding_dim(self) -> int | None:
         """Decision-level models have none: their hidden layer is one of every frame."""
         return self.hidden_dim if self.head == "clip" else None
-
-    @property
-    def patches(self) -> None:
-        """The log-mel is not cut into patches."""
-        return None
 
     @property
     def frame_hop_s(self) -> float | None:

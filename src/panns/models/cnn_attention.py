@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from panns.frontend import LogMelConfig
+from panns.models.base import BaseConfig
 from panns.models.cnn import CnnConfig
 from panns.models.registry import ModelEntry, register
 
 
 @dataclass(frozen=True)
-class CnnAttentionConfig:
+class CnnAttentionConfig(BaseConfig):
     """Settings of a CNN with a branch over its map.
 
     Attributes:
@@ -64,11 +65,6 @@ class CnnAttentionConfig:
     def embedding_dim(self) -> int | None:
         """That of the CNN."""
         return self.cnn.embedding_dim
-
-    @property
-    def patches(self) -> None:
-        """The log-mel is not cut into patches."""
-        return None
 
     @property
     def frame_hop_s(self) -> float:

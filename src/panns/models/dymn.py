@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from panns.frontend import LogMelConfig
-from panns.models.base import ClipModelConfig
+from panns.models.base import BaseConfig
 from panns.models.efficientat import KALDI_LOGMEL, TOTAL_STRIDE, efficientat_weights, round_channels
 from panns.models.registry import ModelEntry, register
 from panns.models.weights import Weights
 
 
 @dataclass(frozen=True)
-class DynamicMobileNetConfig(ClipModelConfig):
+class DynamicMobileNetConfig(BaseConfig):
     """Settings of a dynamic MobileNet over a log-mel.
 
     Attributes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from panns.frontend import LogMelConfig
-from panns.models.base import ClipModelConfig
+from panns.models.base import BaseConfig
 from panns.models.registry import ModelEntry, register
 from panns.models.weights import Weights
 
@@ -31,7 +31,7 @@ TOTAL_STRIDE = 32  # of time and of frequency, from the log-mel to the last map
 
 
 @dataclass(frozen=True)
-class MobileNetConfig(ClipModelConfig):
+class MobileNetConfig(BaseConfig):
     """Settings of a MobileNetV3 (large) over a log-mel.
 
     Attributes:

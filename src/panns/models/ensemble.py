@@ -7,15 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from panns.frontend import Frontend
+from panns.models.base import ModelConfig, StreamingConfig
 from panns.models.patches import PatchGrid
-from panns.models.registry import (
-    ModelConfig,
-    ModelEntry,
-    StreamingConfig,
-    find_model,
-    read_config,
-    register,
-)
+from panns.models.registry import ModelEntry, find_model, read_config, register
 from panns.models.residual_cnn import ResidualCnnConfig
 
 

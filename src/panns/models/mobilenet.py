@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from panns.frontend import LogMelConfig
-from panns.models.base import ClipModelConfig
+from panns.models.base import BaseConfig
 from panns.models.registry import ModelEntry, register
 from panns.models.weights import Weights
 from panns.models.zenodo import zenodo_weights
@@ -15,7 +15,7 @@ N_HALVINGS = 5  # of time and frequency, before the head
 
 
 @dataclass(frozen=True)
-class PannsMobileNetConfig(ClipModelConfig):
+class PannsMobileNetConfig(BaseConfig):
     """Settings of a network of depthwise-separable convolutions.
 
     Attributes:

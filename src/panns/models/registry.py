@@ -4,75 +4,17 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
+from typing import Any
 
 from panns.config import config_from_dict
 from panns.errors import UnknownModel
-from panns.frontend import Frontend
-from panns.models.patches import PatchGrid
+from panns.models.base import ModelConfig
 from panns.models.weights import Weights
 
 # What to do about a model of which no file was ever published.
 OWN_HINT = "weights trained here are loaded by their checkpoint's folder, or exported .onnx file, in place of the name"
-
-
-class ModelConfig(Protocol):
-    """What every model's config (a frozen dataclass) says beside its own settings."""
-
-    __dataclass_fields__: ClassVar[dict[str, Any]]
-
-    @property
-    def frontend(self) -> Frontend:
-        """What the network reads of a waveform."""
-
-    @property
-    def n_classes(self) -> int:
-        """Number of classes."""
-
-    @property
-    def min_input_samples(self) -> int:
-        """Shorter waveforms are zero-padded, exactly to this."""
-
-    @property
-    def embedding_dim(self) -> int | None:
-        """Length of the embedding, None where the model has none."""
-
-    @property
-    def frame_hop_s(self) -> float | None:
-        """Seconds from one score frame to the next, None where the model has no frame scores."""
-
-    def n_frames(self, n_samples: int) -> int:
-        """Number of score frames of a waveform of `n_samples`."""
-
-    @property
-    def patches(self) -> PatchGrid | None:
-        """How the log-mel is cut into patches, None where it is not."""
-
-
-@runtime_checkable
-class StreamingConfig(ModelConfig, Protocol):
-    """What the config of a model says besides that carries its past on in a state."""
-
-    @property
-    def block_frames(self) -> int:
-        """Frames of the log-mel that it takes in at once."""
-
-    @property
-    def block_samples(self) -> int:
-        """The same in samples."""
-
-    @property
-    def n_overlap(self) -> int:
-        """Samples before a block that its first frame looks back at."""
-
-    @property
-    def state_size(self) -> int:
-        """Numbers in the state of one stream; all are 0 at its start."""
-
-
-ConfigT = TypeVar("ConfigT", bound=ModelConfig)
 
 
 @dataclass(frozen=True)
@@ -162,22 +104,6 @@ def read_config(name: str, plain: Mapping[str, Any]) -> ModelConfig:
     from_plain = getattr(config_class, "from_plain", None)
     config: ModelConfig = from_plain(plain) if from_plain else config_from_dict(config_class, plain, where="config")
     return config
-
-
-def with_n_classes(config: ConfigT, n_classes: int) -> ConfigT:
-    """The same config for another number of classes.
-
-    Example:
-        >>> from panns.models import find_model
-        >>> with_n_classes(find_model("cnn14_attention").config, 10).cnn.n_classes
-        10
-    """
-    values = {field.name: getattr(config, field.name) for field in fields(config)}
-    if "n_classes" in values:
-        return replace(config, n_classes=n_classes)
-    # The first part that has classes is the one whose they are: the head of a model on top of another one.
-    part = next(name for name, value in values.items() if is_dataclass(value) and hasattr(value, "n_classes"))
-    return replace(config, **{part: with_n_classes(values[part], n_classes)})
 
 
 def is_registered(name: str) -> bool:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from panns.frontend import LogMelConfig
+from panns.models.base import BaseConfig
 from panns.models.registry import ModelEntry, register
 
 TIME_STRIDE = 8  # the stem and the first two stages halve time
 
 
 @dataclass(frozen=True)
-class ResidualCnnConfig:
+class ResidualCnnConfig(BaseConfig):
     """Settings of a small residual CNN over a log-mel.
 
     Attributes:
@@ -44,11 +45,6 @@ class ResidualCnnConfig:
     def min_input_samples(self) -> int:
         """What the front end can reflect; the convolutions accept any number of frames."""
         return self.frontend.min_samples
-
-    @property
-    def patches(self) -> None:
-        """The log-mel is not cut into patches."""
-        return None
 
     @property
     def frame_hop_s(self) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from panns.frontend import LogMelConfig
-from panns.models.base import ClipModelConfig
+from panns.models.base import BaseConfig
 from panns.models.registry import ModelEntry, register
 from panns.models.weights import Weights
 from panns.models.zenodo import zenodo_weights
@@ -15,7 +15,7 @@ N_HALVINGS = 5  # of time and frequency: after the stem, three stages and the re
 
 
 @dataclass(frozen=True)
-class ResNetConfig(ClipModelConfig):
+class ResNetConfig(BaseConfig):
     """Settings of a residual network between two blocks of plain convolutions.
 
     Attributes:

@@ -12,8 +12,8 @@ from typing import Any, Literal
 
 from panns.config import config_from_dict
 from panns.frontend import Frontend
-from panns.models.base import ClipModelConfig
-from panns.models.registry import ModelConfig, ModelEntry, find_model, read_config, register
+from panns.models.base import BaseConfig, ModelConfig
+from panns.models.registry import ModelEntry, find_model, read_config, register
 from panns.models.residual_cnn import ResidualCnnConfig
 
 
@@ -42,7 +42,7 @@ class HeadConfig:
 
 
 @dataclass(frozen=True)
-class TransferConfig(ClipModelConfig):
+class TransferConfig(BaseConfig):
     """Settings of a model with a new head.
 
     Attributes:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from panns.frontend import WaveformConfig
-from panns.models.base import ClipModelConfig
-from panns.models.registry import ModelConfig, ModelEntry, register
+from panns.models.base import BaseConfig, ModelConfig
+from panns.models.registry import ModelEntry, register
 from panns.models.weights import Weights
 from panns.models.zenodo import zenodo_weights
 
@@ -21,7 +21,7 @@ QUARTER = 4  # what DaiNet and Res1dNet divide time by, wherever they do
 
 
 @dataclass(frozen=True)
-class LeeNetConfig(ClipModelConfig):
+class LeeNetConfig(BaseConfig):
     """Settings of blocks of plain convolutions that divide time by three.
 
     Attributes:
@@ -64,7 +64,7 @@ class LeeNetConfig(ClipModelConfig):
 
 
 @dataclass(frozen=True)
-class DaiNetConfig(ClipModelConfig):
+class DaiNetConfig(BaseConfig):
     """Settings of a long first convolution and residual blocks of four short ones; between blocks time is quartered.
 
     Attributes:
@@ -100,7 +100,7 @@ class DaiNetConfig(ClipModelConfig):
 
 
 @dataclass(frozen=True)
-class Res1dNetConfig(ClipModelConfig):
+class Res1dNetConfig(BaseConfig):
     """Settings of a first convolution and stages of residual blocks; every stage but the first quarters time.
 
     Attributes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from panns.frontend import LogMelConfig, WaveformAndLogMelConfig, WaveformConfig
-from panns.models.base import ClipModelConfig
+from panns.models.base import BaseConfig
 from panns.models.registry import ModelEntry, register
 from panns.models.weights import Weights
 from panns.models.zenodo import zenodo_weights
@@ -19,7 +19,7 @@ MAP_STRIDE = 2  # what the map's own block divides time by, and what a log-mel i
 
 
 @dataclass(frozen=True)
-class WavegramConfig(ClipModelConfig):
+class WavegramConfig(BaseConfig):
     """Settings of a wavegram and of the CNN over it.
 
     Attributes:

@@ -11,12 +11,14 @@ from torch.nn import functional
 
 from panns.models.bottleneck_resnet import EXPANSION, BottleneckResNetConfig
 from panns.networks.blocks import conv_norm, norm_bands
-from panns.networks.contract import NetworkOutput
+from panns.networks.contract import Network, NetworkOutput
 from panns.networks.frontend import LogMel, pad_to_min
 
 
-class BottleneckResNet(nn.Module):
+class BottleneckResNet(Network):
     """A strided stem and four stages of bottlenecks, averaged over the map, then a linear classifier."""
+
+    config: BottleneckResNetConfig
 
     def __init__(self, config: BottleneckResNetConfig) -> None:
         super().__init__()

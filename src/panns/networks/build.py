@@ -11,11 +11,13 @@ import torch
 from torch import nn
 
 from panns.errors import CheckpointError
-from panns.models.registry import OWN_HINT, ModelConfig, ModelEntry, find_model
+from panns.models.base import ModelConfig
+from panns.models.registry import OWN_HINT, ModelEntry, find_model
+from panns.networks.contract import Network
 from panns.networks.published import StateDict, read_state_dict, split_frontend
 
 
-def build_network(architecture: str, config: ModelConfig | None = None) -> nn.Module:
+def build_network(architecture: str, config: ModelConfig | None = None) -> Network:
     """A network with fresh parameters, in training mode.
 
     Args:
@@ -23,18 +25,18 @@ def build_network(architecture: str, config: ModelConfig | None = None) -> nn.Mo
         config: Its settings; None for the registered ones.
     """
     network = construct_network(architecture, config)
-    network.initialise()  # type: ignore[operator] # every network has it
+    network.initialise()
     return network
 
 
-def construct_network(architecture: str, config: ModelConfig | None = None) -> nn.Module:
+def construct_network(architecture: str, config: ModelConfig | None = None) -> Network:
     """The same for parameters that are given to it at once: no time is spent on initial values of our own."""
     entry = find_model(architecture)
-    network: nn.Module = _import(entry.network)(config or entry.config)
+    network: Network = _import(entry.network)(config or entry.config)
     return network
 
 
-def load_published(entry: ModelEntry, path: Path) -> nn.Module:
+def load_published(entry: ModelEntry, path: Path) -> Network:
     """The network of a registered model with the parameters of its published file, in evaluation mode on the CPU.
 
     A model with `starts_from` takes the published file of that other model, and what is new in it its initial values,

@@ -17,7 +17,7 @@ from torch.nn import functional
 
 from panns.frontend import silence
 from panns.models.causal_crnn import STEM_KERNEL, CausalCrnnConfig
-from panns.networks.contract import NetworkOutput
+from panns.networks.contract import NetworkOutput, StreamingNetwork
 from panns.networks.frontend import LogMel
 from panns.networks.recurrent import MinGRU
 from panns.networks.residual_cnn import AttentionPool
@@ -50,13 +50,15 @@ class Memory:
         return torch.cat([piece.float() for piece in self._kept], dim=1)
 
 
-class CausalCrnn(nn.Module):
+class CausalCrnn(StreamingNetwork):
     """Causal convolutions, recurrent layers, and one classifier for every block and the weighted mean of blocks.
 
     Attributes:
         scores_ends_only: Whether only the last frame of every block is scored. It is for training on such frames,
             where the lines to them, of which there is nothing to be learned, take much of the time.
     """
+
+    config: CausalCrnnConfig
 
     def __init__(self, config: CausalCrnnConfig) -> None:
         super().__init__()

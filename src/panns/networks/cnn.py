@@ -12,14 +12,16 @@ from torch.nn import functional
 
 from panns.models.cnn import CnnConfig
 from panns.networks.blocks import conv_block, norm_bands, xavier
-from panns.networks.contract import NetworkOutput
+from panns.networks.contract import Network, NetworkOutput
 from panns.networks.frontend import LogMel, pad_to_min
 from panns.networks.heads import ClipHead, DecisionLevelHead
 from panns.networks.published import CONV_NAMES, PANNS_NAMES, Renaming, StateDict, rename
 
 
-class Cnn(nn.Module):
+class Cnn(Network):
     """Convolution blocks that halve time and frequency, then a clip head or a decision-level head."""
+
+    config: CnnConfig
 
     def __init__(self, config: CnnConfig) -> None:
         super().__init__()

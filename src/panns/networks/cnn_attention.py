@@ -15,22 +15,24 @@ from torch.nn import functional
 from panns.models.cnn_attention import CnnAttentionConfig
 from panns.networks.cnn import Cnn
 from panns.networks.cnn import from_published as cnn_from_published
-from panns.networks.contract import NetworkOutput
+from panns.networks.contract import Network, NetworkOutput
 from panns.networks.frontend import LogMel, pad_to_min
 from panns.networks.heads import ClipHead
 from panns.networks.published import StateDict
 from panns.networks.recurrent import recur
 
 
-class CnnAttention(nn.Module):
+class CnnAttention(Network):
     """The CNN's map, what the branch adds to it, and the CNN's head, for the clip and for every column of the map."""
+
+    config: CnnAttentionConfig
 
     def __init__(self, config: CnnAttentionConfig) -> None:
         super().__init__()
         self.config = config
         self.cnn = Cnn(config.cnn)
         n_channels, n_rows = config.cnn.channels[-1], config.frontend.n_mels >> config.cnn.n_poolings
-        self.branch: nn.Module
+        self.branch: MapAttention | MapRecurrence
         if config.branch == "attention":
             self.branch = MapAttention(n_channels, n_rows, config.dim, config.n_heads)
         else:
@@ -48,7 +50,7 @@ class CnnAttention(nn.Module):
             if isinstance(module, nn.Linear):
                 nn.init.xavier_uniform_(module.weight)
                 nn.init.zeros_(module.bias)
-        nn.init.zeros_(self.branch.restore.weight)  # type: ignore[union-attr, arg-type] # every branch has it
+        nn.init.zeros_(self.branch.restore.weight)
 
     def forward(self, waveform: Tensor) -> NetworkOutput:
         """Scores of a waveform `(batch, samples)` of any length."""

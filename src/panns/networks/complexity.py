@@ -9,7 +9,8 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from panns.frontend import InputName
-from panns.models.registry import ModelConfig
+from panns.models.base import ModelConfig
+from panns.networks.contract import Network
 
 
 def n_parameters(network: nn.Module) -> int:
@@ -17,20 +18,20 @@ def n_parameters(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
-def multiply_adds(network: nn.Module, duration_s: float) -> int:
+def multiply_adds(network: Network, duration_s: float) -> int:
     """Multiply-adds of the convolutions and matrix products of one sound, without the front end.
 
     Args:
         network: Any; it is not run, nor changed.
         duration_s: Length of the sound.
     """
-    config: ModelConfig = network.config  # type: ignore[assignment] # every network has it
+    config = network.config
     # Without values: nothing is computed, and recurrent layers fall apart into products that the counter knows.
     hollow = copy.deepcopy(network).to("meta").eval()
     n_samples = round(duration_s * config.frontend.sample_rate)
     inputs = [torch.zeros(_shape(name, config, n_samples), device="meta") for name in config.frontend.inputs]
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
-        hollow.forward_features(*inputs)  # type: ignore[operator] # every network has it
+        hollow.forward_features(*inputs)
     total: int = counter.get_total_flops()
     return total // 2
 

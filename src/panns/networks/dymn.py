@@ -16,14 +16,16 @@ from torch.nn import functional
 
 from panns.models.dymn import DynamicMobileNetConfig
 from panns.models.efficientat import round_channels
-from panns.networks.contract import NetworkOutput
+from panns.networks.contract import Network, NetworkOutput
 from panns.networks.efficientat import HIDDEN, LARGE, NORM_EPS, NORM_MOMENTUM, Bottleneck, conv_norm
 from panns.networks.frontend import LogMel, pad_to_min
 from panns.networks.published import Renaming, StateDict, rename
 
 
-class DynamicMobileNet(nn.Module):
+class DynamicMobileNet(Network):
     """Dynamic inverted residual blocks over time and frequency, averaged, then a two-layer classifier."""
+
+    config: DynamicMobileNetConfig
 
     def __init__(self, config: DynamicMobileNetConfig) -> None:
         super().__init__()

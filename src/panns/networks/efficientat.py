@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from panns.models.efficientat import MobileNetConfig, round_channels
-from panns.networks.contract import NetworkOutput
+from panns.networks.contract import Network, NetworkOutput
 from panns.networks.frontend import LogMel, pad_to_min
 from panns.networks.published import StateDict
 
@@ -50,8 +50,10 @@ HIDDEN = 1280
 NORM_EPS, NORM_MOMENTUM = 1e-3, 0.01
 
 
-class MobileNet(nn.Module):
+class MobileNet(Network):
     """Inverted residual blocks over time and frequency, averaged, then a two-layer classifier."""
+
+    config: MobileNetConfig
 
     def __init__(self, config: MobileNetConfig) -> None:
         super().__init__()

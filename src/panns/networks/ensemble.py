@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from panns.models.ensemble import EnsembleConfig
 from panns.networks.build import construct_network
-from panns.networks.contract import NetworkOutput
+from panns.networks.contract import Network, NetworkOutput
 
 
-class Ensemble(nn.Module):
+class Ensemble(Network):
     """The mean of the members' logits: the geometric mean of their odds, or of their softmax probabilities."""
+
+    config: EnsembleConfig
 
     def __init__(self, config: EnsembleConfig) -> None:
         super().__init__()
@@ -24,22 +27,20 @@ class Ensemble(nn.Module):
 
     def initialise(self) -> None:
         """Give all members their initial values, each its own."""
-        for member in self.members:
-            member.initialise()  # type: ignore[operator] # every network has it
-
-    @property
-    def frontend(self) -> nn.Module:
-        """The same in all members."""
-        frontend: nn.Module = self.members[0].frontend  # type: ignore[assignment] # a module of a module
-        return frontend
+        for member in self._networks:
+            member.initialise()
 
     def forward(self, waveform: Tensor) -> NetworkOutput:
         """Scores of a waveform `(batch, samples)` of any length."""
-        return _mean([member(waveform) for member in self.members])
+        return _mean([member(waveform) for member in self._networks])
 
     def forward_features(self, *inputs: Tensor) -> NetworkOutput:
         """Scores of what every member reads."""
-        return _mean([member.forward_features(*inputs) for member in self.members])  # type: ignore[operator] # as above
+        return _mean([member.forward_features(*inputs) for member in self._networks])
+
+    @property
+    def _networks(self) -> Iterable[Network]:
+        return cast("Iterable[Network]", self.members)  # torch types the items of a `ModuleList` as plain modules
 
 
 def _mean(outputs: Sequence[NetworkOutput]) -> NetworkOutput:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from panns.models.mobilenet import PannsMobileNetConfig, channels
 from panns.networks.blocks import norm_bands, xavier
-from panns.networks.contract import NetworkOutput
+from panns.networks.contract import Network, NetworkOutput
 from panns.networks.frontend import LogMel, pad_to_min
 from panns.networks.heads import ClipHead
 from panns.networks.published import PANNS_NAMES, StateDict, rename
@@ -23,8 +23,10 @@ V2_STEM, V2_LAST = 32, 1280
 V2_LAYERS = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 2), (6, 160, 3, 1), (6, 320, 1, 1))
 
 
-class PannsMobileNet(nn.Module):
+class PannsMobileNet(Network):
     """Depthwise convolutions over time and frequency, then a clip head."""
+
+    config: PannsMobileNetConfig
 
     def __init__(self, config: PannsMobileNetConfig) -> None:
         super().__init__()

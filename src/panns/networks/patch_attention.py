@@ -13,15 +13,17 @@ from torch.nn import functional
 from panns.frontend import silence
 from panns.models.patch_attention import PatchAttentionConfig
 from panns.networks.blocks import norm_bands
-from panns.networks.contract import NetworkOutput
+from panns.networks.contract import Network, NetworkOutput
 from panns.networks.frontend import LogMel, pad_to_min
 from panns.networks.published import Renaming, StateDict, rename
 
 NORM_EPS = 1e-6  # of every layer norm but that of the mean head, as published
 
 
-class PatchAttention(nn.Module):
+class PatchAttention(Network):
     """Patches projected by one convolution, with learned positions, through a transformer into a pooling head."""
+
+    config: PatchAttentionConfig
 
     def __init__(self, config: PatchAttentionConfig) -> None:
         super().__init__()

@@ -9,12 +9,14 @@ from torch.nn import functional
 
 from panns.models.residual_cnn import ResidualCnnConfig
 from panns.networks.blocks import conv_norm, norm_bands
-from panns.networks.contract import NetworkOutput
+from panns.networks.contract import Network, NetworkOutput
 from panns.networks.frontend import LogMel, pad_to_min
 
 
-class ResidualCnn(nn.Module):
+class ResidualCnn(Network):
     """Strided convolutions with residual blocks, then one classifier for every frame and for their weighted mean."""
+
+    config: ResidualCnnConfig
 
     def __init__(self, config: ResidualCnnConfig) -> None:
         super().__init__()

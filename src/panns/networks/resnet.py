@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from panns.models.resnet import ResNetConfig
 from panns.networks.blocks import conv_block, norm_bands, xavier
-from panns.networks.contract import NetworkOutput
+from panns.networks.contract import Network, NetworkOutput
 from panns.networks.frontend import LogMel, pad_to_min
 from panns.networks.heads import ClipHead
 from panns.networks.published import CONV_NAMES, PANNS_NAMES, Renaming, StateDict, rename
@@ -21,8 +21,10 @@ from panns.networks.published import CONV_NAMES, PANNS_NAMES, Renaming, StateDic
 EXPANSION = 4  # of a bottleneck's width
 
 
-class ResNet(nn.Module):
+class ResNet(Network):
     """A block of convolutions, four stages of residual blocks, a block of convolutions, and a clip head."""
+
+    config: ResNetConfig
 
     def __init__(self, config: ResNetConfig) -> None:
         super().__init__()

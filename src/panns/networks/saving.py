@@ -13,11 +13,12 @@ from panns.checkpoints.checkpoint import TORCH_FILE, Checkpoint
 from panns.checkpoints.manifest import ModelManifest
 from panns.errors import CheckpointError, SettingsError
 from panns.networks.build import construct_network, load_strictly
+from panns.networks.contract import Network
 from panns.networks.frontend import LogMel
 from panns.system.files import replacing
 
 
-def save_checkpoint(network: nn.Module, manifest: ModelManifest, folder: Path) -> Checkpoint:
+def save_checkpoint(network: Network, manifest: ModelManifest, folder: Path) -> Checkpoint:
     """Write parameters and manifest to a folder, which is made if need be.
 
     Tensors that half precision holds exactly, as after `round_to_half`, are stored in it.
@@ -34,7 +35,7 @@ def save_checkpoint(network: nn.Module, manifest: ModelManifest, folder: Path) -
     return Checkpoint(folder, manifest).with_files(TORCH_FILE)
 
 
-def load_network(checkpoint: Checkpoint) -> nn.Module:
+def load_network(checkpoint: Checkpoint) -> Network:
     """The network of a checkpoint, with its parameters, in evaluation mode on the CPU.
 
     Raises:

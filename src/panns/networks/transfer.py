@@ -8,12 +8,14 @@ from torch import Tensor, nn
 
 from panns.models.transfer import HeadConfig, TransferConfig
 from panns.networks.build import construct_network
-from panns.networks.contract import NetworkOutput
+from panns.networks.contract import Network, NetworkOutput
 from panns.networks.frontend import pad_to_min
 
 
-class Transfer(nn.Module):
+class Transfer(Network):
     """The network underneath, then a batch norm (as logits and embeddings come in any range) and linear layers."""
+
+    config: TransferConfig
 
     def __init__(self, config: TransferConfig) -> None:
         super().__init__()
@@ -23,7 +25,7 @@ class Transfer(nn.Module):
 
     def initialise(self) -> None:
         """Give all layers their initial values; those underneath are usually replaced by trained ones."""
-        self.base.initialise()  # type: ignore[operator] # every network has it
+        self.base.initialise()
         for module in self.head.modules():
             if isinstance(module, nn.Linear):
                 nn.init.kaiming_uniform_(module.weight, nonlinearity="relu")
@@ -33,19 +35,13 @@ class Transfer(nn.Module):
         assert isinstance(last, nn.Linear)
         nn.init.zeros_(last.weight)
 
-    @property
-    def frontend(self) -> nn.Module:
-        """That of the network underneath."""
-        frontend: nn.Module = self.base.frontend  # type: ignore[assignment] # a module of a module
-        return frontend
-
     def forward(self, waveform: Tensor) -> NetworkOutput:
         """Scores of a waveform `(batch, samples)` of any length."""
         return self._answer(self.base(pad_to_min(waveform, self.config.min_input_samples)))
 
     def forward_features(self, *inputs: Tensor) -> NetworkOutput:
         """Scores of what the network underneath reads."""
-        return self._answer(self.base.forward_features(*inputs))  # type: ignore[operator] # every network has it
+        return self._answer(self.base.forward_features(*inputs))
 
     def _answer(self, output: NetworkOutput) -> NetworkOutput:
         read = {"logits": output.clip_logits, "embedding": output.embedding, "bands": output.bands}

@@ -24,7 +24,7 @@ from panns.models.wave1d import (
 )
 from panns.networks.blocks import xavier
 from panns.networks.cnn import BLOCK_NAMES
-from panns.networks.contract import NetworkOutput
+from panns.networks.contract import Network, NetworkOutput
 from panns.networks.frontend import pad_to_min
 from panns.networks.heads import ClipHead
 from panns.networks.published import PANNS_NAMES, Renaming, StateDict, rename
@@ -32,8 +32,10 @@ from panns.networks.published import PANNS_NAMES, Renaming, StateDict, rename
 LEE_KERNEL = 3  # of the convolutions and of the maxima, and what both divide time by
 
 
-class LeeNet(nn.Module):
+class LeeNet(Network):
     """Blocks of plain convolutions that divide time by three, the first by stride, then a clip head."""
+
+    config: LeeNetConfig
 
     def __init__(self, config: LeeNetConfig) -> None:
         super().__init__()
@@ -64,8 +66,10 @@ class LeeNet(nn.Module):
         return output
 
 
-class DaiNet(nn.Module):
+class DaiNet(Network):
     """A long convolution, residual blocks with a maximum over four between them, then a clip head."""
+
+    config: DaiNetConfig
 
     def __init__(self, config: DaiNetConfig) -> None:
         super().__init__()
@@ -97,8 +101,10 @@ class DaiNet(nn.Module):
         return output
 
 
-class Res1dNet(nn.Module):
+class Res1dNet(Network):
     """A convolution, stages of residual blocks, then a clip head."""
+
+    config: Res1dNetConfig
 
     def __init__(self, config: Res1dNetConfig) -> None:
         super().__init__()

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from panns.models.wavegram import BLOCK_STRIDE, MAP_STRIDE, STEM_STRIDE, WavegramConfig
 from panns.networks.blocks import conv_block, norm_bands, xavier
-from panns.networks.contract import NetworkOutput
+from panns.networks.contract import Network, NetworkOutput
 from panns.networks.frontend import LogMel, pad_to_min
 from panns.networks.heads import ClipHead
 from panns.networks.published import CONV_NAMES, PANNS_NAMES, Renaming, StateDict, rename
@@ -22,8 +22,10 @@ from panns.networks.wave1d import conv1d_block, stem
 STEM_KERNEL = 11
 
 
-class Wavegram(nn.Module):
+class Wavegram(Network):
     """Convolution blocks over a wavegram, with the map of a log-mel as further channels where there is one."""
+
+    config: WavegramConfig
 
     def __init__(self, config: WavegramConfig) -> None:
         super().__init__()

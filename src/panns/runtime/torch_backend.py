@@ -9,13 +9,13 @@ import numpy as np
 from panns.checkpoints.checkpoint import Checkpoint
 from panns.errors import DeviceUnavailable
 from panns.frontend import InputName
-from panns.models.registry import StreamingConfig
+from panns.models.base import StreamingConfig
 from panns.results import Array, Scores
 from panns.runtime.backend import scores_from_fields
 from panns.system.extras import require
 
 if TYPE_CHECKING:
-    from torch import nn
+    from panns.networks.contract import Network
 
 
 class TorchBackend:
@@ -29,7 +29,7 @@ class TorchBackend:
 
     inputs: tuple[InputName, ...] = ("waveform",)
 
-    def __init__(self, network: nn.Module, activation: Literal["sigmoid", "softmax"], device: str = "cpu") -> None:
+    def __init__(self, network: Network, activation: Literal["sigmoid", "softmax"], device: str = "cpu") -> None:
         self.device = device.partition(":")[0]
         self._place = device
         self._activation = activation
@@ -54,12 +54,12 @@ class TorchBackend:
         """The scores of a batch of waveforms `(batch, samples)`."""
         import torch
 
-        from panns.networks.activation import present_fields
+        from panns.networks.contract import score_fields
 
         with torch.inference_mode():
             (waveforms,) = batch
             output = self._network(torch.from_numpy(np.ascontiguousarray(waveforms)).to(self._place))
-            fields = present_fields(output, self._activation)
+            fields = score_fields(output, self._activation)
             return scores_from_fields(list(fields), [field.cpu().numpy() for field in fields.values()])
 
     def step(self, batch: Array, state: Array) -> tuple[Scores, Array]:
@@ -71,14 +71,15 @@ class TorchBackend:
         """
         import torch
 
-        from panns.networks.activation import present_fields
+        from panns.networks.contract import StreamingNetwork, score_fields
 
+        assert isinstance(self._network, StreamingNetwork)
         with torch.inference_mode():
             waveforms, states = (
                 torch.from_numpy(np.ascontiguousarray(array)).to(self._place) for array in (batch, state)
             )
-            output, after = self._network.step_waveform(waveforms, states)  # type: ignore[operator] # of a stream
-            fields = present_fields(output, self._activation)
+            output, after = self._network.step_waveform(waveforms, states)
+            fields = score_fields(output, self._activation)
             scores = scores_from_fields(list(fields), [field.cpu().numpy() for field in fields.values()])
             return scores, after.cpu().numpy()
 

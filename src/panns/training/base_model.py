@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from torch import nn
-
 from panns.checkpoints.checkpoint import open_checkpoint
 from panns.config import config_to_dict, merged
 from panns.errors import SettingsError
 from panns.hub.resolve import resolve
-from panns.models.registry import ModelConfig, find_model, is_registered, read_config
+from panns.models.base import ModelConfig
+from panns.models.registry import find_model, is_registered, read_config
+from panns.networks.contract import Network
 from panns.networks.saving import load_network
 from panns.training.engine.transfer import head_config
 from panns.training.settings import ModelSettings
 
 
-def base_of(settings: ModelSettings) -> tuple[str, ModelConfig, nn.Module | None]:
+def base_of(settings: ModelSettings) -> tuple[str, ModelConfig, Network | None]:
     """Architecture and config of the model to begin with, and what it has learned unless that is left behind."""
     if settings.start == "nothing":
         architecture, config = _architecture(settings.name)

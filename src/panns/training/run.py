@@ -15,8 +15,6 @@ import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from torch import nn
-
 from panns.checkpoints.checkpoint import Checkpoint, open_checkpoint
 from panns.checkpoints.manifest import Metric, ModelManifest
 from panns.data.clips.audio import ClipAudio
@@ -25,6 +23,7 @@ from panns.data.sampling.groups import DuplicateGroups
 from panns.errors import SettingsError
 from panns.evaluation import ClipEvaluation, evaluate_clips
 from panns.labels import LabelSet, audioset
+from panns.networks.contract import Network
 from panns.networks.saving import round_to_half, save_checkpoint
 from panns.runtime.model import Model
 from panns.runtime.torch_backend import TorchBackend
@@ -162,14 +161,14 @@ class _Run:
         world.wait()
         return Trained(open_checkpoint(model_folder), parts, duplicates, validation, test)
 
-    def _round(self, trained: nn.Module, model_folder: Path) -> None:
+    def _round(self, trained: Network, model_folder: Path) -> None:
         try:
             round_to_half(trained)
         except SettingsError as exc:
             raise SettingsError(f"{exc}; {model_folder} has it so") from exc
 
     def _tested(
-        self, trained: nn.Module, manifest: ModelManifest, tested: ClipAudio, model_folder: Path
+        self, trained: Network, manifest: ModelManifest, tested: ClipAudio, model_folder: Path
     ) -> ClipEvaluation:
         """How good a network is on the test fold, which its checkpoint then says."""
         test = self._evaluate(trained, manifest, tested)
@@ -207,7 +206,7 @@ class _Run:
         judged: ClipAudio,
         tested: ClipAudio,
         noise: ClipAudio | None,
-    ) -> nn.Module:
+    ) -> Network:
         settings = self.settings
         teaching = teaching_of(
             settings, heard, targets, manifest, out=self.out, world=self.world, on_progress=self.on_progress
@@ -224,7 +223,7 @@ class _Run:
             world=self.world,
         )
 
-        def validate(network: nn.Module) -> dict[str, float]:
+        def validate(network: Network) -> dict[str, float]:
             evaluation = self._evaluate(network, manifest, judged)
             name, value = quality_of(evaluation)
             # Few clips are soon all right; then the surer one is the better one.
@@ -244,7 +243,7 @@ class _Run:
             on_step=lambda done, total, _: self.on_progress(Progress(done, total, "steps", "training")),
         )
 
-    def _evaluate(self, network: nn.Module, manifest: ModelManifest, audio: ClipAudio) -> ClipEvaluation:
+    def _evaluate(self, network: Network, manifest: ModelManifest, audio: ClipAudio) -> ClipEvaluation:
         model = Model(manifest, TorchBackend(network, manifest.activation, self.world.device))
         return evaluate_clips(
             model.run,

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from panns.config import config_from_dict
-from panns.networks.contract import NetworkOutput
+from panns.networks.contract import Network, NetworkOutput
 from panns.training.engine.batch import Batch
 from panns.training.engine.distributed import joined_world
 from panns.training.engine.loop import TrainConfig, train
@@ -20,7 +20,7 @@ from panns.training.engine.losses import LossConfig, Objective
 N_CLIPS = 16
 
 
-class Network(nn.Module):
+class Small(Network):
     def __init__(self, dropout):
         super().__init__()
         self.conv = nn.Conv2d(1, 4, 3)
@@ -28,6 +28,9 @@ class Network(nn.Module):
         self.classify = nn.Linear(4, 3)
         self.unused = nn.Linear(4, 3)  # as the old classes under a head on the embedding
         self.dropout = dropout
+
+    def initialise(self):
+        """The values of torch stay."""
 
     def forward_features(self, features):
         x = torch.relu(self.norm(self.conv(features[:, None]))).mean(dim=(2, 3))
@@ -45,7 +48,7 @@ def main():
     pause_s = float(sys.argv[3]) if len(sys.argv) > 3 else 0.0
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    network = Network(dropout=0.0 if config.keeps_statistics else 0.2)
+    network = Small(dropout=0.0 if config.keeps_statistics else 0.2)
     with joined_world("cpu") as world:
 
         def of_this_process(step):

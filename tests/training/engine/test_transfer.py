@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from panns.models.registry import with_n_classes
+from panns.models.base import with_n_classes
 from panns.networks.build import build_network, construct_network
 from panns.training.engine.transfer import TransferSettings, blocks_of, from_nothing, from_trained, head_of
 from tests.small_models import first_of_each_network, small_config

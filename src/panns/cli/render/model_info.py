@@ -13,7 +13,7 @@ from panns.errors import CheckpointError
 from panns.hub.costs import cost_of, measured_on
 from panns.hub.resolve import made_ready, state_of
 from panns.models import ModelConfig, ModelEntry
-from panns.models.registry import StreamingConfig
+from panns.models.base import StreamingConfig
 from panns.system.defaults import DEFAULT_THRESHOLD
 from panns.system.files import file_digests
 

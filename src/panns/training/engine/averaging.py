@@ -9,6 +9,8 @@ from typing import Any, Literal
 import torch
 from torch import nn
 
+from panns.networks.contract import Network
+
 
 @dataclass(frozen=True)
 class AverageConfig:
@@ -54,7 +56,7 @@ class WeightAverage:
         network: A copy of the network that holds the averages, in evaluation mode.
     """
 
-    def __init__(self, network: nn.Module, config: AverageConfig, n_steps: int) -> None:
+    def __init__(self, network: Network, config: AverageConfig, n_steps: int) -> None:
         self.network = copy.deepcopy(network).eval().requires_grad_(False)
         self._config = config
         self._n_steps = n_steps

@@ -22,7 +22,7 @@ from panns.augment.mixup import mix_plainly, mix_up
 from panns.data.clips.audio import ClipAudio
 from panns.data.sampling.sampler import BalancedSampler, Sampler, ShuffledSampler
 from panns.frontend import network_inputs
-from panns.models.registry import ModelConfig
+from panns.models.base import ModelConfig
 from panns.results import Scores
 from panns.training.engine.batch import Batch
 from panns.training.engine.distributed import World

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 
 from panns.config import config_to_dict, difference, filled_up
 from panns.errors import SettingsError
+from panns.networks.contract import Network
 from panns.system.files import replacing
 from panns.system.parallel import ordered_map
 from panns.training.engine.averaging import AverageConfig, WeightAverage
@@ -99,14 +100,14 @@ class TrainConfig:
 
 MakeBatch = Callable[[int], Batch]
 """The batch of a step (for this process alone, of several), the same one each time it is asked."""
-Validate = Callable[[nn.Module], dict[str, float]]
+Validate = Callable[[Network], dict[str, float]]
 """Qualities of a network, of which more is better; the first decides which is the best, the next between equals."""
 OnStep = Callable[[int, int, dict[str, float]], None]
 """Called with the steps done, all of them, and the last line of the metrics."""
 
 
 def train(
-    network: nn.Module,
+    network: Network,
     objective: Objective,
     make_batch: MakeBatch,
     config: TrainConfig,
@@ -119,7 +120,7 @@ def train(
     world: World | None = None,
     on_step: OnStep | None = None,
     stop_after: int | None = None,
-) -> nn.Module:
+) -> Network:
     """Train a network, or go on with what `folder` holds of an earlier run.
 
     Args:
@@ -196,7 +197,7 @@ class _Run:
 
     def __init__(
         self,
-        network: nn.Module,
+        network: Network,
         objective: Objective,
         config: TrainConfig,
         seed: int,
@@ -302,7 +303,7 @@ class _Run:
         """Whether nothing better has come for long."""
         return 0 < self.config.patience <= self.n_without_better
 
-    def result(self) -> nn.Module:
+    def result(self) -> Network:
         """What the run yields."""
         if self.config.patience and self.best is not None:
             logger.info(
@@ -354,12 +355,12 @@ _PARTS = ("network", "objective", "optimiser", "average", "scaler")
 class _Losses(nn.Module):
     """From a batch to the terms of the loss, as one module, so that gradients of all of it can be shared."""
 
-    def __init__(self, network: nn.Module, objective: Objective) -> None:
+    def __init__(self, network: Network, objective: Objective) -> None:
         super().__init__()
         self.network = network
         self.objective = objective
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """The terms by name."""
-        terms: dict[str, Tensor] = self.objective(self.network.forward_features(*batch.inputs), batch)  # type: ignore[operator] # every network has it
+        terms: dict[str, Tensor] = self.objective(self.network.forward_features(*batch.inputs), batch)
         return terms

@@ -9,9 +9,10 @@ from typing import Literal, TypeAlias
 import torch
 from torch import nn
 
-from panns.models.registry import ModelConfig, with_n_classes
+from panns.models.base import ModelConfig, with_n_classes
 from panns.models.transfer import HeadConfig, TransferConfig
 from panns.networks.build import build_network, construct_network
+from panns.networks.contract import Network
 from panns.training.engine.optim import Learners
 
 HeadKind: TypeAlias = Literal["classifier", "linear", "bands", "mlp"]
@@ -55,14 +56,13 @@ class Start:
     """
 
     architecture: str
-    network: nn.Module
+    network: Network
     learners: Learners
 
     @property
     def config(self) -> ModelConfig:
         """Its settings."""
-        config: ModelConfig = self.network.config  # type: ignore[assignment] # every network has it
-        return config
+        return self.network.config
 
 
 def from_nothing(architecture: str, config: ModelConfig, n_classes: int, *, seed: int) -> Start:
@@ -73,7 +73,7 @@ def from_nothing(architecture: str, config: ModelConfig, n_classes: int, *, seed
 
 
 def from_trained(
-    architecture: str, trained: nn.Module, n_classes: int, settings: TransferSettings, *, seed: int
+    architecture: str, trained: Network, n_classes: int, settings: TransferSettings, *, seed: int
 ) -> Start:
     """A network for other classes that has what a trained one has learned, and fresh values in its head.
 
@@ -87,7 +87,7 @@ def from_trained(
     Raises:
         ValueError: The head reads an embedding or bands of frequencies, and the network has none.
     """
-    config: ModelConfig = trained.config  # type: ignore[assignment] # every network has it
+    config = trained.config
     torch.manual_seed(seed)
     if settings.head == "classifier":
         network = build_network(architecture, with_n_classes(config, n_classes))
