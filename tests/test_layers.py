@@ -2,6 +2,7 @@
 
 import ast
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,14 @@ PARTS_WITHOUT_TORCH = {
     "results",
     "system",
     "tasks",
+}
+# Stems that several modules share, and why.
+SHARED_STEMS = {
+    "audio": "the audio of a clip list, read from its files or from shards",
+    "config": "the settings dataclasses of a part, and the reader that fills them",
+    "settings": "the settings of training, of detection and of a set of shards",
+    "events": "events as the metrics, a plot or the options of the command line see them",
+    "transfer": "the model family, and the transfer of weights into a network before training",
 }
 # Layers of their own inside another part.
 PARTS_INSIDE = {"training.engine"}
@@ -118,9 +127,9 @@ def test_what_lists_and_runs_exported_models_needs_no_torch(path):
     assert not tops & {"torch", "torchaudio", "safetensors", "onnx"}
 
 
-def test_sound_comes_in_without_the_rest():
+def test_audio_imports_only_audio_system_and_errors():
     used = {name for path in PACKAGE.glob("audio/**/*.py") for name in imports(ast.parse(path.read_text("utf-8")))}
-    assert {name.split(".")[1] for name in used if name.startswith("panns.")} == {"audio", "errors"}
+    assert {name.split(".")[1] for name in used if name.startswith("panns.")} <= {"audio", "system", "errors"}
 
 
 def test_imports_are_absolute():
@@ -135,6 +144,30 @@ def test_imports_are_absolute():
 
 def test_every_module_is_named_after_its_concept():
     assert [id_of(path) for path in PACKAGE.rglob("*") if path.stem in {"utils", "util", "helpers", "misc"}] == []
+
+
+def test_every_package_says_what_is_in_it():
+    folders = sorted({path.parent for path in FILES})
+    undescribed = [
+        id_of(folder)
+        for folder in folders
+        if not (init := folder / "__init__.py").exists() or not ast.get_docstring(ast.parse(init.read_text("utf-8")))
+    ]
+    assert undescribed == []
+
+
+def test_module_names_are_unique():
+    paths = defaultdict(list)
+    for path in FILES:
+        if path.stem != "__init__":
+            paths[path.stem].append(path.relative_to(PACKAGE).parent.as_posix())
+    shared = {stem: folders for stem, folders in paths.items() if len(folders) > 1 and stem not in SHARED_STEMS}
+    assert {stem: folders for stem, folders in shared.items() if not is_one_idea(folders)} == {}
+
+
+def is_one_idea(folders):
+    """A model family in its two files, or a command beside the module that does its work."""
+    return set(folders) == {"models", "networks"} or (len(folders) == 2 and "cli" in folders)
 
 
 def test_source_knows_no_data_set():

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from panns.augment.masking import mask
-from panns.augment.placement import crop_frames, place
+from panns.augment.placement import crop_frames, draw_position
 from panns.frontend import LogMelConfig, compress
 from panns.training.engine.batch import Batch
 from recipes.architectures.prepare import FRONTENDS
@@ -98,7 +98,7 @@ class Clips:
                 if its_share:
                     frames = crop_frames(self._store.n_frames(clip), self._n_frames, rng)
                     (power,) = self._store.power(clip, frames)
-                    mixed[place(len(frames), self._n_frames, rng)] += np.float32(its_share) * power
+                    mixed[draw_position(len(frames), self._n_frames, rng)] += np.float32(its_share) * power
             mixed *= np.float32(10 ** (rng.uniform(*augment.gain_range_db) / 10))
             features.append(hidden_at_random(compress(mixed, self._frontend), self._frontend, augment, rng))
             shares.append(share * self._shares[indices[i]] + (1 - share) * self._shares[other])

@@ -19,7 +19,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from panns.audio.sound_files import sound_files_below
+from panns.audio.sound_files import find_sound_files
 from panns.data.clip_lists import Clip, write_clip_list
 from recipes.audioset.segments import LISTS, Segment, read_segments
 from recipes.common.paths import RUNS
@@ -104,7 +104,7 @@ def sounds_by_stem(data: Path) -> dict[str, Path]:
     def refuse(error: OSError) -> None:
         raise SystemExit(f"{error.filename} cannot be read ({error.strerror}); check its permissions") from error
 
-    paths = (Path(name) for name in sound_files_below(str(data), on_closed=refuse))
+    paths = (Path(name) for name in find_sound_files(str(data), on_error=refuse))
     return {path.stem: path for path in paths}
 
 

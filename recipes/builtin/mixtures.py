@@ -16,7 +16,7 @@ import torch
 
 from panns.augment.masking import mask
 from panns.augment.mixing import loudness_db, presence
-from panns.augment.placement import crop_frames, place
+from panns.augment.placement import crop_frames, draw_position
 from panns.augment.spectrum import band_centres_hz, colour_gains, draw_colour, low_pass_gains
 from panns.frontend import LogMelConfig, compress
 from panns.training.engine.batch import Batch
@@ -174,7 +174,7 @@ class Mixtures:
             if first_loudness_db is None:
                 first_loudness_db, level_db = loudness, 0.0  # the others are beside the first that sounds
             gain_db = first_loudness_db + level_db - loudness
-            where = place(len(powers[0]), config.n_frames, rng)
+            where = draw_position(len(powers[0]), config.n_frames, rng)
             for total, power in zip(mixed, powers, strict=True):
                 total[where] += power * np.float32(10 ** (gain_db / 10))
             share = presence(level_db, full_db=config.present_db, none_db=config.absent_db)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from panns.config import config_from_dict, config_to_dict, filled_up, read_toml
+from panns.config import config_from_dict, config_to_dict, fill_defaults, read_toml
 from panns.data.clip_lists import Clip, read_clip_list
 from panns.data.sampling.groups import DuplicateGroups
 from panns.errors import DataError
@@ -180,7 +180,7 @@ def _is_of_now(run: Path, settings: RunSettings, clips: Sequence[Clip], duplicat
     asked, heard = (json.loads((run / name).read_text(encoding="utf-8")) for name in (SETTINGS_FILE, CLIPS_FILE))
     data = replace(settings.data, test_fold=asked["data"]["test_fold"])
     wanted = config_to_dict(replace(settings, data=data, train=settings.train.that_decides))
-    if filled_up(RunSettings, asked) != wanted:
+    if fill_defaults(RunSettings, asked) != wanted:
         return False
     try:
         parts = parts_of(clips, data, settings.seed, duplicates=duplicates)

@@ -68,22 +68,22 @@ def config_from_dict(cls: type[T], data: Mapping[str, Any], *, where: str = "") 
     return cls(**values)
 
 
-def merged(data: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def merge_settings(data: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Plain data with some settings changed; those of an inner table that are not named stay.
 
     Example:
-        >>> merged({"lr": 1.0, "mask": {"share": 0.5, "max_s": 2.0}}, {"mask": {"share": 0.1}})
+        >>> merge_settings({"lr": 1.0, "mask": {"share": 0.5, "max_s": 2.0}}, {"mask": {"share": 0.1}})
         {'lr': 1.0, 'mask': {'share': 0.1, 'max_s': 2.0}}
     """
     inner = {
-        key: merged(data[key], value)
+        key: merge_settings(data[key], value)
         for key, value in changes.items()
         if isinstance(value, Mapping) and isinstance(data.get(key), Mapping)
     }
     return {**data, **changes, **inner}
 
 
-def filled_up(cls: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
+def fill_defaults(cls: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
     """Plain data that was written before some setting existed, with the default of that; else as it is.
 
     Defaults of new settings change nothing, so what was written then is still what these settings mean.
@@ -209,11 +209,11 @@ def _convert_to_first_fitting(options: list[Any], value: Any, where: str) -> Any
     raise ValueError("; or ".join(problems))
 
 
-def difference(one: Any, other: Any) -> str:
+def first_difference(one: Any, other: Any) -> str:
     """The first setting in which two configs differ, as plain data; empty if they are the same.
 
     Example:
-        >>> difference({"optim": {"lr": 0.1}}, {"optim": {"lr": 0.2}})
+        >>> first_difference({"optim": {"lr": 0.1}}, {"optim": {"lr": 0.2}})
         'optim.lr was 0.1 and is 0.2'
     """
     before, after = dict(_leaves(one)), dict(_leaves(other))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from panns.audio import DecodeLimits, LiveSound, Microphone, Source, open_sound
-from panns.audio.limits import checked_rate
+from panns.audio.limits import check_sample_rate
 from panns.audio.live.input_devices import find_microphone
 from panns.checkpoints.manifest import ModelManifest
 from panns.detection import FrameScorer, WindowConfig, make_scorer, offline
@@ -271,7 +271,7 @@ class Recognizer:
             ValueError: No sample rate; or as of `detect`.
             TypeError: The sample rate is no whole number.
         """
-        rate = self.sample_rate if sample_rate is None else checked_rate(sample_rate)
+        rate = self.sample_rate if sample_rate is None else check_sample_rate(sample_rate)
         thresholds = thresholds_of(self.manifest, threshold)
         config = config or self.manifest.events or EventConfig()
         windows = windows or WindowConfig()

@@ -11,7 +11,7 @@ import pytest
 
 from panns.audio import DecodeLimits, open_sound
 from panns.errors import AudioDecodeError
-from tests.audio.sound_files import sound_file, with_soundfile
+from tests.audio.decoding.encoded_sounds import sound_file, with_soundfile
 
 
 def _silent_flac(seconds, sample_rate=8_000):

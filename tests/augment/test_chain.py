@@ -19,14 +19,14 @@ ALL = AugmentConfig(**dict.fromkeys(SHARES, 1.0), codecs=("mu_law",))
 HALF = AugmentConfig(**dict.fromkeys(SHARES, 0.5), codecs=("mu_law", "gsm"))
 STEPS = {
     "speed_share": "change_speed",
-    "shift_share": "shift_round",
+    "shift_share": "shift_circular",
     "reverb_share": "add_reverb",
     "noise_share": "add_noise",
     "equaliser_share": "colour_db",
     "low_pass_share": "low_pass_db",
     "high_pass_share": "high_pass_db",
-    "gain_share": "change_level",
-    "codec_share": "random_codec",
+    "gain_share": "apply_gain",
+    "codec_share": "apply_random_codec",
 }
 
 
@@ -185,14 +185,14 @@ def test_movements_alone_move_a_sound_in_the_same_way():
     click[RATE // 2] = 1.0
     places = set()
     for seed in range(20):
-        moved = augment_waveform(click, config.movements, RATE, np.random.default_rng(seed))
+        moved = augment_waveform(click, config.time_changes, RATE, np.random.default_rng(seed))
         noiseless = replace(config, noise_share=0.0, reverb_share=0.0)
         changed = augment_waveform(click, noiseless, RATE, np.random.default_rng(seed))
         assert abs(int(np.abs(moved).argmax()) - int(np.abs(changed).argmax())) <= 2
         places.add(int(np.abs(moved).argmax()))
         assert np.abs(moved).max() == pytest.approx(1.0, abs=0.4)  # neither louder nor softer but by its speed
     assert len(places) > 15
-    assert replace(config, speed_share=0.0, shift_share=0.0).movements == AugmentConfig()
+    assert replace(config, speed_share=0.0, shift_share=0.0).time_changes == AugmentConfig()
 
 
 def test_a_shift_may_be_followed_by_silence():

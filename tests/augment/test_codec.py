@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from panns.augment import codec
-from panns.augment.codec import CODECS, check_codecs, coding_rates_hz, pass_codec, random_codec
+from panns.augment.codec import CODECS, apply_codec, apply_random_codec, check_codecs, coding_rates_hz
 from panns.errors import MissingExtra
 from tests.sounds import noise, tone
 
@@ -49,7 +49,7 @@ def cases():
 def test_a_codec_keeps_length_level_and_time(name, coding_rate, quality):
     sound = events()
     before = sound.copy()
-    coded = pass_codec(sound, RATE, name, coding_rate=coding_rate, quality=quality)
+    coded = apply_codec(sound, RATE, name, coding_rate=coding_rate, quality=quality)
     assert (sound == before).all()
     assert coded.dtype == np.float32
     assert len(coded) == len(sound)
@@ -65,7 +65,7 @@ def test_a_codec_keeps_length_level_and_time(name, coding_rate, quality):
 def test_a_codec_serves_every_sample_rate(name, sample_rate):
     sound = events(sample_rate)
     coding_rate = coding_rates_hz(name, sample_rate)[-1]
-    coded = pass_codec(sound, sample_rate, name, coding_rate=coding_rate, quality=1.0)
+    coded = apply_codec(sound, sample_rate, name, coding_rate=coding_rate, quality=1.0)
     n_late, alike = delay(sound, coded)
     assert abs(n_late) <= 4 * sample_rate / RATE
     assert alike > LEAST_ALIKE
@@ -76,7 +76,7 @@ def test_a_codec_serves_every_sample_rate(name, sample_rate):
 def test_short_and_silent_sounds_pass(name, n_samples):
     coding_rate = coding_rates_hz(name, RATE)[0]
     for sound in (np.zeros(n_samples, np.float32), np.full(n_samples, 1.0, np.float32), noise(n_samples / RATE)):
-        coded = pass_codec(sound, RATE, name, coding_rate=coding_rate, quality=0.5)
+        coded = apply_codec(sound, RATE, name, coding_rate=coding_rate, quality=0.5)
         assert coded.shape == sound.shape
         assert np.isfinite(coded).all()
         assert sound.any() or np.abs(coded).max() < 1e-3
@@ -86,7 +86,7 @@ def test_short_and_silent_sounds_pass(name, n_samples):
 def test_what_is_beyond_full_scale_is_not_clipped(name):
     sound = events()
     coding_rate = coding_rates_hz(name, RATE)[-1]
-    loud = pass_codec(8 * sound, RATE, name, coding_rate=coding_rate, quality=1.0)
+    loud = apply_codec(8 * sound, RATE, name, coding_rate=coding_rate, quality=1.0)
     assert np.abs(loud).max() > 2
     assert delay(sound, loud)[1] > LEAST_ALIKE
 
@@ -94,7 +94,7 @@ def test_what_is_beyond_full_scale_is_not_clipped(name):
 def test_telephones_take_the_high_frequencies():
     hiss = noise(1.0)
     for name in TELEPHONES:
-        power = np.square(np.abs(np.fft.rfft(pass_codec(hiss, RATE, name, coding_rate=8_000, quality=1.0))))
+        power = np.square(np.abs(np.fft.rfft(apply_codec(hiss, RATE, name, coding_rate=8_000, quality=1.0))))
         assert power[4_200:].sum() < 1e-3 * power.sum()
 
 
@@ -102,7 +102,7 @@ def test_mu_law_is_the_one_of_telephones():
     # G.711 codes 8 bits logarithmically: about 38 dB between tone and error over a wide range of levels.
     for level in (1.0, 0.1):
         sound = level * tone(1.0, hz=700, sample_rate=8_000)
-        coded = pass_codec(sound, 8_000, "mu_law", coding_rate=8_000, quality=1.0)
+        coded = apply_codec(sound, 8_000, "mu_law", coding_rate=8_000, quality=1.0)
         assert 34 < 10 * np.log10(np.square(sound).sum() / np.square(coded - sound).sum()) < 42
         assert len(np.unique(coded)) <= 255
 
@@ -112,7 +112,7 @@ def test_more_quality_is_nearer_to_the_sound(name):
     sound = noise(1.0) + tone(1.0)
     coding_rate = coding_rates_hz(name, RATE)[-1]
     errors = [
-        np.square(pass_codec(sound, RATE, name, coding_rate=coding_rate, quality=quality) - sound).mean()
+        np.square(apply_codec(sound, RATE, name, coding_rate=coding_rate, quality=quality) - sound).mean()
         for quality in (0.0, 1.0)
     ]
     assert errors[0] > 1.2 * errors[1]
@@ -127,9 +127,11 @@ def test_rates_do_not_exceed_the_sound_unless_they_must():
 
 def test_the_seed_decides_codec_rate_and_quality():
     sound = events()
-    one, again = (random_codec(sound, RATE, np.random.default_rng(3), ("vorbis", "aac")) for _ in range(2))
+    one, again = (apply_random_codec(sound, RATE, np.random.default_rng(3), ("vorbis", "aac")) for _ in range(2))
     assert (one == again).all()
-    coded = {random_codec(sound, RATE, np.random.default_rng(seed), ("vorbis", "aac")).tobytes() for seed in range(8)}
+    coded = {
+        apply_random_codec(sound, RATE, np.random.default_rng(seed), ("vorbis", "aac")).tobytes() for seed in range(8)
+    }
     assert len(coded) > 3
 
 
@@ -148,7 +150,7 @@ def test_without_ffmpeg_the_others_work_and_the_rest_says_what_to_install(monkey
         with pytest.raises(MissingExtra, match=r"pip install 'panns-audio\[media\]'"):
             check_codecs((name,))
         with pytest.raises(MissingExtra, match=f"the codec '{name}'"):
-            pass_codec(events(), RATE, name, coding_rate=48_000, quality=1.0)
+            apply_codec(events(), RATE, name, coding_rate=48_000, quality=1.0)
 
 
 def _missing(*packages, what, extra):

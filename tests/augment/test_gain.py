@@ -3,12 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from panns.augment.gain import change_level, limit_peak
+from panns.augment.gain import apply_gain, limit_peak
 
 
 def test_six_decibels_are_twice_the_amplitude():
     waveform = np.array([0.1, -0.2], np.float32)
-    changed = change_level(waveform, 20 * np.log10(2))
+    changed = apply_gain(waveform, 20 * np.log10(2))
     assert changed == pytest.approx([0.2, -0.4])
     assert changed.dtype == np.float32
     assert waveform.tolist() == pytest.approx([0.1, -0.2])

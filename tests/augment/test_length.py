@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panns.augment.length import draw_onset, fit_length, sounding_onsets, take_stretch
+from panns.augment.length import draw_onset, fit_length, loud_onsets, take_segment
 from tests.sounds import noise
 
 
@@ -39,20 +39,20 @@ def test_a_stretch_of_a_padded_clip_holds_its_sound():
 
 
 def test_a_clip_that_sounds_throughout_is_cropped_anywhere():
-    onsets = sounding_onsets(noise(1.0), 8_000, range_db=20.0)
+    onsets = loud_onsets(noise(1.0), 8_000, range_db=20.0)
     assert onsets.tolist() == list(range(32_000 - 8_000 + 1))
     drawn = {fit_length(np.arange(4, dtype=np.float32) + 5, 2, np.random.default_rng(s))[0] for s in range(50)}
     assert drawn == {5.0, 6.0, 7.0}
 
 
 def test_silence_is_cropped_anywhere():
-    assert len(sounding_onsets(np.zeros(100, np.float32), 10, range_db=20.0)) == 91
+    assert len(loud_onsets(np.zeros(100, np.float32), 10, range_db=20.0)) == 91
 
 
 def test_soft_stretches_behind_a_loud_one_are_told_apart():
     clip = np.zeros(3_000, np.float32)
     clip[:1_000], clip[2_000:] = 1.0, 0.5
-    onsets = sounding_onsets(clip, 500, range_db=10.0)
+    onsets = loud_onsets(clip, 500, range_db=10.0)
     # A stretch is silent but for its first or last samples where less than a tenth of it is loud.
     assert onsets.tolist() == [*range(951), *range(1_700, 2_501)]
 
@@ -73,7 +73,7 @@ def test_whoever_must_know_the_onset_gets_the_same_stretch(n_clip, n_samples, se
     waveform = np.arange(1, n_clip + 1, dtype=np.float32)
     one, two = np.random.default_rng(seed), np.random.default_rng(seed)
     onset = draw_onset(waveform, n_samples, one)
-    assert (take_stretch(waveform, onset, n_samples) == fit_length(waveform, n_samples, two)).all()
+    assert (take_segment(waveform, onset, n_samples) == fit_length(waveform, n_samples, two)).all()
     assert one.random() == two.random()
 
 
@@ -82,11 +82,11 @@ def test_whoever_must_know_the_onset_gets_the_same_stretch(n_clip, n_samples, se
     [(-2, [0, 0, 1]), (1, [2, 3, 4]), (3, [4, 5, 0]), (6, [0, 0, 0]), (9, [0, 0, 0]), (-4, [0, 0, 0])],
 )
 def test_a_stretch_outside_of_the_clip_is_silent(onset, expected):
-    assert take_stretch(np.arange(1, 6, dtype=np.float32), onset, 3).tolist() == expected
+    assert take_segment(np.arange(1, 6, dtype=np.float32), onset, 3).tolist() == expected
 
 
 def test_energies_are_those_of_the_stretches():
     clip = noise(0.02) * np.linspace(0, 1, 640, dtype=np.float32)
     energies = np.array([np.square(clip[i : i + 200].astype(np.float64)).sum() for i in range(441)])
     expected = np.flatnonzero(energies >= energies.max() / 10)
-    assert sounding_onsets(clip, 200, range_db=10.0).tolist() == expected.tolist()
+    assert loud_onsets(clip, 200, range_db=10.0).tolist() == expected.tolist()

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panns.augment.placement import crop_frames, place
+from panns.augment.placement import crop_frames, draw_position
 
 
 @given(st.integers(1, 200), st.integers(1, 200), st.integers(0, 1_000))
@@ -17,7 +17,7 @@ def test_a_crop_is_a_stretch_of_the_ring(n_clip, n_frames, seed):
 
 @given(st.integers(1, 50), st.integers(0, 50), st.integers(0, 1_000))
 def test_a_piece_lies_inside(n_piece, n_more, seed):
-    where = place(n_piece, n_piece + n_more, np.random.default_rng(seed))
+    where = draw_position(n_piece, n_piece + n_more, np.random.default_rng(seed))
     assert where.stop - where.start == n_piece
     assert where.start >= 0
     assert where.stop <= n_piece + n_more
@@ -25,5 +25,5 @@ def test_a_piece_lies_inside(n_piece, n_more, seed):
 
 def test_every_place_is_possible():
     rng = np.random.default_rng(0)
-    assert {place(2, 5, rng).start for _ in range(100)} == {0, 1, 2, 3}
+    assert {draw_position(2, 5, rng).start for _ in range(100)} == {0, 1, 2, 3}
     assert {int(crop_frames(3, 2, rng)[0]) for _ in range(100)} == {0, 1, 2}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from panns.augment.level import sounding_power
+from panns.augment.level import active_power
 from panns.data.clip_lists import Clip, read_clip_list, write_clip_list
 from recipes.esc50 import noise as recipe
 from recipes.esc50.noise import (
@@ -46,7 +46,7 @@ def test_noise_is_as_loud_as_asked_and_the_same_at_every_ratio(kind):
         noisy = NoisyAudio(Clips(), RECORDED, kind, snr_db)
         assert (noisy.waveform(1) == noisy.waveform(1)).all()
         added[snr_db] = noisy.waveform(1) - Clips().waveform(1)
-        ratio = sounding_power(Clips().waveform(1)) / sounding_power(added[snr_db])
+        ratio = active_power(Clips().waveform(1)) / active_power(added[snr_db])
         assert 10 * np.log10(ratio) == pytest.approx(snr_db, abs=0.1)
     np.testing.assert_allclose(added[10], added[20] * 10**0.5, rtol=1e-3, atol=1e-4)
 

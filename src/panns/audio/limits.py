@@ -78,7 +78,7 @@ def check_header(name: str, sample_rate: int, n_channels: int) -> None:
         )
 
 
-def checked_rate(sample_rate: int) -> int:
+def check_sample_rate(sample_rate: int) -> int:
     """A rate that sound may come in.
 
     Raises:

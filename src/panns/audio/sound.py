@@ -9,11 +9,11 @@ from types import TracebackType
 import numpy as np
 
 from panns.audio.decoding.array_reader import ARRAY_NAME, ArrayReader
-from panns.audio.decoding.decode import FileReader
+from panns.audio.decoding.file_reader import FileReader
 from panns.audio.decoding.reader import BLOCK_SAMPLES, Reader
 from panns.audio.decoding.samples import Waveform
 from panns.audio.decoding.source import Source, open_input
-from panns.audio.limits import MAX_PEAK, DecodeLimits, checked_rate
+from panns.audio.limits import MAX_PEAK, DecodeLimits, check_sample_rate
 from panns.audio.resampling.resample import Resampler
 from panns.errors import AudioDecodeError
 
@@ -142,7 +142,7 @@ def open_sound(source: Source, *, sample_rate: int | None, limits: DecodeLimits 
         AudioDecodeError: The sound cannot be read; the message says why and what to do.
         MissingExtra: The format needs PyAV, which is not installed.
     """
-    wanted = None if sample_rate is None else checked_rate(sample_rate)
+    wanted = None if sample_rate is None else check_sample_rate(sample_rate)
     if isinstance(source, tuple):
         array = ArrayReader(source)
         return Sound(array, name=ARRAY_NAME, n_bytes=array.n_bytes, sample_rate=wanted, limits=limits)

@@ -25,15 +25,15 @@ def is_sound_name(name: str) -> bool:
     return not name.startswith(".") and os.path.splitext(name)[1].lower() in SOUND_SUFFIXES  # noqa: PTH122 - ten times faster
 
 
-def sound_files_below(folder: str, *, on_closed: Callable[[OSError], None]) -> Iterator[str]:
+def find_sound_files(folder: str, *, on_error: Callable[[OSError], None]) -> Iterator[str]:
     """The sounds in a folder and in those below it, also where a link leads, but none twice; hidden ones left out.
 
     Args:
         folder: Where to look; paths begin with it as it is given.
-        on_closed: Called with the error of every folder that may not be looked into.
+        on_error: Called with the error of every folder that may not be looked into.
     """
     visited: set[str] = set()
-    for parent, folders, files in os.walk(folder, followlinks=True, onerror=on_closed):
+    for parent, folders, files in os.walk(folder, followlinks=True, onerror=on_error):
         real = os.path.realpath(parent)
         if real in visited:
             folders.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from panns.augment.level import heard_level_db
+from panns.augment.level import a_weighted_level_db
 from panns.augment.mixing import Mixture, check_pair
 
 Array = npt.NDArray[np.float32]
@@ -24,10 +24,10 @@ def mix_between_classes(first: Array, second: Array, sample_rate: int, rng: np.r
         ValueError: The two differ in length.
     """
     share = float(rng.random())
-    return Mixture(mix_as_heard(first, second, sample_rate, share=share), share)
+    return Mixture(mix_by_loudness(first, second, sample_rate, share=share), share)
 
 
-def mix_as_heard(first: Array, second: Array, sample_rate: int, *, share: float) -> Array:
+def mix_by_loudness(first: Array, second: Array, sample_rate: int, *, share: float) -> Array:
     """Two sounds mixed so that the first is heard with `share` of the amplitude: the paper's equations 1 and 2.
 
     With A-weighted levels G1, G2 of the loudest tenth of a second in each,
@@ -48,7 +48,7 @@ def mix_as_heard(first: Array, second: Array, sample_rate: int, *, share: float)
         ValueError: The two differ in length.
     """
     check_pair(first, second)
-    levels_db = heard_level_db(first, sample_rate), heard_level_db(second, sample_rate)
+    levels_db = a_weighted_level_db(first, sample_rate), a_weighted_level_db(second, sample_rate)
     above_db = levels_db[0] - levels_db[1] if np.isfinite(levels_db).all() else 0.0
     # The fraction is expanded by the share, which may be 0.
     p = share / (share + 10 ** (above_db / 20) * (1 - share))

@@ -9,13 +9,13 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from panns.augment.codec import CODECS, CodecName, check_codecs, random_codec
+from panns.augment.codec import CODECS, CodecName, apply_random_codec, check_codecs
 from panns.augment.filtering import apply_filter, filter_frequencies_hz, high_pass_db, low_pass_db
-from panns.augment.gain import change_level, limit_peak
+from panns.augment.gain import apply_gain, limit_peak
 from panns.augment.length import fit_length
 from panns.augment.noise import add_noise, coloured_noise, layer_noise
 from panns.augment.reverb import add_reverb
-from panns.augment.shift import shift_out, shift_round
+from panns.augment.shift import shift_circular, shift_with_silence
 from panns.augment.spectrum import colour_db, draw_colour
 from panns.augment.speed import change_speed
 
@@ -37,7 +37,7 @@ class AugmentConfig:
         speed_range: Factors, 0.25 to 4.
         shift_share: Earlier or later ...
         max_shift_s: ... by this at most.
-        shift_fill: What comes in at one end: "round" what left at the other, or "silence".
+        shift_fill: What comes in at one end: "wrap" what left at the other, or "silence".
         reverb_share: In a room ...
         reverb_decay_range_s: ... which takes so long to fall by 60 dB ...
         reverb_direct_range_db: ... with the direct sound so much above all reflections together.
@@ -63,7 +63,7 @@ class AugmentConfig:
     speed_range: tuple[float, float] = (0.9, 1.1)
     shift_share: float = 0.0
     max_shift_s: float = 0.5
-    shift_fill: Literal["round", "silence"] = "round"
+    shift_fill: Literal["wrap", "silence"] = "wrap"
     reverb_share: float = 0.0
     reverb_decay_range_s: tuple[float, float] = (0.1, 0.8)
     reverb_direct_range_db: tuple[float, float] = (0.0, 15.0)
@@ -109,7 +109,7 @@ class AugmentConfig:
             check_codecs(self.codecs)
 
     @property
-    def movements(self) -> AugmentConfig:
+    def time_changes(self) -> AugmentConfig:
         """What of these settings changes which sound is heard when, its speed and its shift; without all else."""
         return AugmentConfig(
             speed_share=self.speed_share,
@@ -190,7 +190,7 @@ def _shift(sound: Array, way: _Way, rng: np.random.Generator) -> Array:
         return sound
     longest = min(len(sound), round(way.config.max_shift_s * way.sample_rate))
     n_samples = int(rng.integers(-longest, longest, endpoint=True))
-    return shift_round(sound, n_samples) if way.config.shift_fill == "round" else shift_out(sound, n_samples)
+    return shift_circular(sound, n_samples) if way.config.shift_fill == "wrap" else shift_with_silence(sound, n_samples)
 
 
 def _reverb(sound: Array, way: _Way, rng: np.random.Generator) -> Array:
@@ -241,13 +241,13 @@ def _filter(sound: Array, way: _Way, rng: np.random.Generator) -> Array:
 def _gain(sound: Array, way: _Way, rng: np.random.Generator) -> Array:
     if rng.random() >= way.config.gain_share:
         return sound
-    return change_level(sound, rng.uniform(*way.config.gain_range_db))
+    return apply_gain(sound, rng.uniform(*way.config.gain_range_db))
 
 
 def _codec(sound: Array, way: _Way, rng: np.random.Generator) -> Array:
     if rng.random() >= way.config.codec_share:
         return sound
-    return random_codec(sound, way.sample_rate, rng, way.config.codecs)
+    return apply_random_codec(sound, way.sample_rate, rng, way.config.codecs)
 
 
 _STEPS = (_speed, _shift, _reverb, _noise, _filter, _gain, _codec)

@@ -97,12 +97,14 @@ def check_codecs(codecs: Sequence[CodecName]) -> None:
                 )
 
 
-def random_codec(waveform: Array, sample_rate: int, rng: np.random.Generator, codecs: Sequence[CodecName]) -> Array:
+def apply_random_codec(
+    waveform: Array, sample_rate: int, rng: np.random.Generator, codecs: Sequence[CodecName]
+) -> Array:
     """A waveform through one of the codecs, at a sample rate it is used at and a quality, all drawn evenly."""
     name = codecs[int(rng.integers(len(codecs)))]
     rates_hz = coding_rates_hz(name, sample_rate)
     coding_rate = rates_hz[int(rng.integers(len(rates_hz)))]
-    return pass_codec(waveform, sample_rate, name, coding_rate=coding_rate, quality=float(rng.random()))
+    return apply_codec(waveform, sample_rate, name, coding_rate=coding_rate, quality=float(rng.random()))
 
 
 def coding_rates_hz(name: CodecName, sample_rate: int) -> tuple[int, ...]:
@@ -116,7 +118,7 @@ def coding_rates_hz(name: CodecName, sample_rate: int) -> tuple[int, ...]:
     return tuple(rate for rate in rates_hz if rate <= sample_rate) or rates_hz[:1]
 
 
-def pass_codec(waveform: Array, sample_rate: int, name: CodecName, *, coding_rate: int, quality: float) -> Array:
+def apply_codec(waveform: Array, sample_rate: int, name: CodecName, *, coding_rate: int, quality: float) -> Array:
     """A waveform encoded and decoded.
 
     Args:

@@ -8,11 +8,11 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float32]
 
 
-def change_level(waveform: Array, gain_db: float) -> Array:
+def apply_gain(waveform: Array, gain_db: float) -> Array:
     """A waveform `(samples,)` made louder by `gain_db`, or softer.
 
     Example:
-        >>> change_level(np.array([0.5, -0.1], np.float32), 20.0)
+        >>> apply_gain(np.array([0.5, -0.1], np.float32), 20.0)
         array([ 5., -1.], dtype=float32)
     """
     return waveform * np.float32(10 ** (gain_db / 20))

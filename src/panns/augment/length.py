@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from panns.augment.placement import place
+from panns.augment.placement import draw_position
 
 Array = npt.NDArray[np.float32]
 
@@ -48,7 +48,7 @@ def fit_length(
     """
     if shorter == "repeat" and 0 < len(waveform) <= n_samples:
         return np.resize(np.roll(waveform, int(rng.integers(len(waveform)))), n_samples)
-    return take_stretch(waveform, draw_onset(waveform, n_samples, rng, range_db=range_db), n_samples)
+    return take_segment(waveform, draw_onset(waveform, n_samples, rng, range_db=range_db), n_samples)
 
 
 def draw_onset(waveform: Array, n_samples: int, rng: np.random.Generator, *, range_db: float = 20.0) -> int:
@@ -67,16 +67,16 @@ def draw_onset(waveform: Array, n_samples: int, rng: np.random.Generator, *, ran
     if n_clip < 1 or n_samples < 1:
         raise ValueError(f"{n_samples} samples wanted of a clip of {n_clip}; both must be at least 1")
     if n_clip <= n_samples:
-        return -int(place(n_clip, n_samples, rng).start)
-    onsets = sounding_onsets(waveform, n_samples, range_db=range_db)
+        return -int(draw_position(n_clip, n_samples, rng).start)
+    onsets = loud_onsets(waveform, n_samples, range_db=range_db)
     return int(onsets[rng.integers(len(onsets))])
 
 
-def take_stretch(waveform: Array, onset: int, n_samples: int) -> Array:
+def take_segment(waveform: Array, onset: int, n_samples: int) -> Array:
     """The stretch of `n_samples` from `onset` on, with silence where it is outside of the clip; its own memory.
 
     Example:
-        >>> take_stretch(np.array([1, 2, 3], np.float32), -1, 3)
+        >>> take_segment(np.array([1, 2, 3], np.float32), -1, 3)
         array([0., 1., 2.], dtype=float32)
     """
     stretch = np.zeros(n_samples, np.float32)
@@ -86,7 +86,7 @@ def take_stretch(waveform: Array, onset: int, n_samples: int) -> Array:
     return stretch
 
 
-def sounding_onsets(waveform: Array, n_samples: int, *, range_db: float) -> npt.NDArray[np.intp]:
+def loud_onsets(waveform: Array, n_samples: int, *, range_db: float) -> npt.NDArray[np.intp]:
     """Where the stretches of `n_samples` begin whose energy is within `range_db` of the most that one has.
 
     Args:
@@ -98,7 +98,7 @@ def sounding_onsets(waveform: Array, n_samples: int, *, range_db: float) -> npt.
         Indices of samples, rising; all of them for silence.
 
     Example:
-        >>> sounding_onsets(np.array([0, 0, 0, 5, 0, 0], np.float32), 2, range_db=20.0)
+        >>> loud_onsets(np.array([0, 0, 0, 5, 0, 0], np.float32), 2, range_db=20.0)
         array([2, 3])
     """
     # In float64: differences of float32 sums would lose the soft stretches behind a loud one.

@@ -22,7 +22,7 @@ _BLOCK_SAMPLES = 512
 _WINDOW_S = 0.1
 
 
-def sounding_power(waveform: Array) -> float:
+def active_power(waveform: Array) -> float:
     """Mean square over the blocks of 512 samples that are within 30 dB of the loudest one; 0 for silence.
 
     Args:
@@ -31,7 +31,7 @@ def sounding_power(waveform: Array) -> float:
     Example:
         >>> padded = np.zeros(4_096, np.float32)
         >>> padded[:1_024] = 0.5
-        >>> sounding_power(padded), sounding_power(padded * 0)
+        >>> active_power(padded), active_power(padded * 0)
         (0.25, 0.0)
     """
     starts = np.arange(0, len(waveform), _BLOCK_SAMPLES)
@@ -42,7 +42,7 @@ def sounding_power(waveform: Array) -> float:
     return float(powers[powers >= loudest * 10 ** (-PAUSE_DB / 10)].mean())
 
 
-def heard_level_db(waveform: Array, sample_rate: int) -> float:
+def a_weighted_level_db(waveform: Array, sample_rate: int) -> float:
     """A-weighted level of the loudest tenth of a second, in decibels below full scale; -inf for silence.
 
     A-weighting is how sensitive hearing is at a frequency (IEC 61672-1, annex E): a hum at 50 Hz is heard 30 dB softer

@@ -10,7 +10,7 @@ from panns.augment.mixing import Mixture, check_pair
 Array = npt.NDArray[np.float32]
 
 
-def mix_up(first: Array, second: Array, rng: np.random.Generator, *, alpha: float = 1.0) -> Mixture:
+def mixup(first: Array, second: Array, rng: np.random.Generator, *, alpha: float = 1.0) -> Mixture:
     """The mean of two waveforms, weighted by a share drawn from Beta(`alpha`, `alpha`).
 
     Args:
@@ -25,10 +25,10 @@ def mix_up(first: Array, second: Array, rng: np.random.Generator, *, alpha: floa
     if not alpha > 0:
         raise ValueError(f"alpha={alpha:g} must be above 0; use 1 for shares drawn evenly, 0.2 for mostly one sound")
     share = float(rng.beta(alpha, alpha))
-    return Mixture(mix_plainly(first, second, share=share), share)
+    return Mixture(mix_linearly(first, second, share=share), share)
 
 
-def mix_plainly(first: Array, second: Array, *, share: float) -> Array:
+def mix_linearly(first: Array, second: Array, *, share: float) -> Array:
     """`share` of one waveform `(samples,)` and the rest of another.
 
     Raises:

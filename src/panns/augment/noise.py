@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from panns.augment.level import sounding_power
+from panns.augment.level import active_power
 
 Array = npt.NDArray[np.float32]
 
@@ -38,7 +38,7 @@ def add_noise(waveform: Array, noise: Array, snr_db: float) -> Array:
     """
     if len(noise) != len(waveform):
         raise ValueError(f"noise of {len(noise)} samples for a waveform of {len(waveform)}; make both equally long")
-    power, noise_power = sounding_power(waveform), sounding_power(noise)
+    power, noise_power = active_power(waveform), active_power(noise)
     if not power or not noise_power:
         return waveform.copy()
     return waveform + noise * np.float32(np.sqrt(power / noise_power) * 10 ** (-snr_db / 20))
@@ -58,7 +58,7 @@ def layer_noise(recordings: Sequence[Array], rng: np.random.Generator) -> Array:
         return recordings[0]
     layered = np.zeros_like(recordings[0])
     for recording, level_db in zip(recordings, rng.uniform(-_LAYER_DB, _LAYER_DB, len(recordings)), strict=True):
-        if power := sounding_power(recording):
+        if power := active_power(recording):
             layered += recording * np.float32(10 ** (level_db / 20) / np.sqrt(power))
     return layered
 

@@ -26,7 +26,7 @@ def crop_frames(n_clip: int, n_frames: int, rng: np.random.Generator) -> npt.NDA
     return (rng.integers(n_clip) + np.arange(min(n_clip, n_frames))) % n_clip
 
 
-def place(n_piece: int, n_frames: int, rng: np.random.Generator) -> slice:
+def draw_position(n_piece: int, n_frames: int, rng: np.random.Generator) -> slice:
     """Where a piece of `n_piece` frames lies inside `n_frames` of silence."""
     onset = int(rng.integers(n_frames - n_piece + 1))
     return slice(onset, onset + n_piece)

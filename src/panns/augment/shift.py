@@ -8,21 +8,21 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float32]
 
 
-def shift_round(waveform: Array, n_samples: int) -> Array:
+def shift_circular(waveform: Array, n_samples: int) -> Array:
     """A waveform `(samples,)` later by `n_samples` (earlier below 0); what leaves at one end comes in at the other.
 
     Example:
-        >>> shift_round(np.array([1, 2, 3, 4], np.float32), 1)
+        >>> shift_circular(np.array([1, 2, 3, 4], np.float32), 1)
         array([4., 1., 2., 3.], dtype=float32)
     """
     return np.roll(waveform, n_samples)
 
 
-def shift_out(waveform: Array, n_samples: int) -> Array:
+def shift_with_silence(waveform: Array, n_samples: int) -> Array:
     """A waveform `(samples,)` later by `n_samples` (earlier below 0); what leaves is gone, and silence follows it.
 
     Example:
-        >>> shift_out(np.array([1, 2, 3, 4], np.float32), -1)
+        >>> shift_with_silence(np.array([1, 2, 3, 4], np.float32), -1)
         array([2., 3., 4., 0.], dtype=float32)
     """
     shifted = np.zeros_like(waveform)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from panns.audio.sound_files import sound_files_below
+from panns.audio.sound_files import find_sound_files
 
 STDIN = "-"
 
@@ -53,7 +53,7 @@ def _files_below(folder: str) -> Iterator[Input]:
     """The sounds in a folder, and a sentence for every folder that is closed."""
     closed: list[OSError] = []
     is_empty = True
-    for path in sound_files_below(folder, on_closed=closed.append):
+    for path in find_sound_files(folder, on_error=closed.append):
         is_empty = False
         yield Input(path)
     for error in closed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from panns.checkpoints.checkpoint import open_checkpoint
-from panns.config import config_to_dict, merged
+from panns.config import config_to_dict, merge_settings
 from panns.errors import SettingsError
 from panns.hub.resolve import resolve
 from panns.models.base import ModelConfig
@@ -23,7 +23,8 @@ def base_of(settings: ModelSettings) -> tuple[str, ModelConfig, Network | None]:
         if not settings.config:
             return architecture, config, None
         try:
-            return architecture, read_config(architecture, merged(config_to_dict(config), settings.config)), None
+            changed = merge_settings(config_to_dict(config), settings.config)
+            return architecture, read_config(architecture, changed), None
         except ValueError as exc:
             raise SettingsError(f"model.config: {exc}") from exc
     weights = Path(settings.weights) if settings.weights else None

@@ -8,7 +8,7 @@ from typing import Literal
 
 from panns.checkpoints.checkpoint import MANIFEST_FILE, TORCH_FILE, Checkpoint
 from panns.checkpoints.manifest import ModelManifest
-from panns.config import config_to_dict, difference
+from panns.config import config_to_dict, first_difference
 from panns.errors import SettingsError
 from panns.hub.resolve import resolve
 from panns.models.ensemble import EnsembleConfig
@@ -89,7 +89,7 @@ def _check_folder(out: Path) -> None:
 
 
 def _difference(what: str, of: Callable[[ModelManifest], object], first: ModelManifest, checkpoint: Checkpoint) -> str:
-    return difference({what: of(first)}, {what: of(checkpoint.manifest)})
+    return first_difference({what: of(first)}, {what: of(checkpoint.manifest)})
 
 
 def _all(texts: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from panns.config import config_to_dict, difference, filled_up
+from panns.config import config_to_dict, fill_defaults, first_difference
 from panns.data.clips.audio import ClipAudio
 from panns.data.clips.subset import ClipSubset
 from panns.errors import SettingsError
@@ -41,8 +41,8 @@ def check_folder(settings: RunSettings, out: Path, *, is_resumed: bool) -> None:
     file = out / SETTINGS_FILE
     if not file.is_file():
         raise SettingsError(f"{file} is not there, so nobody knows what {out / STATE_FILE} is of; use another folder")
-    began = filled_up(RunSettings, json.loads(file.read_text(encoding="utf-8")))
-    if changed := difference(began, json.loads(_described(settings))):
+    began = fill_defaults(RunSettings, json.loads(file.read_text(encoding="utf-8")))
+    if changed := first_difference(began, json.loads(_described(settings))):
         raise SettingsError(f"the run in {out} has other settings: {changed}; go on with those, or use another folder")
 
 
@@ -91,7 +91,7 @@ def note_clips(
     if (out / STATE_FILE).is_file() and file.is_file():
         # What was not written down yet when the run began is taken to be as it is now.
         began = now | json.loads(file.read_text(encoding="utf-8"))
-        if changed := difference(began, now):
+        if changed := first_difference(began, now):
             raise SettingsError(
                 f"{source} has changed since the run in {out} began: {changed}; "
                 "restore it, or train into another folder"

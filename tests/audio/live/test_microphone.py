@@ -12,7 +12,7 @@ from panns.audio import Microphone, list_microphones
 from panns.audio.live.input_devices import find_microphone
 from panns.audio.live.microphone import QUEUE_S
 from panns.errors import DeviceUnavailable, MissingExtra, Overloaded
-from tests.audio.fake_sounddevice import BLOCK, RATE, Clock, FakeSounddevice, device
+from tests.audio.live.fake_sounddevice import BLOCK, RATE, Clock, FakeSounddevice, device
 
 BUILT_IN = device("Built-in")
 MOST_BLOCKS = round(QUEUE_S * RATE / BLOCK)

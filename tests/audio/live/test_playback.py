@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from panns.audio import PlayedFile
-from tests.audio.fake_sounddevice import Clock
+from tests.audio.live.fake_sounddevice import Clock
 from tests.sounds import noise
 
 RATE = 16_000

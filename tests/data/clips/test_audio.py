@@ -44,7 +44,7 @@ def test_an_absolute_path_is_read_where_it_is(folder, tmp_path_factory):
 
 
 def test_only_what_is_needed_of_a_long_file_is_decoded(tmp_path, monkeypatch):
-    from panns.audio.decoding.decode import FileReader
+    from panns.audio.decoding.file_reader import FileReader
 
     n_decoded = []
     blocks = FileReader.blocks

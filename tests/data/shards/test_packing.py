@@ -11,7 +11,7 @@ from panns.data.clips.stretches import StretchReader
 from panns.data.shards import ShardSettings
 from panns.data.shards.packing import pack
 from panns.errors import AudioDecodeError
-from tests.audio.sound_files import sound_file
+from tests.audio.decoding.encoded_sounds import sound_file
 from tests.sounds import noise, tone, write_wav
 
 RATE = 8_000

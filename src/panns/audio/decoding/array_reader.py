@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from panns.audio.decoding.declared import Declared
+from panns.audio.decoding.declared_length import DeclaredLength
 from panns.audio.decoding.reader import block_frames
 from panns.audio.decoding.samples import Samples, Waveform, mix_to_mono, to_float32
 from panns.audio.limits import check_header
@@ -32,7 +32,7 @@ class ArrayReader:
         self.n_bytes = samples.nbytes
         check_header(ARRAY_NAME, self.sample_rate, self.n_channels)
         to_float32(samples[:0])  # an unusable type is refused before anything is read
-        self.declared = Declared(len(self._samples) / self.sample_rate)
+        self.declared = DeclaredLength(len(self._samples) / self.sample_rate)
         self.losses: list[str] = []
 
     def blocks(self) -> Iterator[Waveform]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from panns.audio.decoding.declared import Declared
+from panns.audio.decoding.declared_length import DeclaredLength
 from panns.audio.decoding.samples import Waveform
 
 # About 1.5 s at 44.1 kHz: large enough that Python's share vanishes, small enough to stay in a core's cache.
@@ -30,7 +30,7 @@ class Reader(Protocol):
 
     sample_rate: int
     n_channels: int
-    declared: Declared
+    declared: DeclaredLength
     losses: list[str]
 
     def blocks(self) -> Iterator[Waveform]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from panns.audio.decoding.declared import Declared
+from panns.audio.decoding.declared_length import DeclaredLength
 from panns.audio.decoding.reader import Undecodable, block_frames
 from panns.audio.decoding.samples import Waveform, mix_to_mono
 from panns.audio.decoding.source import Input
@@ -19,7 +19,7 @@ _MAX_TAIL_BYTES = 4096
 class SoundFileReader:
     """An input that libsndfile reads; with `reaches_end` its sound is known to go on to its last bytes."""
 
-    def __init__(self, source: Input, declared: Declared, *, reaches_end: bool) -> None:
+    def __init__(self, source: Input, declared: DeclaredLength, *, reaches_end: bool) -> None:
         import soundfile
 
         self._error = soundfile.LibsndfileError

@@ -34,7 +34,7 @@ class InputDevice:
     is_default: bool
 
 
-def sounddevice() -> Any:  # noqa: ANN401 - a module without types
+def import_sounddevice() -> Any:  # noqa: ANN401 - a module without types
     """The package.
 
     Raises:
@@ -61,12 +61,12 @@ def list_microphones() -> list[InputDevice]:
         MissingExtra: sounddevice is not installed.
         DeviceUnavailable: PortAudio is not, or fails.
     """
-    package = sounddevice()
+    package = import_sounddevice()
     try:
         infos = list(enumerate(package.query_devices()))
     except package.PortAudioError as exc:
         raise DeviceUnavailable(
-            f"the microphones cannot be listed ({reason_of(exc)}); see whether other programs hear them"
+            f"the microphones cannot be listed ({error_text(exc)}); see whether other programs hear them"
         ) from exc
     try:
         default = package.query_devices(kind="input")["index"]
@@ -96,7 +96,7 @@ def find_microphone(wanted: str | int | None) -> InputDevice:
     return fitting[0]
 
 
-def reason_of(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """What PortAudio says; the rest of what sounddevice tells is for its developers."""
     return str(error.args[0] if error.args else error) or type(error).__name__
 

@@ -21,8 +21,8 @@ import numpy as np
 
 from panns.audio.decoding.samples import Waveform, mix_to_mono
 from panns.audio.limits import MAX_PEAK
-from panns.audio.live.input_devices import InputDevice, find_microphone, reason_of, sounddevice
-from panns.audio.live.protocol import PUSH_S
+from panns.audio.live.input_devices import InputDevice, error_text, find_microphone, import_sounddevice
+from panns.audio.live.protocol import BLOCK_S
 from panns.errors import DeviceUnavailable, Overloaded
 
 _LOG = logging.getLogger(__name__)
@@ -79,12 +79,12 @@ class Microphone:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._give_up_s, self._clock, self._sleep = give_up_s, clock, sleep
-        self._package = sounddevice()
+        self._package = import_sounddevice()
         self._wanted = device
         self.n_overflows = 0
         self.lost_s = 0.0
         self._queue: queue.SimpleQueue[_Block] = queue.SimpleQueue()  # whose put never waits, unlike that of Queue
-        self._most_blocks = round(QUEUE_S / PUSH_S)
+        self._most_blocks = round(QUEUE_S / BLOCK_S)
         self._is_stopped = False
         self._has_gap = False  # whether something was lost before the next block
         self._gone_since_s: float | None = None
@@ -109,7 +109,7 @@ class Microphone:
     @property
     def latency_s(self) -> float:
         """How long sound takes from the device to whoever iterates."""
-        return float(self._stream.latency) + PUSH_S
+        return float(self._stream.latency) + BLOCK_S
 
     def stop(self) -> None:
         """End the iteration soon; may be called from a signal handler, so it takes no lock."""
@@ -143,7 +143,7 @@ class Microphone:
                 device=device.number,
                 channels=device.n_channels,
                 samplerate=device.sample_rate,
-                blocksize=max(1, round(PUSH_S * device.sample_rate)),
+                blocksize=max(1, round(BLOCK_S * device.sample_rate)),
                 dtype="float32",
                 callback=self._take_in,
             )
@@ -152,8 +152,8 @@ class Microphone:
         except (self._package.PortAudioError, ValueError) as exc:
             self._close_stream()
             raise DeviceUnavailable(
-                f"the microphone {device.name!r} cannot be opened ({reason_of(exc)}); see whether another program uses "
-                "it or this one may not, or name another one"
+                f"the microphone {device.name!r} cannot be opened ({error_text(exc)}); check whether another program "
+                "uses it and whether this one is allowed to, or choose another one"
             ) from exc
 
     def _take_in(self, samples: Waveform, n_frames: int, times: object, status: Any) -> None:  # noqa: ANN401, ARG002

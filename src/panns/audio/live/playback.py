@@ -9,7 +9,7 @@ from types import TracebackType
 from panns.audio.decoding.samples import Waveform
 from panns.audio.decoding.source import Source
 from panns.audio.limits import DecodeLimits
-from panns.audio.live.protocol import PUSH_S
+from panns.audio.live.protocol import BLOCK_S
 from panns.audio.sound import open_sound
 
 # How long a wait lasts before it is looked whether to stop.
@@ -68,7 +68,7 @@ class PlayedFile:
         Raises:
             AudioDecodeError: As of `Sound`.
         """
-        size = max(1, round(PUSH_S * self.sample_rate))
+        size = max(1, round(BLOCK_S * self.sample_rate))
         began_s, n_given = self._clock(), 0
         for block in self._sound:
             for start in range(0, len(block), size):

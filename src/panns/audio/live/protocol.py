@@ -8,7 +8,7 @@ from typing import Protocol
 from panns.audio.decoding.samples import Waveform
 
 # What is heard at once: short beside the time that a model takes to be sure, long beside that of a call.
-PUSH_S = 0.01
+BLOCK_S = 0.01
 
 
 class LiveSound(Protocol):

@@ -30,11 +30,11 @@ def open_sound(mic: str | None, wait_s: float | None, file: str | None, pace: fl
         PannsError: It cannot be opened; of a microphone with the options that may help.
     """
     from panns.audio import Microphone, PlayedFile
-    from panns.audio.live.input_devices import sounddevice
+    from panns.audio.live.input_devices import import_sounddevice
 
     if file is not None:
         return PlayedFile(sys.stdin.buffer if file == STDIN else Path(file), pace=pace)
-    sounddevice()  # what is not installed is not a matter of which microphone
+    import_sounddevice()  # what is not installed is not a matter of which microphone
     wanted = int(mic) if mic is not None and mic.isdecimal() else mic
     try:
         return Microphone(wanted) if wait_s is None else Microphone(wanted, give_up_s=wait_s)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from panns.audio.sound_files import is_sound_name, sound_files_below
+from panns.audio.sound_files import find_sound_files, is_sound_name
 from panns.data.clip_lists.sources import with_sources
 from panns.data.clips.clip import Clip
 from panns.errors import DataError
@@ -77,7 +77,7 @@ def _clips_of_classes(root: Path, fold: str = "") -> Iterator[Clip]:
         place = f"{fold}/{label}" if fold else label
         deeper, sounds = _inside(root / place)
         for name in deeper:
-            for sound in sound_files_below(str(root / place / name), on_closed=_raise):
+            for sound in find_sound_files(str(root / place / name), on_error=_raise):
                 raise DataError(
                     f"{sound} lies too deep: a class folder, such as {root / place}, holds its sounds itself; "
                     "give the folder whose folders are the classes"

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.audio import open_sound
-from panns.audio.sound_files import sound_files_below
+from panns.audio.sound_files import find_sound_files
 from panns.data.clip_lists import ClipList, read_clip_list
 from panns.data.clips.audio import load_clip
 from panns.data.clips.clip import Clip
@@ -134,7 +134,7 @@ def read_recordings(path: Path) -> ClipList:
     if not path.is_dir():
         return read_clip_list(path)
     closed: list[OSError] = []
-    files = sorted(sound_files_below(str(path), on_closed=closed.append))
+    files = sorted(find_sound_files(str(path), on_error=closed.append))
     if closed:
         raise DataError(f"{closed[0].filename}: may not be looked into ({closed[0].strerror}); check its permissions")
     if not files:

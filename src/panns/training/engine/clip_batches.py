@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from panns.augment.between_class import mix_as_heard, mix_between_classes
+from panns.augment.between_class import mix_between_classes, mix_by_loudness
 from panns.augment.chain import AugmentConfig, augment_waveform
-from panns.augment.length import draw_onset, take_stretch
+from panns.augment.length import draw_onset, take_segment
 from panns.augment.masking import mask
-from panns.augment.mixup import mix_plainly, mix_up
+from panns.augment.mixup import mix_linearly, mixup
 from panns.data.clips.audio import ClipAudio
 from panns.data.sampling.sampler import BalancedSampler, Sampler, ShuffledSampler
 from panns.frontend import network_inputs
@@ -246,15 +246,15 @@ class ClipBatches:
             return sound
         other = self._single(self.sampler.draw(rng), n_samples, rng)
         if mix.kind == "mixup":
-            mixture = mix_up(sound.waveform, other.waveform, rng, alpha=mix.alpha)
+            mixture = mixup(sound.waveform, other.waveform, rng, alpha=mix.alpha)
         else:
             mixture = mix_between_classes(sound.waveform, other.waveform, self._audio.sample_rate, rng)
         clean = None
         if sound.clean is not None and other.clean is not None:
             clean = (
-                mix_plainly(sound.clean, other.clean, share=mixture.share)
+                mix_linearly(sound.clean, other.clean, share=mixture.share)
                 if mix.kind == "mixup"
-                else mix_as_heard(sound.clean, other.clean, self._audio.sample_rate, share=mixture.share)
+                else mix_by_loudness(sound.clean, other.clean, self._audio.sample_rate, share=mixture.share)
             )
         return sound.mixed(other, mixture.waveform, clean, mixture.share, mix.labels)
 
@@ -262,11 +262,11 @@ class ClipBatches:
         targets, rate = self._targets, self._audio.sample_rate
         whole = self._audio.waveform(clip)
         onset = draw_onset(whole, n_samples, rng)
-        stretch, augment = take_stretch(whole, onset, n_samples), self._config.augment
+        stretch, augment = take_segment(whole, onset, n_samples), self._config.augment
         clean = None
         if self._needs_clean:
             # From the same state of chance, so that it moves in the same way.
-            clean = augment_waveform(stretch, augment.movements, rate, copy.deepcopy(rng))
+            clean = augment_waveform(stretch, augment.time_changes, rate, copy.deepcopy(rng))
         noise = None if self._noise is None else self._random_noise
         waveform = augment_waveform(stretch, augment, rate, rng, noise=noise)
         events = [

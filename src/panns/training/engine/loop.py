@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from panns.config import config_to_dict, difference, filled_up
+from panns.config import config_to_dict, fill_defaults, first_difference
 from panns.errors import SettingsError
 from panns.networks.contract import Network
 from panns.system.files import replacing
@@ -328,9 +328,10 @@ class _Run:
         except (RuntimeError, OSError, ValueError, EOFError, pickle.UnpicklingError) as exc:
             raise SettingsError(f"{path} is damaged; remove it to train anew") from exc
         began = state["config"] | {
-            name: filled_up(cls, state["config"][name]) for name, cls in (("train", TrainConfig), ("loss", LossConfig))
+            name: fill_defaults(cls, state["config"][name])
+            for name, cls in (("train", TrainConfig), ("loss", LossConfig))
         }
-        if changed := difference(began, self._described()):
+        if changed := first_difference(began, self._described()):
             raise SettingsError(
                 f"{path} is of a run with other settings ({changed}); go on with those, or train into another folder"
             )

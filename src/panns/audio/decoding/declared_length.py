@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from panns.audio.decoding.kinds import AIFF, AU, AVI, CAF, FLAC, MP3, OGG, OPUS, W64, WAV, Kind
+from panns.audio.decoding.formats import AIFF, AU, AVI, CAF, FLAC, MP3, OGG, OPUS, W64, WAV, FileFormat
 from panns.audio.decoding.source import Input
 
 # No real file comes near; a hostile one could hold a chunk every 8 bytes.
@@ -37,7 +37,7 @@ _PLAIN_AIFC = (
 
 
 @dataclass(frozen=True)
-class Declared:
+class DeclaredLength:
     """What a file says of its own length.
 
     Attributes:
@@ -51,18 +51,18 @@ class Declared:
     is_cut: bool = False
 
 
-def read_declared(source: Input, kind: Kind, offset: int) -> Declared:
+def read_declared_length(source: Input, kind: FileFormat, offset: int) -> DeclaredLength:
     """Read what the header at `offset` says; of an unreadable header, nothing.
 
     A WAV that leaves its own size open is patched in the input, so that decoders read it to its end.
     """
     reader = _READERS.get(kind)
     if reader is None:
-        return Declared()
+        return DeclaredLength()
     try:
         return reader(source, offset)
     except (struct.error, ZeroDivisionError, IndexError, OverflowError):
-        return Declared()
+        return DeclaredLength()
 
 
 def mp4_has_index(source: Input) -> bool:
@@ -83,7 +83,7 @@ def mp4_has_index(source: Input) -> bool:
     return False
 
 
-def _wav(source: Input, offset: int) -> Declared:
+def _wav(source: Input, offset: int) -> DeclaredLength:
     order = ">" if source.read_at(offset, 4) == b"RIFX" else "<"
     coding = _Coding()
     n_bytes_64 = 0
@@ -102,10 +102,10 @@ def _wav(source: Input, offset: int) -> Declared:
                 source.patch(start - 4, b"\xff\xff\xff\xff")
                 break
             return coding.declare(n_bytes, n_present)
-    return Declared()
+    return DeclaredLength()
 
 
-def _w64(source: Input, offset: int) -> Declared:
+def _w64(source: Input, offset: int) -> DeclaredLength:
     coding = _Coding()
     offset += 40
     for _ in range(_MAX_CHUNKS):
@@ -117,7 +117,7 @@ def _w64(source: Input, offset: int) -> Declared:
         if size < 24:
             break
         offset += size + 7 & ~7
-    return Declared()
+    return DeclaredLength()
 
 
 @dataclass(frozen=True)
@@ -129,15 +129,15 @@ class _Coding:
     byte_rate: int = 0
     block_align: int = 0
 
-    def declare(self, n_bytes: int, n_present: int) -> Declared:
+    def declare(self, n_bytes: int, n_present: int) -> DeclaredLength:
         # Integers, floats, A-law, mu-law and 'extensible' for all who use it: every frame has the same size.
         if self.tag in (1, 3, 6, 7, 0xFFFE):
-            return Declared(n_bytes / (self.block_align * self.sample_rate))
+            return DeclaredLength(n_bytes / (self.block_align * self.sample_rate))
         # The frame count of a compressed WAV (`fact`) is wrong in files of libsndfile, so the bytes decide.
-        return Declared(n_bytes / self.byte_rate, tolerance_s=0.1 if n_present < n_bytes else math.inf)
+        return DeclaredLength(n_bytes / self.byte_rate, tolerance_s=0.1 if n_present < n_bytes else math.inf)
 
 
-def _caf(source: Input, offset: int) -> Declared:
+def _caf(source: Input, offset: int) -> DeclaredLength:
     per_second = 0.0
     for name, size, start in _chunks(source, offset + 8, ">4sq"):
         if name == b"desc":
@@ -147,11 +147,11 @@ def _caf(source: Input, offset: int) -> Declared:
             if size < 0:  # written to a pipe
                 break
             # The data begin with a count of edits, 4 bytes.
-            return Declared((size - 4) / per_second if per_second else None, is_cut=start + size > source.n_bytes)
-    return Declared()
+            return DeclaredLength((size - 4) / per_second if per_second else None, is_cut=start + size > source.n_bytes)
+    return DeclaredLength()
 
 
-def _aiff(source: Input, offset: int) -> Declared:
+def _aiff(source: Input, offset: int) -> DeclaredLength:
     for name, _, start in _chunks(source, offset + 12, ">4sI"):
         if name == b"COMM":
             _, n_frames, _, exponent, mantissa = struct.unpack(">hIhHQ", source.read_at(start, 18))
@@ -160,29 +160,29 @@ def _aiff(source: Input, offset: int) -> Declared:
             # Compressed AIFF-C counts packets instead of frames.
             is_plain = source.read_at(offset + 8, 4) == b"AIFF" or source.read_at(start + 18, 4) in _PLAIN_AIFC
             is_known = is_plain and n_frames and not _is_open_end(n_frames)
-            return Declared(n_frames / rate) if is_known else Declared()
-    return Declared()
+            return DeclaredLength(n_frames / rate) if is_known else DeclaredLength()
+    return DeclaredLength()
 
 
-def _au(source: Input, offset: int) -> Declared:
+def _au(source: Input, offset: int) -> DeclaredLength:
     n_bytes, encoding, rate, n_channels = struct.unpack(">IIII", source.read_at(offset + 8, 16))
     sample_bytes = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}.get(encoding)
     if sample_bytes is None or not n_bytes or _is_open_end(n_bytes):
-        return Declared()
-    return Declared(n_bytes / (sample_bytes * n_channels * rate))
+        return DeclaredLength()
+    return DeclaredLength(n_bytes / (sample_bytes * n_channels * rate))
 
 
-def _avi(source: Input, offset: int) -> Declared:
+def _avi(source: Input, offset: int) -> DeclaredLength:
     size = struct.unpack("<I", source.read_at(offset + 4, 4))[0]
     # FFmpeg scales the length in the header to the bytes there are, so a cut file cannot say how much is missing.
-    return Declared(is_cut=not _is_open_end(size) and offset + 8 + size > source.n_bytes)
+    return DeclaredLength(is_cut=not _is_open_end(size) and offset + 8 + size > source.n_bytes)
 
 
-def _flac(source: Input, offset: int) -> Declared:
+def _flac(source: Input, offset: int) -> DeclaredLength:
     # 20 bits sample rate, 3 channels, 5 bits a sample, 36 total samples (0: not known), after 10 bytes of block sizes.
     packed = struct.unpack(">Q", source.read_at(offset + 18, 8))[0]
     n_frames = packed & (1 << 36) - 1
-    return Declared(n_frames / (packed >> 44)) if n_frames else Declared()
+    return DeclaredLength(n_frames / (packed >> 44)) if n_frames else DeclaredLength()
 
 
 # Of MPEG audio version 2.5, (reserved), 2, 1: sample rates, and samples in a frame of layer III.
@@ -190,13 +190,13 @@ _MPEG_RATES = ((11025, 12000, 8000), (), (22050, 24000, 16000), (44100, 48000, 3
 _MPEG_FRAME = (576, 0, 576, 1152)
 
 
-def _mp3(source: Input, offset: int) -> Declared:
+def _mp3(source: Input, offset: int) -> DeclaredLength:
     head = source.read_at(offset, 4096)
     start = head.find(b"\xff")
     while start >= 0 and not _is_layer3(head[start : start + 4]):
         start = head.find(b"\xff", start + 1)
     if start < 0:
-        return Declared()
+        return DeclaredLength()
     version = head[start + 1] >> 3 & 3
     rate = _MPEG_RATES[version][head[start + 2] >> 2 & 3]
     is_mono = head[start + 3] >> 6 == 3
@@ -209,13 +209,13 @@ def _mp3(source: Input, offset: int) -> Declared:
     elif head[start + 36 : start + 40] == b"VBRI":
         n_mpeg_frames = struct.unpack(">I", head[start + 50 : start + 54])[0]
     if not n_mpeg_frames:
-        return Declared()
+        return DeclaredLength()
     n_samples = n_mpeg_frames * _MPEG_FRAME[version]
     lame = head[xing + 120 : xing + 144]
     if lame[:4] in (b"LAME", b"Lavf", b"Lavc"):
         padding = int.from_bytes(lame[21:24], "big")
         n_samples -= (padding >> 12) + (padding & 0xFFF)
-    return Declared(max(n_samples, 0) / rate, tolerance_s=0.1)
+    return DeclaredLength(max(n_samples, 0) / rate, tolerance_s=0.1)
 
 
 def _is_layer3(header: bytes) -> bool:
@@ -228,14 +228,14 @@ def _is_layer3(header: bytes) -> bool:
     )
 
 
-def _ogg(source: Input, offset: int) -> Declared:
+def _ogg(source: Input, offset: int) -> DeclaredLength:
     """From the granule position of the last page, and its end-of-stream flag."""
     head = source.read_at(offset, 2**17)
     tail_start = max(source.n_bytes - 2**17, offset)
     tail = source.read_at(tail_start, 2**17)
     at = tail.rfind(b"OggS")
     if at < 0:
-        return Declared(is_cut=True)
+        return DeclaredLength(is_cut=True)
     flags, granule, serial = struct.unpack("<BqI", tail[at + 5 : at + 18]) if len(tail) >= at + 27 else (0, -1, None)
     is_whole = len(tail) >= at + 27 and len(tail) >= _page_end(tail, at)
     is_cut = not (flags & 4 and is_whole)
@@ -247,11 +247,11 @@ def _ogg(source: Input, offset: int) -> Declared:
         identification = head.index(b"OpusHead")
         rate, skipped = 48_000, struct.unpack("<H", head[identification + 10 : identification + 12])[0]
     else:
-        return Declared(is_cut=is_cut)
+        return DeclaredLength(is_cut=is_cut)
     # Several streams, one after the other, each count for themselves; a recorded broadcast does not start at 0.
     if is_cut or granule <= 0 or serial != first_serial or _first_granule(head) > 10 * rate:
-        return Declared(is_cut=is_cut)
-    return Declared(max(granule - skipped, 0) / rate, tolerance_s=0.1)
+        return DeclaredLength(is_cut=is_cut)
+    return DeclaredLength(max(granule - skipped, 0) / rate, tolerance_s=0.1)
 
 
 def _first_granule(head: bytes) -> int:
@@ -290,7 +290,7 @@ def _is_open_end(size: int) -> bool:
     return any(low <= size <= high for low, high in _OPEN_ENDS)
 
 
-_READERS: dict[Kind, Callable[[Input, int], Declared]] = {
+_READERS: dict[FileFormat, Callable[[Input, int], DeclaredLength]] = {
     WAV: _wav,
     W64: _w64,
     AIFF: _aiff,

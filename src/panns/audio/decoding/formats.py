@@ -11,7 +11,7 @@ Decoder = Literal["soundfile", "media", "either", "none"]
 
 
 @dataclass(frozen=True)
-class Kind:
+class FileFormat:
     """One format: its name in messages, and which decoder is meant for it.
 
     Attributes:
@@ -23,24 +23,24 @@ class Kind:
     decoder: Decoder
 
 
-WAV = Kind("WAV", "soundfile")
-W64 = Kind("Wave64", "soundfile")
-AIFF = Kind("AIFF", "soundfile")
-AU = Kind("AU", "soundfile")
-CAF = Kind("CAF", "soundfile")
-AVI = Kind("AVI", "media")
-FLAC = Kind("FLAC", "soundfile")
-OGG = Kind("Ogg", "soundfile")
-OPUS = Kind("Opus", "either")
-MP3 = Kind("MP3", "soundfile")
-MP4 = Kind("MP4", "media")
-MATROSKA = Kind("Matroska or WebM", "media")
-UNKNOWN = Kind("unknown", "either")
-PLAYLIST = Kind("a playlist, which names other files", "none")
-TEXT = Kind("text", "none")
+WAV = FileFormat("WAV", "soundfile")
+W64 = FileFormat("Wave64", "soundfile")
+AIFF = FileFormat("AIFF", "soundfile")
+AU = FileFormat("AU", "soundfile")
+CAF = FileFormat("CAF", "soundfile")
+AVI = FileFormat("AVI", "media")
+FLAC = FileFormat("FLAC", "soundfile")
+OGG = FileFormat("Ogg", "soundfile")
+OPUS = FileFormat("Opus", "either")
+MP3 = FileFormat("MP3", "soundfile")
+MP4 = FileFormat("MP4", "media")
+MATROSKA = FileFormat("Matroska or WebM", "media")
+UNKNOWN = FileFormat("unknown", "either")
+PLAYLIST = FileFormat("a playlist, which names other files", "none")
+TEXT = FileFormat("text", "none")
 
 _W64_GUID = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
-_BY_START: tuple[tuple[bytes, Kind], ...] = (
+_BY_START: tuple[tuple[bytes, FileFormat], ...] = (
     (b"RF64", WAV),
     (b"RIFX", WAV),
     (_W64_GUID, W64),
@@ -48,41 +48,41 @@ _BY_START: tuple[tuple[bytes, Kind], ...] = (
     (b"caff", CAF),
     (b"fLaC", FLAC),
     (b"\x1aE\xdf\xa3", MATROSKA),
-    (b"0&\xb2u\x8ef\xcf\x11", Kind("ASF (WMA)", "media")),
-    (b"#!AMR", Kind("AMR", "media")),
-    (b"MAC ", Kind("Monkey's Audio", "media")),
-    (b"wvpk", Kind("WavPack", "media")),
-    (b"TTA1", Kind("True Audio", "media")),
-    (b"FLV\x01", Kind("Flash video", "media")),
-    (b"\x0bw", Kind("AC-3", "media")),
-    (b"\x7f\xfe\x80\x01", Kind("DTS", "media")),
-    (b"DSD ", Kind("DSF", "media")),
-    (b"NIST_1A", Kind("NIST Sphere", "soundfile")),
-    (b"MThd", Kind("MIDI, which holds notes and no sound", "none")),
-    (b"\x89PNG", Kind("a PNG image", "none")),
-    (b"\xff\xd8\xff", Kind("a JPEG image", "none")),
-    (b"GIF8", Kind("a GIF image", "none")),
-    (b"BM", Kind("a BMP image", "none")),
-    (b"II*\x00", Kind("a TIFF image", "none")),
-    (b"MM\x00*", Kind("a TIFF image", "none")),
-    (b"%PDF", Kind("a PDF document", "none")),
-    (b"PK\x03\x04", Kind("a ZIP archive", "none")),
-    (b"\x1f\x8b", Kind("gzip-compressed", "none")),
-    (b"7z\xbc\xaf", Kind("a 7z archive", "none")),
-    (b"\x7fELF", Kind("a program", "none")),
-    (b"\x93NUMPY", Kind("a numpy file", "none")),
-    (b"\x89HDF", Kind("an HDF5 file", "none")),
+    (b"0&\xb2u\x8ef\xcf\x11", FileFormat("ASF (WMA)", "media")),
+    (b"#!AMR", FileFormat("AMR", "media")),
+    (b"MAC ", FileFormat("Monkey's Audio", "media")),
+    (b"wvpk", FileFormat("WavPack", "media")),
+    (b"TTA1", FileFormat("True Audio", "media")),
+    (b"FLV\x01", FileFormat("Flash video", "media")),
+    (b"\x0bw", FileFormat("AC-3", "media")),
+    (b"\x7f\xfe\x80\x01", FileFormat("DTS", "media")),
+    (b"DSD ", FileFormat("DSF", "media")),
+    (b"NIST_1A", FileFormat("NIST Sphere", "soundfile")),
+    (b"MThd", FileFormat("MIDI, which holds notes and no sound", "none")),
+    (b"\x89PNG", FileFormat("a PNG image", "none")),
+    (b"\xff\xd8\xff", FileFormat("a JPEG image", "none")),
+    (b"GIF8", FileFormat("a GIF image", "none")),
+    (b"BM", FileFormat("a BMP image", "none")),
+    (b"II*\x00", FileFormat("a TIFF image", "none")),
+    (b"MM\x00*", FileFormat("a TIFF image", "none")),
+    (b"%PDF", FileFormat("a PDF document", "none")),
+    (b"PK\x03\x04", FileFormat("a ZIP archive", "none")),
+    (b"\x1f\x8b", FileFormat("gzip-compressed", "none")),
+    (b"7z\xbc\xaf", FileFormat("a 7z archive", "none")),
+    (b"\x7fELF", FileFormat("a program", "none")),
+    (b"\x93NUMPY", FileFormat("a numpy file", "none")),
+    (b"\x89HDF", FileFormat("an HDF5 file", "none")),
     (b"#EXTM3U", PLAYLIST),
     (b"ffconcat", PLAYLIST),
     (b"[playlist]", PLAYLIST),
 )
 
 
-def kind_of(head: bytes) -> Kind:
+def detect_format(head: bytes) -> FileFormat:
     """Tell the kind of the file that begins with these bytes.
 
     Example:
-        >>> kind_of(b"fLaC" + bytes(38)).name
+        >>> detect_format(b"fLaC" + bytes(38)).name
         'FLAC'
     """
     # Two-byte magics are too short to trust alone.
@@ -92,21 +92,21 @@ def kind_of(head: bytes) -> Kind:
         if head.startswith(start):
             return kind
     if head.startswith(b"RIFF"):
-        return {b"AVI ": AVI, b"WEBP": Kind("a WebP image", "none")}.get(head[8:12], WAV)
+        return {b"AVI ": AVI, b"WEBP": FileFormat("a WebP image", "none")}.get(head[8:12], WAV)
     if head.startswith(b"FORM"):
         return AIFF if head[8:12] in (b"AIFF", b"AIFC") else UNKNOWN
     if head.startswith(b"OggS"):
         return OPUS if b"OpusHead" in head[:128] else OGG
     if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"styp", b"moof"):
         brand = head[8:12]
-        return Kind("a HEIF or AVIF image", "none") if brand in (b"avif", b"heic", b"mif1") else MP4
+        return FileFormat("a HEIF or AVIF image", "none") if brand in (b"avif", b"heic", b"mif1") else MP4
     # UTF-16 text begins like MPEG layer I; its first character has a zero byte.
     if head[:2] in (b"\xff\xfe", b"\xfe\xff") and 0 in head[2:4]:
         return TEXT
     if len(head) >= 3 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0:
         # The two layer bits are zero in ADTS (AAC) and never in MPEG audio.
         if head[1] & 0xF6 == 0xF0:
-            return Kind("AAC", "media")
+            return FileFormat("AAC", "media")
         return MP3 if head[1] & 0x06 else UNKNOWN
     return TEXT if _is_text(head) else UNKNOWN
 

@@ -6,9 +6,21 @@ import importlib.util
 import sys
 from collections.abc import Iterator
 
-from panns.audio.decoding.declared import Declared, mp4_has_index, read_declared
-from panns.audio.decoding.kinds import HEAD_BYTES, MP3, MP4, OGG, OPUS, PLAYLIST, UNKNOWN, WAV, Kind, id3_size, kind_of
-from panns.audio.decoding.media import MediaReader
+from panns.audio.decoding.declared_length import DeclaredLength, mp4_has_index, read_declared_length
+from panns.audio.decoding.formats import (
+    HEAD_BYTES,
+    MP3,
+    MP4,
+    OGG,
+    OPUS,
+    PLAYLIST,
+    UNKNOWN,
+    WAV,
+    FileFormat,
+    detect_format,
+    id3_size,
+)
+from panns.audio.decoding.media_reader import MediaReader
 from panns.audio.decoding.reader import Reader, Undecodable
 from panns.audio.decoding.samples import Waveform
 from panns.audio.decoding.soundfile_reader import SoundFileReader
@@ -30,7 +42,7 @@ class FileReader:
                 f"{self._name}: is {self._kind.name}, "
                 f"not a sound; {'give those files themselves' if self._kind is PLAYLIST else 'give a sound file'}"
             )
-        declared = read_declared(source, self._kind, offset)
+        declared = read_declared_length(source, self._kind, offset)
         self._reaches_end = self._kind in (MP3, OGG, OPUS) or (self._kind is WAV and declared.duration_s is None)
         self._waiting = self._decoders()
         self._reader = self._open_next(declared)
@@ -49,7 +61,7 @@ class FileReader:
         # FFmpeg decodes Opus twice as fast as libsndfile, which is the faster one for everything else it reads.
         return [MediaReader, SoundFileReader] if self._kind is OPUS else [SoundFileReader, MediaReader]
 
-    def _open_next(self, declared: Declared) -> Reader:
+    def _open_next(self, declared: DeclaredLength) -> Reader:
         reasons = []
         while self._waiting:
             decoder = self._waiting.pop(0)
@@ -144,10 +156,10 @@ class FileReader:
         self._source.close()
 
 
-def _sniff(source: Input) -> tuple[Kind, int]:
+def _sniff(source: Input) -> tuple[FileFormat, int]:
     """Tell the kind of a file and where it begins: behind the ID3 tag that MP3, AAC and some FLAC files carry."""
     offset = id3_size(source.read_at(0, 10))
-    kind = kind_of(source.read_at(offset, HEAD_BYTES))
+    kind = detect_format(source.read_at(offset, HEAD_BYTES))
     if offset and kind.decoder == "none":  # a tag of damaged size ends anywhere
         return UNKNOWN, 0
     return kind, offset

@@ -10,7 +10,7 @@ import pytest
 
 from panns.audio import DecodeLimits, load_sound, open_sound
 from panns.errors import AudioDecodeError, MissingExtra
-from tests.audio.sound_files import sound_file, tone, with_av, with_soundfile
+from tests.audio.decoding.encoded_sounds import sound_file, tone, with_av, with_soundfile
 
 
 def _refusal(source, error=AudioDecodeError, **keywords):
@@ -226,7 +226,7 @@ def test_playlists_never_lead_to_other_files(template, name, tmp_path):
 
 
 def test_a_change_of_rate_that_would_blow_up_a_block(monkeypatch):
-    from panns.audio.decoding.media import MediaReader
+    from panns.audio.decoding.media_reader import MediaReader
 
     pieces = [(np.zeros(1024, np.float32), 44_100), (np.zeros(1024, np.float32), 100)]
     monkeypatch.setattr(MediaReader, "_pieces", lambda _self: iter(pieces))
@@ -234,7 +234,7 @@ def test_a_change_of_rate_that_would_blow_up_a_block(monkeypatch):
 
 
 def test_no_demuxer_that_opens_other_files_is_allowed():
-    from panns.audio.decoding.media import _FORMATS, _OPTIONS
+    from panns.audio.decoding.media_reader import _FORMATS, _OPTIONS
 
     assert not {"hls", "concat", "dash", "sdp", "rtsp", "rtp", "sap", "image2", "lavfi", "imf"} & set(
         _FORMATS.split(",")
@@ -244,8 +244,8 @@ def test_no_demuxer_that_opens_other_files_is_allowed():
 
 def test_pyav_alone_refuses_a_playlist_that_reaches_it(tmp_path):
     """Behind the check of the first bytes stands FFmpeg's own."""
-    from panns.audio.decoding.declared import Declared
-    from panns.audio.decoding.media import MediaReader
+    from panns.audio.decoding.declared_length import DeclaredLength
+    from panns.audio.decoding.media_reader import MediaReader
     from panns.audio.decoding.reader import Undecodable
     from panns.audio.decoding.source import open_input
     from panns.audio.limits import DecodeLimits
@@ -258,7 +258,7 @@ def test_pyav_alone_refuses_a_playlist_that_reaches_it(tmp_path):
         path = tmp_path / "list.m3u8"
         path.write_text(text)
         with pytest.raises(Undecodable):
-            MediaReader(open_input(path, DecodeLimits()), Declared(), what="test")
+            MediaReader(open_input(path, DecodeLimits()), DeclaredLength(), what="test")
 
 
 def test_decoders_write_nothing_to_standard_error(capfd):

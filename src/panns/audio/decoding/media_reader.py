@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from panns.audio.decoding.declared import Declared
+from panns.audio.decoding.declared_length import DeclaredLength
 from panns.audio.decoding.reader import BLOCK_SAMPLES, Undecodable
 from panns.audio.decoding.samples import Waveform, mix_to_mono, to_float32
 from panns.audio.decoding.source import Input
@@ -49,7 +49,7 @@ _MAX_GAP_S = 60.0
 class MediaReader:
     """The best audio track of an input that FFmpeg reads."""
 
-    def __init__(self, source: Input, declared: Declared, *, what: str) -> None:
+    def __init__(self, source: Input, declared: DeclaredLength, *, what: str) -> None:
         try:
             import av
         except ImportError as exc:
@@ -88,8 +88,8 @@ class MediaReader:
         self.n_channels: int = track.codec_context.channels or 0
         check_header(self._name, self.sample_rate, self.n_channels)
 
-    def _read_declared(self, declared: Declared) -> Declared:
-        if declared != Declared() or self._container.format.name.split(",")[0] not in _DECLARING:
+    def _read_declared(self, declared: DeclaredLength) -> DeclaredLength:
+        if declared != DeclaredLength() or self._container.format.name.split(",")[0] not in _DECLARING:
             return declared
         track, container = self._track, self._container
         duration_s: float | None = None
@@ -100,7 +100,7 @@ class MediaReader:
         elif container.duration and len(container.streams) == 1:
             # The length of a whole video would be compared with a track that may rightly end before it.
             duration_s = container.duration / 1e6
-        return Declared(duration_s, tolerance_s=_TOLERANCE_S) if duration_s and duration_s > 0 else declared
+        return DeclaredLength(duration_s, tolerance_s=_TOLERANCE_S) if duration_s and duration_s > 0 else declared
 
     def blocks(self) -> Iterator[Waveform]:
         """Mono blocks; a packet that cannot be decoded is silence of its length where it has one."""
@@ -163,7 +163,7 @@ class MediaReader:
                 f"{n_lost} of {n_packets} packets are damaged and could not be decoded; "
                 f"{silent_s:.2f} s are silence in their place"
             )
-        if n_lost_last and self.declared == Declared():
+        if n_lost_last and self.declared == DeclaredLength():
             self.losses.append("ends in damage, so its end is missing, and nothing in it says how much that is")
 
     def _packets(self) -> Iterator[Any]:

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from panns.audio import load_sound, open_sound
-from tests.audio.sound_files import FORMATS, TONE_HZ, native_rate, peak_hz, sound_file, tone, with_av, with_soundfile
+from tests.audio.decoding.encoded_sounds import (
+    FORMATS,
+    TONE_HZ,
+    native_rate,
+    peak_hz,
+    sound_file,
+    tone,
+    with_av,
+    with_soundfile,
+)
 
 # Coders without a record of their delay keep it as sound: up to 2,048 samples of AAC at each end.
 _CODER_DELAY_S = 0.1

@@ -13,7 +13,7 @@ import pytest
 
 from panns.audio import DecodeLimits, load_sound, open_sound
 from panns.errors import AudioDecodeError
-from tests.audio.sound_files import sound_file, tone, with_soundfile
+from tests.audio.decoding.encoded_sounds import sound_file, tone, with_soundfile
 
 _EXPECTED = load_sound(sound_file("flac"), sample_rate=32_000)
 
@@ -118,7 +118,7 @@ def test_a_pipe_has_a_bound():
 
 
 def test_a_long_path_is_never_read_whole(tmp_path, monkeypatch):
-    from panns.audio import source
+    from panns.audio.decoding import source
 
     path = tmp_path / "long.wav"
     path.write_bytes(sound_file("wav", 60.0))

@@ -1,7 +1,7 @@
 """Decode damaged sound files, one seed each, and print what became of them.
 
 A process of its own, since a crash inside a decoder would take the tests down.
-Usage: python -m tests.audio.fuzz_child FIRST_SEED LAST_SEED
+Usage: python -m tests.audio.decoding.fuzz_child FIRST_SEED LAST_SEED
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 from panns.audio import open_sound
 from panns.errors import AudioDecodeError
-from tests.audio.sound_files import FORMATS, native_rate, sound_file
+from tests.audio.decoding.encoded_sounds import FORMATS, native_rate, sound_file
 
 _SECONDS = 1.0
 _OUT_RATE = 8_000

@@ -7,7 +7,7 @@ import pytest
 
 from panns.audio import load_sound, open_sound
 from panns.errors import AudioDecodeError
-from tests.audio.sound_files import sound_file
+from tests.audio.decoding.encoded_sounds import sound_file
 
 
 def _read(data):
