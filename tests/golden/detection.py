@@ -139,13 +139,13 @@ def _times(events, index):
 
 def main(n_cases):
     from tests.metrics.detection.cases import random_case
-    from tests.metrics.detection.ours import answers as our_answers
+    from tests.metrics.detection.ours import measure_case
 
     warnings.simplefilter("ignore")
     kept, largest, unanswered = [], {}, []
     for seed in range(n_cases):
         case = random_case(seed)
-        ours = our_answers(case)
+        ours = measure_case(case)
         try:
             theirs = answers(case)
         except AssertionError:  # sed_scores_eval asserts its own shapes, which fail where no threshold counts anything

@@ -1,4 +1,4 @@
-"""Small sets of scores as unpleasant as real ones: ties, one clip, classes that no clip or every clip has."""
+"""Small difficult sets of scores: ties, a single clip, classes of no clip or of every clip."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SEEDS = [pytest.param(range(N_SEEDS)), pytest.param(range(N_SEEDS, 4_000), marks
 
 
 def random_case(seed):
-    """Probabilities and targets `(clips, classes)`, and the class of every clip `(clips,)`."""
+    """Probabilities and targets `(clips, classes)`, and class indices `(clips,)`."""
     rng = np.random.default_rng(seed)
     shape = rng.integers(1, 30), rng.integers(1, 6)
     n_levels = rng.choice([1, 2, 4, 20, 10**9])
@@ -28,7 +28,7 @@ def softmax(logits):
 
 @st.composite
 def scored_clips(draw, max_clips=12, max_classes=4):
-    """Probabilities, of few different values more often than not, and targets."""
+    """Probabilities, often with few distinct values, and targets."""
     shape = draw(st.integers(1, max_clips)), draw(st.integers(1, max_classes))
     values = st.sampled_from([0.0, 0.25, 0.5, 1.0]) | st.floats(0, 1, width=32)
     probs = draw(stnp.arrays(np.float64, shape, elements=values))

@@ -68,7 +68,7 @@ def by_hand(confidences, is_right, n_bins):
 
 
 @given(scored_clips())
-def test_calibration_error_is_that_of_the_paper(case):
+def test_calibration_error_equals_that_of_the_paper(case):
     probs, targets = case
     for n_bins in (1, 4, 15):
         diagram = reliability(probs, targets, n_bins=n_bins)
@@ -81,7 +81,7 @@ def test_calibration_error_is_that_of_the_paper(case):
         assert (of_top.expected_error, of_top.maximum_error) == pytest.approx((expected, widest), abs=1e-12)
 
 
-def test_a_diagram():
+def test_reliability_diagram():
     diagram = reliability(np.array([[0.1, 0.2, 0.5, 0.9, 0.9]]), np.array([[0, 1, 1, 1, 0]]), n_bins=5)
     assert diagram.edges == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1])
     assert diagram.counts.tolist() == [2, 0, 1, 0, 2]
@@ -92,7 +92,7 @@ def test_a_diagram():
     assert diagram.maximum_error == pytest.approx(0.5)
 
 
-def test_probabilities_that_mean_what_they_say_have_a_small_error(monkeypatch):
+def test_calibrated_probabilities_have_a_small_error(monkeypatch):
     monkeypatch.setattr("panns.metrics.calibration._BLOCK", 7_001)  # so that blocks do not end with the clips
     probs = np.random.default_rng(0).random((50_000, 2))
     targets = np.random.default_rng(1).random((50_000, 2)) < probs
@@ -101,32 +101,32 @@ def test_probabilities_that_mean_what_they_say_have_a_small_error(monkeypatch):
     assert reliability(probs**3, targets).expected_error > 0.2
 
 
-def test_a_certain_mistake_is_dear_but_not_infinite():
+def test_log_loss_of_a_certain_mistake_is_finite():
     assert binary_log_loss(np.array([[0.0]]), np.array([[1]])) == pytest.approx(-math.log(2.0**-52))
     assert binary_log_loss(np.array([[0.0]], dtype=np.float32), np.array([[1]])) == pytest.approx(-math.log(2.0**-23))
     assert log_loss(np.array([[1.0, 0.0]]), np.array([1])) == pytest.approx(-math.log(2.0**-52))
     assert brier_score(np.array([[1.0, 0.0]]), np.array([1])) == 2.0
 
 
-def test_a_distribution_sums_to_1():
+def test_distribution_sums_to_1():
     assert is_distribution(softmax(np.random.default_rng(0).normal(size=(5, 527)).astype(np.float16)))
     assert not is_distribution(np.array([[0.5, 0.5], [0.5, 0.4]]))
 
 
 @pytest.mark.parametrize("measure", [brier_score, log_loss])
-def test_scores_of_each_class_by_itself_are_refused_as_a_distribution(measure):
-    with pytest.raises(ValueError, match=r"do not sum to 1, .* use the binary measure"):
+def test_independent_scores_are_refused(measure):
+    with pytest.raises(ValueError, match="binary measure"):
         measure(np.array([[0.9, 0.9]]), np.array([0]))
 
 
 @pytest.mark.parametrize("measure", [reliability, binary_brier_score, binary_log_loss])
 def test_logits_are_refused(measure):
-    with pytest.raises(ValueError, match=r"scores from -2 to 3 are no probabilities, .* apply the model's activation"):
+    with pytest.raises(ValueError, match=r"-2 to 3.* activation"):
         measure(np.array([[-2.0, 3.0]]), np.array([[0, 1]]))
 
 
-def test_a_diagram_without_bins_or_with_other_clips_is_refused():
-    with pytest.raises(ValueError, match="n_bins=0 must be at least 1"):
+def test_invalid_bins_or_targets_are_refused():
+    with pytest.raises(ValueError, match="n_bins=0"):
         reliability(np.array([[0.5]]), np.array([[1]]), n_bins=0)
     with pytest.raises(ValueError, match="targets have shape"):
         top_class_reliability(np.array([[0.5], [0.5]]), np.array([True]))

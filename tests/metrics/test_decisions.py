@@ -39,14 +39,14 @@ def check_against_reference(counts, truth, predicted, labels):
 def check_several_labels(predicted, targets):
     n_classes = targets.shape[1]
     if n_classes > 1:  # one column scikit-learn takes for two classes, present and absent
-        counts = DecisionCounts.of_labels(predicted, targets)
+        counts = DecisionCounts.from_labels(predicted, targets)
         check_against_reference(counts, targets, predicted, list(range(n_classes)))
 
 
 def check_one_label(probs, truth):
     n_classes = probs.shape[1]
     predicted, labels = probs.argmax(axis=1), list(range(n_classes))
-    check_against_reference(DecisionCounts.of_classes(predicted, truth, n_classes), truth, predicted, labels)
+    check_against_reference(DecisionCounts.from_classes(predicted, truth, n_classes), truth, predicted, labels)
     assert accuracy(probs, truth) == close_to(reference.accuracy_score(truth, predicted))
     if n_classes > 1:  # of one class scikit-learn suspects that the others were forgotten
         np.testing.assert_array_equal(
@@ -74,34 +74,34 @@ def test_equal_to_scikit_learn_on_many(seeds):
         check_one_label(probs, truth)
 
 
-def test_a_class_that_no_clip_has_can_be_left_out_of_the_mean():
+def test_mean_over_selected_classes():
     targets = np.array([[1, 0], [1, 0]])
-    counts = DecisionCounts.of_labels(np.array([[1, 0], [0, 0]]), targets)
+    counts = DecisionCounts.from_labels(np.array([[1, 0], [0, 0]]), targets)
     assert counts.macro() == PrecisionRecall(0.5, 0.25, 1 / 3)
     assert counts.macro(counts.support > 0) == PrecisionRecall(1.0, 0.5, 2 / 3)
     assert counts.micro() == PrecisionRecall(1.0, 0.5, 2 / 3)
-    with pytest.raises(ValueError, match="no class is to be counted"):
+    with pytest.raises(ValueError, match="0 classes"):
         counts.macro(np.array([False, False]))
 
 
-def test_of_equal_scores_the_first_class_counts():
+def test_ties_go_to_the_first_class():
     scores = np.array([[0.5, 0.5, 0.5]])
     assert [ranks_of_truth(scores, np.array([i])).tolist() for i in range(3)] == [[0], [1], [2]]
     assert accuracy(scores, np.array([0])) == 1.0
     assert accuracy(scores, np.array([1])) == 0.0
 
 
-def test_classes_that_cannot_be_told_apart_share_a_rank():
+def test_equal_order_shares_a_rank():
     scores, order = np.array([[0.5, 0.5, 0.5]]), np.array([[7, 3, 7]])
     assert [ranks_of_truth(scores, np.array([i]), order).tolist() for i in range(3)] == [[1], [0], [1]]
 
 
 def f1_at(probs, targets, thresholds):
-    return DecisionCounts.of_labels(probs >= thresholds, targets).f1
+    return DecisionCounts.from_labels(probs >= thresholds, targets).f1
 
 
 @given(scored_clips())
-def test_no_threshold_has_a_higher_f1(case):
+def test_best_thresholds_have_the_highest_f1(case):
     probs, targets = case
     best = best_f1_thresholds(probs, targets)
     has_positives = targets.any(axis=0)
@@ -112,14 +112,14 @@ def test_no_threshold_has_a_higher_f1(case):
         assert (f1_at(probs, targets, threshold) <= reached + 1e-15)[has_positives].all()
 
 
-def test_a_threshold_lies_halfway_and_the_highest_of_equally_good_ones_is_taken():
+def test_threshold_is_halfway_between_scores():
     targets = np.array([[1], [0], [1], [0]])
     assert best_f1_thresholds(np.array([[0.8], [0.1], [0.6], [0.2]]), targets) == 0.4
     assert best_f1_thresholds(np.array([[0.8], [0.7], [0.6], [0.7]]), targets) == 0.75  # F1 2/3, and also below all
     assert best_f1_thresholds(np.array([[0.5], [0.5], [0.5], [0.5]]), targets) == 0.25  # everything is present
 
 
-def test_a_float32_score_stays_on_its_side_of_a_threshold():
+def test_float32_rounding_does_not_cross_a_threshold():
     probs = np.nextafter(np.float32(0.3), np.float32([[0], [1]]))
     threshold = best_f1_thresholds(probs, np.array([[0], [1]]))
     assert (probs >= threshold).tolist() == [[False], [True]]
@@ -128,26 +128,26 @@ def test_a_float32_score_stays_on_its_side_of_a_threshold():
 @pytest.mark.parametrize(
     ("truth", "words"),
     [
-        (np.array([0]), r"classes have shape \(1,\) and type int64; one whole number for each of 2 clips"),
-        (np.array([0.0, 1.0]), "type float64; one whole number"),
-        (np.array([[0], [1]]), r"classes have shape \(2, 1\)"),
-        (np.array([0, 3]), "classes 0 to 3 are given; with 3 classes they must be 0 to 2"),
-        (np.array([-1, 0]), "classes -1 to 0 are given"),
+        (np.array([0]), r"shape \(1,\).* 2 "),
+        (np.array([0.0, 1.0]), "float64"),
+        (np.array([[0], [1]]), r"shape \(2, 1\)"),
+        (np.array([0, 3]), "0 to 3; with 3 classes"),
+        (np.array([-1, 0]), "-1 to 0"),
     ],
 )
-def test_what_is_no_class_is_refused(truth, words):
+def test_invalid_class_indices_are_refused(truth, words):
     with pytest.raises(ValueError, match=words):
         accuracy(np.zeros((2, 3)), truth)
 
 
-def test_what_cannot_be_counted_is_refused():
-    with pytest.raises(ValueError, match="k=0 must be at least 1"):
+def test_invalid_input_is_refused():
+    with pytest.raises(ValueError, match="k=0"):
         top_k_accuracy(np.zeros((1, 2)), np.array([0]), 0)
-    with pytest.raises(ValueError, match="0 clips and 2 classes given; at least one of each"):
+    with pytest.raises(ValueError, match="0 clips and 2 classes"):
         confusion_matrix(np.array([], dtype=int), np.array([], dtype=int), 2)
     with pytest.raises(ValueError, match=r"shape \(1, 2\) and scores \(2, 1\)"):
-        DecisionCounts.of_labels(np.zeros((1, 2)), np.zeros((2, 1)))
+        DecisionCounts.from_labels(np.zeros((1, 2)), np.zeros((2, 1)))
     with pytest.raises(ValueError, match=r"a target is 0\.4"):
-        DecisionCounts.of_labels(np.array([[0.4]]), np.array([[1]]))
-    with pytest.raises(ValueError, match="are no probabilities"):
+        DecisionCounts.from_labels(np.array([[0.4]]), np.array([[1]]))
+    with pytest.raises(ValueError, match="probabilities are 0 to 1"):
         best_f1_thresholds(np.array([[3.0]]), np.array([[1]]))

@@ -59,7 +59,7 @@ def test_roc_auc_by_hand():
 
 
 @given(scored_clips())
-def test_only_the_order_counts(case):
+def test_result_depends_only_on_the_order(case):
     probs, targets = case
     # Every value once more by its rank, which keeps ties and order.
     ranks = np.unique(probs, return_inverse=True)[1].reshape(probs.shape).astype(np.float64) * 3 - 7
@@ -68,7 +68,7 @@ def test_only_the_order_counts(case):
 
 
 @given(scored_clips())
-def test_the_opposite_answers_have_the_opposite_area(case):
+def test_negated_scores_give_the_opposite_area(case):
     probs, targets = case
     np.testing.assert_allclose(
         roc_auc(probs, targets) + roc_auc(-probs, targets),
@@ -77,7 +77,7 @@ def test_the_opposite_answers_have_the_opposite_area(case):
     )
 
 
-def test_a_class_without_the_measure_is_left_out_of_the_mean_and_counted():
+def test_class_mean_leaves_out_undefined_classes():
     scores = np.array([[0.9, 0.5, 0.5], [0.1, 0.5, 0.5]])
     targets = np.array([[1, 0, 1], [0, 0, 1]])
     np.testing.assert_array_equal(average_precision(scores, targets), [1.0, math.nan, 1.0])
@@ -104,29 +104,29 @@ def test_d_prime_agrees_with_scipy():
         assert d_prime(float(auc)) == pytest.approx(2**0.5 * norm.ppf(auc), abs=1e-12)
 
 
-def test_d_prime_at_the_ends():
+def test_d_prime_at_the_limits():
     assert (d_prime(1.0), d_prime(0.0)) == (math.inf, -math.inf)
     assert math.isnan(d_prime(math.nan))
-    with pytest.raises(ValueError, match=r"auc=1.2 must be an area under a ROC curve, 0 to 1"):
+    with pytest.raises(ValueError, match=r"auc=1\.2"):
         d_prime(1.2)
 
 
 @pytest.mark.parametrize(
     ("scores", "targets", "words"),
     [
-        (np.zeros((0, 3)), np.zeros((0, 3)), r"scores have shape \(0, 3\); \(clips, classes\) with at least one"),
-        (np.zeros((3, 0)), np.zeros((3, 0)), r"scores have shape \(3, 0\)"),
-        (np.zeros(3), np.zeros(3), r"scores have shape \(3,\); \(clips, classes\)"),
-        (np.zeros((2, 3)), np.zeros((3, 2)), r"targets have shape \(3, 2\) and scores \(2, 3\); both must be the same"),
-        (np.zeros((1, 1), dtype=int), np.zeros((1, 1)), "scores are int64; floating-point numbers are needed"),
-        (np.array([[0.5, math.nan]]), np.zeros((1, 2)), "the score of clip 0 for class 1 is nan; .* must be finite"),
-        (np.array([[0.5], [math.inf]]), np.zeros((2, 1)), "the score of clip 1 for class 0 is inf"),
-        (np.zeros((1, 2)), np.array([[0, 2]]), "a target is 2; targets are 0 or 1"),
-        (np.zeros((1, 2)), np.array([[0.3, 1]]), r"a target is 0.3; .* decide on each"),
+        (np.zeros((0, 3)), np.zeros((0, 3)), r"shape \(0, 3\)"),
+        (np.zeros((3, 0)), np.zeros((3, 0)), r"shape \(3, 0\)"),
+        (np.zeros(3), np.zeros(3), r"shape \(3,\)"),
+        (np.zeros((2, 3)), np.zeros((3, 2)), r"\(3, 2\) and scores \(2, 3\)"),
+        (np.zeros((1, 1), dtype=int), np.zeros((1, 1)), "int64"),
+        (np.array([[0.5, math.nan]]), np.zeros((1, 2)), "clip 0 for class 1 is nan"),
+        (np.array([[0.5], [math.inf]]), np.zeros((2, 1)), "clip 1 for class 0 is inf"),
+        (np.zeros((1, 2)), np.array([[0, 2]]), "a target is 2"),
+        (np.zeros((1, 2)), np.array([[0.3, 1]]), r"a target is 0\.3"),
         (np.zeros((1, 2)), np.array([[math.nan, 1]]), "a target is nan"),
     ],
 )
 @pytest.mark.parametrize("measure", [average_precision, roc_auc])
-def test_what_cannot_be_measured_is_refused(measure, scores, targets, words):
+def test_invalid_input_is_refused(measure, scores, targets, words):
     with pytest.raises(ValueError, match=words):
         measure(scores, targets)

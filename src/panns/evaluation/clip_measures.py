@@ -206,7 +206,7 @@ def measure_clips(
         ranks = ranks_of_truth(scores, truth, winners)
         is_right = ranks == 0
         predicted = np.where(is_right, truth, _first_of_highest(scores, winners))
-        counts = DecisionCounts.of_classes(predicted, truth, scores.shape[1])
+        counts = DecisionCounts.from_classes(predicted, truth, scores.shape[1])
         accuracy = float(is_right.mean())
         top5_accuracy = float((ranks < TOP_K).mean()) if scores.shape[1] > TOP_K else None
         confusion = confusion_matrix(predicted, truth, scores.shape[1])
@@ -215,7 +215,7 @@ def measure_clips(
         brier, loss = (brier_score(scores, truth), log_loss(scores, truth)) if sums_to_1 else (None, None)
     else:
         cuts = check_thresholds(thresholds, scores.shape[1])
-        counts = DecisionCounts.of_labels(scores >= cuts, targets)
+        counts = DecisionCounts.from_labels(scores >= cuts, targets)
         diagram = reliability(scores, targets)
         brier, loss = binary_brier_score(scores, targets), binary_log_loss(scores, targets)
     return ClipEvaluation(

@@ -1,9 +1,9 @@
-"""How good scores are: pure functions of numpy arrays, equal to scikit-learn's where it has the measure.
+"""Measures of classification and detection: pure functions of numpy arrays, equal to scikit-learn where it has them.
 
-`scores` and `probs` are `(clips, classes)`: scores may be logits or probabilities, probs must lie in 0 to 1. `targets`
-are `(clips, classes)` of 0 and 1 where a clip may have several labels, `truth` is `(clips,)`, the index of the one
-class of every clip, where it has one. A measure that a class does not have is NaN there, never 0. What finds
-events in time is measured by the functions of `panns.metrics.detection`, which says what they take.
+`scores` and `probs` are `(clips, classes)`: scores may be logits or probabilities, probs lie in 0 to 1. `targets` are
+`(clips, classes)` of 0 and 1, for clips with any number of labels; `truth` is `(clips,)`, the class index of clips with
+one label each. An undefined measure of a class is NaN, never 0. `panns.metrics.detection` measures events in
+time and has its own conventions.
 """
 
 from panns.metrics.calibration import (

@@ -1,6 +1,6 @@
-"""Whether probabilities mean what they say: calibration error, Brier score, log loss.
+"""Calibration of probabilities: reliability diagram, calibration error, Brier score, log loss.
 
-A model is calibrated if, of all the answers to which it gives a probability of 0.8, 80 % are right.
+A model is calibrated if 80 % of its decisions with a probability of 0.8 are right.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ import numpy.typing as npt
 from panns.metrics.checks import Classes, Scores, Targets, checked_probs, checked_targets, checked_truth
 
 N_BINS = 15  # as Guo et al. 2017
-_BLOCK = 1 << 20  # probabilities that are looked at in one go: 20,000 clips of 527 classes would take gigabytes
+_BLOCK = 1 << 20  # probabilities in one step: 20,000 clips of 527 classes at once would take gigabytes
 _SUM_TOLERANCE = 1e-3  # of a float16 softmax over hundreds of classes
 
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """A reliability diagram: what probabilities of each size came to.
+    """Reliability diagram: share of right decisions for every bin of probabilities.
 
     Attributes:
-        edges: `(bins + 1,)`, from 0 to 1 at equal distances; a bin holds its upper edge, the first one 0 too.
-        counts: `(bins,)`, how many probabilities fell into each.
-        confidence: `(bins,)`, their mean; NaN for a bin that holds none.
-        share_right: `(bins,)`, the share of them that were right; NaN likewise.
+        edges: `(bins + 1,)`, evenly spaced from 0 to 1. A bin includes its upper edge, and the first bin also 0.
+        counts: `(bins,)`, number of probabilities in each bin.
+        confidence: `(bins,)`, mean probability; NaN for an empty bin.
+        share_right: `(bins,)`, share of right decisions; NaN for an empty bin.
     """
 
     edges: npt.NDArray[np.float64]
@@ -36,12 +36,12 @@ class Reliability:
 
     @property
     def gaps(self) -> npt.NDArray[np.float64]:
-        """`(bins,)`, by how much the share that was right misses the confidence; NaN for a bin that holds none."""
+        """`(bins,)`, distance between confidence and share of right decisions; NaN for an empty bin."""
         return np.abs(self.share_right - self.confidence)
 
     @property
     def expected_error(self) -> float:
-        """Expected calibration error: the mean of the gaps, weighted by how many probabilities each bin holds."""
+        """Expected calibration error: the mean of the gaps, weighted by the count of each bin."""
         is_used = self.counts > 0
         return float(self.gaps[is_used] @ self.counts[is_used] / self.counts.sum())
 
@@ -52,12 +52,12 @@ class Reliability:
 
 
 def reliability(probs: Scores, targets: Targets, *, n_bins: int = N_BINS) -> Reliability:
-    """The reliability diagram of every probability for every class, for clips that may have several.
+    """Reliability diagram of all probabilities, for multi-label clips.
 
     Args:
         probs: `(clips, classes)`.
         targets: `(clips, classes)`, 0 or 1.
-        n_bins: Of equal width.
+        n_bins: Number of bins of equal width.
 
     Example:
         >>> round(reliability(np.array([[0.8], [0.8], [0.1]]), np.array([[1], [0], [0]])).expected_error, 6)
@@ -68,12 +68,12 @@ def reliability(probs: Scores, targets: Targets, *, n_bins: int = N_BINS) -> Rel
 
 
 def top_class_reliability(probs: Scores, is_right: npt.NDArray[np.bool_], *, n_bins: int = N_BINS) -> Reliability:
-    """The reliability diagram of the highest probability of every clip, for clips that have one class.
+    """Reliability diagram of the highest probability of every clip, for single-label clips.
 
     Args:
         probs: `(clips, classes)`.
-        is_right: `(clips,)`, whether the class that scores highest is the right one.
-        n_bins: Of equal width.
+        is_right: `(clips,)`, True where the class with the highest score is right.
+        n_bins: Number of bins of equal width.
 
     Source: Guo et al. 2017, arXiv:1706.04599, equations 2 to 5.
     """
@@ -83,14 +83,14 @@ def top_class_reliability(probs: Scores, is_right: npt.NDArray[np.bool_], *, n_b
 
 
 def binary_brier_score(probs: Scores, targets: Targets) -> float:
-    """Mean over clips and classes of the squared distance from probability to target, for clips of several classes."""
+    """Brier score of multi-label clips: mean squared distance of probabilities to targets, 0 to 1."""
     probs = checked_probs(probs)
     is_there = checked_targets(targets, probs.shape)
-    return float(np.mean([((probs_of - there) ** 2).mean() for probs_of, there in _by_class(probs, is_there)]))
+    return float(np.mean([((column - target) ** 2).mean() for column, target in _by_class(probs, is_there)]))
 
 
 def brier_score(probs: Scores, truth: Classes) -> float:
-    """Mean over clips of the squared distance from all probabilities to the truth, 0 to 2, for clips of one class.
+    """Brier score of single-label clips: mean over clips of the summed squared distance to the truth, 0 to 2.
 
     Source: Brier 1950, Verification of forecasts expressed in terms of probability.
     """
@@ -101,23 +101,21 @@ def brier_score(probs: Scores, truth: Classes) -> float:
 
 
 def binary_log_loss(probs: Scores, targets: Targets) -> float:
-    """Mean over clips and classes of minus the log of what was given to the truth, for clips of several classes.
+    """Log loss of multi-label clips: mean negative log-likelihood over clips and classes.
 
-    A probability of 0 or 1 counts as the nearest that its type can tell from that, lest one clip make all infinite.
+    Probabilities are clipped by the machine epsilon of their type, so that a single clip cannot make the loss infinite.
     """
     probs = checked_probs(probs)
     is_there = checked_targets(targets, probs.shape)
     eps = float(np.finfo(probs.dtype).eps)
-    losses = [
-        -_log(np.where(there, of_class, 1 - of_class), eps).mean() for of_class, there in _by_class(probs, is_there)
-    ]
+    losses = [-_log(np.where(target, column, 1 - column), eps).mean() for column, target in _by_class(probs, is_there)]
     return float(np.mean(losses))
 
 
 def log_loss(probs: Scores, truth: Classes) -> float:
-    """Mean over clips of minus the log of the probability of the true class, for clips of one class.
+    """Log loss of single-label clips: mean negative log-probability of the true class.
 
-    A probability of 0 counts as the least that its type can tell from 0, lest one clip make all infinite.
+    Probabilities are clipped by the machine epsilon of their type, so that a single clip cannot make the loss infinite.
     """
     probs = _checked_distribution(probs)
     truth = checked_truth(truth, probs.shape)
@@ -126,7 +124,7 @@ def log_loss(probs: Scores, truth: Classes) -> float:
 
 
 def is_distribution(probs: Scores) -> bool:
-    """Whether the probabilities of every clip sum to 1, as those of a softmax do."""
+    """True if the probabilities of every clip sum to 1, as after a softmax."""
     sums = np.asarray(probs).sum(axis=1, dtype=np.float64)
     return bool(np.allclose(sums, 1, rtol=0, atol=_SUM_TOLERANCE))
 
@@ -135,8 +133,8 @@ def _checked_distribution(probs: Scores) -> Scores:
     probs = checked_probs(probs)
     if not is_distribution(probs):
         raise ValueError(
-            "the probabilities of a clip do not sum to 1, as those of one of several classes do; "
-            "for classes that are scored each by itself use the binary measure"
+            "the probabilities of a clip do not sum to 1, which this measure needs; use the binary measure for classes "
+            "with independent scores"
         )
     return probs
 
@@ -144,9 +142,9 @@ def _checked_distribution(probs: Scores) -> Scores:
 def _by_class(
     probs: Scores, is_there: npt.NDArray[np.bool_]
 ) -> Iterator[tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]]:
-    """Probabilities and targets of one class after the other, so that no second copy of all of them is made."""
-    for of_class, there in zip(probs.T, is_there.T, strict=True):
-        yield of_class.astype(np.float64), there
+    """Probabilities and targets class by class, which avoids a float64 copy of the whole array."""
+    for column, target in zip(probs.T, is_there.T, strict=True):
+        yield column.astype(np.float64), target
 
 
 def _log(probs: Scores, eps: float) -> npt.NDArray[np.float64]:
@@ -154,7 +152,7 @@ def _log(probs: Scores, eps: float) -> npt.NDArray[np.float64]:
 
 
 def _in_bins(probs: Scores, is_right: npt.NDArray[np.bool_], n_bins: int) -> Reliability:
-    """The diagram of `(n,)` probabilities."""
+    """Diagram of probabilities `(n,)`."""
     if n_bins < 1:
         raise ValueError(f"n_bins={n_bins} must be at least 1")
     edges = np.linspace(0, 1, n_bins + 1)

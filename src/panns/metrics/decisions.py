@@ -1,7 +1,6 @@
-"""How often decisions are right: accuracy, confusions, and precision, recall and F1 at thresholds.
+"""Measures of decisions: accuracy, confusion matrix, and precision, recall and F1 at thresholds.
 
-What would be 0 / 0 (the precision of a class that was never predicted) counts as 0, as by scikit-learn's
-`zero_division=0`.
+0 / 0, such as the precision of a class that was never predicted, counts as 0, like scikit-learn's `zero_division=0`.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ PerClass: TypeAlias = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class PrecisionRecall:
-    """Three numbers for all classes together."""
+    """Precision, recall and F1 over all classes."""
 
     precision: float
     recall: float
@@ -37,15 +36,15 @@ class PrecisionRecall:
 
 @dataclass(frozen=True, eq=False)
 class DecisionCounts:
-    """How decisions on every class came out.
+    """True positives, false positives and false negatives of every class.
 
     Attributes:
-        true_positives: `(classes,)`, clips that have the class and were said to have it.
-        false_positives: Clips that were said to have it and have it not.
-        false_negatives: Clips that have it and were not said to.
+        true_positives: `(classes,)`, clips of the class that were predicted.
+        false_positives: `(classes,)`, other clips that were predicted.
+        false_negatives: `(classes,)`, clips of the class that were missed.
 
     Example:
-        >>> counts = DecisionCounts.of_labels(np.array([[1, 0], [1, 1]]), np.array([[1, 0], [0, 1]]))
+        >>> counts = DecisionCounts.from_labels(np.array([[1, 0], [1, 1]]), np.array([[1, 0], [0, 1]]))
         >>> counts.precision, counts.recall, counts.micro().f1
         (array([0.5, 1. ]), array([1., 1.]), 0.8)
     """
@@ -55,22 +54,22 @@ class DecisionCounts:
     false_negatives: Counts
 
     @classmethod
-    def of_labels(cls, predicted: Targets, targets: Targets) -> DecisionCounts:
-        """Of clips that may have several classes; `(clips, classes)` each, 0 or 1.
+    def from_labels(cls, predicted: Targets, targets: Targets) -> DecisionCounts:
+        """Count the decisions of multi-label clips; both arrays are `(clips, classes)` of 0 and 1.
 
         Raises:
             ValueError: The shapes differ, or a value is neither 0 nor 1.
         """
         is_there = checked_targets(targets, np.shape(targets))
-        is_said = checked_targets(predicted, is_there.shape)
-        return cls(*((one & other).sum(axis=0) for one, other in _pairs(is_said, is_there)))
+        is_predicted = checked_targets(predicted, is_there.shape)
+        return cls(*((one & other).sum(axis=0) for one, other in _pairs(is_predicted, is_there)))
 
     @classmethod
-    def of_classes(cls, predicted: Classes, truth: Classes, n_classes: int) -> DecisionCounts:
-        """Of clips that have one class; `(clips,)` each.
+    def from_classes(cls, predicted: Classes, truth: Classes, n_classes: int) -> DecisionCounts:
+        """Count the decisions of single-label clips; both arrays are `(clips,)` of class indices.
 
         Raises:
-            ValueError: The numbers of clips differ, or a class is none of them.
+            ValueError: The numbers of clips differ, or a class index is out of range.
         """
         confusions = confusion_matrix(predicted, truth, n_classes)
         right = confusions.diagonal()
@@ -78,17 +77,17 @@ class DecisionCounts:
 
     @property
     def support(self) -> Counts:
-        """How many clips have each class."""
+        """Number of clips of each class."""
         return self.true_positives + self.false_negatives
 
     @property
     def precision(self) -> PerClass:
-        """Share of the clips said to have a class that have it."""
+        """Share of the predicted clips that are right."""
         return _share(self.true_positives, self.true_positives + self.false_positives)
 
     @property
     def recall(self) -> PerClass:
-        """Share of the clips with a class that were said to have it."""
+        """Share of the clips of a class that were predicted."""
         return _share(self.true_positives, self.support)
 
     @property
@@ -97,36 +96,36 @@ class DecisionCounts:
         return _share(2 * self.true_positives, 2 * self.true_positives + self.false_positives + self.false_negatives)
 
     def micro(self) -> PrecisionRecall:
-        """Of all decisions on all classes, each counting alike."""
-        of_all = DecisionCounts(
+        """Precision, recall and F1 over all decisions, all with equal weight."""
+        total = DecisionCounts(
             *(counts.sum(keepdims=True) for counts in (self.true_positives, self.false_positives, self.false_negatives))
         )
-        return PrecisionRecall(float(of_all.precision[0]), float(of_all.recall[0]), float(of_all.f1[0]))
+        return PrecisionRecall(float(total.precision[0]), float(total.recall[0]), float(total.f1[0]))
 
     def macro(self, is_counted: npt.NDArray[np.bool_] | None = None) -> PrecisionRecall:
-        """Means over classes, each counting alike.
+        """Means of precision, recall and F1 over classes, all with equal weight.
 
         Args:
-            is_counted: `(classes,)`, which to count, as those that some clip has; None for all.
+            is_counted: `(classes,)`, True for the classes in the mean, such as those with clips; None for all.
 
         Raises:
-            ValueError: None is to be counted.
+            ValueError: `is_counted` selects 0 classes.
         """
         chosen = np.ones(len(self.support), dtype=bool) if is_counted is None else is_counted
         if not chosen.any():
-            raise ValueError("no class is to be counted; a mean needs at least one")
+            raise ValueError("is_counted selects 0 classes; a mean needs at least one")
         means = (values[chosen].mean() for values in (self.precision, self.recall, self.f1))
         return PrecisionRecall(*map(float, means))
 
 
 def ranks_of_truth(scores: Scores, truth: Classes, order: Classes | None = None) -> Counts:
-    """How many classes stand before the true one of every clip: 0 where it scores highest.
+    """Rank of the true class of every clip: 0 where it has the highest score.
 
     Args:
         scores: `(clips, classes)`.
         truth: `(clips,)`.
-        order: `(clips, classes)`, which of two classes of equal scores goes first: that of the lower number, and
-            neither where the numbers are equal too. None: that of the lower index, as `argmax` has it.
+        order: `(clips, classes)`, order of classes with equal scores, lowest number first; equal numbers share a
+            rank. None orders them by index, like `argmax`.
 
     Example:
         >>> ranks_of_truth(np.array([[0.1, 0.7, 0.2], [0.5, 0.5, 0.0]]), np.array([2, 1]))
@@ -143,7 +142,7 @@ def ranks_of_truth(scores: Scores, truth: Classes, order: Classes | None = None)
 
 
 def accuracy(scores: Scores, truth: Classes) -> float:
-    """Share of clips whose class scores highest; of equal scores the first class counts.
+    """Share of clips whose true class has the highest score; in a tie the first class counts.
 
     Args:
         scores: `(clips, classes)`.
@@ -157,23 +156,23 @@ def accuracy(scores: Scores, truth: Classes) -> float:
 
 
 def top_k_accuracy(scores: Scores, truth: Classes, k: int) -> float:
-    """Share of clips whose class is among the `k` that score highest; of equal scores the first classes count.
+    """Share of clips whose true class is among the `k` highest scores; in a tie the first classes count.
 
     Raises:
         ValueError: `k` is below 1.
     """
     if k < 1:
-        raise ValueError(f"k={k} must be at least 1, the number of classes that may hold the right one")
+        raise ValueError(f"k={k} must be at least 1")
     return float((ranks_of_truth(scores, truth) < k).mean())
 
 
 def confusion_matrix(predicted: Classes, truth: Classes, n_classes: int) -> Counts:
-    """How many clips of each class were taken for each.
+    """Number of clips by true class and predicted class.
 
     Args:
         predicted: `(clips,)`.
         truth: `(clips,)`.
-        n_classes: How many classes there are.
+        n_classes: Number of classes.
 
     Returns:
         `(classes, classes)`: rows the true class, columns the predicted one.
@@ -193,18 +192,18 @@ def confusion_matrix(predicted: Classes, truth: Classes, n_classes: int) -> Coun
 
 
 def best_f1_thresholds(probs: Scores, targets: Targets) -> PerClass:
-    """The threshold of every class at which its F1 is highest; a class counts as present from there.
+    """Threshold of every class with the highest F1; a class counts as present at or above its threshold.
 
-    Choose them on validation clips: on the clips that they were chosen by, F1 is better than on any others.
+    Choose thresholds on validation clips: F1 on the clips that chose them is too good.
 
     Args:
         probs: `(clips, classes)`.
         targets: `(clips, classes)`, 0 or 1.
 
     Returns:
-        `(classes,)`, halfway between the scores that it parts (below all, between them and 0), so that the small
-        differences of another backend change nothing; the highest of equally good ones. NaN for a class that no clip
-        has.
+        `(classes,)`, halfway between two neighbouring scores (or the lowest score and 0), so that the small
+        differences of another backend change nothing; the highest of equally good thresholds. NaN for a class
+        without clips.
 
     Example:
         >>> best_f1_thresholds(np.array([[0.9, 0.1], [0.4, 0.2], [0.2, 0.3]]), np.array([[1, 0], [1, 0], [0, 0]]))
@@ -213,26 +212,26 @@ def best_f1_thresholds(probs: Scores, targets: Targets) -> PerClass:
     probs = checked_probs(probs).astype(np.float64)
     is_there = checked_targets(targets, probs.shape)
     columns = zip(probs.T, is_there.T, strict=True)
-    return np.array([_best_threshold(np.sort(of_class), np.sort(of_class[there])) for of_class, there in columns])
+    return np.array([_best_threshold(np.sort(column), np.sort(column[target])) for column, target in columns])
 
 
 def _best_threshold(everything: PerClass, positives: PerClass) -> float:
-    """From sorted probabilities. A cut right below a positive is the only one that can be best."""
+    """Best threshold of sorted probabilities. Only a threshold right below a positive can be the best."""
     if not len(positives):
         return float("nan")
-    first = np.searchsorted(everything, positives)  # of those that score as high
+    first = np.searchsorted(everything, positives)  # index of the first equal score
     n_right = len(positives) - np.searchsorted(positives, positives)
     f1 = 2 * n_right / (len(everything) - first + len(positives))
-    best = len(f1) - 1 - int(f1[::-1].argmax())  # the last is the highest threshold
+    best = len(f1) - 1 - int(f1[::-1].argmax())  # the last maximum is the highest threshold
     below = everything[first[best] - 1] if first[best] else 0.0
     return float((below + positives[best]) / 2)
 
 
 def _pairs(
-    is_said: npt.NDArray[np.bool_], is_there: npt.NDArray[np.bool_]
+    is_predicted: npt.NDArray[np.bool_], is_there: npt.NDArray[np.bool_]
 ) -> tuple[tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]], ...]:
-    """True positives, false positives and false negatives, as two conditions each."""
-    return (is_said, is_there), (is_said, ~is_there), (~is_said, is_there)
+    """Conditions whose conjunctions are true positives, false positives and false negatives."""
+    return (is_predicted, is_there), (is_predicted, ~is_there), (~is_predicted, is_there)
 
 
 def _share(part: Counts, whole: Counts) -> PerClass:

@@ -1,7 +1,6 @@
-"""How well scores put the clips of a class before the others: average precision, area under the ROC curve, d-prime.
+"""Ranking measures of scores: average precision, area under the ROC curve, d'.
 
-Only the order of the scores counts, so logits and probabilities measure alike. Equal scores stand on one step: no order
-among them is assumed.
+Only the order of the scores counts, so logits and probabilities give equal results. Equal scores share one rank.
 """
 
 from __future__ import annotations
@@ -24,11 +23,11 @@ _SIDES: Final[tuple[Literal["left", "right"], ...]] = ("left", "right")
 
 @dataclass(frozen=True)
 class ClassMean:
-    """A mean over the classes that have the measure.
+    """Mean over the classes with a defined value.
 
     Attributes:
-        value: The mean; NaN if no class has it.
-        n_classes: How many have it.
+        value: The mean; NaN if the value of every class is NaN.
+        n_classes: Number of classes in the mean.
     """
 
     value: float
@@ -47,14 +46,14 @@ def class_mean(per_class: PerClass) -> ClassMean:
 
 
 def average_precision(scores: Scores, targets: Targets) -> PerClass:
-    """Average precision of every class: the mean, over the clips that have it, of the precision down to that clip.
+    """Average precision of every class: the mean over its clips of the precision at their rank.
 
     Args:
         scores: `(clips, classes)`.
         targets: `(clips, classes)`, 0 or 1.
 
     Returns:
-        `(classes,)`, NaN for a class that no clip has; `class_mean` of it is mAP.
+        `(classes,)`, NaN for a class without clips; `class_mean` of it is mAP.
 
     Example:
         >>> average_precision(np.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.3]]), np.array([[1, 0], [1, 0], [1, 0]]))
@@ -62,11 +61,11 @@ def average_precision(scores: Scores, targets: Targets) -> PerClass:
         >>> average_precision(np.array([[0.9], [0.8], [0.1]]), np.array([[1], [0], [1]])).round(3)
         array([0.833])
     """
-    return _of_every_class(scores, targets, _average_precision)
+    return _per_class(scores, targets, _average_precision)
 
 
 def roc_auc(scores: Scores, targets: Targets) -> PerClass:
-    """Area under the ROC curve of every class: how often a clip that has it scores above one that has it not.
+    """Area under the ROC curve of every class: the probability that a clip of the class scores above another clip.
 
     Equal scores count half.
 
@@ -75,26 +74,28 @@ def roc_auc(scores: Scores, targets: Targets) -> PerClass:
         targets: `(clips, classes)`, 0 or 1.
 
     Returns:
-        `(classes,)`, NaN for a class that no clip has or every clip has; `class_mean` of it is mAUC.
+        `(classes,)`, NaN for a class without positive or without negative clips; `class_mean` of it is mAUC.
 
     Example:
         >>> roc_auc(np.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.3]]), np.array([[1, 1], [0, 1], [1, 1]]))
         array([0.5, nan])
     """
-    return _of_every_class(scores, targets, _roc_auc)
+    return _per_class(scores, targets, _roc_auc)
 
 
 def d_prime(auc: float) -> float:
-    """How many standard deviations apart two Gaussians of one width lie whose ROC curve has this area.
+    """Sensitivity index d' of an area under the ROC curve.
 
-    Of a model it is taken from the mean area over classes, as in AudioSet's and PANNs' tables. It is infinite where no
-    clip is out of order (an area of 1, or minus infinity for 0), and NaN for NaN.
+    d' is the distance of two unit Gaussians with this area, in standard deviations.
+
+    The d' of a model comes from its mean area over classes, as in the tables of AudioSet and PANNs. It is infinite for
+    an area of 1, minus infinity for 0, and NaN for NaN.
 
     Args:
         auc: Area under the ROC curve, 0 to 1.
 
     Raises:
-        ValueError: It is no such area.
+        ValueError: `auc` is not in 0 to 1.
 
     Source: Kong et al. 2020, arXiv:1912.10211, "Evaluation metrics".
 
@@ -105,22 +106,22 @@ def d_prime(auc: float) -> float:
     if math.isnan(auc):
         return math.nan
     if not 0 <= auc <= 1:
-        raise ValueError(f"auc={auc} must be an area under a ROC curve, 0 to 1")
+        raise ValueError(f"auc={auc} is out of range; an area under a ROC curve is 0 to 1")
     if auc in (0, 1):
         return math.copysign(math.inf, auc - 0.5)
     return math.sqrt(2) * NormalDist().inv_cdf(auc)
 
 
-def _of_every_class(scores: Scores, targets: Targets, measure: Callable[[Scores, Scores], float]) -> PerClass:
+def _per_class(scores: Scores, targets: Targets, measure: Callable[[Scores, Scores], float]) -> PerClass:
     scores = checked_scores(scores)
     is_there = checked_targets(targets, scores.shape)
     columns = zip(scores.T, is_there.T, strict=True)
-    # Copies of one class at a time lie together in memory, which sorting is many times faster on.
-    return np.array([measure(np.sort(of_class), np.sort(of_class[there])) for of_class, there in columns])
+    # Sort a contiguous copy of one class at a time, which is many times faster than sorting along an axis.
+    return np.array([measure(np.sort(column), np.sort(column[target])) for column, target in columns])
 
 
 def _average_precision(everything: Scores, positives: Scores) -> float:
-    """From sorted scores. Each positive adds the precision among all that score at least as high as it."""
+    """Average precision of sorted scores. Each positive adds the precision at its own score."""
     if not len(positives):
         return math.nan
     n_positives_down_to = len(positives) - np.searchsorted(positives, positives)
@@ -129,7 +130,7 @@ def _average_precision(everything: Scores, positives: Scores) -> float:
 
 
 def _roc_auc(everything: Scores, positives: Scores) -> float:
-    """From sorted scores. Each positive adds the negatives below it, and half of those that equal it; in integers."""
+    """Area of sorted scores. Each positive adds the negatives below it, and half of the equal ones; in integers."""
     n_positives, n_negatives = len(positives), len(everything) - len(positives)
     if not n_positives or not n_negatives:
         return math.nan

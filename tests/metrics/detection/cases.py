@@ -1,4 +1,4 @@
-"""Random detection tasks as unpleasant as real ones; the same numbers whatever numpy's version, for golden values."""
+"""Difficult random detection tasks for golden values; independent of the version of numpy."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,9 @@ from tests.golden.recipe import uniform
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """Clips with their ground truth, events that someone detected, frame scores, and settings to try.
+    """Clips with ground truth, detections, frame scores, and settings.
 
-    Every class has an event, as sed_scores_eval asks. Durations are longer than what has scores, so that a few false
+    Every class has an event, which sed_scores_eval needs. Clips last longer than their scores, so that a few false
     alarms do not end the curve.
     """
 
@@ -35,7 +35,7 @@ class Case:
 
 
 class Draws:
-    """Uniform numbers, one after the other."""
+    """Sequence of uniform random numbers."""
 
     def __init__(self, name):
         self.name, self.n_blocks, self.rest = name, 0, np.empty(0)
@@ -92,7 +92,7 @@ def random_case(seed):
 
 
 def _some_events(draws, n_classes, length_s, grid_s):
-    """Events that do not overlap those of their own class."""
+    """Random events, without overlap within a class."""
     events = []
     for index in range(n_classes):
         time_s = draws.between(0, 3)
@@ -105,7 +105,7 @@ def _some_events(draws, n_classes, length_s, grid_s):
 
 
 def _jittered(draws, events, n_classes, length_s, grid_s):
-    """What is found of the events, off by a little or a lot, some twice, some of another class, some for nothing."""
+    """Detections: shifted events, some twice, some with a wrong class, some without an event."""
     found = []
     spread_s = draws.choice([0.1, 0.3, 1.0])
     for index, onset_s, offset_s in events:

@@ -1,4 +1,4 @@
-"""What our measures say about a case, under the names that the golden values have."""
+"""Results of our measures for a case, under the names of the golden values."""
 
 import numpy as np
 
@@ -19,11 +19,11 @@ from panns.metrics import (
 from tests.golden.detection import has_one_best
 
 
-def answers(case):
+def measure_case(case):
     return _of_scores(case) | _of_events(case)
 
 
-def f1_of(curve):
+def f1_curve(curve):
     return 2 * curve.true_positives / (curve.true_positives + curve.false_positives + curve.n_events)
 
 
@@ -53,7 +53,7 @@ def _of_scores(case):
         found[f"{name}_at"] = [*counts.f1, counts.macro().f1, counts.micro().f1]
         best = best_f1(curves[name])
         found[f"{name}_best"] = best.counts.f1
-        is_only = [has_one_best(f1_of(curve)) for curve in curves[name]]
+        is_only = [has_one_best(f1_curve(curve)) for curve in curves[name]]
         found[f"{name}_thresholds"] = np.where(is_only, best.thresholds, np.nan)
     return found
 
@@ -69,8 +69,8 @@ def _of_events(case):
         "cross_triggers": shares.cross_triggers.ravel(),
     }
     for name, counts in (("events", collar), ("segments", segments.decisions)):
-        of_all = counts.micro()
-        found[name] = [*counts.f1, counts.macro(counts.support > 0).f1, of_all.f1, of_all.precision, of_all.recall]
+        total = counts.micro()
+        found[name] = [*counts.f1, counts.macro(counts.support > 0).f1, total.f1, total.precision, total.recall]
     n_active = segments.decisions.support.sum()
     errors = [segments.n_substitutions, segments.n_deletions, segments.n_insertions]
     found["error_rates"] = [segments.error_rate, *(n / n_active for n in errors), *segments.class_error_rates]

@@ -20,11 +20,11 @@ def f1(true, found, **options):
         ((0.6, 1.21), False),
     ],
 )
-def test_the_border_of_a_collar_is_inside(found, is_hit):
+def test_boundary_of_a_collar_is_inside(found, is_hit):
     assert f1((0.6, 1.0), found) == is_hit
 
 
-def test_a_long_event_may_end_a_fifth_of_its_length_off():
+def test_offset_tolerance_grows_with_event_length():
     assert f1((1.0, 11.0), (1.0, 9.0)) == 1
     assert f1((1.0, 11.0), (1.0, 8.99)) == 0
     assert f1((1.0, 11.0), (1.0, 9.0), offset_share=0.1) == 0
@@ -33,32 +33,33 @@ def test_a_long_event_may_end_a_fifth_of_its_length_off():
     assert f1((1.0, 11.0), (1.0, 2.0), offset_s=math.inf) == 1
 
 
-def test_detections_and_events_are_paired_one_to_one_as_many_as_can_be():
+def test_maximum_one_to_one_matching():
     truth = [[(0, 1.0, 2.0), (0, 1.3, 2.0)]]
-    detected = [[(0, 1.15, 2.0), (0, 0.9, 2.0)]]  # taking the first for the first would leave the second alone
+    detected = [[(0, 1.15, 2.0), (0, 0.9, 2.0)]]  # a greedy match of the first pair would leave the second unmatched
     counts = collar_based(truth, detected, n_classes=1)
     assert (counts.true_positives[0], counts.false_positives[0], counts.false_negatives[0]) == (2, 0, 0)
     twice = collar_based([truth[0][:1]], [detected[0]], n_classes=1)
     assert (twice.true_positives[0], twice.false_positives[0]) == (1, 1)
 
 
-def test_another_clip_or_class_is_no_hit():
+def test_other_clip_or_class_does_not_match():
     truth = [[(0, 1.0, 2.0)], []]
     assert collar_based(truth, [[], [(0, 1.0, 2.0)]], n_classes=2).micro().f1 == 0
     assert collar_based(truth, [[(1, 1.0, 2.0)], []], n_classes=2).micro().f1 == 0
     assert collar_based(truth, truth, n_classes=2).f1.tolist() == [1, 0]
 
 
-def test_order_of_events_does_not_matter():
+def test_result_is_independent_of_event_order():
     for seed in range(20):
         case = random_case(seed)
         counts = collar_based(case.truth, case.detected, n_classes=case.n_classes)
-        turned = collar_based([e[::-1] for e in case.truth], [e[::-1] for e in case.detected], n_classes=case.n_classes)
-        assert turned.true_positives.tolist() == counts.true_positives.tolist()
+        truth, detected = ([events[::-1] for events in clips] for clips in (case.truth, case.detected))
+        reversed_counts = collar_based(truth, detected, n_classes=case.n_classes)
+        assert reversed_counts.true_positives.tolist() == counts.true_positives.tolist()
 
 
 @pytest.mark.parametrize("name", ["onset_s", "offset_s", "offset_share"])
 @pytest.mark.parametrize("value", [-0.1, math.nan])
-def test_refused_settings(name, value):
-    with pytest.raises(ValueError, match=f"{name}=.* must be 0 or more"):
+def test_invalid_settings_are_refused(name, value):
+    with pytest.raises(ValueError, match=f"{name}={value}"):
         CollarSettings(**{name: value})

@@ -23,7 +23,7 @@ def just_below(curve):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_each_step_counts_what_is_detected_there(seed):
+def test_steps_equal_counts_at_that_threshold(seed):
     case = random_case(seed)
     settings = IntersectionSettings(case.dtc, case.gtc, case.cttc)
     of_collar = collar_based_curves(case.truth, case.scores)
@@ -45,7 +45,7 @@ def test_each_step_counts_what_is_detected_there(seed):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_best_thresholds_give_the_best_f1(seed):
+def test_best_thresholds_have_the_highest_f1(seed):
     case = random_case(seed)
     best = best_f1(collar_based_curves(case.truth, case.scores))
     detected = [clip.events(best.thresholds) for clip in case.scores]
@@ -53,7 +53,7 @@ def test_best_thresholds_give_the_best_f1(seed):
     np.testing.assert_array_equal(counts.f1, best.counts.f1)
 
 
-def test_a_class_without_events_has_no_best_threshold():
+def test_best_threshold_without_events_is_nan():
     case = next(case for case in map(random_case, range(99)) if case.n_classes > 1)
     truth = [[event for event in events if event[0] == 0] for events in case.truth]
     best = best_f1(collar_based_curves(truth, case.scores))
@@ -61,6 +61,6 @@ def test_a_class_without_events_has_no_best_threshold():
     assert np.isnan(best.thresholds[1:]).all()
 
 
-def test_no_curve_is_refused():
-    with pytest.raises(ValueError, match="no curve"):
+def test_empty_curves_are_refused():
+    with pytest.raises(ValueError, match="0 curves"):
         best_f1([])

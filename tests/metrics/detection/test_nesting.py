@@ -3,14 +3,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from panns.metrics import FrameScores
-from panns.metrics.detection.nesting import nested_events
+from panns.metrics.detection.nesting import find_nested_events
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=30))
-def test_at_every_threshold_the_events_there_are_those_detected(values):
+def test_nested_events_equal_events_at_every_threshold(values):
     scores = np.array(values, dtype=float)
-    clip = FrameScores.of_hop(scores[:, None], 1.0)
-    found = nested_events(scores, clip.edges_s)
+    clip = FrameScores.from_hop(scores[:, None], 1.0)
+    found = find_nested_events(scores, clip.edges_s)
     assert len(found.levels) <= len(scores)
     for threshold in np.arange(-1, 6) + 0.5:
         is_there = (found.levels > threshold) & (found.levels_around < threshold)

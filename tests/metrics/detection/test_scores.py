@@ -6,7 +6,7 @@ import pytest
 from panns.metrics import FrameScores
 
 
-def test_an_event_is_a_run_of_frames_above_the_threshold():
+def test_event_is_a_run_of_frames_above_the_threshold():
     clip = FrameScores(np.array([[0.5], [0.6], [0.7], [0.5], [0.9]]), np.array([0.0, 0.1, 0.3, 0.6, 1.0, 1.5]))
     assert clip.events([0.5]) == [(0, 0.1, 0.6), (0, 1.0, 1.5)]
     assert clip.events([0.4]) == [(0, 0.0, 1.5)]
@@ -14,7 +14,7 @@ def test_an_event_is_a_run_of_frames_above_the_threshold():
 
 
 def test_frames_may_start_late():
-    assert FrameScores.of_hop(np.zeros((2, 1)), 0.5, offset_s=0.25).edges_s.tolist() == [0.25, 0.75, 1.25]
+    assert FrameScores.from_hop(np.zeros((2, 1)), 0.5, offset_s=0.25).edges_s.tolist() == [0.25, 0.75, 1.25]
 
 
 @pytest.mark.parametrize(
@@ -28,18 +28,18 @@ def test_frames_may_start_late():
         (np.zeros((2, 1)), np.array([-1.0, 0.0, 1.0]), "start at 0 or later"),
     ],
 )
-def test_refused_scores(scores, edges_s, words):
+def test_invalid_scores_are_refused(scores, edges_s, words):
     with pytest.raises(ValueError, match=words):
         FrameScores(scores, edges_s)
 
 
 @pytest.mark.parametrize("hop_s", [0.0, -1.0, math.nan])
-def test_refused_hops(hop_s):
-    with pytest.raises(ValueError, match="must be more than 0 seconds"):
-        FrameScores.of_hop(np.zeros((2, 1)), hop_s)
+def test_invalid_hop_is_refused(hop_s):
+    with pytest.raises(ValueError, match="hop_s="):
+        FrameScores.from_hop(np.zeros((2, 1)), hop_s)
 
 
 @pytest.mark.parametrize("thresholds", [[0.5], [0.5, math.nan], 0.5])
-def test_refused_thresholds(thresholds):
-    with pytest.raises(ValueError, match="one number for each of 2 classes"):
-        FrameScores.of_hop(np.zeros((2, 2)), 1.0).events(thresholds)
+def test_invalid_thresholds_are_refused(thresholds):
+    with pytest.raises(ValueError, match="2 classes"):
+        FrameScores.from_hop(np.zeros((2, 2)), 1.0).events(thresholds)

@@ -1,7 +1,7 @@
-"""How well events are found in time: collar-, intersection- and segment-based counts, and PSDS over all thresholds.
+"""Measures of event detection: collar-, intersection- and segment-based counts, and PSDS over all thresholds.
 
-The events of a clip are `(class index, onset_s, offset_s)`, and there is one sequence of them for every clip, empty
-where nothing sounds. Events of one class in the ground truth of a clip are meant not to overlap each other.
+Events are `(class index, onset_s, offset_s)`, one sequence for every clip, empty for a clip without events. In the
+ground truth, events of a class must not overlap within a clip.
 """
 
 from panns.metrics.detection.collar import CollarSettings, collar_based, collar_based_curves

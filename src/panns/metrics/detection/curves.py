@@ -1,4 +1,4 @@
-"""Right and wrong events of a class at every threshold, as steps: counts change at a few scores and nowhere else."""
+"""Counts of right and wrong events as a function of the threshold, stored as the few scores where they change."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Counts = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Steps:
-    """By how much counts change when the threshold falls below each level.
+    """Changes of counts when the threshold falls below each level.
 
     Attributes:
-        levels: `(steps,)`, in no order; one may stand several times.
+        levels: `(steps,)`, unsorted, with duplicates.
         changes: `(steps, counts)`.
     """
 
@@ -27,24 +27,24 @@ class Steps:
     changes: Counts
 
     @classmethod
-    def of_lifetimes(cls, levels: Levels, levels_around: Levels, counted: Counts) -> Steps:
-        """Steps of counts over things that are there from one level down to another.
+    def from_lifetimes(cls, levels: Levels, levels_around: Levels, counted: Counts) -> Steps:
+        """Steps of counts over events that each exist between two levels.
 
         Args:
-            levels: `(things,)`.
-            levels_around: `(things,)`; -inf for one that stays.
-            counted: `(things, counts)`, what each adds while it is there.
+            levels: `(events,)`, level below which an event appears.
+            levels_around: `(events,)`, level below which it disappears; -inf for never.
+            counted: `(events, counts)`, contribution of an event while it exists.
         """
         ends = np.isfinite(levels_around)
         return cls(np.concatenate([levels, levels_around[ends]]), np.concatenate([counted, -counted[ends]]))
 
     @classmethod
-    def joined(cls, parts: Sequence[Steps]) -> Steps:
-        """Several in one."""
+    def concatenate(cls, parts: Sequence[Steps]) -> Steps:
+        """Steps of all parts."""
         return cls(np.concatenate([part.levels for part in parts]), np.concatenate([part.changes for part in parts]))
 
-    def merged(self) -> Steps:
-        """One step for each level at which something changes, the highest level first."""
+    def merge(self) -> Steps:
+        """Merge steps of equal level and drop those without a change; the highest level first."""
         levels, inverse = np.unique(-self.levels, return_inverse=True)
         changes = np.zeros((len(levels), self.changes.shape[1]), dtype=np.int64)
         np.add.at(changes, inverse, self.changes)
@@ -54,16 +54,15 @@ class Steps:
 
 @dataclass(frozen=True, eq=False)
 class ThresholdCurve:
-    """How the detections of one class come out at every threshold, over all clips.
+    """Counts of one class at every threshold, over all clips.
 
     Attributes:
-        thresholds: `(steps,)`, falling, from infinity, where nothing is detected: the counts of a step are those of a
-            threshold just below its score, down to the next one.
-        true_positives: `(steps,)`, events of the ground truth that are found.
-        false_positives: `(steps,)`, detected events that are wrong.
-        cross_triggers: `(steps, classes)`, detected events that are wrong and lie on an event of each other class;
-            zeros where they are not counted.
-        n_events: How many events of the class the ground truth has.
+        thresholds: `(steps,)`, falling from infinity, where nothing is detected. The counts of a step hold for
+            thresholds below its score, down to the score of the next step.
+        true_positives: `(steps,)`, found events.
+        false_positives: `(steps,)`, wrong detections.
+        cross_triggers: `(steps, classes)`, wrong detections on an event of each other class; zeros if not counted.
+        n_events: Number of events of the class in the ground truth.
     """
 
     thresholds: Levels
@@ -73,10 +72,10 @@ class ThresholdCurve:
     n_events: int
 
     @classmethod
-    def of_clips(cls, clips: Sequence[Steps], n_events: int) -> ThresholdCurve:
-        """Add up clips, whose changes are true positives, false positives, then cross triggers of every class."""
-        # Each clip on its own first, so that what cancels inside one leaves no step.
-        steps = Steps.joined([clip.merged() for clip in clips])
+    def from_clips(cls, clips: Sequence[Steps], n_events: int) -> ThresholdCurve:
+        """Sum over clips. Changes have the columns true positives, false positives, cross triggers of every class."""
+        # Merge each clip first, so that changes that cancel within a clip leave no step.
+        steps = Steps.concatenate([clip.merge() for clip in clips])
         levels, inverse = np.unique(-steps.levels, return_inverse=True)
         counts = np.zeros((len(levels) + 1, steps.changes.shape[1]), dtype=np.int64)
         np.add.at(counts, inverse + 1, steps.changes)
@@ -86,11 +85,11 @@ class ThresholdCurve:
 
 @dataclass(frozen=True, eq=False)
 class BestF1:
-    """The thresholds at which the F1 of every class is highest, and what comes out there.
+    """Thresholds with the highest F1 of every class, and the counts at these thresholds.
 
     Attributes:
         thresholds: `(classes,)`; NaN for a class without events in the ground truth.
-        counts: Of every class at its threshold; zeros for a class without events.
+        counts: Counts of every class at its threshold; zeros for a class without events.
     """
 
     thresholds: Levels
@@ -98,19 +97,20 @@ class BestF1:
 
 
 def best_f1(curves: Sequence[ThresholdCurve]) -> BestF1:
-    """The threshold of every class at which its F1 is highest; an event is where the score is above it.
+    """Threshold of every class with the highest F1; an event is a run of frames with scores above it.
 
-    Choose them on validation clips: on the clips that they were chosen by, F1 is better than on any others.
+    Choose thresholds on validation clips: F1 on the clips that chose them is too good.
 
     Args:
-        curves: One of every class, as from `collar_based_curves` or `intersection_based_curves`.
+        curves: One curve for each class, from `collar_based_curves` or `intersection_based_curves`.
 
     Returns:
-        Thresholds halfway between the scores that they part (-inf below all of them), so that the small differences of
-        another backend change nothing; the highest of equally good ones, infinity where no detection is right.
+        Thresholds halfway between two neighbouring scores (-inf below all scores), so that the small differences of
+        another backend change nothing; the highest of equally good thresholds, and infinity if every detection is
+        wrong.
 
     Raises:
-        ValueError: There is no curve.
+        ValueError: There are no curves.
 
     Example:
         >>> found, wrong = np.array([0, 1, 2, 2]), np.array([0, 0, 0, 3])
@@ -119,7 +119,7 @@ def best_f1(curves: Sequence[ThresholdCurve]) -> BestF1:
         array([0.55])
     """
     if not curves:
-        raise ValueError("no curve is given; one of every class is needed")
+        raise ValueError("0 curves given; one for each class is needed")
     thresholds, true, false, missed = zip(*map(_best_of_class, curves), strict=True)
     counts = DecisionCounts(*(np.array(column, dtype=np.int64) for column in (true, false, missed)))
     return BestF1(np.array(thresholds, dtype=np.float64), counts)
@@ -129,7 +129,7 @@ def _best_of_class(curve: ThresholdCurve) -> tuple[float, int, int, int]:
     if not curve.n_events:
         return float("nan"), 0, 0, 0
     f1 = 2 * curve.true_positives / (curve.true_positives + curve.false_positives + curve.n_events)
-    best = int(f1.argmax())  # the first is the highest threshold
+    best = int(f1.argmax())  # the first maximum is the highest threshold
     ends = np.append(curve.thresholds, -np.inf)
     threshold = float((ends[best] + ends[best + 1]) / 2) if best else float("inf")
     n_right = int(curve.true_positives[best])

@@ -1,4 +1,4 @@
-"""The events of a clip as arrays, checked once where they enter."""
+"""Events of a clip as arrays, checked once on entry."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import numpy.typing as npt
 Seconds: TypeAlias = npt.NDArray[np.float64]
 ClipEvents: TypeAlias = Sequence[tuple[int, float, float]]
 
-# Times are compared to the microsecond: 0.8 - 0.6 is more than 0.2 in floating point, and less than one sample of
-# any sound is no difference. The field's libraries round the same way.
+# Times are compared to the microsecond, less than one sample: 0.8 - 0.6 is more than 0.2 in floating point. Other
+# libraries of the field round likewise.
 TIME_DECIMALS: Final = 6
 
 
 @dataclass(frozen=True, eq=False)
 class Intervals:
-    """Stretches of time; `(events,)` each, in seconds."""
+    """Time intervals in seconds; both arrays are `(events,)`."""
 
     onsets_s: Seconds
     offsets_s: Seconds
@@ -29,67 +29,68 @@ class Intervals:
 
     @property
     def lengths_s(self) -> Seconds:
-        """`(events,)`."""
+        """Lengths in seconds, `(events,)`."""
         return self.offsets_s - self.onsets_s
 
 
 @dataclass(frozen=True, eq=False)
 class EventTable:
-    """The events of one clip, of all classes."""
+    """Events of one clip, of all classes."""
 
     classes: npt.NDArray[np.intp]
     intervals: Intervals
 
-    def of_class(self, index: int) -> Intervals:
-        """The events of one class."""
-        is_it = self.classes == index
-        return Intervals(self.intervals.onsets_s[is_it], self.intervals.offsets_s[is_it])
+    def select_class(self, index: int) -> Intervals:
+        """Intervals of one class."""
+        is_selected = self.classes == index
+        return Intervals(self.intervals.onsets_s[is_selected], self.intervals.offsets_s[is_selected])
 
 
-def checked_events(clips: Sequence[ClipEvents], n_classes: int, *, what: str) -> list[EventTable]:
-    """The events of every clip as arrays.
+def check_events(clips: Sequence[ClipEvents], n_classes: int, *, what: str) -> list[EventTable]:
+    """Check events and convert them to arrays, one table for each clip.
 
     Args:
         clips: `(class index, onset_s, offset_s)` of every event of every clip.
-        n_classes: How many classes there are.
-        what: What these events are, for the error message.
+        n_classes: Number of classes.
+        what: Name of these events in error messages.
 
     Raises:
-        ValueError: There is no class, or an event is no such triple, of no such class, or does not end after it starts.
+        ValueError: `n_classes` is below 1, or an event is not such a triple, has an unknown class, or ends before it
+            starts.
     """
     if n_classes < 1:
         raise ValueError(f"n_classes={n_classes} must be at least 1")
     return [_table(events, n_classes, f"{what} of clip {clip}") for clip, events in enumerate(clips)]
 
 
-def checked_pairs(
+def check_pairs(
     truth: Sequence[ClipEvents], detected: Sequence[ClipEvents], n_classes: int
 ) -> list[tuple[EventTable, EventTable]]:
-    """Ground truth and detected events of every clip.
+    """Check ground truth and detections, and pair them by clip.
 
     Raises:
-        ValueError: They are not of the same number of clips, or `checked_events` refuses one.
+        ValueError: The numbers of clips differ, or `check_events` refuses an event.
     """
     check_same_clips(len(truth), len(detected), "detected events")
     return list(
         zip(
-            checked_events(truth, n_classes, what="the ground truth"),
-            checked_events(detected, n_classes, what="the detected events"),
+            check_events(truth, n_classes, what="the ground truth"),
+            check_events(detected, n_classes, what="the detected events"),
             strict=True,
         )
     )
 
 
 def check_same_clips(n_truth: int, n_given: int, what: str) -> None:
-    """Refuse two sequences that cannot be of the same clips.
+    """Check that two sequences have one entry for each clip.
 
     Raises:
-        ValueError: There is no clip, or the numbers differ.
+        ValueError: There are no clips, or the numbers differ.
     """
     if not n_truth or n_truth != n_given:
         raise ValueError(
-            f"ground truth of {n_truth} clips and {what} of {n_given} are given; both must be of the same clips, at "
-            "least one (an empty list stands for a clip without events)"
+            f"ground truth of {n_truth} clips and {what} of {n_given} clips given; give both for the same clips, at "
+            "least one (an empty list is a clip without events)"
         )
 
 
@@ -97,9 +98,7 @@ def _table(events: ClipEvents, n_classes: int, what: str) -> EventTable:
     try:
         rows = np.array(events, dtype=np.float64).reshape(len(events), 3)
     except (TypeError, ValueError) as exc:
-        raise ValueError(
-            f"{what} must be (class index, onset_s, offset_s) for every event, all of them numbers"
-        ) from exc
+        raise ValueError(f"{what} must be numbers (class index, onset_s, offset_s) for every event") from exc
     classes, onsets_s, offsets_s = rows.T
     is_class = (classes >= 0) & (classes < n_classes) & (classes == np.floor(classes))
     if not is_class.all():

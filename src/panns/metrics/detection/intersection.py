@@ -1,7 +1,7 @@
-"""Intersection-based evaluation: an event is found if detections that lie mostly on such events cover enough of it.
+"""Intersection-based evaluation: an event is found if detections of its class cover enough of it.
 
-Where a collar asks for the borders that an annotator drew, this asks for overlap, so that a detection in two pieces, or
-one over two events, can still be right.
+A collar compares the boundaries that an annotator set. Intersection compares overlap, so two detections of one event,
+or one detection of two events, can still be right.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from panns.metrics.detection.events import (
     EventTable,
     Intervals,
     Seconds,
-    checked_pairs,
+    check_pairs,
 )
-from panns.metrics.detection.nesting import NestedEvents, nested_events
-from panns.metrics.detection.scores import FrameScores, checked_scored_clips
+from panns.metrics.detection.nesting import NestedEvents, find_nested_events
+from panns.metrics.detection.scores import FrameScores, check_scored_clips
 
 
 @dataclass(frozen=True)
 class IntersectionSettings:
-    """How much has to overlap; shares above 0, up to 1.
+    """Minimum overlaps, as shares above 0 and up to 1.
 
     Attributes:
-        dtc: Detection tolerance criterion: the share of a detection that must lie on events of its class, or it is a
-            false positive.
-        gtc: Ground truth intersection criterion: the share of an event that such detections must cover for it to be
-            found.
-        cttc: Cross-trigger tolerance criterion: the share of a false positive that must lie on events of another class
-            for it to count as triggered by them; None where cross triggers are not counted.
+        dtc: Detection tolerance criterion: minimum share of a detection on events of its class. A detection below it
+            is a false positive.
+        gtc: Ground truth intersection criterion: minimum share of an event that valid detections cover. An event
+            below it is missed.
+        cttc: Cross-trigger tolerance criterion: minimum share of a false positive on events of another class for a
+            cross trigger; None to count none.
 
     Raises:
-        ValueError: One is no such share.
+        ValueError: A share is out of range.
     """
 
     dtc: float = 0.5
@@ -50,17 +50,17 @@ class IntersectionSettings:
         for name in ("dtc", "gtc", "cttc"):
             share = getattr(self, name)
             if share is not None and not 0 < share <= 1:
-                raise ValueError(f"{name}={share} must be a share above 0 and up to 1")
+                raise ValueError(f"{name}={share} is out of range; use a share above 0 and up to 1")
 
 
 @dataclass(frozen=True, eq=False)
 class IntersectionCounts:
-    """How detected events came out.
+    """Counts of events and detections.
 
     Attributes:
-        decisions: `(classes,)` each: events that are found, detections that are wrong, events that are missed.
-        cross_triggers: `(classes, classes)`: wrong detections of each class (row) that lie on events of each other
-            one (column); zeros where they are not counted.
+        decisions: Found events, wrong detections and missed events, `(classes,)` each.
+        cross_triggers: `(classes, classes)`, wrong detections of each class (row) on events of each other class
+            (column); zeros if not counted.
     """
 
     decisions: DecisionCounts
@@ -74,20 +74,20 @@ def intersection_based(
     n_classes: int,
     settings: IntersectionSettings = IntersectionSettings(),
 ) -> IntersectionCounts:
-    """Events that are found, detections that are wrong, events that are missed, and cross triggers.
+    """Count found events, wrong detections, missed events and cross triggers.
 
     Args:
         truth: `(class index, onset_s, offset_s)` of every event of every clip.
-        detected: The same of what was detected.
-        n_classes: How many classes there are.
-        settings: How much has to overlap.
+        detected: `(class index, onset_s, offset_s)` of every detection of every clip.
+        n_classes: Number of classes.
+        settings: Minimum overlaps.
 
     Returns:
-        Counts of which `decisions.f1` is per class and `decisions.micro()` over all; for a macro average over the
-        classes that have events, call `decisions.macro(decisions.support > 0)`.
+        Counts. `decisions.f1` is per class and `decisions.micro()` over all classes;
+        `decisions.macro(decisions.support > 0)` averages over the classes with events.
 
     Raises:
-        ValueError: The clips are not the same, or an event is none.
+        ValueError: The numbers of clips differ, or an event is invalid.
 
     Source: Bilen et al. 2020, arXiv:1910.08440 (the criteria DTC, GTC and CTTC).
 
@@ -101,9 +101,9 @@ def intersection_based(
     """
     counts = np.zeros((3, n_classes), dtype=np.int64)
     cross_triggers = np.zeros((n_classes, n_classes), dtype=np.int64)
-    for true_events, found_events in checked_pairs(truth, detected, n_classes):
+    for true_events, found_events in check_pairs(truth, detected, n_classes):
         for index in np.union1d(true_events.classes, found_events.classes):
-            true, found = true_events.of_class(index), found_events.of_class(index)
+            true, found = true_events.select_class(index), found_events.select_class(index)
             overlaps_s = _overlaps_s(found, true)
             is_relevant = _is_share(overlaps_s.sum(axis=1), settings.dtc, found.lengths_s)
             n_right = int(_is_share(overlaps_s[is_relevant].sum(axis=0), settings.gtc, true.lengths_s).sum())
@@ -120,34 +120,34 @@ def intersection_based_curves(
     *,
     settings: IntersectionSettings = IntersectionSettings(),
 ) -> tuple[ThresholdCurve, ...]:
-    """The same counts at every threshold on frame scores, exactly; `best_f1` of them chooses thresholds.
+    """Intersection-based counts at every threshold on frame scores, exactly; see `best_f1` to choose thresholds.
 
     Args:
         truth: `(class index, onset_s, offset_s)` of every event of every clip.
         scores: The frame scores of every clip.
-        settings: How much has to overlap.
+        settings: Minimum overlaps.
 
     Returns:
         One curve for each class.
 
     Raises:
-        ValueError: The clips are not the same, have different classes, or an event is none.
+        ValueError: The numbers of clips or classes differ, or an event is invalid.
 
     Source: Ebbers et al. 2022, arXiv:2201.13148.
 
     Example:
-        >>> clip = FrameScores.of_hop(np.array([[0.1], [0.8], [0.3], [0.7]]), hop_s=0.5)
+        >>> clip = FrameScores.from_hop(np.array([[0.1], [0.8], [0.3], [0.7]]), hop_s=0.5)
         >>> (curve,) = intersection_based_curves([[(0, 0.5, 2.0)]], [clip])
         >>> [*zip(curve.thresholds.tolist(), curve.true_positives.tolist(), curve.false_positives.tolist())]
         [(inf, 0, 0), (0.7, 1, 0)]
     """
-    n_classes, clips = checked_scored_clips(truth, scores)
+    n_classes, clips = check_scored_clips(truth, scores)
     curves = []
     for index in range(n_classes):
-        found = [nested_events(clip.scores[:, index], clip.edges_s) for _, clip in clips]
+        found = [find_nested_events(clip.scores[:, index], clip.edges_s) for _, clip in clips]
         steps = [_steps(one, events, index, n_classes, settings) for one, (events, _) in zip(found, clips, strict=True)]
         n_events = sum(int((events.classes == index).sum()) for events, _ in clips)
-        curves.append(ThresholdCurve.of_clips(steps, n_events))
+        curves.append(ThresholdCurve.from_clips(steps, n_events))
     return tuple(curves)
 
 
@@ -155,26 +155,26 @@ def _steps(
     found: NestedEvents, true_events: EventTable, index: int, n_classes: int, settings: IntersectionSettings
 ) -> Steps:
     """Changes of true positives, false positives and cross triggers in one clip."""
-    true = true_events.of_class(index)
+    true = true_events.select_class(index)
     overlaps_s = _overlaps_s(found.intervals, true)
     is_relevant = _is_share(overlaps_s.sum(axis=1), settings.dtc, found.intervals.lengths_s)
     counted = np.zeros((len(is_relevant), 2 + n_classes), dtype=np.int64)
     counted[:, 1] = ~is_relevant
     counted[:, 2:] = _triggered(found.intervals, ~is_relevant, true_events, index, n_classes, settings)
-    parts = [Steps.of_lifetimes(found.levels, found.levels_around, counted)]
+    parts = [Steps.from_lifetimes(found.levels, found.levels_around, counted)]
     for column, length_s in zip(overlaps_s.T, true.lengths_s, strict=True):
         covers = is_relevant & (column > 0)
         levels, gained = _covered(column[covers], found.levels[covers], found.levels_around[covers], length_s, settings)
         changes = np.zeros((len(levels), 2 + n_classes), dtype=np.int64)
         changes[:, 0] = gained
         parts.append(Steps(levels, changes))
-    return Steps.joined(parts)
+    return Steps.concatenate(parts)
 
 
 def _covered(
     overlaps_s: Seconds, levels: Seconds, levels_around: Seconds, length_s: float, settings: IntersectionSettings
 ) -> tuple[Seconds, Counts]:
-    """Where the threshold makes one event found (+1) or, as detections merge into a wrong one, lost again (-1)."""
+    """Levels where an event becomes found (+1), or is lost as detections merge into a wrong one (-1)."""
     ends = np.isfinite(levels_around)
     negative, inverse = np.unique(-np.concatenate([levels, levels_around[ends]]), return_inverse=True)
     gained_s = np.zeros(len(negative))
@@ -193,17 +193,17 @@ def _triggered(
     n_classes: int,
     settings: IntersectionSettings,
 ) -> Counts:
-    """`(detections, classes)`: 1 for a wrong detection that lies on events of that other class."""
+    """Cross triggers, `(detections, classes)`: 1 for a wrong detection on events of that other class."""
     triggered = np.zeros((len(found), n_classes), dtype=np.int64)
     if settings.cttc is not None:
         for other in np.setdiff1d(true_events.classes, [index]):
-            overlap_s = _overlaps_s(found, true_events.of_class(other)).sum(axis=1)
+            overlap_s = _overlaps_s(found, true_events.select_class(other)).sum(axis=1)
             triggered[:, other] = is_wrong & _is_share(overlap_s, settings.cttc, found.lengths_s)
     return triggered
 
 
 def _overlaps_s(found: Intervals, true: Intervals) -> Seconds:
-    """`(detections, events)`, in seconds."""
+    """Overlaps in seconds, `(detections, events)`."""
     last_onset_s = np.maximum(found.onsets_s[:, None], true.onsets_s)
     first_offset_s = np.minimum(found.offsets_s[:, None], true.offsets_s)
     overlaps_s: Seconds = np.maximum(first_offset_s - last_onset_s, 0.0)

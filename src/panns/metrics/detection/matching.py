@@ -1,4 +1,4 @@
-"""The most pairs that can be formed between two groups when not everyone fits everyone."""
+"""Maximum bipartite matching."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import numpy as np
 import numpy.typing as npt
 
 
-def n_matched(fits: npt.NDArray[np.bool_]) -> int:
-    """How many pairs the largest one-to-one matching has.
+def count_matches(fits: npt.NDArray[np.bool_]) -> int:
+    """Number of pairs in the largest one-to-one matching.
 
-    Each left one is placed by a search for an augmenting path: whoever is in the way moves over if there is room.
+    A search for an augmenting path places each left item, and moves items that are in the way to a free partner.
 
     Args:
-        fits: `(left, right)`, who may be paired with whom.
+        fits: `(left, right)`, True where two items may be paired.
 
     Source: Berge 1957, "Two theorems in graph theory": a matching is largest when no augmenting path is left.
 
     Example:
-        >>> n_matched(np.array([[True, True], [True, False]]))
+        >>> count_matches(np.array([[True, True], [True, False]]))
         2
     """
     choices = [np.flatnonzero(row).tolist() for row in fits]
@@ -26,23 +26,23 @@ def n_matched(fits: npt.NDArray[np.bool_]) -> int:
 
 
 def _place(left: int, choices: list[list[int]], partner_of_right: dict[int, int]) -> bool:
-    came_from: dict[int, int] = {}  # right: the left one that wants it
+    came_from: dict[int, int] = {}  # right item: the left item that requests it
     queue = [left]
-    for wanting in queue:
-        for right in choices[wanting]:
+    for current in queue:
+        for right in choices[current]:
             if right in came_from:
                 continue
-            came_from[right] = wanting
+            came_from[right] = current
             if right in partner_of_right:
                 queue.append(partner_of_right[right])
                 continue
-            _move_over(right, left, came_from, partner_of_right)
+            _shift(right, left, came_from, partner_of_right)
             return True
     return False
 
 
-def _move_over(free: int, left: int, came_from: dict[int, int], partner_of_right: dict[int, int]) -> None:
-    """Give the free place to whoever wants it, the place that this leaves to the next, back to `left`."""
+def _shift(free: int, left: int, came_from: dict[int, int], partner_of_right: dict[int, int]) -> None:
+    """Shift the partners along the augmenting path, from the free right item back to `left`."""
     right_of_left = {mover: right for right, mover in partner_of_right.items()}
     while True:
         mover = came_from[free]

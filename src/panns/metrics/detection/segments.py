@@ -1,4 +1,4 @@
-"""Segment-based evaluation: which classes sound in each second, whatever the borders of the events in it."""
+"""Segment-based evaluation: activity of classes in segments of a second, regardless of event boundaries."""
 
 from __future__ import annotations
 
@@ -15,21 +15,20 @@ from panns.metrics.detection.events import (
     ClipEvents,
     EventTable,
     Seconds,
+    check_pairs,
     check_same_clips,
-    checked_pairs,
 )
 
 
 @dataclass(frozen=True, eq=False)
 class SegmentCounts:
-    """How the activity of classes in segments came out.
+    """Counts of segments, and of errors in them.
 
     Attributes:
-        decisions: `(classes,)` each, in segments; `f1` is per class and `micro()` over all.
-        n_substitutions: Classes that were taken for another one, over all segments: of a segment's missed and wrongly
-            detected ones, as many as there are of both.
-        n_deletions: Missed ones beyond those.
-        n_insertions: Wrongly detected ones beyond those.
+        decisions: Numbers of segments, `(classes,)` each; `f1` is per class and `micro()` over all classes.
+        n_substitutions: Pairs of a missed and a wrongly detected class in the same segment, over all segments.
+        n_deletions: Missed classes outside such pairs.
+        n_insertions: Wrongly detected classes outside such pairs.
     """
 
     decisions: DecisionCounts
@@ -39,9 +38,9 @@ class SegmentCounts:
 
     @property
     def error_rate(self) -> float:
-        """Substitutions, deletions and insertions for each active class and segment of the ground truth.
+        """Substitutions, deletions and insertions, divided by the active classes of all segments of the ground truth.
 
-        It may exceed 1; NaN where nothing sounds.
+        May exceed 1; NaN without active segments.
         """
         n_active = int(self.decisions.support.sum())
         n_errors = self.n_substitutions + self.n_deletions + self.n_insertions
@@ -49,7 +48,7 @@ class SegmentCounts:
 
     @property
     def class_error_rates(self) -> npt.NDArray[np.float64]:
-        """`(classes,)`, deletions and insertions alone for each active segment; NaN for a class that never sounds."""
+        """Deletions and insertions divided by active segments, `(classes,)`; NaN without active segments."""
         support = self.decisions.support
         n_errors = self.decisions.false_positives + self.decisions.false_negatives
         rates = np.full(len(support), np.nan)
@@ -65,24 +64,24 @@ def segment_based(
     n_classes: int,
     segment_s: float = 1.0,
 ) -> SegmentCounts:
-    """Compare, segment by segment, which classes sound and which were detected.
+    """Compare active and detected classes, segment by segment.
 
-    A class is active in every segment that an event of it touches. What lies beyond the end of a clip does not count;
-    a last segment that the clip does not fill does.
+    A class is active in every segment that one of its events touches. Time after the end of a clip does not count; an
+    incomplete last segment does.
 
     Args:
         truth: `(class index, onset_s, offset_s)` of every event of every clip.
-        detected: The same of what was detected.
-        durations_s: Length of every clip.
-        n_classes: How many classes there are.
+        detected: `(class index, onset_s, offset_s)` of every detection of every clip.
+        durations_s: Length of every clip in seconds.
+        n_classes: Number of classes.
         segment_s: Length of a segment in seconds, > 0.
 
     Raises:
-        ValueError: The clips are not the same, an event is none, or a length is not positive.
+        ValueError: The numbers of clips differ, an event is invalid, or a length is not positive.
 
     Source: Mesaros et al. 2016, "Metrics for polyphonic sound event detection" (segment-based; error rate).
-        Borders are taken to the microsecond, which sed_eval does not: with segments of 0.1 s an event that starts at
-        0.6 s starts the seventh segment there, where 0.6 / 0.1 in floating point is just below 6.
+        Boundaries are rounded to the microsecond, unlike in sed_eval: 0.6 / 0.1 in floating point is just below 6, but
+        an event at 0.6 s starts in the seventh segment of 0.1 s.
 
     Example:
         >>> counts = segment_based([[(0, 0.0, 2.0)]], [[(0, 0.9, 1.0), (1, 1.5, 2.5)]], [3.0], n_classes=2)
@@ -90,9 +89,9 @@ def segment_based(
         (0.4, 1, 1, 1.0)
     """
     if not 0 < segment_s < math.inf:
-        raise ValueError(f"segment_s={segment_s} must be more than 0 seconds")
-    pairs = checked_pairs(truth, detected, n_classes)
-    lengths_s = checked_durations(durations_s, len(truth))
+        raise ValueError(f"segment_s={segment_s} must be a positive number of seconds")
+    pairs = check_pairs(truth, detected, n_classes)
+    lengths_s = check_durations(durations_s, len(truth))
     decisions = np.zeros((3, n_classes), dtype=np.int64)
     errors = np.zeros(3, dtype=np.int64)
     for (true_events, found_events), length_s in zip(pairs, lengths_s, strict=True):
@@ -105,11 +104,11 @@ def segment_based(
     return SegmentCounts(DecisionCounts(*decisions), *map(int, errors))
 
 
-def checked_durations(durations_s: Sequence[float], n_clips: int) -> Seconds:
-    """The length of every clip.
+def check_durations(durations_s: Sequence[float], n_clips: int) -> Seconds:
+    """Check the lengths of clips.
 
     Raises:
-        ValueError: There is not one for each, or one is not positive.
+        ValueError: The number of lengths is wrong, or a length is not positive.
     """
     check_same_clips(n_clips, len(durations_s), "durations")
     lengths_s = np.asarray(durations_s, dtype=np.float64)
@@ -121,7 +120,7 @@ def checked_durations(durations_s: Sequence[float], n_clips: int) -> Seconds:
 
 
 def _roll(events: EventTable, n_segments: int, n_classes: int, segment_s: float) -> npt.NDArray[np.bool_]:
-    """`(segments, classes)`: which class is active in which segment."""
+    """True where a class is active in a segment, `(segments, classes)`."""
     is_active = np.zeros((n_segments, n_classes), dtype=bool)
     first = np.floor(np.round(events.intervals.onsets_s / segment_s, TIME_DECIMALS)).astype(np.intp)
     past_last = np.ceil(np.round(events.intervals.offsets_s / segment_s, TIME_DECIMALS)).astype(np.intp)
