@@ -6,15 +6,17 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check -q -c constraint
 # Sounds for the demo: make demo SOUNDS=my.wav
 SOUNDS ?= examples
 
-.PHONY: help demo install test test-full check format bench clean
+.PHONY: help demo install test test-full test-lowest check format docs bench clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo       set up the small runtime in $(VENV) (no torch) and tag sounds"
 	@echo "make test       install the rest into $(VENV) and run the tests (under 5 minutes)"
 	@echo "make test-full  all tests, with the slow and full-size ones"
+	@echo "make test-lowest  the tests with the lowest allowed versions of the dependencies, in .venv-lowest"
 	@echo "make check      formatting, lint and types"
 	@echo "make format     put the code into shape"
+	@echo "make docs       build the documentation site into site/"
 	@echo "make bench      measure speed and memory"
 	@echo "make clean      remove $(VENV) and caches"
 
@@ -38,8 +40,19 @@ install: $(VENV)/.dev
 test: install
 	$(BIN)/python -m pytest -q -n auto --dist loadscope -m "not slow and not gpu"
 
+# Coverage counts the tests' own processes and those that they start; the floor is in pyproject.toml.
 test-full: install
-	$(BIN)/python -m pytest -q -n auto -m "not gpu"
+	$(BIN)/python -m coverage erase
+	$(BIN)/python -m coverage run -m pytest -q -n auto -rs -m "not gpu"
+	$(BIN)/python -m coverage combine -q
+	$(BIN)/python -m coverage report
+
+test-lowest:
+	$(PYTHON) -m venv .venv-lowest
+	$(PYTHON) tests/lowest_versions.py > .venv-lowest/constraints.txt
+	.venv-lowest/bin/python -m pip install --disable-pip-version-check -q -c .venv-lowest/constraints.txt torch
+	.venv-lowest/bin/python -m pip install --disable-pip-version-check -q -c .venv-lowest/constraints.txt -e '.[dev]'
+	.venv-lowest/bin/python -m pytest -q -n auto --dist loadscope -m "not slow and not gpu"
 
 check: install
 	$(BIN)/ruff format --check .
@@ -50,8 +63,11 @@ format: install
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+docs: install
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
 bench: install
 	$(BIN)/python -m benchmarks
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-lowest site .pytest_cache .mypy_cache .ruff_cache .hypothesis

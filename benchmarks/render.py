@@ -1,4 +1,12 @@
-"""Put the measured tables into the pages that show them: `python -m benchmarks.render`."""
+"""Put the measured tables into the pages that show them: `python -m benchmarks.render`.
+
+A page marks the place of a table, and may pick rows (by their first cell) and columns of it:
+
+    <!-- table: models -->
+    <!-- end -->
+    <!-- table: models; rows: builtin, cnn14; columns: model | mAP -->
+    <!-- end -->
+"""
 
 from __future__ import annotations
 
@@ -10,30 +18,49 @@ from typing import Any
 from benchmarks.measure import RESULTS, Timing
 
 ROOT = Path(__file__).parent.parent
-PAGES = ("README.md", "README.zh.md", "benchmarks/README.md", "docs/choosing.md", "docs/training.md")
+TABLE = re.compile(
+    r"<!-- table: (?P<name>\w+)(?:; rows: (?P<rows>[^;>]+))?(?:; columns: (?P<columns>[^;>]+))? -->.*?<!-- end -->",
+    re.DOTALL,
+)
 
 
 def main() -> None:
-    """Render every `<!-- table: NAME -->` ... `<!-- end -->`."""
-    for page in (ROOT / name for name in PAGES):
+    """Render the tables of every page that marks places for them."""
+    for page in pages():
         text = page.read_text(encoding="utf-8")
-        page.write_text(
-            re.sub(r"<!-- table: (\w+) -->.*?<!-- end -->", _table, text, flags=re.DOTALL), encoding="utf-8"
-        )
+        page.write_text(TABLE.sub(rendered, text), encoding="utf-8")
 
 
-def _table(match: re.Match[str]) -> str:
-    name = match[1]
-    record = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-    columns = list(record["rows"][0])
+def pages() -> list[Path]:
+    """The pages that mark places for tables."""
+    found = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("benchmarks/*.md")]
+    return sorted(page for page in found if "<!-- table: " in page.read_text(encoding="utf-8"))
+
+
+def rendered(mark: re.Match[str]) -> str:
+    """The table for a mark, between the mark and its end."""
+    record = json.loads((RESULTS / f"{mark['name']}.json").read_text(encoding="utf-8"))
+    rows, columns = record["rows"], list(record["rows"][0])
+    if mark["columns"]:
+        columns = [name.strip() for name in mark["columns"].split("|")]
+    if mark["rows"]:
+        by_name = {next(iter(row.values())): row for row in rows}
+        rows = [by_name[name.strip()] for name in mark["rows"].split(",")]
     lines = [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
-    lines += [f"| {' | '.join(_cell(row[column]) for column in columns)} |" for row in record["rows"]]
+    lines += [f"| {' | '.join(_cell(row[column]) for column in columns)} |" for row in rows]
+    return "\n".join([mark[0].partition("-->")[0] + "-->", *lines, "", *_caption(record, mark), "<!-- end -->"])
+
+
+def _caption(record: dict[str, Any], mark: re.Match[str]) -> list[str]:
+    """Title, machine and notes of a whole table; a selection says only where and when it was measured."""
     machine = record["machine"]
+    if mark["columns"]:
+        return [f"Measured on {machine['processor']}, Python {machine['python']}, {machine['date']}.", ""]
     versions = ", ".join(f"{package} {version}" for package, version in machine["versions"].items())
     caption = f"{record['title']}. {machine['processor']}, Python {machine['python']}, {versions}; {machine['date']}."
     if record["notes"]:
         caption += f" {record['notes'][0].upper()}{record['notes'][1:]}."
-    return "\n".join([f"<!-- table: {name} -->", *lines, "", caption, "<!-- end -->"])
+    return [caption]
 
 
 def _cell(value: Any) -> str:  # noqa: ANN401 - a cell of JSON

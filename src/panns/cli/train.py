@@ -29,7 +29,9 @@ def _print_template(is_asked: bool) -> None:
 
 
 def train(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="The settings; docs/training.md has them all.")],
+    config: Annotated[
+        Path, typer.Argument(metavar="CONFIG.toml", help="The settings; docs/reference/settings.md lists all.")
+    ],
     assignments: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, such as optim.lr=1e-3; may be given again."),
