@@ -122,7 +122,7 @@ def test_limits_are_kept(recognizer):
 
     soundfile.write(source, tone(2), RATE, format="WAV")
     for ask in (recognizer.tag, recognizer.embed):
-        with pytest.raises(panns.AudioDecodeError, match=r"longer than the 1 s that are allowed"):
+        with pytest.raises(panns.AudioDecodeError, match="limit of 1 s"):
             ask(source.getvalue(), limits=limits)
 
 
@@ -217,7 +217,7 @@ class TestListening:
     def test_what_is_no_sound(self, recognizer):
         with pytest.raises(TypeError, match="sound is of type list; give the name of a microphone, or something with"):
             recognizer.listen([0.0])
-        with pytest.raises(ValueError, match="sample_rate=5 is none that sound comes in"):
+        with pytest.raises(ValueError, match="sample_rate=5 "):
             recognizer.listen(Blocks(5))
 
     def test_a_microphone_that_is_not_there(self, recognizer):

@@ -35,7 +35,7 @@ def test_hours_from_kilobytes_are_refused_soon():
     with open_sound(bomb, sample_rate=8_000) as stream:
         blocks = iter(stream)
         sizes = []
-        with pytest.raises(AudioDecodeError, match=r"as in a decompression bomb.*limits=DecodeLimits\(min_bytes_per_s"):
+        with pytest.raises(AudioDecodeError, match=r"decompression bomb.*min_bytes_per_s"):
             sizes.extend(len(block) for block in blocks)
     assert sum(sizes) < 3600 * 2.5 * 8_000  # its 268 kB at 32 bytes a second are 8,400 s
     assert _drain(bomb, limits=DecodeLimits(min_bytes_per_s=0)) == pytest.approx(3 * 3600)
@@ -47,19 +47,19 @@ def test_silence_within_the_grace_is_a_recording():
 
 
 def test_too_long_by_its_own_header_is_refused_before_it_is_decoded():
-    with pytest.raises(AudioDecodeError, match=r"longer than the 1 s that are allowed; cut it, or pass limits="):
+    with pytest.raises(AudioDecodeError, match=r"limit of 1 s.*max_duration_s"):
         open_sound(sound_file("wav"), sample_rate=32_000, limits=DecodeLimits(max_duration_s=1))
 
 
 def test_an_array_has_the_same_bounds():
-    with pytest.raises(AudioDecodeError, match="<array>: longer than the 1 s"):
+    with pytest.raises(AudioDecodeError, match=r"<array>.*limit of 1 s"):
         _drain((np.zeros(100_000), 8_000), limits=DecodeLimits(max_duration_s=1))
 
 
 @pytest.mark.parametrize("name", ["ogg", "aac", "webm", "flac"])
 def test_too_long_is_refused_while_it_is_decoded(name):
     data = sound_file(name, 5.0)
-    with pytest.raises(AudioDecodeError, match="longer than the 2 s"):
+    with pytest.raises(AudioDecodeError, match="limit of 2 s"):
         _drain(data, limits=DecodeLimits(max_duration_s=2))
 
 
@@ -73,7 +73,7 @@ def test_an_absurd_length_in_a_header_is_not_believed():
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert n_samples == 88_200
-    assert "are missing; answered for what there is" in stream.warnings[0]
+    assert "are missing" in stream.warnings[0]
     assert peak < 10e6
 
 

@@ -287,13 +287,13 @@ class TestRefusals:
     @pytest.mark.parametrize("rate", [0, -5, 99, 5_000_000])
     def test_a_rate_that_no_sound_has(self, tiny_stream_checkpoint, rate):
         recognizer = panns.load(tiny_stream_checkpoint, n_threads=1)
-        with pytest.raises(ValueError, match=rf"sample_rate={rate} is none that sound comes in; give 100 to 4000000"):
+        with pytest.raises(ValueError, match=f"sample_rate={rate} "):
             recognizer.stream(rate)
 
     @pytest.mark.parametrize("rate", [True, "16000", 16_000.0])
     def test_a_rate_that_is_no_number(self, tiny_stream_checkpoint, rate):
         recognizer = panns.load(tiny_stream_checkpoint, n_threads=1)
-        with pytest.raises(TypeError, match=r"sample_rate=.* is no whole number; give samples per second"):
+        with pytest.raises(TypeError, match=r"sample_rate=.* whole number"):
             recognizer.stream(rate)
         assert recognizer.stream(np.int32(16_000)).sample_rate == 16_000
 

@@ -1,4 +1,8 @@
-"""Sound in: decode any source, in blocks, to mono float32 at the rate a model wants."""
+"""Audio input: decode any source, block by block, to mono float32 at a model's sample rate.
+
+`sound.py` joins the three rooms: `decoding/` (files, bytes, arrays), `resampling/` (soxr for whole sounds, a filter
+with an explicit state for streams) and `live/` (microphones). `limits.py` bounds what is accepted.
+"""
 
 from panns.audio.decoding.source import Source
 from panns.audio.limits import DecodeLimits

@@ -1,4 +1,4 @@
-"""Sound in: any source as mono float32 blocks at the wanted rate, in memory that does not grow with its length."""
+"""Open any source as mono float32 blocks at a given sample rate, in memory independent of its length."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _NO_LIMITS = DecodeLimits()
 
 
 class Sound:
-    """Mono float32 blocks of one source; iterate it once, inside `with`.
+    """Mono float32 blocks of one source. Iterate it once, inside `with`.
 
     Attributes:
         name: The path, or `<bytes>`, `<stdin>`, `<stream>`, `<array>`.
-        sample_rate: Of the blocks it yields.
-        native_sample_rate: Of the source.
-        n_channels: Of the source.
-        declared_duration_s: What the source says of its length, None where it does not; for progress bars, not to
-            be relied on.
-        duration_s: Of what was decoded so far.
+        sample_rate: Sample rate of the blocks, in Hz.
+        native_sample_rate: Sample rate of the source, in Hz.
+        n_channels: Number of channels of the source.
+        declared_duration_s: Duration in the header of the source, None if it has none. Good enough for a progress bar;
+            damaged and cut files declare more than they hold.
+        duration_s: Duration decoded so far, in seconds.
     """
 
     def __init__(
@@ -54,23 +54,23 @@ class Sound:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Sentences on what is missing or odd; complete once the iteration has ended."""
+        """Warnings about missing or unusual audio, complete after the iteration."""
         return tuple(self._warnings)
 
     def __iter__(self) -> Iterator[Waveform]:
-        """Blocks `(samples,)`, none of them empty.
+        """Iterate over the blocks `(samples,)`, each with at least one sample.
 
         Raises:
-            AudioDecodeError: There is no sound, too much of it, or numbers that are no sound.
+            AudioDecodeError: The source is empty, too long, or holds values that cannot be audio.
         """
         if self._is_read:
-            raise ValueError(f"{self.name}: was read already; open it again")
+            raise ValueError(f"{self.name}: can be iterated only once; open it again")
         self._is_read = True
         return self._blocks()
 
     def _blocks(self) -> Iterator[Waveform]:
         resampler = Resampler(self.native_sample_rate, self.sample_rate)
-        # From 100 Hz to 32 kHz a block becomes 320 times as long: cut it so that what comes out stays small.
+        # From 100 Hz to 32 kHz a block becomes 320 times as long: cut it, so that the output stays small.
         step = max(2 * BLOCK_SAMPLES * self.native_sample_rate // self.sample_rate, 1)
         n_samples = 0
         try:
@@ -85,13 +85,13 @@ class Sound:
         finally:
             self.close()
         if not n_samples:
-            raise AudioDecodeError(f"{self.name}: holds no sound, 0 samples; give a recording")
+            raise AudioDecodeError(f"{self.name}: holds no sound, 0 samples; give a recording with sound in it")
 
     def _checked_blocks(self) -> Iterator[Waveform]:
         n_samples = 0
         highest = 0.0
         for block in self._reader.blocks():
-            # One pass finds NaN (of which the minimum and maximum are NaN), infinity and absurd values.
+            # One pass finds NaN (then the minimum and maximum are NaN), infinity and absurd values.
             peak = max(float(block.max()), -float(block.min())) if len(block) else 0.0
             if not peak <= MAX_PEAK:
                 raise AudioDecodeError(self._not_sound(block, n_samples))
@@ -103,21 +103,21 @@ class Sound:
         for sentence in self._reader.losses:
             self._warn(sentence)
         if highest > _LOUD_PEAK:
-            self._warn(f"samples reach {highest:.0f}, where sound stays about within -1..1; divide by the full scale")
+            self._warn(f"samples reach {highest:.0f}, but audio is about within -1..1; divide by the full scale")
 
     def _not_sound(self, block: Waveform, n_before: int) -> str:
         first = int(np.flatnonzero(~(np.abs(block) <= MAX_PEAK))[0])
         value = float(block[first])
-        what = f"the value {value:g}" if np.isfinite(value) else f"a value that is no finite number ({value:g})"
+        what = f"the value {value:g}" if np.isfinite(value) else f"a value that is not finite ({value:g})"
         at_s = (n_before + first) / self.native_sample_rate
-        return f"{self.name}: has {what} at {at_s:.3f} s; sound is finite and about within -1..1, so it is damaged"
+        return f"{self.name}: holds {what} at {at_s:.3f} s; audio is finite and about within -1..1, so it is damaged"
 
     def _warn(self, sentence: str) -> None:
         self._warnings.append(sentence)
         _LOG.warning("%s: %s", self.name, sentence)
 
     def close(self) -> None:
-        """Give back the file; also done at the end of the iteration."""
+        """Close the file. The end of the iteration closes it too."""
         self._reader.close()
 
     def __enter__(self) -> Sound:
@@ -130,16 +130,16 @@ class Sound:
 
 
 def open_sound(source: Source, *, sample_rate: int | None, limits: DecodeLimits = _NO_LIMITS) -> Sound:
-    """Open a sound as a stream of mono float32 blocks.
+    """Open a source as mono float32 blocks.
 
     Args:
-        source: A path; bytes; a file object, from its current position on; or `(array, sample_rate)` with an array
+        source: A path; bytes; a file object, read from its current position; or `(array, sample_rate)` with an array
             `(samples,)` or `(samples, channels)` of floats within -1..1 or of int8, int16, int32 or uint8.
-        sample_rate: That is wanted, 100 Hz to 4 MHz; None for the source's own.
-        limits: What is refused as too long.
+        sample_rate: Sample rate of the blocks, 100 Hz to 4 MHz; None for the source's own.
+        limits: Limits on the decoded duration.
 
     Raises:
-        AudioDecodeError: The sound cannot be read; the message says why and what to do.
+        AudioDecodeError: The source cannot be decoded; the message says why and what to do.
         MissingExtra: The format needs PyAV, which is not installed.
     """
     wanted = None if sample_rate is None else check_sample_rate(sample_rate)
@@ -158,6 +158,6 @@ def open_sound(source: Source, *, sample_rate: int | None, limits: DecodeLimits 
 
 
 def load_sound(source: Source, *, sample_rate: int, limits: DecodeLimits = _NO_LIMITS) -> Waveform:
-    """Return a whole sound as one mono waveform `(samples,)`, float32; arguments and errors as of `open_sound`."""
-    with open_sound(source, sample_rate=sample_rate, limits=limits) as stream:
-        return np.concatenate(list(stream))
+    """Decode a whole source to one mono float32 waveform `(samples,)`. Arguments and errors: see `open_sound`."""
+    with open_sound(source, sample_rate=sample_rate, limits=limits) as sound:
+        return np.concatenate(list(sound))

@@ -1,11 +1,11 @@
-"""Which files in folders are sounds: told by their suffix, hidden ones left out, in a stable order."""
+"""Sound files in a folder, found by suffix, without hidden files, in a stable order."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
 
-# Files of these suffixes are taken from a folder; a file that is named is read whatever its suffix.
+# Suffixes searched for in folders. A file given by its path is read whatever its suffix.
 SUFFIX_NAMES = """
 3gp aac ac3 aif aifc aiff alac amr ape au avi caf dsf flac flv gsm m4a m4b m4v mka mkv mov mp1 mp2 mp3 mp4 mpeg mpg
 mpga mts oga ogg ogv opus ra rf64 snd spx ts tta voc w64 wav wave webm wma wmv wv
@@ -14,9 +14,9 @@ SOUND_SUFFIXES = frozenset(f".{name}" for name in SUFFIX_NAMES.split())
 
 
 def is_sound_name(name: str) -> bool:
-    """Whether a file of that name is taken for a sound.
+    """Return True for a name with the suffix of a sound file, unless it is hidden.
 
-    (macOS writes a hidden ._x.wav, which is no sound, beside every x.wav on foreign disks.)
+    On foreign disks macOS writes a hidden ._x.wav with metadata beside every x.wav.
 
     Example:
         >>> is_sound_name("dog.WAV"), is_sound_name("._dog.wav"), is_sound_name("notes.txt")
@@ -26,11 +26,13 @@ def is_sound_name(name: str) -> bool:
 
 
 def find_sound_files(folder: str, *, on_error: Callable[[OSError], None]) -> Iterator[str]:
-    """The sounds in a folder and in those below it, also where a link leads, but none twice; hidden ones left out.
+    """Yield the paths of all sound files in a folder and its subfolders, without hidden ones.
+
+    Follows links, but visits each folder only once.
 
     Args:
-        folder: Where to look; paths begin with it as it is given.
-        on_error: Called with the error of every folder that may not be looked into.
+        folder: The folder; the paths begin with it as given.
+        on_error: Called with the error of every folder that cannot be listed.
     """
     visited: set[str] = set()
     for parent, folders, files in os.walk(folder, followlinks=True, onerror=on_error):

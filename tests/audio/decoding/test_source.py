@@ -84,7 +84,7 @@ def test_an_open_file_is_read_from_its_position_and_stays_open(tmp_path):
 def test_a_file_at_its_end_says_what_to_do():
     file = io.BytesIO(sound_file("flac"))
     file.read()
-    with pytest.raises(AudioDecodeError, match=r"at its end already; call seek\(0\)"):
+    with pytest.raises(AudioDecodeError, match=r"call seek\(0\)"):
         open_sound(file, sample_rate=32_000)
 
 
@@ -113,7 +113,7 @@ def test_a_named_pipe(tmp_path):
 
 
 def test_a_pipe_has_a_bound():
-    with pytest.raises(AudioDecodeError, match=r"more than the 10,000 bytes .* limits=DecodeLimits\(max_spool_bytes"):
+    with pytest.raises(AudioDecodeError, match=r"10,000 bytes.*max_spool_bytes"):
         open_sound(Unseekable(sound_file("wav")), sample_rate=32_000, limits=DecodeLimits(max_spool_bytes=10_000))
 
 
@@ -171,7 +171,7 @@ def test_a_stream_is_read_once_and_closes_its_file(tmp_path):
     with open_sound(path, sample_rate=32_000) as stream:
         for _ in stream:
             break
-        with pytest.raises(ValueError, match="was read already; open it again"):
+        with pytest.raises(ValueError, match="open it again"):
             iter(stream)
     path.unlink()
 

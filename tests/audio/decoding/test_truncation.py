@@ -29,7 +29,7 @@ def test_half_of_an_uncompressed_file(name):
     assert seconds == pytest.approx(5.0, abs=0.1)
     assert len(warnings) == 1
     assert warnings[0].startswith(f"ended after {seconds:.2f} s of the 10.")
-    assert "s are missing; answered for what there is" in warnings[0]
+    assert "s are missing; the result covers the rest" in warnings[0]
 
 
 @pytest.mark.parametrize("name", ["flac", "mp3", "mp4_fragmented", "webm", "wavpack", "mkv_video"])
@@ -43,19 +43,19 @@ def test_half_of_a_coded_file_that_declares_its_length(name):
 def test_half_of_a_file_that_only_marks_its_end(name):
     seconds, warnings = _read(_half(name))
     assert 3.5 < seconds < 5.5
-    assert warnings[-1].startswith("its end is missing, and nothing in it says how much that is")
-    assert f"answered for the {seconds:.2f} s there are" in warnings[-1]
+    assert warnings[-1].startswith("the end is missing, of unknown length")
+    assert f"covers the {seconds:.2f} s before it" in warnings[-1]
 
 
 def test_a_stream_cut_within_a_packet():
     seconds, warnings = _read(_half("aac"))
     assert seconds == pytest.approx(5.0, abs=0.2)
-    assert "its end is missing" in warnings[-1]
+    assert "unknown length is missing" in warnings[-1]
 
 
 @pytest.mark.parametrize("name", ["m4a", "mp4_video", "mov_alac"])
 def test_half_of_an_mp4_with_its_index_at_the_end(name):
-    with pytest.raises(AudioDecodeError, match=r"its index \(the part named 'moov'.* is missing.*cut off"):
+    with pytest.raises(AudioDecodeError, match=r"cut off.*moov"):
         load_sound(_half(name), sample_rate=32_000)
 
 
@@ -63,7 +63,7 @@ def test_a_warning_is_logged_with_the_name(caplog):
     with caplog.at_level(logging.WARNING):
         _read(_half("wav"))
     assert caplog.messages == [
-        "<bytes>: ended after 5.00 s of the 10.00 s its header declares, 5.00 s are missing; answered for what there is"
+        "<bytes>: ended after 5.00 s of the 10.00 s its header declares, 5.00 s are missing; the result covers the rest"
     ]
 
 
@@ -102,7 +102,7 @@ def test_a_file_of_almost_nothing_but_damage_is_refused():
     try:
         seconds, warnings = _read(bytes(aac))
     except AudioDecodeError as exc:
-        assert "next to nothing that can be decoded" in str(exc)  # noqa: PT017 - either is right, but not silence
+        assert "packets are damaged" in str(exc)  # noqa: PT017 - either is right, but not silence
     else:
         assert "packets are damaged" in warnings[0]
         assert seconds < 11

@@ -39,5 +39,5 @@ def test_stopping_ends_it():
 
 @pytest.mark.parametrize("pace", [-1.0, float("nan"), float("inf")])
 def test_a_pace_that_cannot_be(pace):
-    with pytest.raises(ValueError, match=f"pace={pace} must be times as fast as the sound, or 0"):
+    with pytest.raises(ValueError, match=f"pace={pace}"):
         play(pace)

@@ -205,11 +205,11 @@ def test_pushing_nothing_changes_nothing():
 
 @pytest.mark.parametrize("rates", [(0, 16_000), (16_000, 0)])
 def test_an_impossible_rate_is_refused(rates):
-    with pytest.raises(ValueError, match="0 Hz is impossible; use a positive"):
+    with pytest.raises(ValueError, match="0 Hz"):
         PolyphaseResampler(*rates)
 
 
 def test_a_state_of_other_rates_is_refused():
     state = PolyphaseResampler(48_000, 16_000).initial_state()
-    with pytest.raises(ValueError, match=r"not one from 44100 to 16000 Hz.*use the resampler that it came from"):
+    with pytest.raises(ValueError, match="44100 to 16000 Hz"):
         PolyphaseResampler(44_100, 16_000).push(_NOISE, state)

@@ -52,5 +52,5 @@ def test_a_tone_above_the_new_half_rate_is_gone():
 
 
 def test_an_impossible_rate_is_refused():
-    with pytest.raises(ValueError, match="0 Hz is impossible; use a positive"):
+    with pytest.raises(ValueError, match="0 Hz"):
         Resampler(0, 32_000)

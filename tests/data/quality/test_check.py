@@ -225,7 +225,7 @@ def test_packed_clips_that_cannot_be_read_are_named_with_their_shard(tmp_path):
     tar.write_bytes(tar.read_bytes().replace(b"000000002.wav", b"000000009.wav"))
     nan, other = check_clips(ShardFolder(shards), min_clips_per_class=1).findings
     assert (nan.kind, nan.files) == ("unreadable", ("b.wav",))
-    assert nan.sentence.startswith(f"b.wav in {tar}: has a value that is no finite number")
+    assert nan.sentence.startswith(f"b.wav in {tar}: holds a value that is not finite")
     assert (other.kind, other.files) == ("unreadable", ("c.wav",))
     assert "does not hold 000000002.wav where the index says" in other.sentence
 

@@ -66,7 +66,7 @@ def test_numbers_that_are_no_sound_are_said(tmp_path):
     samples[RATE // 2] = np.nan
     ((kind, sentence),) = found_in(write_wav(tmp_path / "a.wav", samples))
     assert kind == "unreadable"
-    assert "no finite number (nan) at 0.500 s" in sentence
+    assert "not finite (nan) at 0.500 s" in sentence
 
 
 def test_a_cut_file_is_said(tmp_path):

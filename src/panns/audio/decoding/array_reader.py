@@ -1,4 +1,4 @@
-"""Sound that is in memory already: `(array, sample_rate)`."""
+"""Reader of sound in memory: `(array, sample_rate)`."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ ARRAY_NAME = "<array>"
 
 
 class ArrayReader:
-    """Blocks of an array `(samples,)` or `(samples, channels)`."""
+    """Reader of an array `(samples,)` or `(samples, channels)`."""
 
     def __init__(self, pair: tuple[Any, ...]) -> None:
         if len(pair) != 2:
-            raise TypeError(f"a tuple of {len(pair)} is no sound; give (array, sample_rate)")
+            raise TypeError(f"expected (array, sample_rate), got a tuple of {len(pair)}; give (array, sample_rate)")
         array, rate = pair
-        if np.ndim(array) == 0 and np.ndim(rate) > 0:  # scipy.io.wavfile.read answers in this order
+        if np.ndim(array) == 0 and np.ndim(rate) > 0:  # the order that scipy.io.wavfile.read returns
             raise TypeError("(sample_rate, array) is the wrong way round; give (array, sample_rate)")
         self.sample_rate = _whole_rate(rate)
         samples = np.asarray(array)
@@ -31,26 +31,26 @@ class ArrayReader:
         self.n_channels = self._samples.shape[1]
         self.n_bytes = samples.nbytes
         check_header(ARRAY_NAME, self.sample_rate, self.n_channels)
-        to_float32(samples[:0])  # an unusable type is refused before anything is read
+        to_float32(samples[:0])  # refuses an unusable type before reading
         self.declared = DeclaredLength(len(self._samples) / self.sample_rate)
         self.losses: list[str] = []
 
     def blocks(self) -> Iterator[Waveform]:
-        """Mono blocks; a copy, never a view that a caller could change."""
+        """Yield mono blocks, each a copy, so that changing one does not change the array."""
         step = block_frames(self.n_channels)
         for start in range(0, len(self._samples), step):
             block = mix_to_mono(to_float32(self._samples[start : start + step]))
             yield block.copy() if np.shares_memory(block, self._samples) else block
 
     def close(self) -> None:
-        """Nothing was opened."""
+        """Do nothing; an array has no file to close."""
 
 
 def _whole_rate(rate: object) -> int:
     if isinstance(rate, bool | np.bool_) or not isinstance(rate, int | float | np.integer | np.floating):
-        raise TypeError(f"sample_rate={rate!r} is no number; give samples per second, as in (array, 44_100)")
+        raise TypeError(f"sample_rate={rate!r} must be a number of Hz, as in (array, 44_100)")
     if not float(rate).is_integer():
-        raise ValueError(f"sample_rate={rate!r} is no whole number; give samples per second, as in (array, 44_100)")
+        raise ValueError(f"sample_rate={rate!r} must be a whole number of Hz, as in (array, 44_100)")
     return int(rate)
 
 
@@ -61,7 +61,7 @@ def _as_frames(samples: Samples) -> Samples:
             f"give (samples,) or (samples, channels), one sound at a time"
         )
     if not samples.size:
-        raise AudioDecodeError(f"{ARRAY_NAME}: shape {samples.shape} is empty, it holds no sound")
+        raise AudioDecodeError(f"{ARRAY_NAME}: shape {samples.shape} is empty; give at least one sample")
     if samples.ndim == 1:
         return samples[:, np.newaxis]
     if samples.shape[1] > samples.shape[0]:

@@ -1,7 +1,7 @@
-"""How long a sound says it is, in its own header: the decoded length is compared, since no decoder reports a cut file.
+"""Length of a sound as declared in its header, to find truncated files: decoders do not report them.
 
-libsndfile and FFmpeg quietly correct the length of a cut WAV, so the headers are read here. The length of MP4,
-Matroska and their like comes from FFmpeg.
+libsndfile and FFmpeg silently correct the length of a cut WAV, so this module reads the headers. FFmpeg supplies the
+length of MP4, Matroska and similar containers.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from panns.audio.decoding.formats import AIFF, AU, AVI, CAF, FLAC, MP3, OGG, OPUS, W64, WAV, FileFormat
 from panns.audio.decoding.source import Input
 
-# No real file comes near; a hostile one could hold a chunk every 8 bytes.
+# Far above any real file; a hostile one could hold a chunk every 8 bytes.
 _MAX_CHUNKS = 4096
-# Writers to a pipe cannot come back to fill in the size. They leave 0, or nearly 2^31 (sox, arecord) or 2^32 (ffmpeg).
+# Writers to a pipe cannot seek back to fill in the size. They leave 0, or about 2^31 (sox, arecord) or 2^32 (ffmpeg).
 _OPEN_ENDS = ((2**31 - 2**16, 2**31 + 2**16), (2**32 - 2**16, 2**32))
 
 
@@ -38,12 +38,12 @@ _PLAIN_AIFC = (
 
 @dataclass(frozen=True)
 class DeclaredLength:
-    """What a file says of its own length.
+    """Length of a sound as declared in its header.
 
     Attributes:
-        duration_s: None where it does not say.
-        tolerance_s: What decoders may legitimately leave out, as delay and padding of the coder.
-        is_cut: Its own mark of the end is missing.
+        duration_s: Declared duration in seconds; None if the header has none.
+        tolerance_s: Seconds that a decoder may legitimately leave out: delay and padding of the encoder.
+        is_cut: True if the end marker of the format is missing.
     """
 
     duration_s: float | None = None
@@ -51,12 +51,12 @@ class DeclaredLength:
     is_cut: bool = False
 
 
-def read_declared_length(source: Input, kind: FileFormat, offset: int) -> DeclaredLength:
-    """Read what the header at `offset` says; of an unreadable header, nothing.
+def read_declared_length(source: Input, file_format: FileFormat, offset: int) -> DeclaredLength:
+    """Read the declared length from the header at `offset`; an unreadable header declares nothing.
 
-    A WAV that leaves its own size open is patched in the input, so that decoders read it to its end.
+    A WAV without a size gets one patched into the input, so that decoders read it to its end.
     """
-    reader = _READERS.get(kind)
+    reader = _READERS.get(file_format)
     if reader is None:
         return DeclaredLength()
     try:
@@ -66,7 +66,7 @@ def read_declared_length(source: Input, kind: FileFormat, offset: int) -> Declar
 
 
 def mp4_has_index(source: Input) -> bool:
-    """Whether a `moov` box, without which nothing in an MP4 can be decoded, is there in full or in part."""
+    """Return True if an MP4 has its index, the `moov` box, at least in part. Decoding needs it."""
     offset = 0
     for _ in range(_MAX_CHUNKS):
         header = source.read_at(offset, 16)
@@ -77,7 +77,7 @@ def mp4_has_index(source: Input) -> bool:
             return True
         if size == 1 and len(header) == 16:
             size = struct.unpack(">Q", header[8:])[0]
-        if size < 8:  # 0 reaches to the end of the file
+        if size < 8:  # 0: reaches to the end of the file
             break
         offset += size
     return False
@@ -95,10 +95,10 @@ def _wav(source: Input, offset: int) -> DeclaredLength:
         elif name == b"data":
             n_bytes = n_bytes_64 if size == 2**32 - 1 and n_bytes_64 else size
             n_present = source.n_bytes - start
-            # Recorders that go on beyond 4 GiB leave the size modulo 2^32.
+            # Recorders that continue beyond 4 GiB leave the size modulo 2^32.
             is_wrapped = n_present - n_bytes >= 2**32 - 1 and (n_present - n_bytes) % 2**32 < 2**16
             if n_bytes < 2**32 and (not n_bytes or _is_open_end(n_bytes) or is_wrapped):
-                # Both decoders take this size as "to the end", libsndfile none of the others.
+                # Both decoders read this size as "to the end"; libsndfile accepts no other value.
                 source.patch(start - 4, b"\xff\xff\xff\xff")
                 break
             return coding.declare(n_bytes, n_present)
@@ -130,7 +130,7 @@ class _Coding:
     block_align: int = 0
 
     def declare(self, n_bytes: int, n_present: int) -> DeclaredLength:
-        # Integers, floats, A-law, mu-law and 'extensible' for all who use it: every frame has the same size.
+        # Integers, floats, A-law, mu-law and 'extensible': every frame has the same size.
         if self.tag in (1, 3, 6, 7, 0xFFFE):
             return DeclaredLength(n_bytes / (self.block_align * self.sample_rate))
         # The frame count of a compressed WAV (`fact`) is wrong in files of libsndfile, so the bytes decide.
@@ -157,7 +157,7 @@ def _aiff(source: Input, offset: int) -> DeclaredLength:
             _, n_frames, _, exponent, mantissa = struct.unpack(">hIhHQ", source.read_at(start, 18))
             # The rate is an 80-bit float.
             rate = mantissa * 2.0 ** ((exponent & 0x7FFF) - 16383 - 63) if exponent & 0x7FFF < 16383 + 64 else 0.0
-            # Compressed AIFF-C counts packets instead of frames.
+            # Compressed AIFF-C counts packets, not frames.
             is_plain = source.read_at(offset + 8, 4) == b"AIFF" or source.read_at(start + 18, 4) in _PLAIN_AIFC
             is_known = is_plain and n_frames and not _is_open_end(n_frames)
             return DeclaredLength(n_frames / rate) if is_known else DeclaredLength()
@@ -174,18 +174,18 @@ def _au(source: Input, offset: int) -> DeclaredLength:
 
 def _avi(source: Input, offset: int) -> DeclaredLength:
     size = struct.unpack("<I", source.read_at(offset + 4, 4))[0]
-    # FFmpeg scales the length in the header to the bytes there are, so a cut file cannot say how much is missing.
+    # FFmpeg scales the length in the header to the bytes present, so the missing duration is unknown.
     return DeclaredLength(is_cut=not _is_open_end(size) and offset + 8 + size > source.n_bytes)
 
 
 def _flac(source: Input, offset: int) -> DeclaredLength:
-    # 20 bits sample rate, 3 channels, 5 bits a sample, 36 total samples (0: not known), after 10 bytes of block sizes.
+    # After 10 bytes of block sizes: sample rate (20 bits), channels (3), bits per sample (5), samples (36; 0: unknown).
     packed = struct.unpack(">Q", source.read_at(offset + 18, 8))[0]
     n_frames = packed & (1 << 36) - 1
     return DeclaredLength(n_frames / (packed >> 44)) if n_frames else DeclaredLength()
 
 
-# Of MPEG audio version 2.5, (reserved), 2, 1: sample rates, and samples in a frame of layer III.
+# MPEG audio versions 2.5, (reserved), 2, 1: sample rates, and samples in a frame of layer III.
 _MPEG_RATES = ((11025, 12000, 8000), (), (22050, 24000, 16000), (44100, 48000, 32000))
 _MPEG_FRAME = (576, 0, 576, 1152)
 
@@ -229,7 +229,7 @@ def _is_layer3(header: bytes) -> bool:
 
 
 def _ogg(source: Input, offset: int) -> DeclaredLength:
-    """From the granule position of the last page, and its end-of-stream flag."""
+    """Read the granule position of the last page and its end-of-stream flag."""
     head = source.read_at(offset, 2**17)
     tail_start = max(source.n_bytes - 2**17, offset)
     tail = source.read_at(tail_start, 2**17)
@@ -248,14 +248,14 @@ def _ogg(source: Input, offset: int) -> DeclaredLength:
         rate, skipped = 48_000, struct.unpack("<H", head[identification + 10 : identification + 12])[0]
     else:
         return DeclaredLength(is_cut=is_cut)
-    # Several streams, one after the other, each count for themselves; a recorded broadcast does not start at 0.
+    # Chained streams each count from 0; a recorded broadcast does not start at 0.
     if is_cut or granule <= 0 or serial != first_serial or _first_granule(head) > 10 * rate:
         return DeclaredLength(is_cut=is_cut)
     return DeclaredLength(max(granule - skipped, 0) / rate, tolerance_s=0.1)
 
 
 def _first_granule(head: bytes) -> int:
-    """Find the granule position of the first page that completes sound; 0 if there is none near the start."""
+    """Return the granule position of the first page with a complete packet of sound; 0 without one near the start."""
     at = 0
     for _ in range(_MAX_CHUNKS):
         if head[at : at + 4] != b"OggS" or len(head) < at + 27:
@@ -273,7 +273,7 @@ def _page_end(data: bytes, at: int) -> int:
 
 
 def _chunks(source: Input, offset: int, layout: str) -> Iterator[tuple[bytes, int, int]]:
-    """Name, size and start of every chunk of a RIFF, IFF or CAF file; the first two are also padded to even sizes."""
+    """Yield name, size and start of every chunk of a RIFF, IFF or CAF file. RIFF and IFF pad chunks to even sizes."""
     n_header = struct.calcsize(layout)
     for _ in range(_MAX_CHUNKS):
         header = source.read_at(offset, n_header)

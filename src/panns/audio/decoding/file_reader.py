@@ -1,4 +1,4 @@
-"""Which decoder reads a file, what happens when it gives up, and what is said about what is missing."""
+"""Reader of files: chooses the decoder, switches to the other one at damage, and reports what is missing."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ from panns.audio.decoding.soundfile_reader import SoundFileReader
 from panns.audio.decoding.source import Input
 from panns.errors import AudioDecodeError
 
-_READABLE = "wav, flac, ogg, opus, mp3, aiff, and with the extra 'media' also m4a, aac, webm, mp4 and more, are read"
+_READABLE = "readable are wav, flac, ogg, opus, mp3, aiff, and with the extra 'media' m4a, aac, webm, mp4 and more"
 
 
 class FileReader:
-    """An opened file, read by the decoder for its kind and, behind damage, by the other one."""
+    """Reader of one file, with the decoder for its format and, after damage, with the other decoder."""
 
     def __init__(self, source: Input) -> None:
         self._source = source
         self._name = source.source_name
-        self._kind, offset = _sniff(source)
-        if self._kind.decoder == "none":
+        self._format, offset = _sniff(source)
+        if self._format.decoder == "none":
             raise AudioDecodeError(
-                f"{self._name}: is {self._kind.name}, "
-                f"not a sound; {'give those files themselves' if self._kind is PLAYLIST else 'give a sound file'}"
+                f"{self._name}: is {self._format.name}, not a sound; "
+                f"give {'the files themselves' if self._format is PLAYLIST else 'a sound file'}"
             )
-        declared = read_declared_length(source, self._kind, offset)
-        self._reaches_end = self._kind in (MP3, OGG, OPUS) or (self._kind is WAV and declared.duration_s is None)
+        declared = read_declared_length(source, self._format, offset)
+        self._reaches_end = self._format in (MP3, OGG, OPUS) or (self._format is WAV and declared.duration_s is None)
         self._waiting = self._decoders()
         self._reader = self._open_next(declared)
         self.sample_rate = self._reader.sample_rate
@@ -53,13 +53,13 @@ class FileReader:
         self._damage = ""
 
     def _decoders(self) -> list[type[SoundFileReader] | type[MediaReader]]:
-        """List the decoders to try, best first."""
-        if self._kind.decoder == "media":
+        """Return the decoders to try, best first."""
+        if self._format.decoder == "media":
             return [MediaReader]
         if not _has_media():
             return [SoundFileReader]
-        # FFmpeg decodes Opus twice as fast as libsndfile, which is the faster one for everything else it reads.
-        return [MediaReader, SoundFileReader] if self._kind is OPUS else [SoundFileReader, MediaReader]
+        # FFmpeg decodes Opus twice as fast as libsndfile, which is faster for its other formats.
+        return [MediaReader, SoundFileReader] if self._format is OPUS else [SoundFileReader, MediaReader]
 
     def _open_next(self, declared: DeclaredLength) -> Reader:
         reasons = []
@@ -67,30 +67,30 @@ class FileReader:
             decoder = self._waiting.pop(0)
             try:
                 if decoder is MediaReader:
-                    return MediaReader(self._source, declared, what=f"reading {self._name} ({self._kind.name})")
+                    return MediaReader(self._source, declared, what=f"reading {self._name} ({self._format.name})")
                 return SoundFileReader(self._source, declared, reaches_end=self._reaches_end)
             except Undecodable as exc:
                 reasons.append(str(exc))
-        raise AudioDecodeError(self._why_not(reasons))
+        raise AudioDecodeError(self._failure_message(reasons))
 
-    def _why_not(self, reasons: list[str]) -> str:
+    def _failure_message(self, reasons: list[str]) -> str:
         if self._source.failure is not None:
-            return f"{self._name}: reading it failed ({self._source.failure}); copy it to this machine and try again"
-        if self._kind is MP4 and not mp4_has_index(self._source):
+            return f"{self._name}: reading failed ({self._source.failure}); copy the file to this machine and try again"
+        if self._format is MP4 and not mp4_has_index(self._source):
             return (
-                f"{self._name}: its index (the part named 'moov', usually at the end) is missing, so nothing in it can "
-                f"be decoded; the file was cut off, get it again in full"
+                f"{self._name}: the file was cut off, and its index (the part named 'moov', usually at the end) is "
+                f"missing; get the whole file again"
             )
-        if self._kind is UNKNOWN:
+        if self._format is UNKNOWN:
             install = "" if _has_media() else "; for more formats: pip install 'panns-audio[media]'"
-            return f"{self._name}: is in no known sound format ({reasons[-1]}); {_READABLE}{install}"
+            return f"{self._name}: unknown format ({reasons[-1]}); {_READABLE}{install}"
         return (
-            f"{self._name}: begins as {self._kind.name} but is damaged or no sound ({reasons[0]}); "
-            f"get the file again from where it came"
+            f"{self._name}: begins like {self._format.name}, but is damaged ({reasons[0]}); "
+            f"get the file again from its source"
         )
 
     def blocks(self) -> Iterator[Waveform]:
-        """Mono blocks of what can be decoded; `losses` says what could not."""
+        """Yield mono blocks of the decodable parts; `losses` lists the others."""
         n_samples = 0
         reader = self._reader
         while True:
@@ -101,28 +101,28 @@ class FileReader:
                 break
             except Undecodable as exc:
                 self._damage = f", lost to damage ({exc})"
-                following = self._following(reader)
+                following = self._open_after_damage(reader)
                 if following is None:
                     reason = f"damaged after {n_samples / self.sample_rate:.2f} s ({exc})"
                     if not n_samples:
                         raise AudioDecodeError(
-                            f"{self._name}: {reason}, nothing can be decoded; get the file again from where it came"
+                            f"{self._name}: {reason}, before any sound; get the file again from its source"
                         ) from exc
-                    self.losses.append(f"{reason}; answered for what comes before")
+                    self.losses.append(f"{reason}; the result covers the part before")
                     break
                 reader = following
         self.losses += reader.losses
         self.losses += self._shortfall(n_samples / self.sample_rate)
 
     def _from(self, reader: Reader, n_skipped: int) -> Iterator[Waveform]:
-        """Yield the blocks of a reader without the samples that the one before it has given."""
+        """Yield the blocks of a reader, without the samples that the previous reader has already returned."""
         for block in reader.blocks():
             if n_skipped < len(block):
                 yield block[n_skipped:]
             n_skipped = max(n_skipped - len(block), 0)
 
-    def _following(self, reader: Reader) -> Reader | None:
-        """Open the decoder that may get past the damage at which this one stopped."""
+    def _open_after_damage(self, reader: Reader) -> Reader | None:
+        """Open the next decoder, which may get past the damage that stopped this one."""
         reader.close()
         try:
             following = self._open_next(self.declared) if self._waiting else None
@@ -137,32 +137,33 @@ class FileReader:
     def _shortfall(self, decoded_s: float) -> list[str]:
         declared = self.declared
         if self._source.failure is not None:
-            return [f"reading it failed after {decoded_s:.2f} s ({self._source.failure}); answered for what there is"]
+            return [
+                f"reading failed after {decoded_s:.2f} s ({self._source.failure}); the result covers the part before"
+            ]
         if declared.duration_s is not None and declared.duration_s - decoded_s > declared.tolerance_s:
             missing_s = declared.duration_s - decoded_s
             sentence = (
                 f"ended after {decoded_s:.2f} s of the {declared.duration_s:.2f} s its header declares, "
-                f"{missing_s:.2f} s are missing{self._damage}; answered for what there is"
+                f"{missing_s:.2f} s are missing{self._damage}; the result covers the rest"
             )
             return [sentence]
         if declared.is_cut:
-            sentence = "its end is missing, and nothing in it says how much that is"
-            return [f"{sentence}; answered for the {decoded_s:.2f} s there are"]
+            return [f"the end is missing, of unknown length; the result covers the {decoded_s:.2f} s before it"]
         return []
 
     def close(self) -> None:
-        """Close decoder and input."""
+        """Close the decoder and the input."""
         self._reader.close()
         self._source.close()
 
 
 def _sniff(source: Input) -> tuple[FileFormat, int]:
-    """Tell the kind of a file and where it begins: behind the ID3 tag that MP3, AAC and some FLAC files carry."""
+    """Detect the format of a file and where it begins: after the ID3 tag of MP3, AAC and some FLAC files."""
     offset = id3_size(source.read_at(0, 10))
-    kind = detect_format(source.read_at(offset, HEAD_BYTES))
-    if offset and kind.decoder == "none":  # a tag of damaged size ends anywhere
+    file_format = detect_format(source.read_at(offset, HEAD_BYTES))
+    if offset and file_format.decoder == "none":  # a tag of damaged size ends anywhere
         return UNKNOWN, 0
-    return kind, offset
+    return file_format, offset
 
 
 def _has_media() -> bool:

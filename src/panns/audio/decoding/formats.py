@@ -1,4 +1,4 @@
-"""What a file is by its first bytes: names and extensions lie, and the same bytes must give the same answer."""
+"""File formats, detected by their first bytes, because names and extensions can be wrong."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ Decoder = Literal["soundfile", "media", "either", "none"]
 
 @dataclass(frozen=True)
 class FileFormat:
-    """One format: its name in messages, and which decoder is meant for it.
+    """A file format and its decoder.
 
     Attributes:
-        name: As it is called in a message, with what it is if that is no sound.
-        decoder: `media` is read by PyAV alone, `none` holds no sound.
+        name: Name in messages.
+        decoder: `soundfile`, `media` (PyAV only), `either`, or `none` for files without audio.
     """
 
     name: str
@@ -36,7 +36,7 @@ MP3 = FileFormat("MP3", "soundfile")
 MP4 = FileFormat("MP4", "media")
 MATROSKA = FileFormat("Matroska or WebM", "media")
 UNKNOWN = FileFormat("unknown", "either")
-PLAYLIST = FileFormat("a playlist, which names other files", "none")
+PLAYLIST = FileFormat("a playlist of other files", "none")
 TEXT = FileFormat("text", "none")
 
 _W64_GUID = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
@@ -58,7 +58,7 @@ _BY_START: tuple[tuple[bytes, FileFormat], ...] = (
     (b"\x7f\xfe\x80\x01", FileFormat("DTS", "media")),
     (b"DSD ", FileFormat("DSF", "media")),
     (b"NIST_1A", FileFormat("NIST Sphere", "soundfile")),
-    (b"MThd", FileFormat("MIDI, which holds notes and no sound", "none")),
+    (b"MThd", FileFormat("MIDI (notes, not audio)", "none")),
     (b"\x89PNG", FileFormat("a PNG image", "none")),
     (b"\xff\xd8\xff", FileFormat("a JPEG image", "none")),
     (b"GIF8", FileFormat("a GIF image", "none")),
@@ -79,18 +79,18 @@ _BY_START: tuple[tuple[bytes, FileFormat], ...] = (
 
 
 def detect_format(head: bytes) -> FileFormat:
-    """Tell the kind of the file that begins with these bytes.
+    """Detect the format of a file from its first bytes.
 
     Example:
         >>> detect_format(b"fLaC" + bytes(38)).name
         'FLAC'
     """
-    # Two-byte magics are too short to trust alone.
+    # A two-byte signature is too short to trust alone.
     if head[:2] == b"BM" and head[6:10] != bytes(4):
         return UNKNOWN
-    for start, kind in _BY_START:
+    for start, file_format in _BY_START:
         if head.startswith(start):
-            return kind
+            return file_format
     if head.startswith(b"RIFF"):
         return {b"AVI ": AVI, b"WEBP": FileFormat("a WebP image", "none")}.get(head[8:12], WAV)
     if head.startswith(b"FORM"):
@@ -112,7 +112,7 @@ def detect_format(head: bytes) -> FileFormat:
 
 
 def id3_size(head: bytes) -> int:
-    """Bytes that an ID3v2 tag takes at the start of a file, 0 where there is none."""
+    """Size in bytes of an ID3v2 tag at the start of a file, 0 without one."""
     if len(head) < 10 or not head.startswith(b"ID3"):
         return 0
     size = 0
@@ -130,5 +130,5 @@ def _is_text(head: bytes) -> bool:
     try:
         head.decode("utf-8")
     except UnicodeDecodeError as exc:
-        return exc.start >= len(head) - 3 and len(head) > 3  # a character cut by the end of the head
+        return exc.start >= len(head) - 3 and len(head) > 3  # a character cut off at the end of the head
     return True

@@ -1,6 +1,6 @@
-"""MP4, AAC, WebM, video files and whatever else FFmpeg reads, by PyAV.
+"""Reader of MP4, AAC, WebM, video files and many more formats, with FFmpeg through PyAV.
 
-Only formats that hold their own sound: FFmpeg's playlists, scripts, devices and network protocols stay closed.
+Restricted to formats that contain their audio: FFmpeg's playlists, scripts, devices and protocols are disabled.
 """
 
 from __future__ import annotations
@@ -18,36 +18,36 @@ from panns.audio.limits import check_header
 from panns.audio.resampling.resample import Resampler
 from panns.errors import AudioDecodeError, MissingExtra
 
-# A playlist or a session description given as sound would make FFmpeg open the files and addresses it names, so the
-# demuxers that may be used are listed: containers, and bare streams that are known by their content.
+# A playlist or a session description would make FFmpeg open the files and addresses in it, so the allowed demuxers are
+# listed: containers, and bare streams that FFmpeg detects by their content.
 _FORMATS = (
     "3gp,aac,ac3,aiff,amr,ape,asf,ast,au,avi,bonk,caf,codec2,dsf,dts,dtshd,dv,eac3,flac,flv,gxf,iff,ircam,loas,"
     "matroska,mlp,mmf,mov,mp3,mp4,mpc,mpc8,mpeg,mpegts,mxf,nistsphere,nut,nuv,ogg,oma,osq,paf,pvf,qcp,qoa,rka,rm,shn,"
     "smjpeg,sox,svx,swf,tak,truehd,tta,voc,w64,wav,webm,wtv,wv,xwma"
 )
-# No nested file or connection is ever opened: no protocol has this name.
+# FFmpeg has no protocol of this name, so it never opens a nested file or connection.
 _OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "none"}
-# Formats whose length is written down, where FFmpeg would otherwise give a guess from size and bit rate.
+# Formats that store their length; for others FFmpeg guesses it from size and bit rate.
 _DECLARING = {"mov", "matroska", "asf", "avi", "caf", "ape", "wv", "tta", "tak", "mpc8", "dsf"}
-# Between the lowest and the highest rate of AAC lies a factor of 13. More would only blow up a block.
+# The lowest and highest rates of AAC differ by a factor of 13. A larger change would only inflate a block.
 _MAX_RATE_CHANGE = 16
-# Coders leave out their delay and padding: up to 0.12 s for HE-AAC at 44.1 kHz, twice that at 22.05 kHz.
+# Encoders leave out their delay and padding: up to 0.12 s for HE-AAC at 44.1 kHz, twice that at 22.05 kHz.
 _TOLERANCE_S = 0.25
-# What may be read while looking for the tracks: the index of a day of AAC has 100 MB. Without a bound, 6 GB of zeros
-# behind a WAV header are 800 million empty chunks, and minutes.
+# Limit on the bytes read to find the tracks: the index of a day of AAC has 100 MB. Without a limit, 6 GB of zeros
+# after a WAV header, 800 million empty chunks, take minutes.
 _MAX_OPENING_BYTES = 256 * 2**20
-# FFmpeg's names of sample formats; that of 64-bit integers no decoder of sound gives.
+# FFmpeg's names of sample formats, except for 64-bit integers, which audio decoders do not use.
 _DTYPES = {"u8": np.uint8, "s16": np.int16, "s32": np.int32, "flt": np.float32, "dbl": np.float64}
-# Damaged packets may follow each other for a while before a demuxer finds the next good one.
+# A demuxer may report several damaged packets in a row before it finds the next good one.
 _MAX_DEMUX_ERRORS = 64
-# Lost packets are replaced by silence so that what follows keeps its time. Their lengths may come from damaged data:
-# the longest real ones, of True Audio, last 1.04 s, and after a minute of nothing the time is no longer worth keeping.
+# Silence replaces lost packets, so that the audio after them keeps its time. Their lengths may come from damaged data,
+# so they are capped: the longest real packets, of True Audio, last 1.04 s, and gaps end after a minute.
 _MAX_PACKET_S = 1.1
 _MAX_GAP_S = 60.0
 
 
 class MediaReader:
-    """The best audio track of an input that FFmpeg reads."""
+    """Reader of the best audio track, with FFmpeg."""
 
     def __init__(self, source: Input, declared: DeclaredLength, *, what: str) -> None:
         try:
@@ -80,9 +80,9 @@ class MediaReader:
             raise Undecodable(_reason(exc)) from exc
         if track is None or track.codec_context is None:
             if track is None and not self._container.streams.audio:
-                kinds = ", ".join(sorted({stream.type for stream in self._container.streams})) or "nothing"
-                raise AudioDecodeError(f"{self._name}: has no audio track, only {kinds}; give a file with sound in it")
-            raise Undecodable("its audio track is in a coding that this FFmpeg cannot decode")
+                tracks = ", ".join(sorted({stream.type for stream in self._container.streams})) or "nothing"
+                raise AudioDecodeError(f"{self._name}: has no audio track, only {tracks}; give a file with sound in it")
+            raise Undecodable("this FFmpeg has no decoder for its audio track")
         self._track = track
         self.sample_rate: int = track.codec_context.sample_rate or 0
         self.n_channels: int = track.codec_context.channels or 0
@@ -98,12 +98,12 @@ class MediaReader:
         elif tagged := track.metadata.get("DURATION"):
             duration_s = _clock_seconds(tagged)
         elif container.duration and len(container.streams) == 1:
-            # The length of a whole video would be compared with a track that may rightly end before it.
+            # With several tracks the audio may rightly end before the container does.
             duration_s = container.duration / 1e6
         return DeclaredLength(duration_s, tolerance_s=_TOLERANCE_S) if duration_s and duration_s > 0 else declared
 
     def blocks(self) -> Iterator[Waveform]:
-        """Mono blocks; a packet that cannot be decoded is silence of its length where it has one."""
+        """Yield mono blocks; silence of the same length replaces a packet that cannot be decoded."""
         pending: list[Waveform] = []
         n_pending = 0
         for piece in self._at_one_rate():
@@ -116,14 +116,14 @@ class MediaReader:
             yield np.concatenate(pending)
 
     def _at_one_rate(self) -> Iterator[Waveform]:
-        """Yield the pieces at the rate of the first one, for files that change it on the way."""
+        """Yield the pieces at the sample rate of the first one, for files that change their rate."""
         resampler = Resampler(self.sample_rate, self.sample_rate)
         for piece, rate in self._pieces():
             if rate != resampler.from_rate:
                 if not 1 / _MAX_RATE_CHANGE <= rate / self.sample_rate <= _MAX_RATE_CHANGE:
                     raise AudioDecodeError(
-                        f"{self._name}: changes its sample rate from {self.sample_rate} to {rate} Hz on the way; "
-                        f"changes by a factor of {_MAX_RATE_CHANGE} are read, so it is damaged"
+                        f"{self._name}: its sample rate changes from {self.sample_rate} to {rate} Hz, more than by a "
+                        f"factor of {_MAX_RATE_CHANGE}, so it is damaged; get the file again from its source"
                     )
                 yield resampler.finish()
                 resampler = Resampler(rate, self.sample_rate)
@@ -155,16 +155,13 @@ class MediaReader:
         n_packets = n_good + n_lost + n_lost_last
         if n_packets > 10 * n_good:
             raise AudioDecodeError(
-                f"{self._name}: holds next to nothing that can be decoded, {n_packets - n_good} of {n_packets} packets "
-                f"are damaged; get the file again from where it came"
+                f"{self._name}: {n_packets - n_good} of {n_packets} packets are damaged; "
+                f"get the file again from its source"
             )
         if n_lost:
-            self.losses.append(
-                f"{n_lost} of {n_packets} packets are damaged and could not be decoded; "
-                f"{silent_s:.2f} s are silence in their place"
-            )
+            self.losses.append(f"{n_lost} of {n_packets} packets are damaged; {silent_s:.2f} s of silence replace them")
         if n_lost_last and self.declared == DeclaredLength():
-            self.losses.append("ends in damage, so its end is missing, and nothing in it says how much that is")
+            self.losses.append("the end is damaged, so an unknown length is missing")
 
     def _packets(self) -> Iterator[Any]:
         n_errors = 0
@@ -173,21 +170,21 @@ class MediaReader:
                 for packet in self._container.demux(self._track):
                     n_errors = 0
                     yield packet
-            # IndexError: PyAV has no track for the packet, as damaged transport streams may start one in the middle.
+            # IndexError: a damaged transport stream may start a track in the middle, which PyAV does not know.
             except (*self._errors, IndexError) as exc:
                 n_errors += 1
-                reason = _reason(exc)  # the demuxer goes on behind the damage when asked again
+                reason = _reason(exc)  # the next call continues after the damage
             else:
                 return
-        self.losses.append(f"reading stopped at damage that does not end ({reason})")
+        self.losses.append(f"reading stopped after {_MAX_DEMUX_ERRORS} errors in a row ({reason})")
 
     def close(self) -> None:
-        """Close FFmpeg's side; the input stays open."""
+        """Close FFmpeg's container; the input stays open."""
         self._container.close()
 
 
 def _in_blocks(n_samples: int) -> Iterator[int]:
-    """Split a number of samples into those of blocks."""
+    """Split a number of samples into block sizes."""
     for start in range(0, n_samples, BLOCK_SAMPLES):
         yield min(BLOCK_SAMPLES, n_samples - start)
 
@@ -195,8 +192,8 @@ def _in_blocks(n_samples: int) -> Iterator[int]:
 def _frame_to_mono(frame: Any) -> Waveform:  # noqa: ANN401 - PyAV is imported on first use only
     from av.audio.plane import AudioPlane
 
-    # Not `frame.to_ndarray()`: PyAV counts planes up to a null pointer that frames of 8 or more channels do not have,
-    # and crashes in the memory behind it.
+    # Not `frame.to_ndarray()`: PyAV counts planes up to a null pointer, which frames of 8 or more channels do not have,
+    # and crashes.
     is_planar, n_channels = frame.format.is_planar, frame.layout.nb_channels
     planes: list[Any] = [AudioPlane(frame, index) for index in range(n_channels if is_planar else 1)]
     dtype = _DTYPES[frame.format.name.removesuffix("p")]
@@ -207,7 +204,7 @@ def _frame_to_mono(frame: Any) -> Waveform:  # noqa: ANN401 - PyAV is imported o
 
 
 def _clock_seconds(text: str) -> float | None:
-    """Seconds of `00:00:10.008000000`, the tag in which Matroska keeps the length of a track."""
+    """Parse `00:00:10.008000000`, the tag with the length of a Matroska track, to seconds."""
     parts = text.strip("\x00 ").split(":")
     try:
         hours, minutes, seconds = (float(part) for part in parts)

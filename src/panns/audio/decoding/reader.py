@@ -1,4 +1,4 @@
-"""What every decoder offers the stream: mono blocks at the rate they are stored in."""
+"""Interface of the readers: mono blocks at the sample rate of the source."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Protocol
 from panns.audio.decoding.declared_length import DeclaredLength
 from panns.audio.decoding.samples import Waveform
 
-# About 1.5 s at 44.1 kHz: large enough that Python's share vanishes, small enough to stay in a core's cache.
+# About 1.5 s at 44.1 kHz: large enough to hide Python's overhead, small enough for a core's cache.
 BLOCK_SAMPLES = 2**16
-# Samples times channels in a block, so that 1,024 channels take no more memory than 8.
+# Samples times channels in a block, so that 1,024 channels take as little memory as 8.
 _BLOCK_VALUES = 2**19
 
 
 class Undecodable(Exception):
-    """A decoder cannot open the input, or cannot go on in it; another one may."""
+    """A decoder cannot open the input or continue with it. Another decoder may be able to."""
 
 
 class Reader(Protocol):
     """One opened source.
 
     Attributes:
-        sample_rate: Of the blocks.
-        n_channels: That were mixed into each of the blocks.
-        declared: What the source says of its own length.
-        losses: Sentences on what could not be decoded, complete when `blocks` has ended.
+        sample_rate: Sample rate of the blocks, in Hz.
+        n_channels: Number of channels mixed into each block.
+        declared: Length declared in the header of the source.
+        losses: Sentences about the parts that could not be decoded, complete after `blocks` has ended.
     """
 
     sample_rate: int
@@ -34,14 +34,14 @@ class Reader(Protocol):
     losses: list[str]
 
     def blocks(self) -> Iterator[Waveform]:
-        """Mono blocks from the start to the end, once; raises `Undecodable` where a decoder gives up."""
+        """Yield mono blocks from start to end, once. Raises `Undecodable` where the decoder gives up."""
         ...
 
     def close(self) -> None:
-        """Give back what was opened."""
+        """Close the decoder and its input."""
         ...
 
 
 def block_frames(n_channels: int) -> int:
-    """How many frames of so many channels to read at once."""
+    """Number of sample frames to read at once, for a number of channels."""
     return min(BLOCK_SAMPLES, max(_BLOCK_VALUES // n_channels, 1))

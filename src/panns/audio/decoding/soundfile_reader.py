@@ -1,4 +1,4 @@
-"""WAV, AIFF, AU, FLAC, Ogg, Opus, MP3 and a dozen rarer formats, by libsndfile."""
+"""Reader of WAV, AIFF, AU, FLAC, Ogg, Opus, MP3 and a dozen rarer formats, with libsndfile."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ _MAX_TAIL_BYTES = 4096
 
 
 class SoundFileReader:
-    """An input that libsndfile reads; with `reaches_end` its sound is known to go on to its last bytes."""
+    """Reader that uses libsndfile.
+
+    With `reaches_end`, the format is known to hold audio up to its last bytes, so unread bytes are an error.
+    """
 
     def __init__(self, source: Input, declared: DeclaredLength, *, reaches_end: bool) -> None:
         import soundfile
@@ -41,10 +44,10 @@ class SoundFileReader:
             raise
 
     def blocks(self) -> Iterator[Waveform]:
-        """Mono blocks up to the end or the first damage."""
+        """Yield mono blocks up to the end or the first damage."""
         n_frames = block_frames(self.n_channels)
         while True:
-            # A new buffer each time: a mono block is a view of it and belongs to whoever gets it.
+            # A new buffer each time: a mono block is a view of it and belongs to the caller.
             block = np.empty((n_frames, self.n_channels), dtype=np.float32)
             try:
                 block = self._file.read(out=block)
@@ -56,14 +59,14 @@ class SoundFileReader:
             yield mix_to_mono(block)
 
     def _check_end(self) -> None:
-        # It stops at the length that the first frame of an MP3 suggests, behind the first of several chained streams,
-        # and after 4 GiB of a WAV without a size: silently.
+        # libsndfile silently stops at the length that the first frame of an MP3 suggests, after the first of several
+        # chained streams, and after 4 GiB of a WAV without a size.
         n_unread = self._source.n_bytes - self._source.tell()
         if self._reaches_end and n_unread > _MAX_TAIL_BYTES and self._source.failure is None:
             raise Undecodable(f"libsndfile leaves {n_unread:,} bytes unread")
 
     def close(self) -> None:
-        """Close libsndfile's side; the input stays open."""
+        """Close libsndfile's file; the input stays open."""
         self._file.close()
 
 

@@ -1,6 +1,6 @@
-"""What sound may come from, and how it is opened: as one seekable input with a name and a fixed size.
+"""Sources of sound, opened as one seekable input with a name and a fixed size.
 
-Paths are read where they are. Input that cannot seek is copied to a temporary file first, up to a limit.
+Files are read in place. An input that cannot seek is first copied to a temporary file, up to a limit.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 
 Source = str | os.PathLike[str] | bytes | BinaryIO | tuple[np.ndarray[Any, np.dtype[Any]], int]
 
-# A pipe's copy stays in memory up to here and goes to disk beyond.
+# The copy of a pipe stays in memory up to this size and moves to disk beyond it.
 _SPOOL_MEMORY_BYTES = 8 * 2**20
 _COPY_BYTES = 2**20
 
 
 class Input(io.RawIOBase):
-    """A seekable view of an open file from its current position to the size it has now.
+    """A seekable view of an open file, from its current position to its current end.
 
-    Decoders in C read through it, and an exception could not pass through them: a failing read ends the input and is
-    kept in `failure`. It has no `name`, so that FFmpeg judges by content alone.
+    Decoders in C read through it and cannot propagate an exception: a failing read ends the input, and the exception
+    is kept in `failure`. The view has no `name`, so that FFmpeg detects the format by content only.
     """
 
     def __init__(self, file: BinaryIO, *, source_name: str, close: Callable[[], None] = lambda: None) -> None:
@@ -59,28 +59,28 @@ class Input(io.RawIOBase):
         return True
 
     def tell(self) -> int:
-        """Bytes from the start of the view."""
+        """Position in bytes from the start of the view."""
         return self._position
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to a byte of the view; before its start is its start."""
+        """Move to a byte of the view; positions before its start become its start."""
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self.n_bytes}[whence]
         self._position = max(base + offset, 0)
         return self._position
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        """Fill `buffer` as far as there are bytes."""
+        """Fill `buffer` with the bytes that remain."""
         target = memoryview(buffer).cast("B")
         n_wanted = min(len(target), max(self.n_bytes - self._position, 0))
         n_read = 0
         if self._budget is not None and self._budget <= 0:
             return 0
-        # Decoders take fewer bytes than they asked for as the end, but files may give them in pieces.
+        # Decoders treat a short read as the end, but files may return their bytes in pieces.
         while n_read < n_wanted and self.failure is None:
             try:
                 self._file.seek(self._start + self._position)
                 piece = self._file.read(n_wanted - n_read)
-            except (OSError, ValueError) as exc:  # a failing disk or network share; closed by someone else
+            except (OSError, ValueError) as exc:  # a failing disk or network share; or the caller has closed the file
                 self.failure = exc
                 break
             if not piece:
@@ -94,7 +94,7 @@ class Input(io.RawIOBase):
         return n_read
 
     def patch(self, offset: int, data: bytes) -> None:
-        """Show `data` at `offset` from now on, in place of what the file has there."""
+        """Replace the bytes at `offset` by `data` in all further reads; the file itself stays unchanged."""
         self._patches[offset] = data
 
     def _patch(self, piece: memoryview) -> None:
@@ -105,7 +105,7 @@ class Input(io.RawIOBase):
 
     @contextlib.contextmanager
     def budget(self, n_bytes: int) -> Iterator[None]:
-        """Let no more than about so many bytes be read inside, then let the input seem to end."""
+        """Limit reads inside the context to about `n_bytes`; beyond them the input seems to end."""
         self._budget = n_bytes
         try:
             yield
@@ -113,7 +113,7 @@ class Input(io.RawIOBase):
             self._budget = None
 
     def read_at(self, offset: int, n_bytes: int) -> bytes:
-        """At most `n_bytes` from `offset`, fewer at the end; the position stays where it was."""
+        """Read at most `n_bytes` from `offset`, without moving the position."""
         position = self._position
         self._position = max(offset, 0)
         data = self.read(n_bytes) or b""
@@ -121,18 +121,18 @@ class Input(io.RawIOBase):
         return data
 
     def close(self) -> None:
-        """Give back what was opened here; a caller's own file object stays open."""
+        """Close the file if this package opened it; the caller's own file object stays open."""
         if not self.closed:
             self._close_file()
         super().close()
 
 
 def open_input(source: str | os.PathLike[str] | bytes | BinaryIO, limits: DecodeLimits) -> Input:
-    """Open anything but an array.
+    """Open a path, bytes or a file object.
 
     Raises:
-        AudioDecodeError: It cannot be opened, holds no bytes, or is a pipe with more than the limit.
-        TypeError: It is nothing that sound can be read from.
+        AudioDecodeError: The source cannot be opened, is empty, or is a pipe with more bytes than the limit.
+        TypeError: The source has an unsupported type.
     """
     if isinstance(source, bytes | bytearray | memoryview):
         opened = Input(io.BytesIO(source), source_name="<bytes>")
@@ -158,7 +158,7 @@ def _open_path(source: str | os.PathLike[str], limits: DecodeLimits) -> Input:
     if not name:
         raise AudioDecodeError("'' is not a path; give the path of a sound file")
     if "://" in name:
-        raise AudioDecodeError(f"{name}: an address on a network is not opened; download it and give the file")
+        raise AudioDecodeError(f"{name}: network addresses are not supported; download the file and give its path")
     try:
         file = Path(name).open("rb")  # noqa: SIM115 - closed by Input
     except FileNotFoundError:
@@ -166,15 +166,15 @@ def _open_path(source: str | os.PathLike[str], limits: DecodeLimits) -> Input:
     except IsADirectoryError:
         raise AudioDecodeError(f"{name}: is a folder; give the sound files in it") from None
     except PermissionError:
-        raise AudioDecodeError(f"{name}: may not be read; check its permissions") from None
-    except (OSError, ValueError) as exc:  # too long a name, a loop of links, a zero byte in the name
+        raise AudioDecodeError(f"{name}: permission denied; check its permissions") from None
+    except (OSError, ValueError) as exc:  # a name that is too long or holds a zero byte, a loop of links
         raise AudioDecodeError(f"{name!r}: cannot be opened ({_reason(exc)}); check the path") from exc
     mode = os.fstat(file.fileno()).st_mode
     if stat.S_ISREG(mode):
         return Input(file, source_name=name, close=file.close)
     with file:
         if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
-            raise AudioDecodeError(f"{name}: is a device, not a file; record from it first, then give the recording")
+            raise AudioDecodeError(f"{name}: is a device, not a file; record to a file first")
         return _spool(file, name, limits)
 
 
@@ -185,16 +185,18 @@ def _open_file_object(file: BinaryIO, limits: DecodeLimits) -> Input:
         is_terminal = getattr(file, "isatty", lambda: False)()
         opened = Input(file, source_name=name) if not is_text and _can_seek(file) else None
         position = file.tell() if opened is not None else 0
-    except (OSError, ValueError) as exc:  # ValueError: it is closed
+    except (OSError, ValueError) as exc:  # ValueError: the file is closed
         raise AudioDecodeError(f"{name}: cannot be read ({_reason(exc)}); give an open, readable file") from exc
     if is_text:
-        raise AudioDecodeError(f"{name}: opened as text; open it with 'rb', for stdin give sys.stdin.buffer")
+        raise AudioDecodeError(
+            f"{name}: opened as text; open it with 'rb', or pass sys.stdin.buffer for standard input"
+        )
     if is_terminal:
         raise AudioDecodeError(f"{name}: is a terminal; pipe a sound file into it")
     if opened is None:
         return _spool(file, name, limits)
     if position and not opened.n_bytes:
-        raise AudioDecodeError(f"{name}: its position is at its end already; call seek(0) first")
+        raise AudioDecodeError(f"{name}: the file object is already at its end; call seek(0) first")
     return opened
 
 
@@ -202,7 +204,7 @@ def _can_seek(file: BinaryIO) -> bool:
     seekable = getattr(file, "seekable", None)
     if seekable is None or not seekable():
         return False
-    # Some wrappers claim what the object inside cannot do.
+    # Some wrappers claim to seek, but the object inside cannot.
     with contextlib.suppress(OSError):
         file.seek(file.tell())
         return True
@@ -210,7 +212,7 @@ def _can_seek(file: BinaryIO) -> bool:
 
 
 def _spool(file: BinaryIO, name: str, limits: DecodeLimits) -> Input:
-    """Copy what cannot seek to a temporary file."""
+    """Copy an input that cannot seek to a temporary file."""
     spool = tempfile.SpooledTemporaryFile(max_size=_SPOOL_MEMORY_BYTES)  # noqa: SIM115 - closed by Input
     n_bytes = 0
     try:
@@ -218,14 +220,14 @@ def _spool(file: BinaryIO, name: str, limits: DecodeLimits) -> Input:
             n_bytes += spool.write(piece)
     except (OSError, ValueError) as exc:
         spool.close()
-        raise AudioDecodeError(f"{name}: reading it failed after {n_bytes:,} bytes ({_reason(exc)})") from exc
+        raise AudioDecodeError(f"{name}: reading failed after {n_bytes:,} bytes ({_reason(exc)})") from exc
     except BaseException:  # an interrupt while waiting for a pipe
         spool.close()
         raise
     if n_bytes > limits.max_spool_bytes:
         spool.close()
         raise AudioDecodeError(
-            f"{name}: more than the {limits.max_spool_bytes:,} bytes that are kept of input that cannot seek; "
+            f"{name}: longer than {limits.max_spool_bytes:,} bytes, the limit for input that cannot seek; "
             f"save it to a file and give its path, or pass limits=DecodeLimits(max_spool_bytes=...)"
         )
     spool.seek(0)
@@ -234,7 +236,7 @@ def _spool(file: BinaryIO, name: str, limits: DecodeLimits) -> Input:
 
 def _name_of(file: BinaryIO) -> str:
     name = getattr(file, "name", None)
-    # The name of a file opened by descriptor is a number.
+    # A file opened by its descriptor has a number as name.
     return name if isinstance(name, str) and name else "<stream>"
 
 

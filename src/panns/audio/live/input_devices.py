@@ -1,4 +1,4 @@
-"""Which devices sound can be recorded from, by name and number (sounddevice, which stands on PortAudio)."""
+"""Recording devices by name and number, from PortAudio through the package sounddevice."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any
 
 from panns.errors import DeviceUnavailable, MissingExtra
 
-# Devices of sound systems offer dozens of channels that no hardware has, and what comes from most of them is silence,
-# of which a mean would be nearly nothing. Asked for one, they mix what there is themselves.
+# Virtual devices of sound systems offer dozens of channels, most of them silent, so their mean would be almost silent.
+# Opened with one channel, such a device mixes the real ones itself.
 _MOST_CHANNELS = 8
 _N_NEAREST = 3
 
 
 @dataclass(frozen=True)
 class InputDevice:
-    """A device that sound can be recorded from.
+    """A recording device.
 
     Attributes:
-        number: As PortAudio counts them now; another one after something was plugged in.
-        name: Its name.
-        n_channels: That are recorded and mixed.
-        sample_rate: Its own, in Hz.
-        is_default: Whether it is the system's choice.
+        number: Number in PortAudio's current list; it may change when a device is plugged in.
+        name: Name of the device.
+        n_channels: Number of channels that are recorded and mixed.
+        sample_rate: Native sample rate, in Hz.
+        is_default: True for the default device of the system.
     """
 
     number: int
@@ -35,11 +35,11 @@ class InputDevice:
 
 
 def import_sounddevice() -> Any:  # noqa: ANN401 - a module without types
-    """The package.
+    """Import the package sounddevice.
 
     Raises:
-        MissingExtra: It is not installed.
-        DeviceUnavailable: PortAudio is not.
+        MissingExtra: sounddevice is not installed.
+        DeviceUnavailable: PortAudio is not installed.
     """
     try:
         import sounddevice as package
@@ -47,7 +47,7 @@ def import_sounddevice() -> Any:  # noqa: ANN401 - a module without types
         raise MissingExtra("listening to a microphone", package="sounddevice", extra="mic") from exc
     except OSError as exc:
         raise DeviceUnavailable(
-            f"the library PortAudio, through which microphones are heard, cannot be loaded ({exc}); install it: "
+            f"recording needs the library PortAudio, which cannot be loaded ({exc}); install it: "
             "'apt install libportaudio2' (Debian, Ubuntu), 'dnf install portaudio' (Fedora), "
             "'brew install portaudio' (macOS)"
         ) from exc
@@ -55,22 +55,22 @@ def import_sounddevice() -> Any:  # noqa: ANN401 - a module without types
 
 
 def list_microphones() -> list[InputDevice]:
-    """All devices that sound can be recorded from.
+    """List all recording devices.
 
     Raises:
         MissingExtra: sounddevice is not installed.
-        DeviceUnavailable: PortAudio is not, or fails.
+        DeviceUnavailable: PortAudio is not installed, or fails.
     """
     package = import_sounddevice()
     try:
         infos = list(enumerate(package.query_devices()))
     except package.PortAudioError as exc:
         raise DeviceUnavailable(
-            f"the microphones cannot be listed ({error_text(exc)}); see whether other programs hear them"
+            f"the microphones cannot be listed ({error_text(exc)}); check whether other programs can use them"
         ) from exc
     try:
         default = package.query_devices(kind="input")["index"]
-    except (package.PortAudioError, ValueError):  # there is none
+    except (package.PortAudioError, ValueError):  # no default device
         default = None
     return [
         _device(number, info, is_default=number == default) for number, info in infos if info["max_input_channels"] > 0
@@ -78,10 +78,10 @@ def list_microphones() -> list[InputDevice]:
 
 
 def find_microphone(wanted: str | int | None) -> InputDevice:
-    """The device that is meant.
+    """Find a recording device.
 
     Args:
-        wanted: Its number, its name or a part of it, of any case; None for the system's choice.
+        wanted: Number, name or part of the name, in any case; None for the default device of the system.
 
     Raises:
         MissingExtra: sounddevice is not installed.
@@ -97,7 +97,7 @@ def find_microphone(wanted: str | int | None) -> InputDevice:
 
 
 def error_text(error: Exception) -> str:
-    """What PortAudio says; the rest of what sounddevice tells is for its developers."""
+    """PortAudio's message, without the details that sounddevice adds for developers."""
     return str(error.args[0] if error.args else error) or type(error).__name__
 
 
@@ -113,7 +113,7 @@ def _device(number: int, info: Mapping[str, Any], *, is_default: bool) -> InputD
 
 
 def _fitting(devices: Sequence[InputDevice], wanted: str | int | None) -> list[InputDevice]:
-    """Those that may be meant, the best first. Some systems list a device several times under one name."""
+    """Return the matching devices, best first. Some systems list a device several times under one name."""
     if wanted is None:
         return sorted(devices, key=lambda device: not device.is_default)
     if isinstance(wanted, int):

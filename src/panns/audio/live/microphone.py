@@ -1,7 +1,7 @@
-"""Sound from a microphone as it comes (extra `mic`), also over the time in which the device is gone.
+"""Live audio from a microphone (extra `mic`), which reconnects when an unplugged device comes back.
 
-PortAudio's thread puts blocks into a queue that cannot grow without bound; whoever iterates takes them out. What is
-lost, because the queue was full or the device away, becomes silence of the same length, so times stay true.
+PortAudio's thread puts blocks into a bounded queue, and the iteration takes them out. Audio that is lost, because the
+queue was full or the device unplugged, becomes silence of the same length, so times stay correct.
 """
 
 from __future__ import annotations
@@ -27,47 +27,47 @@ from panns.errors import DeviceUnavailable, Overloaded
 
 _LOG = logging.getLogger(__name__)
 
-# What waits to be heard at most: more than the longest call of a model takes, and 2 MB.
+# Longest queue, in seconds: more than the longest call of a model, and 2 MB.
 QUEUE_S = 10.0
-# A device from which nothing came for so long is gone: not every system says so.
+# A device that is silent for this long counts as unplugged: not every system reports it.
 SILENT_S = 3.0
-# How long a device that is gone is waited for, and between two attempts to open it.
+# Longest wait for an unplugged device, and the pauses between attempts to reopen it.
 GIVE_UP_S = 60.0
 _FIRST_PAUSE_S, _LAST_PAUSE_S = 0.5, 8.0
-# Of overflows and the like it is told so often at most; and that hearing cannot keep up, when it is so far behind.
-_TELL_AGAIN_S = 10.0
+# Shortest interval between two warnings of overflows, and the delay at which the caller is too slow.
+_WARN_AGAIN_S = 10.0
 _TOO_LATE_S = 60.0
-# How long a wait lasts before it is looked whether to stop.
+# Interval of the checks for `stop` while waiting.
 _LOOK_S = 0.05
 _MOST_SILENCE_S = 1.0
 
-# PortAudio is one for the whole process, and beginning it anew ends every stream: it is done only while none of ours is
-# open, and none may open meanwhile. The lock may be taken again, since a stream that cannot be opened is closed.
+# PortAudio is shared by the whole process, and a restart ends every stream, so it happens only while no microphone is
+# open, and none may open meanwhile. The lock is reentrant, because a stream that fails to open is closed under it.
 _PORTAUDIO = threading.RLock()
-_hearing: WeakSet[Microphone] = WeakSet()  # those whose stream is open; one that was forgotten counts no more
+_open_microphones: WeakSet[Microphone] = WeakSet()  # weak: one that was garbage-collected is not open
 
 
 class Microphone:
-    """A microphone that is open; iterate it once, inside `with`.
+    """An open microphone. Iterate it once, inside `with`.
 
-    A device that is gone is opened again first as it was. If that fails, PortAudio begins anew, without which it sees
-    nothing that was plugged in; this ends all its streams in the process, and so waits until no other `Microphone`
-    hears. Streams that are opened past this class are not known here, and would end.
+    An unplugged device is first reopened directly. If that fails, PortAudio is restarted, because it only then finds
+    newly plugged devices. A restart ends all PortAudio streams of the process, so it waits until no other `Microphone`
+    is open. Streams that other code has opened would end too.
 
     Args:
-        device: Number, name or a part of the name; None for the system's choice.
-        give_up_s: How long a device that is gone is waited for.
-        clock: Seconds that pass.
-        sleep: Lets seconds pass.
+        device: Number, name or part of the name; None for the default device of the system.
+        give_up_s: Longest wait for an unplugged device, in seconds.
+        clock: Returns a monotonic time in seconds.
+        sleep: Waits for a number of seconds.
 
     Attributes:
-        device: That was found: its name, its own rate, and how many channels are mixed.
-        n_overflows: How often sound was lost because it was not heard in time.
-        lost_s: For how many seconds silence stands, for whatever reason.
+        device: The device found.
+        n_overflows: Number of times that audio was lost because the caller was too slow.
+        lost_s: Seconds of silence inserted for lost audio, for any reason.
 
     Raises:
         MissingExtra: sounddevice is not installed.
-        DeviceUnavailable: There is no such microphone, it cannot be opened, or PortAudio is not installed.
+        DeviceUnavailable: The microphone does not exist or cannot be opened, or PortAudio is not installed.
     """
 
     def __init__(
@@ -83,14 +83,14 @@ class Microphone:
         self._wanted = device
         self.n_overflows = 0
         self.lost_s = 0.0
-        self._queue: queue.SimpleQueue[_Block] = queue.SimpleQueue()  # whose put never waits, unlike that of Queue
+        self._queue: queue.SimpleQueue[_Block] = queue.SimpleQueue()  # its put never waits, unlike that of Queue
         self._most_blocks = round(QUEUE_S / BLOCK_S)
         self._is_stopped = False
-        self._has_gap = False  # whether something was lost before the next block
+        self._has_gap = False  # audio was lost before the next block
         self._gone_since_s: float | None = None
-        self._n_attempts = 0  # at opening it again, since it is gone
-        self._told_s = -_TELL_AGAIN_S
-        self._heard_until_s = self._opened_s = clock()
+        self._n_attempts = 0  # to reopen the device since it is gone
+        self._warned_s = -_WARN_AGAIN_S
+        self._received_until_s = self._opened_s = clock()
         self._stream: Any = None
         with _PORTAUDIO:
             self.device = find_microphone(device)
@@ -98,43 +98,43 @@ class Microphone:
 
     @property
     def name(self) -> str:
-        """Of the device."""
+        """Name of the device."""
         return self.device.name
 
     @property
     def sample_rate(self) -> int:
-        """Of the blocks: that which the device has of its own."""
+        """Sample rate of the blocks, in Hz: the native rate of the device."""
         return self.device.sample_rate
 
     @property
     def latency_s(self) -> float:
-        """How long sound takes from the device to whoever iterates."""
+        """Delay from the device to the caller, in seconds."""
         return float(self._stream.latency) + BLOCK_S
 
     def stop(self) -> None:
-        """End the iteration soon; may be called from a signal handler, so it takes no lock."""
+        """End the iteration soon. Takes no lock, so it is safe to call from a signal handler."""
         self._is_stopped = True
 
     def __iter__(self) -> Iterator[Waveform]:
-        """Mono blocks as they come, until `stop` or `close`.
+        """Iterate over mono blocks `(samples,)` as they arrive, until `stop` or `close`.
 
         Raises:
-            DeviceUnavailable: The device was gone for too long.
-            Overloaded: Whoever iterates takes longer than the sound does, and has fallen far behind.
+            DeviceUnavailable: The device was unplugged for too long.
+            Overloaded: The caller is slower than real time and has fallen far behind.
         """
         while not self._is_stopped:
             try:
                 block = self._queue.get(timeout=_LOOK_S)
             except queue.Empty:
                 if not self._is_alive():
-                    yield from self._wait_for_it()
+                    yield from self._wait_for_device()
                 continue
             if block.is_after_gap:
                 yield from self._silence_until(block.arrived_s - len(block.samples) / self.sample_rate)
-                self._tell_of_gap(block)
-            self._heard_until_s = block.arrived_s
+                self._warn_of_gap(block)
+            self._received_until_s = block.arrived_s
             self._gone_since_s = None
-            yield self._cleaned(block.samples)
+            yield self._without_invalid(block.samples)
 
     def _open(self, device: InputDevice) -> None:
         self._opened_s = self._clock()
@@ -145,9 +145,9 @@ class Microphone:
                 samplerate=device.sample_rate,
                 blocksize=max(1, round(BLOCK_S * device.sample_rate)),
                 dtype="float32",
-                callback=self._take_in,
+                callback=self._on_block,
             )
-            _hearing.add(self)
+            _open_microphones.add(self)
             self._stream.start()
         except (self._package.PortAudioError, ValueError) as exc:
             self._close_stream()
@@ -156,36 +156,36 @@ class Microphone:
                 "uses it and whether this one is allowed to, or choose another one"
             ) from exc
 
-    def _take_in(self, samples: Waveform, n_frames: int, times: object, status: Any) -> None:  # noqa: ANN401, ARG002
-        """What PortAudio calls, in a thread of its own that must never wait."""
+    def _on_block(self, samples: Waveform, n_frames: int, times: object, status: Any) -> None:  # noqa: ANN401, ARG002
+        """PortAudio's callback, in a thread of its own that must never wait."""
         has_lost = bool(status) and status.input_overflow
         is_full = self._queue.qsize() >= self._most_blocks
         if (has_lost or is_full) and not self._has_gap:
             self.n_overflows += 1
         self._has_gap |= has_lost or is_full
         if not is_full:
-            # A copy: the array is PortAudio's, and is written again.
+            # A copy: PortAudio reuses its array.
             mono = mix_to_mono(samples) if samples.shape[1] > 1 else samples[:, 0].copy()
             self._queue.put(_Block(mono, self._clock(), self._has_gap))
             self._has_gap = False
 
     def _is_alive(self) -> bool:
-        since_s = max(self._opened_s, self._heard_until_s)
+        since_s = max(self._opened_s, self._received_until_s)
         try:
             is_active = bool(self._stream.active)
-        except self._package.PortAudioError:  # so some systems say that the device was pulled out
+        except self._package.PortAudioError:  # some systems report an unplugged device like this
             is_active = False
         return is_active and self._clock() - since_s < SILENT_S
 
-    def _wait_for_it(self) -> Iterator[Waveform]:
-        """Silence, until the device is open again."""
+    def _wait_for_device(self) -> Iterator[Waveform]:
+        """Yield silence until the device is open again."""
         if self._gone_since_s is None:
-            self._gone_since_s, self._n_attempts = self._heard_until_s, 0
-            _LOG.warning("the microphone %r is gone; waiting %g s for it", self.name, self._give_up_s)
+            self._gone_since_s, self._n_attempts = self._received_until_s, 0
+            _LOG.warning("the microphone %r is gone; waiting up to %g s for it", self.name, self._give_up_s)
         elif self._clock() - self._gone_since_s >= self._give_up_s:
-            raise self._gone_for_good("it can be opened, and nothing comes from it")
+            raise self._gone_for_good("it can be opened, but no audio arrives")
         self._close_stream()
-        while not self._queue.empty():  # what came at the last moment lies in the time that is filled now
+        while not self._queue.empty():  # silence now covers the time of these blocks
             self._queue.get_nowait()
         pause_s = _FIRST_PAUSE_S
         while True:
@@ -193,7 +193,7 @@ class Microphone:
             pause_s = min(2 * pause_s, _LAST_PAUSE_S)
             failure: DeviceUnavailable | None = None
             try:
-                self._open_again()
+                self._reopen()
             except DeviceUnavailable as exc:
                 failure = exc
             if self._is_stopped or failure is None:
@@ -204,24 +204,24 @@ class Microphone:
     def _gone_for_good(self, reason: str) -> DeviceUnavailable:
         return DeviceUnavailable(f"the microphone {self.name!r} has been gone for {self._give_up_s:g} s ({reason})")
 
-    def _open_again(self) -> None:
+    def _reopen(self) -> None:
         with _PORTAUDIO:
             if self._is_stopped:
                 return
-            # Not at the first attempt; and at every later one, as a device may open and yet give nothing.
-            if self._n_attempts and not _hearing:
-                self._begin_anew()
+            # From the second attempt on, because a device may open and yet deliver nothing.
+            if self._n_attempts and not _open_microphones:
+                self._restart_portaudio()
             self._n_attempts += 1
-            # By its name: numbers may have changed.
+            # By name: the numbers may have changed.
             found = find_microphone(None if self._wanted is None else self.name)
             self._has_gap = True
-            # The rate stays, since whoever iterates was told it.
+            # The rate stays, because the caller relies on `sample_rate`.
             device = replace(found, sample_rate=self.sample_rate)
             self._open(device)
             self.device = device
 
-    def _begin_anew(self) -> None:
-        """Let PortAudio see what was plugged in; sounddevice has no public name for that."""
+    def _restart_portaudio(self) -> None:
+        """Let PortAudio find newly plugged devices; sounddevice has no public function for it."""
         for name in ("_terminate", "_initialize"):
             with suppress(self._package.PortAudioError):
                 getattr(self._package, name, lambda: None)()
@@ -229,9 +229,9 @@ class Microphone:
     def _close_stream(self) -> None:
         with _PORTAUDIO:
             if self._stream is not None:
-                with suppress(self._package.PortAudioError):  # of a device that is gone
+                with suppress(self._package.PortAudioError):  # the device is gone
                     self._stream.close()
-            _hearing.discard(self)
+            _open_microphones.discard(self)
 
     def _silence_for(self, duration_s: float) -> Iterator[Waveform]:
         end_s = self._clock() + duration_s
@@ -240,45 +240,43 @@ class Microphone:
             yield from self._silence_until(self._clock())
 
     def _silence_until(self, time_s: float) -> Iterator[Waveform]:
-        n_left = max(0, round((time_s - self._heard_until_s) * self.sample_rate))
-        self._heard_until_s += n_left / self.sample_rate
+        n_left = max(0, round((time_s - self._received_until_s) * self.sample_rate))
+        self._received_until_s += n_left / self.sample_rate
         self.lost_s += n_left / self.sample_rate
         most = round(_MOST_SILENCE_S * self.sample_rate)
         for start in range(0, n_left, most):
             yield np.zeros(min(most, n_left - start), np.float32)
 
-    def _tell_of_gap(self, block: _Block) -> None:
+    def _warn_of_gap(self, block: _Block) -> None:
         if self._gone_since_s is not None:
             away_s = block.arrived_s - self._gone_since_s
-            _LOG.warning("the microphone %r is back after %.1f s, for which silence stands", self.name, away_s)
+            _LOG.warning("the microphone %r is back after %.1f s, replaced by silence", self.name, away_s)
             return
         late_s = self._clock() - block.arrived_s
         if late_s > _TOO_LATE_S:
             raise Overloaded(
-                f"hearing takes longer than the sound itself and is {late_s:.0f} s behind; use a smaller model, or "
-                "longer windows or hops"
+                f"processing is slower than real time and {late_s:.0f} s behind; use a smaller model, longer windows "
+                "or longer hops"
             )
-        self._tell_again(
-            "sound came faster than it was heard; silence stands for what was lost, %.2f s so far", self.lost_s
-        )
+        self._warn_again("processing is too slow; silence replaces lost audio, %.2f s so far", self.lost_s)
 
-    def _cleaned(self, samples: Waveform) -> Waveform:
-        """The samples, with zeros for those that are no sound: a broken driver must not end hours of listening."""
+    def _without_invalid(self, samples: Waveform) -> Waveform:
+        """Replace invalid samples by zeros: a broken driver must not end hours of listening."""
         is_sound = np.abs(samples) <= MAX_PEAK
         if is_sound.all():
             return samples
-        self._tell_again("the microphone %r gives values that are no sound; zeros stand for them", self.name)
+        self._warn_again("the microphone %r delivers invalid samples; zeros replace them", self.name)
         return np.where(is_sound, samples, np.float32(0))
 
-    def _tell_again(self, text: str, *values: object) -> None:
-        """Tell it, unless that or the like was done a moment ago."""
+    def _warn_again(self, text: str, *values: object) -> None:
+        """Log a warning, unless one was logged a moment ago."""
         now_s = self._clock()
-        if now_s - self._told_s >= _TELL_AGAIN_S:
-            self._told_s = now_s
+        if now_s - self._warned_s >= _WARN_AGAIN_S:
+            self._warned_s = now_s
             _LOG.warning(text, *values)
 
     def close(self) -> None:
-        """Give back the device, for good: who still iterates comes to the end."""
+        """Close the device for good; a running iteration ends."""
         self._is_stopped = True
         self._close_stream()
 
@@ -292,7 +290,7 @@ class Microphone:
 
 
 class _Block(NamedTuple):
-    """What came at once: `samples (n,)`, when their last one did, and whether something before them is missing."""
+    """One block of samples `(n,)`, the time when it arrived, and whether audio before it was lost."""
 
     samples: Waveform
     arrived_s: float

@@ -1,4 +1,4 @@
-"""A file played as if it came from a microphone: in short pieces, at the speed of time or a multiple of it."""
+"""A file played like a microphone: in short blocks, in real time or at a multiple of it."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from panns.audio.limits import DecodeLimits
 from panns.audio.live.protocol import BLOCK_S
 from panns.audio.sound import open_sound
 
-# How long a wait lasts before it is looked whether to stop.
+# Interval of the checks for `stop` while waiting.
 _LOOK_S = 0.05
 _USUAL_LIMITS = DecodeLimits()
 
 
 class PlayedFile:
-    """A sound that was recorded, live; iterate it once, inside `with`.
+    """A recording played in real time. Iterate it once, inside `with`.
 
     Args:
         source: A path, bytes, a file object or `(array, sample_rate)`; a pipe is read to its end first.
-        pace: How many times as fast as it sounds, 0 for as fast as it is heard.
-        limits: What is refused as too long.
-        clock: Seconds that pass.
-        sleep: Lets seconds pass.
+        pace: Playback speed as a multiple of real time; 0 for as fast as the caller iterates.
+        limits: Limits on the decoded duration.
+        clock: Returns a monotonic time in seconds.
+        sleep: Waits for a number of seconds.
 
     Attributes:
-        name: As of `Sound`.
-        sample_rate: Its own.
+        name: The path, or `<bytes>`, `<stdin>`, `<stream>`, `<array>`.
+        sample_rate: Sample rate of the source, in Hz.
 
     Raises:
-        AudioDecodeError: The sound cannot be read.
-        ValueError: The pace is negative or no number.
+        AudioDecodeError: The source cannot be decoded.
+        ValueError: The pace is negative or not finite.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class PlayedFile:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         if not 0 <= pace < float("inf"):
-            raise ValueError(f"pace={pace} must be times as fast as the sound, or 0 for as fast as it can be heard")
+            raise ValueError(f"pace={pace} is out of range; use a multiple of real time, or 0 for as fast as possible")
         self._sound = open_sound(source, sample_rate=None, limits=limits)
         self._pace, self._clock, self._sleep = pace, clock, sleep
         self._is_stopped = False
@@ -55,27 +55,27 @@ class PlayedFile:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Sentences on what is missing or odd; complete once the iteration has ended."""
+        """Warnings about missing or unusual audio, complete after the iteration."""
         return self._sound.warnings
 
     def stop(self) -> None:
-        """End the iteration soon; may be called from a signal handler."""
+        """End the iteration soon. Safe to call from a signal handler."""
         self._is_stopped = True
 
     def __iter__(self) -> Iterator[Waveform]:
-        """Blocks of 10 ms, each when it would have sounded.
+        """Iterate over blocks of 10 ms, each at the time when it would end in real time.
 
         Raises:
-            AudioDecodeError: As of `Sound`.
+            AudioDecodeError: The source is empty, too long, or holds values that cannot be audio.
         """
         size = max(1, round(BLOCK_S * self.sample_rate))
-        began_s, n_given = self._clock(), 0
+        start_s, n_given = self._clock(), 0
         for block in self._sound:
             for start in range(0, len(block), size):
                 piece = block[start : start + size]
                 n_given += len(piece)
                 if self._pace:
-                    self._wait_until(began_s + n_given / self.sample_rate / self._pace)
+                    self._wait_until(start_s + n_given / self.sample_rate / self._pace)
                 if self._is_stopped:
                     return
                 yield piece
@@ -85,7 +85,7 @@ class PlayedFile:
             self._sleep(min(left_s, _LOOK_S))
 
     def close(self) -> None:
-        """Give back the file."""
+        """Close the file."""
         self._sound.close()
 
     def __enter__(self) -> PlayedFile:

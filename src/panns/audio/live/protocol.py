@@ -1,4 +1,4 @@
-"""What sound that comes as time passes offers whoever listens to it, wherever it comes from."""
+"""Interface of live audio: blocks that arrive in real time."""
 
 from __future__ import annotations
 
@@ -7,22 +7,18 @@ from typing import Protocol
 
 from panns.audio.decoding.samples import Waveform
 
-# What is heard at once: short beside the time that a model takes to be sure, long beside that of a call.
+# Duration of a block: short beside the latency of a model, long beside the cost of a call.
 BLOCK_S = 0.01
 
 
 class LiveSound(Protocol):
-    """Sound as it comes: a microphone, a file played as if it were one, or anything alike.
-
-    Attributes:
-        sample_rate: Of the blocks.
-    """
+    """Live audio: a microphone, a file played in real time, or your own source."""
 
     @property
     def sample_rate(self) -> int:
-        """Of the blocks, in Hz."""
+        """Sample rate of the blocks, in Hz."""
         ...
 
     def __iter__(self) -> Iterator[Waveform]:
-        """Mono blocks `(samples,)` as they come, until the sound ends."""
+        """Iterate over mono blocks `(samples,)` as they arrive, until the sound ends."""
         ...

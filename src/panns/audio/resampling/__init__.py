@@ -1,1 +1,4 @@
-"""Sample-rate conversion: of whole sounds, and of streams with a state that is a value."""
+"""Sample-rate conversion.
+
+`resample.py` converts whole sounds with soxr; `polyphase.py` converts streams and keeps their state as a value.
+"""

@@ -1,4 +1,4 @@
-"""Sample-rate conversion in pieces of any size, bit for bit what one call over the whole sound gives."""
+"""Sample-rate conversion with soxr, in pieces of any size, bit-identical to one call over the whole sound."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import numpy as np
 
 from panns.audio.decoding.samples import Waveform
 
-# 131 dB signal to noise and 135 dB of alias rejection from 44.1 to 32 kHz; VHQ gains nothing that a model hears.
+# 131 dB signal to noise and 135 dB of alias rejection from 44.1 to 32 kHz; VHQ does not improve a model's scores.
 _QUALITY = "HQ"
 
 
 class Resampler:
-    """Turns a mono waveform at one rate into the same at another, as it arrives.
+    """Resampler of one mono waveform, piece by piece.
 
     Example:
         >>> resampler = Resampler(48_000, 16_000)
@@ -23,7 +23,7 @@ class Resampler:
     def __init__(self, from_rate: int, to_rate: int) -> None:
         for rate in (from_rate, to_rate):
             if rate <= 0:
-                raise ValueError(f"a sample rate of {rate} Hz is impossible; use a positive number")
+                raise ValueError(f"a sample rate of {rate} Hz is out of range; use a positive number")
         self.from_rate = from_rate
         self.to_rate = to_rate
         self._stream = None
@@ -33,16 +33,14 @@ class Resampler:
             self._stream = soxr.ResampleStream(from_rate, to_rate, 1, dtype="float32", quality=_QUALITY)
 
     def push(self, samples: Waveform) -> Waveform:
-        """Return what these samples make known: `(n,)`, often fewer than the ratio says, sometimes none."""
-        if self._stream is None:
-            return samples
-        if not len(samples):
+        """Return the output samples `(n,)` that are now complete: often fewer than the ratio says, sometimes none."""
+        if self._stream is None or not len(samples):
             return samples
         resampled: Waveform = self._stream.resample_chunk(np.ascontiguousarray(samples, dtype=np.float32))
         return resampled
 
     def finish(self) -> Waveform:
-        """Return the rest; after it the resampler is used up."""
+        """Return the remaining output. The resampler cannot be used afterwards."""
         nothing = np.zeros(0, dtype=np.float32)
         if self._stream is None:
             return nothing
@@ -52,6 +50,6 @@ class Resampler:
 
 
 def resample(waveform: Waveform, from_rate: int, to_rate: int) -> Waveform:
-    """Return a whole mono waveform `(samples,)` at another rate."""
+    """Convert a whole mono waveform `(samples,)` to another sample rate."""
     resampler = Resampler(from_rate, to_rate)
     return np.concatenate([resampler.push(waveform), resampler.finish()])
