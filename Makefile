@@ -43,7 +43,7 @@ test: install
 # Coverage counts the tests' own processes and those that they start; the floor is in pyproject.toml.
 test-full: install
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest -q -n auto -rs -m "not gpu"
+	$(BIN)/python -m coverage run -m pytest -q -n auto -rs -m "not gpu" --hypothesis-profile=panns-full
 	$(BIN)/python -m coverage combine -q
 	$(BIN)/python -m coverage report
 

@@ -16,9 +16,15 @@ from filelock import FileLock
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
-# Other work on the machine slows tests down, and must not make them fail.
-hypothesis.settings.register_profile("panns", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
-hypothesis.settings.load_profile("panns")
+# A busy machine must not fail a test, so Hypothesis measures no time. `make test-full` draws more examples.
+for profile, max_examples in (("default", 25), ("full", 100)):
+    hypothesis.settings.register_profile(
+        f"panns-{profile}",
+        deadline=None,
+        max_examples=max_examples,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
+hypothesis.settings.load_profile("panns-default")
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"

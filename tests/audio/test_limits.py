@@ -1,4 +1,4 @@
-"""Long is fine, endless is not: bounded memory for hours, a sentence for what a few kilobytes blow up to."""
+"""Limits: hours decode in bounded memory, and decompression bombs are refused."""
 
 import io
 import subprocess
@@ -29,21 +29,22 @@ def _drain(source, **keywords):
         return sum(len(block) for block in stream) / 8_000
 
 
-def test_hours_from_kilobytes_are_refused_soon():
-    bomb = _silent_flac(3 * 3600)
-    assert len(bomb) < 300_000
+@pytest.mark.parametrize("duration_s", [1200, pytest.param(3 * 3600, marks=pytest.mark.slow)])
+def test_a_decompression_bomb_is_refused_early(duration_s):
+    bomb = _silent_flac(duration_s)
+    assert len(bomb) < duration_s * 28
     with open_sound(bomb, sample_rate=8_000) as stream:
         blocks = iter(stream)
         sizes = []
         with pytest.raises(AudioDecodeError, match=r"decompression bomb.*min_bytes_per_s"):
             sizes.extend(len(block) for block in blocks)
-    assert sum(sizes) < 3600 * 2.5 * 8_000  # its 268 kB at 32 bytes a second are 8,400 s
-    assert _drain(bomb, limits=DecodeLimits(min_bytes_per_s=0)) == pytest.approx(3 * 3600)
+    assert sum(sizes) < 0.9 * duration_s * 8_000  # it has 25 bytes per second, and 32 are the limit
+    assert _drain(bomb, limits=DecodeLimits(min_bytes_per_s=0)) == pytest.approx(duration_s)
 
 
-def test_silence_within_the_grace_is_a_recording():
+def test_long_silence_is_decoded():
     assert _drain(_silent_flac(600)) == pytest.approx(600)
-    assert _drain(_silent_flac(1200, sample_rate=44_100)) == pytest.approx(1200)
+    assert _drain(_silent_flac(660, sample_rate=44_100)) == pytest.approx(660)
 
 
 def test_too_long_by_its_own_header_is_refused_before_it_is_decoded():
@@ -77,7 +78,9 @@ def test_an_absurd_length_in_a_header_is_not_believed():
     assert peak < 10e6
 
 
-@pytest.mark.parametrize("name", ["wav", "flac", "ogg", "mp3", "webm"])
+@pytest.mark.parametrize(
+    "name", ["wav", "flac", *(pytest.param(name, marks=pytest.mark.slow) for name in ("ogg", "mp3", "webm"))]
+)
 def test_memory_does_not_grow_with_the_length(name):
     def peak(seconds):
         data = sound_file(name, seconds)
@@ -87,8 +90,8 @@ def test_memory_does_not_grow_with_the_length(name):
         tracemalloc.stop()
         return most
 
-    peak(10.0)
-    assert peak(60.0) < peak(10.0) + 2e6
+    peak(5.0)
+    assert peak(30.0) < peak(5.0) + 2e6
 
 
 def test_many_channels_take_no_more_memory_than_few():

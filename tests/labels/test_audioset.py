@@ -141,8 +141,9 @@ def test_search_keeps_to_names():
     assert audioset().search("quark") == []
 
 
-def test_every_class_is_the_first_hit_of_its_own_names():
-    for label in audioset():
+@pytest.mark.parametrize("every", [20, pytest.param(1, marks=pytest.mark.slow)])
+def test_every_class_is_the_first_hit_of_its_own_names(every):
+    for label in list(audioset())[::every]:
         assert [audioset().search(text)[0] for text in (label.id, label.en, label.zh)] == [label] * 3
 
 

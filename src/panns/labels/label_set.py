@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeVar
 
 from panns.errors import UnknownLabel
@@ -169,6 +170,7 @@ def _key(text: str) -> str:
     return unicodedata.normalize("NFC", text.strip()).casefold()
 
 
+@lru_cache(maxsize=8192)  # a search folds every name of a label set
 def _fold(text: str) -> str:
     # NFKD turns full-width forms into plain ones and splits accents off, which are then dropped.
     plain = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))

@@ -1,7 +1,7 @@
-"""Thousands of damaged files: each is refused in a sentence or answered with finite sound of a sane length.
+"""Thousands of damaged files: each is refused with a sentence, or decoded to finite sound of a plausible length.
 
-They are decoded in a child process, which a crash inside a decoder would take down instead of the tests. To see one
-again: python -m tests.audio.decoding.fuzz_child SEED SEED
+A child process decodes them, so that a crash inside a decoder does not end the tests. To repeat one:
+python -m tests.audio.decoding.fuzz_child SEED SEED
 """
 
 import json
@@ -40,17 +40,16 @@ def _check(outcomes):
     assert faults == []
     slow = [outcome for outcome in outcomes if outcome["seconds"] > _SLOWEST_S]
     assert slow == []
-    # Were all refused, or none, the damage would be of no use as a test.
+    # If all or none were refused, the damage would test nothing.
     n_refused = sum(outcome["ended"] == "refused" for outcome in outcomes)
     assert 0.1 < n_refused / len(outcomes) < 0.9
 
 
-@pytest.mark.parametrize("first", [1, 1 + _BATCH])
-def test_damaged_files(first):
-    _check(_run_batch(first))
+def test_damaged_files():
+    _check(_run_batch(1))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("first", range(1 + 2 * _BATCH, 20_000, _BATCH))
+@pytest.mark.parametrize("first", range(1 + _BATCH, 20_000, _BATCH))
 def test_many_damaged_files(first):
     _check(_run_batch(first))
