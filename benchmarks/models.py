@@ -121,7 +121,7 @@ def measure(name: str) -> tuple[Cost, float]:
     found = checkpoint(name)
     waveform = noise(DURATION_S, found.manifest.sample_rate)[:, 0][None]
     model = load_model(found, n_threads=1)
-    n_bytes = found.file(ONNX_FILE).stat().st_size
+    n_bytes = found.verified_file(ONNX_FILE).stat().st_size
     repeats = 9 if n_bytes < 100e6 else 5
     ours = cpu_ms(lambda: model.score(waveform), repeats=repeats, warm_up=1)
     network = load_network(found)

@@ -60,7 +60,7 @@ def ship(architecture: str, parameters: Path, *, training_data: str, clips: Sequ
         checkpoint = save_checkpoint(network, manifest, folder)
         export_onnx(checkpoint, folder / ONNX_FILE, frontend="outside")
         worst = verify_onnx(checkpoint, folder / ONNX_FILE)
-        checkpoint.with_files(ONNX_FILE)
+        checkpoint.record_files(ONNX_FILE)
         (folder / ATTRIBUTION_FILE).write_text(attribution(clips), encoding="utf-8")
         n_bytes = sum((folder / name).stat().st_size for name in (TORCH_FILE, ONNX_FILE, MANIFEST_FILE))
         if n_bytes > MAX_BYTES:
@@ -72,8 +72,8 @@ def ship(architecture: str, parameters: Path, *, training_data: str, clips: Sequ
 def add_metrics(architecture: str, metrics: Sequence[Metric]) -> None:
     """Write measured figures into the manifest of a model in the package; no other file changes."""
     checkpoint = open_checkpoint(folder_of(architecture))
-    checkpoint.check()
-    replace(checkpoint, manifest=replace(checkpoint.manifest, metrics=tuple(metrics))).with_files()
+    checkpoint.verify()
+    replace(checkpoint, manifest=replace(checkpoint.manifest, metrics=tuple(metrics))).record_files()
 
 
 def attribution(clips: Sequence[Clip]) -> str:

@@ -52,7 +52,7 @@ def main() -> None:
     for fold in folds:
         members = [str(folder / f"{FOLD_PREFIX}{fold}" / MODEL_FOLDER) for folder in folders]
         checkpoint = join(members, joined / f"{FOLD_PREFIX}{fold}", stored="float16")
-        n_bytes = checkpoint.file(TORCH_FILE).stat().st_size
+        n_bytes = checkpoint.verified_file(TORCH_FILE).stat().st_size
         accuracies[BOTH][fold] = test(checkpoint.path, out / CLIPS_FILE, fold)
         print(fold, {name: by_fold[fold] for name, by_fold in accuracies.items()}, flush=True)
     results = {

@@ -57,7 +57,7 @@ def main() -> None:
                 partial.write_text(json.dumps(dict(sorted(kept.items()))) + "\n", encoding="utf-8")
         else:
             checkpoint = open_checkpoint(folder_of(name))
-            replace(checkpoint, manifest=replace(checkpoint.manifest, operating_points=points)).with_files()
+            replace(checkpoint, manifest=replace(checkpoint.manifest, operating_points=points)).record_files()
         print(f"{name}: thresholds for {', '.join(f'{point.false_alarms_per_hour:g}/h' for point in points)}")
 
 

@@ -71,7 +71,7 @@ def test_what_is_no_checkpoint_is_told_so(tmp_path):
     assert missing.stderr.startswith(f"panns: no file or folder {tmp_path / 'nothing.onnx'}; give a checkpoint")
     empty = run_panns("models", "show", tmp_path)
     assert empty.returncode == 1
-    assert f"{tmp_path} holds no model.json" in empty.stderr
+    assert f"{tmp_path} has no model.json" in empty.stderr
 
 
 def test_models_alone_lists():
@@ -135,4 +135,4 @@ def test_a_file_that_cannot_be_it_is_refused(tmp_path, content, words):
 def test_what_was_never_published_cannot_be_fetched():
     result = run_panns("models", "fetch", "cnn14_no_specaug")
     assert result.returncode == 1
-    assert "no weights of 'cnn14_no_specaug' were ever published" in result.stderr
+    assert "'cnn14_no_specaug' has no published weights" in result.stderr

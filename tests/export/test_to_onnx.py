@@ -98,7 +98,7 @@ def test_it_answers_as_the_folder_does(tiny_checkpoint, exported_file, backend):
 
 
 def test_it_holds_no_parameters_for_torch(exported_file):
-    with pytest.raises(CheckpointError, match=r"holds no model\.safetensors; run it with the backend 'onnx'"):
+    with pytest.raises(CheckpointError, match=r"has no model\.safetensors; use backend='onnx'"):
         panns.load(exported_file, backend="torch")
 
 

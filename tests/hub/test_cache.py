@@ -11,13 +11,13 @@ from panns.errors import DownloadError
 from panns.hub import cache
 from panns.hub.cache import (
     cache_dir,
+    cache_lock,
     checkpoints_dir,
     downloads_dir,
-    exclusive,
     file_digests,
-    is_checked,
+    is_published_file,
+    record_digests,
     recorded_digests,
-    remember,
     storage_errors,
 )
 from panns.models.weights import Weights
@@ -59,14 +59,14 @@ def test_environment_is_read_at_every_call(clean_environment, monkeypatch):
 
 
 @pytest.mark.parametrize("empty", ["", "  "])
-def test_an_empty_variable_counts_as_unset(clean_environment, monkeypatch, empty):
+def test_empty_variable_counts_as_unset(clean_environment, monkeypatch, empty):
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("PANNS_CACHE", empty)
     monkeypatch.setenv("XDG_CACHE_HOME", "not/absolute")
     assert cache_dir() == clean_environment / ".cache" / "panns"
 
 
-def test_each_system_has_its_place(clean_environment, monkeypatch):
+def test_default_folder_of_each_system(clean_environment, monkeypatch):
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("XDG_CACHE_HOME", str(clean_environment / "xdg"))
     assert cache_dir() == clean_environment / "xdg" / "panns"
@@ -77,25 +77,25 @@ def test_each_system_has_its_place(clean_environment, monkeypatch):
     assert cache_dir() == clean_environment / "Local" / "panns" / "Cache"
 
 
-def test_a_relative_cache_is_shown_whole(monkeypatch, tmp_path):
+def test_relative_cache_becomes_absolute(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PANNS_CACHE", "here")
     assert cache_dir() == tmp_path / "here"
 
 
-def test_a_cache_that_is_a_file_is_refused(monkeypatch, file):
+def test_cache_that_is_a_file_is_refused(monkeypatch, file):
     monkeypatch.setenv("PANNS_CACHE", str(file))
-    with pytest.raises(DownloadError, match="is a file; set PANNS_CACHE to a folder"):
+    with pytest.raises(DownloadError, match="is a file; set PANNS_CACHE"):
         cache_dir()
 
 
-def test_an_unknown_home_is_a_sentence(monkeypatch):
-    monkeypatch.setenv("PANNS_CACHE", "~nobody-of-that-name/cache")
-    with pytest.raises(DownloadError, match="set PANNS_CACHE to a folder you can write to"):
+def test_unknown_home_is_reported(monkeypatch):
+    monkeypatch.setenv("PANNS_CACHE", "~no-such-user/cache")
+    with pytest.raises(DownloadError, match="set PANNS_CACHE"):
         cache_dir()
 
 
-def test_a_closed_folder_is_a_sentence(monkeypatch):
+def test_folder_without_permission_is_reported(monkeypatch):
     def closed(_):
         raise PermissionError(errno.EACCES, "Permission denied")
 
@@ -113,7 +113,7 @@ def test_a_closed_folder_is_a_sentence(monkeypatch):
         (errno.EIO, "cannot"),
     ],
 )
-def test_storage_errors_name_the_cache_and_the_way_out(tmp_path, number, words):
+def test_storage_errors_name_cache_and_remedy(tmp_path, number, words):
     with pytest.raises(DownloadError, match=words) as caught, storage_errors(tmp_path):
         raise OSError(number, os.strerror(number))
     assert str(tmp_path) in str(caught.value)
@@ -123,97 +123,97 @@ def test_storage_errors_name_the_cache_and_the_way_out(tmp_path, number, words):
 @pytest.mark.parametrize(
     "known", [{"sha256": SHA256}, {"md5": MD5}, {"n_bytes": len(BODY)}, {"sha256": SHA256, "md5": MD5}]
 )
-def test_a_right_file_is_hashed_once(file, monkeypatch, known):
-    assert is_checked(file, record(**known))
+def test_unchanged_file_is_hashed_once(file, monkeypatch, known):
+    assert is_published_file(file, record(**known))
     monkeypatch.setattr(cache, "file_digests", None)  # any further hashing would raise
-    assert is_checked(file, record(**known))
+    assert is_published_file(file, record(**known))
 
 
 @pytest.mark.parametrize("known", [{"sha256": SHA256}, {"md5": MD5}, {"n_bytes": len(BODY)}])
-def test_a_file_that_changed_is_noticed(file, known):
-    assert is_checked(file, record(**known))
+def test_changed_file_is_refused(file, known):
+    assert is_published_file(file, record(**known))
     stat = file.stat()
     file.write_bytes(b"x" + BODY[1:])
     os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
-    assert not is_checked(file, record(**known))
-    assert not is_checked(file, record(**known))  # and the wrong digest was not taken over
+    assert not is_published_file(file, record(**known))
+    assert not is_published_file(file, record(**known))  # the wrong digest was not recorded
     file.write_bytes(BODY)
-    assert is_checked(file, record(**known))
+    assert is_published_file(file, record(**known))
 
 
-def test_a_touched_file_is_hashed_again_and_stays_right(file):
-    assert is_checked(file, record(n_bytes=len(BODY)))
+def test_touched_file_is_hashed_again_and_accepted(file):
+    assert is_published_file(file, record(n_bytes=len(BODY)))
     os.utime(file, ns=(1, 1))
-    assert is_checked(file, record(n_bytes=len(BODY)))
+    assert is_published_file(file, record(n_bytes=len(BODY)))
 
 
 @pytest.mark.parametrize("known", [{"sha256": "0" * 64}, {"md5": "0" * 32}, {"n_bytes": 3}])
-def test_a_wrong_file_is_never_right(file, known):
-    assert not is_checked(file, record(**known))
+def test_other_file_is_refused(file, known):
+    assert not is_published_file(file, record(**known))
     assert recorded_digests(file) is None
 
 
-def test_a_record_that_learns_a_digest_applies_it(file):
-    assert is_checked(file, record(n_bytes=len(BODY)))
-    assert is_checked(file, record(sha256=SHA256, md5=MD5))
-    assert not is_checked(file, record(sha256="0" * 64))
+def test_new_digest_in_the_record_is_checked(file):
+    assert is_published_file(file, record(n_bytes=len(BODY)))
+    assert is_published_file(file, record(sha256=SHA256, md5=MD5))
+    assert not is_published_file(file, record(sha256="0" * 64))
     assert recorded_digests(file) == {"sha256": SHA256, "md5": MD5}
 
 
-def test_a_file_nobody_checked_on_arrival_is_not_trusted(file):
-    assert not is_checked(file, record())
-    remember(file, (file.stat().st_size, file.stat().st_mtime_ns), file_digests(file))
-    assert is_checked(file, record())
+def test_unrecorded_file_without_digest_is_refused(file):
+    assert not is_published_file(file, record())
+    record_digests(file, (file.stat().st_size, file.stat().st_mtime_ns), file_digests(file))
+    assert is_published_file(file, record())
 
 
 @pytest.mark.parametrize(
     "junk", ["", "{", "[]", "null", '{"n_bytes": 1}', '{"n_bytes": 1, "mtime_ns": 1, "digests": {}}']
 )
-def test_a_damaged_note_is_no_note(file, junk):
+def test_damaged_record_is_ignored(file, junk):
     file.with_name("a.pth.checked.json").write_text(junk)
     assert recorded_digests(file) is None
-    assert is_checked(file, record(sha256=SHA256))
+    assert is_published_file(file, record(sha256=SHA256))
 
 
-def test_a_cache_that_may_only_be_read_still_serves(file, monkeypatch):
+def test_read_only_cache_is_usable(file, monkeypatch):
     def read_only(*_):
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(cache, "remember", read_only)
-    assert is_checked(file, record(sha256=SHA256))
+    monkeypatch.setattr(cache, "record_digests", read_only)
+    assert is_published_file(file, record(sha256=SHA256))
 
 
-def test_no_file_is_not_checked(tmp_path):
-    assert not is_checked(tmp_path / "none.pth", record())
+def test_missing_file_is_refused(tmp_path):
+    assert not is_published_file(tmp_path / "none.pth", record())
 
 
-def test_a_lock_has_one_holder_and_a_bounded_wait(tmp_path):
+def test_lock_has_one_holder_and_a_bounded_wait(tmp_path):
     lock, part = tmp_path / "lock", tmp_path / "part"
     with (
-        exclusive(lock, watched=part, patience_s=1),
+        cache_lock(lock, watched=part, patience_s=1),
         pytest.raises(DownloadError, match="another process holds"),
-        exclusive(lock, watched=part, patience_s=0),
+        cache_lock(lock, watched=part, patience_s=0),
     ):
         pass
-    with exclusive(lock, watched=part, patience_s=0):
+    with cache_lock(lock, watched=part, patience_s=0):
         pass
 
 
-def test_a_killed_holder_leaves_no_lock(tmp_path):
+def test_lock_ends_with_a_killed_holder(tmp_path):
     lock = tmp_path / "lock"
     code = (
-        "import sys, pathlib; from panns.hub.cache import exclusive\n"
+        "import sys, pathlib; from panns.hub.cache import cache_lock\n"
         "p = pathlib.Path(sys.argv[1])\n"
-        "with exclusive(p, watched=p, patience_s=9): print('held', flush=True); sys.stdin.read()"
+        "with cache_lock(p, watched=p, patience_s=9): print('held', flush=True); sys.stdin.read()"
     )
     holder = subprocess.Popen(
         [sys.executable, "-c", code, str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     with holder:
         assert holder.stdout.readline() == "held\n"
-        with pytest.raises(DownloadError, match="another process"), exclusive(lock, watched=lock, patience_s=0):
+        with pytest.raises(DownloadError, match="another process"), cache_lock(lock, watched=lock, patience_s=0):
             pass
         holder.kill()
         holder.wait()
-    with exclusive(lock, watched=lock, patience_s=0):
+    with cache_lock(lock, watched=lock, patience_s=0):
         pass

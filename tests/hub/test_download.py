@@ -1,4 +1,4 @@
-"""Fetching from a real server on this machine that misbehaves in the ways servers do."""
+"""Downloads from a local server that fails in the ways real servers do."""
 
 import hashlib
 import http.server
@@ -18,7 +18,7 @@ import pytest
 from panns.errors import DownloadError
 from panns.hub import download
 from panns.hub.cache import downloads_dir, recorded_digests
-from panns.hub.download import fetch, fetched
+from panns.hub.download import cached_file, fetch
 from panns.models.weights import Weights
 
 BODY = random.Random(0).randbytes(3_000_000)
@@ -28,7 +28,7 @@ MD5 = hashlib.md5(BODY, usedforsecurity=False).hexdigest()
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Serves `body`. Each request takes the next step of `plan`; without one it is answered well.
+    """Serves `body`. Each request takes the next step of `plan`, or "ok" if the plan is empty.
 
     Steps: "ok", "no range", "chunked", "unknown length", "html", "wrong part", ("drop", n), ("stall", n), (status,),
     (status, location).
@@ -42,7 +42,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.half_sent, self.go_on = threading.Event(), threading.Event()
 
     def handle_error(self, request, client_address):
-        pass  # a client that hangs up is what some tests are about
+        pass  # some tests disconnect on purpose
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -98,7 +98,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.write(body[start:stop])
         if isinstance(step, tuple) and step[0] == "stall":
             server.half_sent.set()
-            server.go_on.wait(30)
+            server.go_on.wait(300)
             self.write(body[stop:])
 
     def write(self, data):
@@ -154,45 +154,45 @@ def leave_a_part(server, n_bytes=HALF, **known):
 @pytest.mark.parametrize(
     "known", [{"sha256": SHA256, "n_bytes": len(BODY)}, {"md5": MD5}, {"n_bytes": len(BODY)}, {}], ids=str
 )
-def test_a_file_arrives_whole_and_the_second_time_needs_no_server(server, known):
+def test_file_is_downloaded_once(server, known):
     weights = record(server, **known)
-    assert fetched(weights) is None
+    assert cached_file(weights) is None
     path = fetch(weights)
     assert path == final()
     assert path.read_bytes() == BODY
-    assert fetch(weights) == fetched(weights) == path
+    assert fetch(weights) == cached_file(weights) == path
     assert len(server.ranges) == 1
     assert recorded_digests(path)["sha256"] == SHA256
     assert sorted(one.name for one in downloads_dir().iterdir()) == ["a.pth", "a.pth.checked.json", "a.pth.lock"]
 
 
-def test_says_so_when_nothing_can_be_checked(server, caplog):
+def test_unverifiable_file_is_logged(server, caplog):
     fetch(record(server))
     (entry,) = [one for one in caplog.records if one.levelno == logging.WARNING]
-    assert "nothing can be checked" in entry.getMessage()
+    assert "cannot be checked" in entry.getMessage()
     assert SHA256 in entry.getMessage()
 
 
-def test_asking_what_is_there_uses_and_creates_nothing(cache):
-    assert fetched(record(None)) is None
+def test_cache_lookup_creates_no_folder(cache):
+    assert cached_file(record(None)) is None
     assert not cache.exists()
 
 
-def test_goes_on_after_a_dropped_connection_and_asks_only_for_the_rest(server):
+def test_dropped_connection_resumes(server):
     server.plan = [("drop", HALF), ("drop", 1000), "ok"]
     assert fetch(record(server, sha256=SHA256)).read_bytes() == BODY
     assert server.ranges == [None, f"bytes={HALF}-", f"bytes={HALF + 1000}-"]
     assert server.sent == len(BODY)
 
 
-def test_a_later_fetch_goes_on_where_the_last_one_ended(server):
+def test_later_fetch_resumes(server):
     leave_a_part(server, sha256=SHA256)
     assert fetch(record(server, sha256=SHA256)).read_bytes() == BODY
     assert server.ranges == [f"bytes={HALF}-"]
     assert server.sent == len(BODY) - HALF
 
 
-def test_goes_on_by_date_where_there_is_no_etag(server):
+def test_resumes_by_date_without_etag(server):
     server.etag, server.modified = 'W/"weak"', "Mon, 17 Aug 2020 10:00:00 GMT"
     server.plan = [("drop", HALF)]
     weights = record(server)
@@ -203,21 +203,21 @@ def test_goes_on_by_date_where_there_is_no_etag(server):
     assert server.sent == len(BODY)
 
 
-def test_starts_from_zero_where_nothing_could_tell_two_versions_apart(server):
+def test_restarts_without_validator_or_digest(server):
     server.etag = None
     leave_a_part(server)
     assert fetch(record(server)).read_bytes() == BODY
     assert server.ranges == [None]
 
 
-def test_a_file_changed_on_the_server_is_not_spliced(server):
+def test_file_changed_on_the_server_is_not_spliced(server):
     leave_a_part(server)
     server.body, server.etag = BODY[::-1], '"two"'
     assert fetch(record(server)).read_bytes() == BODY[::-1]
     assert server.ranges == [f"bytes={HALF}-"]
 
 
-def test_a_changed_file_behind_a_server_without_if_range_is_not_spliced(server, monkeypatch):
+def test_changed_file_without_if_range_is_not_spliced(server, monkeypatch):
     leave_a_part(server)
     server.body, server.etag = BODY[::-1], '"two"'
     real = download.urllib.request.Request
@@ -231,35 +231,35 @@ def test_a_changed_file_behind_a_server_without_if_range_is_not_spliced(server, 
 
 
 @pytest.mark.parametrize("known", [{"sha256": SHA256}, {}], ids=str)
-def test_a_server_that_ignores_the_range_restarts_from_zero(server, known):
+def test_server_that_ignores_ranges_restarts(server, known):
     leave_a_part(server, **known)
     server.plan = ["no range"]
     assert fetch(record(server, **known)).read_bytes() == BODY
     assert server.sent == len(BODY)
 
 
-def test_another_part_than_asked_for_is_not_used(server):
+def test_wrong_range_is_refused(server):
     leave_a_part(server, sha256=SHA256)
     server.plan = ["wrong part"]
     assert fetch(record(server, sha256=SHA256)).read_bytes() == BODY
     assert server.ranges == [f"bytes={HALF}-", None]
 
 
-def test_a_part_longer_than_the_servers_file_starts_from_zero(server):
+def test_part_longer_than_the_servers_file_restarts(server):
     leave_a_part(server)
     server.body = BODY[:1000]  # the same ETag, so that the server answers 416
     assert fetch(record(server)).read_bytes() == BODY[:1000]
     assert server.ranges == [f"bytes={HALF}-", None]
 
 
-def test_a_whole_part_needs_only_its_check(server):
+def test_complete_part_is_only_verified(server):
     leave_a_part(server, sha256=SHA256)
     part().write_bytes(BODY)  # as after a crash between the last byte and the final name
     assert fetch(record(server, sha256=SHA256)).read_bytes() == BODY
     assert server.ranges == []
 
 
-def test_a_part_longer_than_it_may_be_is_not_used(server):
+def test_part_longer_than_its_total_restarts(server):
     leave_a_part(server, sha256=SHA256)
     part().write_bytes(BODY + b"more")
     assert fetch(record(server, sha256=SHA256)).read_bytes() == BODY
@@ -267,7 +267,7 @@ def test_a_part_longer_than_it_may_be_is_not_used(server):
 
 
 @pytest.mark.parametrize("junk", ["{", "[]", '{"url": 1}', None])
-def test_a_part_of_unknown_origin_is_not_used(server, junk):
+def test_part_of_unknown_origin_restarts(server, junk):
     leave_a_part(server, sha256=SHA256)
     note = part().with_name("a.pth.part.json")
     note.unlink() if junk is None else note.write_text(junk)
@@ -275,13 +275,13 @@ def test_a_part_of_unknown_origin_is_not_used(server, junk):
     assert server.ranges == [None]
 
 
-def test_a_server_that_is_busy_is_asked_again(server):
+def test_server_errors_are_retried(server):
     server.plan = [(503,), (502,)]
     assert fetch(record(server, sha256=SHA256)).read_bytes() == BODY
     assert len(server.ranges) == 3
 
 
-def test_gives_up_after_the_retries_and_says_what_to_do(server):
+def test_gives_up_after_the_retries(server):
     server.plan = [(503,)] * 9
     with pytest.raises(DownloadError, match="503") as caught:
         fetch(record(server, sha256=SHA256), name="cnn14", retries=2)
@@ -290,39 +290,39 @@ def test_gives_up_after_the_retries_and_says_what_to_do(server):
     assert "panns models fetch cnn14 --from FILE" in str(caught.value)
 
 
-def test_an_attempt_that_brings_much_is_not_a_failure_in_a_row(server, monkeypatch):
-    monkeypatch.setattr(download, "_NEW_START_BYTES", 400_000)
+def test_progress_resets_the_retries(server, monkeypatch):
+    monkeypatch.setattr(download, "_PROGRESS_BYTES", 400_000)
     server.plan = [("drop", 400_000)] * 7
     assert fetch(record(server, sha256=SHA256), retries=1).read_bytes() == BODY
 
 
 @pytest.mark.parametrize("code", [401, 403, 404, 410, 429])
-def test_a_refusal_is_not_repeated(server, code):
+def test_client_errors_are_not_retried(server, code):
     server.plan = [(code,)] * 5
     with pytest.raises(DownloadError, match=f"{code}.*in a browser.*panns models fetch NAME --from FILE"):
         fetch(record(server, sha256=SHA256))
     assert len(server.ranges) == 1
 
 
-def test_a_server_that_falls_silent_is_left_and_asked_again(server):
+def test_silent_server_is_retried(server):
     server.plan = [("stall", HALF)]
     started = time.monotonic()
     assert fetch(record(server, sha256=SHA256), timeout_s=0.3).read_bytes() == BODY
-    assert time.monotonic() - started < 10  # the server itself would have waited for 30 s
+    assert time.monotonic() - started < 120  # the server would have waited for 300 s
     assert server.ranges == [None, f"bytes={HALF}-"]
 
 
-def test_a_machine_without_network_gets_a_sentence():
+def test_unreachable_server_is_reported():
     with socket.socket() as silent:
-        silent.bind(("127.0.0.1", 0))  # nobody listens, and nobody else can take the port
+        silent.bind(("127.0.0.1", 0))  # a port without a listener, kept from other processes
         weights = replace(record(None, sha256=SHA256), url=f"http://127.0.0.1:{silent.getsockname()[1]}/a.pth")
-        with pytest.raises(DownloadError, match=r"no answer .*refused.*--from FILE"):
+        with pytest.raises(DownloadError, match=r"no reply .*refused.*--from FILE"):
             fetch(weights, retries=1)
 
 
 @pytest.mark.parametrize("n_bytes", [len(BODY) + 1, len(BODY) - 1])
-def test_another_length_than_the_records_is_refused_before_the_first_byte(server, n_bytes):
-    with pytest.raises(DownloadError, match=f"offers {len(BODY):,} bytes, the published file has {n_bytes:,}"):
+def test_unexpected_length_is_refused_at_once(server, n_bytes):
+    with pytest.raises(DownloadError, match=f"{len(BODY):,} bytes.*{n_bytes:,}"):
         fetch(record(server, n_bytes=n_bytes))
     assert len(server.ranges) == 1
     assert not part().exists()
@@ -330,36 +330,36 @@ def test_another_length_than_the_records_is_refused_before_the_first_byte(server
 
 
 @pytest.mark.parametrize(("known", "digest"), [({"sha256": "0" * 64}, SHA256), ({"md5": "0" * 32}, MD5)])
-def test_a_wrong_digest_is_refused_and_the_part_removed(server, known, digest):
+def test_wrong_digest_is_refused_and_the_part_removed(server, known, digest):
     (kind, expected), *_ = known.items()
-    with pytest.raises(DownloadError, match=f"expected {kind} {expected}, got {digest}; it was removed; try again"):
+    with pytest.raises(DownloadError, match=f"expected {kind} {expected}, got {digest}; it was removed"):
         fetch(record(server, **known))
     assert len(server.ranges) == 1
     assert [one.name for one in downloads_dir().iterdir()] == ["a.pth.lock"]
 
 
-def test_a_length_nobody_says_needs_a_digest(server):
+def test_unknown_length_needs_a_digest(server):
     server.plan = ["chunked", "unknown length"]
     for _ in range(2):
-        with pytest.raises(DownloadError, match="half a file"):
+        with pytest.raises(DownloadError, match="truncated"):
             fetch(record(server))
     server.plan = ["chunked"]
     assert fetch(record(server, sha256=SHA256)).read_bytes() == BODY
 
 
-def test_more_than_the_records_length_is_not_taken(server):
+def test_more_bytes_than_the_record_are_refused(server):
     server.plan = ["chunked"]
-    with pytest.raises(DownloadError, match="more than the file's 1,000 bytes"):
+    with pytest.raises(DownloadError, match="more than the 1,000 bytes"):
         fetch(record(server, sha256=SHA256, n_bytes=1000))
 
 
-def test_a_web_page_is_not_a_file(server):
+def test_web_page_is_refused(server):
     server.plan = ["html"]
     with pytest.raises(DownloadError, match="web page"):
         fetch(record(server))
 
 
-def test_an_empty_file_is_not_weights(server):
+def test_empty_file_is_refused(server):
     server.body = b""
     with pytest.raises(DownloadError, match="empty"):
         fetch(record(server))
@@ -372,21 +372,21 @@ def test_redirects_are_followed_on_this_machine(server):
 
 
 @pytest.mark.parametrize("target", ["http://example.org/a.pth", "ftp://example.org/a.pth", "file:///etc/passwd"])
-def test_redirects_elsewhere_than_https_are_refused(server, target):
+def test_redirects_to_other_schemes_are_refused(server, target):
     server.plan = [(302, target)]
     with pytest.raises(DownloadError, match=f"302.*{re.escape(target)}"):
         fetch(record(server, sha256=SHA256))
     assert len(server.ranges) == 1
 
 
-def test_never_from_https_down_to_http():
+def test_redirect_from_https_to_http_is_refused():
     request = download.urllib.request.Request("https://example.org/a")
     with pytest.raises(OSError, match="not https") as caught:
         download._SafeRedirects().redirect_request(request, None, 302, "", None, "http://localhost/a")
     caught.value.close()
 
 
-def test_the_environments_proxy_is_used(server, monkeypatch):
+def test_proxy_of_the_environment_is_used(server, monkeypatch):
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
@@ -394,50 +394,50 @@ def test_the_environments_proxy_is_used(server, monkeypatch):
     assert server.paths == ["http://127.0.0.1:9/a.pth"]
 
 
-def test_progress_never_falls_and_ends_at_the_whole(server):
+def test_progress_never_falls_and_ends_at_the_total(server):
     leave_a_part(server)
     server.plan = [("drop", 1000), "no range"]
     calls = []
-    fetch(record(server), progress=lambda *numbers: calls.append(numbers))
+    fetch(record(server), on_progress=lambda progress: calls.append((progress.done, progress.total)))
     counts = [count for count, _ in calls]
     assert counts == sorted(set(counts))
     assert calls[0] == (HALF, len(BODY))
     assert calls[-1] == (len(BODY), len(BODY))
 
 
-def test_ctrl_c_leaves_what_has_arrived(server):
-    def interrupt(n_bytes, _):
-        if n_bytes >= HALF:
+def test_interrupt_keeps_the_part(server):
+    def interrupt(progress):
+        if progress.done >= HALF:
             raise KeyboardInterrupt
 
     weights = record(server, sha256=SHA256)
     with pytest.raises(KeyboardInterrupt):
-        fetch(weights, progress=interrupt)
+        fetch(weights, on_progress=interrupt)
     n_bytes = part().stat().st_size
     assert n_bytes >= HALF
     assert not final().exists()
     server.ranges.clear()
     assert fetch(weights).read_bytes() == BODY
-    assert server.ranges in ([f"bytes={n_bytes}-"], [])  # none, if the last block had come
+    assert server.ranges in ([f"bytes={n_bytes}-"], [])  # none if the last block had arrived
 
 
-def test_a_damaged_file_in_the_cache_is_replaced(server, caplog):
+def test_damaged_file_in_the_cache_is_replaced(server, caplog):
     weights = record(server, sha256=SHA256)
     fetch(weights).write_bytes(BODY[:-1])
-    assert fetched(weights) is None
-    assert "it is not used" in caplog.text
+    assert cached_file(weights) is None
+    assert "ignoring" in caplog.text
     assert fetch(weights).read_bytes() == BODY
 
 
-def test_room_is_looked_for_first(server, monkeypatch):
+def test_free_space_is_checked_first(server, monkeypatch):
     monkeypatch.setattr(download.shutil, "disk_usage", lambda _: type("Usage", (), {"free": len(BODY) - 1}))
-    with pytest.raises(DownloadError, match="are free; make room, or set PANNS_CACHE"):
+    with pytest.raises(DownloadError, match=r"free.*PANNS_CACHE"):
         fetch(record(server, sha256=SHA256))
     assert not part().exists()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full is a Linux device")
-def test_a_full_disk_is_a_sentence(server, tmp_path):
+def test_full_disk_is_reported(server, tmp_path):
     source = tmp_path / "download.pth"
     source.write_bytes(BODY)
     downloads_dir().mkdir(parents=True)
@@ -447,7 +447,7 @@ def test_a_full_disk_is_a_sentence(server, tmp_path):
     assert not (downloads_dir() / "a.pth.copy").is_symlink()
 
 
-def test_a_cache_that_cannot_be_written_is_a_sentence(server, tmp_path, monkeypatch):
+def test_unwritable_cache_is_reported(server, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("PANNS_CACHE", str(tmp_path / "file" / "cache"))
     with pytest.raises(DownloadError, match="PANNS_CACHE"):
@@ -456,13 +456,13 @@ def test_a_cache_that_cannot_be_written_is_a_sentence(server, tmp_path, monkeypa
 
 @pytest.mark.parametrize("wrong", [{"timeout_s": 0}, {"retries": -1}])
 def test_arguments_are_checked(wrong):
-    with pytest.raises(ValueError, match="use timeout_s > 0 and retries >= 0"):
+    with pytest.raises(ValueError, match=r"timeout_s=.* retries="):
         fetch(record(None), **wrong)
 
 
 class TestFromFile:
     @pytest.mark.parametrize("known", [{"sha256": SHA256}, {"md5": MD5, "n_bytes": len(BODY)}], ids=str)
-    def test_takes_the_right_file_without_network(self, tmp_path, known):
+    def test_published_file_is_copied_without_network(self, tmp_path, known):
         source = tmp_path / "download (1).pth"
         source.write_bytes(BODY)
         weights = record(None, **known)
@@ -470,44 +470,44 @@ class TestFromFile:
         assert source.read_bytes() == BODY
         assert fetch(weights) == final()
 
-    def test_takes_an_uncheckable_file_and_says_so(self, tmp_path, caplog):
+    def test_unverifiable_file_is_copied_and_logged(self, tmp_path, caplog):
         source = tmp_path / "source"
         source.write_bytes(BODY)
         path = fetch(record(None), from_file=source)
-        assert "nothing can be checked" in caplog.text
+        assert "cannot be checked" in caplog.text
         assert recorded_digests(path) == {"sha256": SHA256}
-        assert fetched(record(None)) == path
+        assert cached_file(record(None)) == path
 
-    def test_replaces_what_is_there(self, tmp_path):
+    def test_cached_file_is_replaced(self, tmp_path):
         source = tmp_path / "source"
         for body in (b"first", b"second"):
             source.write_bytes(body)
             assert fetch(record(None), from_file=source).read_bytes() == body
 
-    def test_ends_a_download_that_was_begun(self, server, tmp_path):
+    def test_unfinished_download_is_removed(self, server, tmp_path):
         leave_a_part(server, sha256=SHA256)
         source = tmp_path / "source"
         source.write_bytes(BODY)
         fetch(record(server, sha256=SHA256), from_file=source)
         assert not part().exists()
 
-    def test_accepts_the_file_in_the_cache_itself(self, server):
+    def test_cached_file_may_be_the_source(self, server):
         path = fetch(record(server, sha256=SHA256))
         assert fetch(record(server, sha256=SHA256), from_file=path).read_bytes() == BODY
 
     @pytest.mark.parametrize("known", [{"sha256": "0" * 64}, {"md5": "0" * 32}, {"n_bytes": 7}], ids=str)
-    def test_refuses_another_file_and_leaves_the_cache_as_it_was(self, server, tmp_path, known):
+    def test_other_file_is_refused_and_the_cache_kept(self, server, tmp_path, known):
         path = fetch(record(server))
         source = tmp_path / "source"
         source.write_bytes(b"other")
         with pytest.raises(DownloadError, match=r"expected .*got ") as caught:
             fetch(record(server, **known), from_file=source)
         assert str(source) in str(caught.value)
-        assert "give the file that http://127.0.0.1" in str(caught.value)
+        assert "give the file from http://127.0.0.1" in str(caught.value)
         assert path.read_bytes() == BODY
         assert not (downloads_dir() / "a.pth.copy").exists()
 
-    def test_refuses_what_is_no_file(self, tmp_path):
+    def test_folder_missing_file_and_empty_file_are_refused(self, tmp_path):
         with pytest.raises(DownloadError, match="is a folder"):
             fetch(record(None), from_file=tmp_path)
         with pytest.raises(DownloadError, match="No such file"):
@@ -533,7 +533,7 @@ logging.getLogger("panns").addHandler(Say())
 logging.getLogger("panns").setLevel(logging.INFO)
 url, digest = sys.argv[1:]
 weights = Weights(url=url, file="a.pth", licence="MIT", source="a test", sha256=digest)
-say("path", fetch(weights, progress=lambda n, total: say("bytes", n)))
+say("path", fetch(weights, on_progress=lambda progress: say("bytes", progress.done)))
 """
 
 
@@ -564,7 +564,7 @@ def test_two_processes_fetch_once(server):
     assert final().read_bytes() == BODY
 
 
-def test_a_killed_process_leaves_a_part_that_the_next_one_finishes(server):
+def test_download_of_a_killed_process_is_resumed(server):
     server.plan = [("stall", HALF)]
     with start(server) as process:
         read_until(process, has_half)

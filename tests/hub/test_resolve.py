@@ -16,7 +16,7 @@ from panns.frontend import LogMelConfig, fft_window, mel_filters
 from panns.hub import resolve as resolve_module
 from panns.hub.cache import checkpoints_dir
 from panns.hub.download import fetch
-from panns.hub.resolve import renew, resolve, state_of
+from panns.hub.resolve import availability, resolve, verify_or_rebuild
 from panns.models import registry
 from panns.models.registry import find_model
 from panns.networks.saving import load_network
@@ -26,7 +26,7 @@ from tests.tiny_checkpoints import healthy_network
 
 
 def published_name(name):
-    """What the original code calls an entry of our CNN6."""
+    """Name in the original code of an entry of our CNN6."""
     if block := re.fullmatch(r"blocks\.(\d)\.([01])\.(\w+)", name):
         return f"conv_block{int(block[1]) + 1}.{'bn1' if block[2] == '1' else 'conv1'}.{block[3]}"
     ours, _, kind = name.rpartition(".")
@@ -34,7 +34,7 @@ def published_name(name):
 
 
 def published_frontend(config):
-    """The Fourier transform as convolutions and the mel matrix that published files carry along."""
+    """Fourier transform as convolutions and mel matrix, as in published files."""
     basis = np.exp(-2j * np.pi * np.outer(np.arange(config.n_fft // 2 + 1), np.arange(config.n_fft)) / config.n_fft)
     basis = (basis * fft_window(config))[:, None]
     return {
@@ -66,7 +66,7 @@ def stamps(folder):
     return {file.name: file.stat().st_mtime_ns for file in folder.iterdir()}
 
 
-def test_a_published_file_becomes_a_checkpoint(published_file, network):
+def test_published_file_becomes_a_checkpoint(published_file, network):
     checkpoint = resolve("cnn6", weights=published_file, needs_onnx=False)
     ours = load_network(checkpoint)
     for name, value in network.state_dict().items():
@@ -76,8 +76,8 @@ def test_a_published_file_becomes_a_checkpoint(published_file, network):
     assert (manifest.source, manifest.licence, manifest.metrics) == ("own file Cnn6.pth", "unknown", ())
 
 
-def test_it_is_converted_once(published_file, caplog):
-    caplog.set_level(logging.INFO, "panns.export")
+def test_published_file_is_converted_once(published_file, caplog):
+    caplog.set_level(logging.INFO, "panns.hub")
     first = resolve("cnn6", weights=published_file, needs_onnx=False)
     before = stamps(first.path)
     assert "converting" in caplog.text
@@ -87,20 +87,20 @@ def test_it_is_converted_once(published_file, caplog):
     assert caplog.text == ""
 
 
-def test_torch_needs_no_onnx_file(published_file):
+def test_no_onnx_file_without_need(published_file):
     checkpoint = resolve("cnn6", weights=published_file, needs_onnx=False)
     assert {file.name for file in checkpoint.path.iterdir()} == {MANIFEST_FILE, TORCH_FILE}
 
 
-def test_other_weights_get_a_folder_of_their_own(published_file, published_tensors, tmp_path):
+def test_other_weights_get_their_own_folder(published_file, published_tensors, tmp_path):
     other = tmp_path / "Cnn6.pth"
     torch.save(published_tensors | {"fc_audioset.bias": torch.ones(527)}, other)  # plain, without the front end
     paths = {resolve("cnn6", weights=path, needs_onnx=False).path for path in (published_file, other)}
     assert len(paths) == 2
 
 
-def test_the_cache_may_be_shared(published_file):
-    """What one user, or an image's build, puts there another may read."""
+def test_cache_can_be_shared_between_users(published_file):
+    """Another user may read a checkpoint that one user, or the build of an image, wrote."""
     folder = resolve("cnn6", weights=published_file, needs_onnx=False).path
     umask = os.umask(0o022)
     os.umask(umask)
@@ -109,8 +109,8 @@ def test_the_cache_may_be_shared(published_file):
 
 
 @pytest.mark.parametrize("needs_onnx", [False, pytest.param(True, marks=pytest.mark.slow)])
-def test_two_processes_at_once_end_well(published_file, needs_onnx):
-    code = "import sys; from pathlib import Path; from panns.hub.resolve import prepare\n"
+def test_two_processes_convert_one_file(published_file, needs_onnx):
+    code = "import sys; from pathlib import Path; from panns.hub.resolve import resolve\n"
     code += f"print(resolve('cnn6', weights=Path(sys.argv[1]), needs_onnx={needs_onnx}).path)"
     running = [
         subprocess.Popen(
@@ -122,7 +122,7 @@ def test_two_processes_at_once_end_well(published_file, needs_onnx):
         )
         for _ in range(2)
     ]
-    answers = [process.communicate(timeout=120) for process in running]
+    answers = [process.communicate(timeout=600) for process in running]
     assert [process.returncode for process in running] == [0, 0], answers
     folder = resolve("cnn6", weights=published_file, needs_onnx=needs_onnx).path
     assert {out.strip() for out, _ in answers} == {str(folder)}
@@ -132,20 +132,18 @@ def test_two_processes_at_once_end_well(published_file, needs_onnx):
     )
 
 
-def test_a_failed_conversion_leaves_nothing(published_tensors, tmp_path):
+def test_failed_conversion_leaves_no_folder(published_tensors, tmp_path):
     path = tmp_path / "short.pth"
     torch.save({key: value for key, value in published_tensors.items() if key != "fc1.bias"}, path)
-    with pytest.raises(
-        CheckpointError, match=r"loaded as cnn6 does not fit: 1 missing, such as head\.projection\.bias"
-    ):
+    with pytest.raises(CheckpointError, match=r"cnn6.*1 missing.*head\.projection\.bias"):
         resolve("cnn6", weights=path)
     assert not [found for found in checkpoints_dir().iterdir() if found.is_dir()]
 
 
-def test_a_front_end_of_another_model_is_refused(published_tensors, tmp_path):
+def test_front_end_of_another_model_is_refused(published_tensors, tmp_path):
     path = tmp_path / "other.pth"
     torch.save(published_tensors | published_frontend(LogMelConfig(f_max_hz=16_000.0)), path)
-    with pytest.raises(CheckpointError, match=r"logmel_extractor\.melW of this file.* is not that of cnn6 \(32000 Hz"):
+    with pytest.raises(CheckpointError, match=r"logmel_extractor\.melW.*cnn6 \(32000 Hz"):
         resolve("cnn6", weights=path)
 
 
@@ -155,39 +153,34 @@ class RunsCode:
 
 
 @pytest.mark.parametrize("content", [b"", b"no weights at all", RunsCode(), {"model": RunsCode()}, [1, 2], {"a": 1}])
-def test_a_file_that_is_no_weights_is_refused_and_never_run(content, tmp_path, capsys):
+def test_other_files_are_refused_and_never_run(content, tmp_path, capsys):
     path = tmp_path / "bad.pth"
     path.write_bytes(content) if isinstance(content, bytes) else torch.save(content, path)
-    with pytest.raises(
-        CheckpointError, match=r"bad\.pth (cannot be read as PyTorch weights|holds no state dict)"
-    ) as info:
+    with pytest.raises(CheckpointError, match=r"bad\.pth") as info:
         resolve("cnn6", weights=path)
-    assert "weights_only" not in str(info.value)  # torch's advice to load it with its code
+    assert re.search("PyTorch weights|state dict", str(info.value))
+    assert "weights_only" not in str(info.value)  # advice of torch to run the code in the file
     assert capsys.readouterr().out == ""
 
 
-def test_weights_that_are_not_here_are_fetched_by_a_command():
-    with pytest.raises(WeightsMissing, match=r"the weights of 'cnn14' are not on this machine; fetch them once with "):
-        resolve("cnn14")
+def test_missing_weights_name_the_fetch_command():
     with pytest.raises(
         WeightsMissing, match=r"`panns models fetch cnn14` \(327 MB, licence CC BY 4\.0\).* --from FILE"
     ):
         resolve("cnn14")
 
 
-def test_weights_that_were_never_published():
-    with pytest.raises(WeightsMissing, match=r"no weights of 'cnn14_no_specaug' were ever published; .*--weights FILE"):
+def test_unpublished_weights_are_reported():
+    with pytest.raises(WeightsMissing, match=r"'cnn14_no_specaug'.*published.*--weights FILE"):
         resolve("cnn14_no_specaug")
 
 
-def test_weights_file_that_is_not_there(tmp_path):
-    with pytest.raises(
-        WeightsMissing, match=r"no file .*nosuch\.pth; `--weights` takes a published \.pth or \.pt file"
-    ):
+def test_missing_weights_file_is_reported(tmp_path):
+    with pytest.raises(WeightsMissing, match=r"nosuch\.pth.*\.pth or \.pt"):
         resolve("cnn6", weights=tmp_path / "nosuch.pth")
 
 
-def test_an_unknown_name_names_the_nearest():
+def test_unknown_name_suggests_a_similar_one():
     with pytest.raises(UnknownModel, match=r"no model 'cn14'; did you mean 'cnn14'\? `panns models list` shows all"):
         resolve("cn14")
     with pytest.raises(UnknownModel, match=r"no model 'cn14'; did you mean 'cnn14'\?"):
@@ -195,21 +188,19 @@ def test_an_unknown_name_names_the_nearest():
 
 
 @pytest.mark.parametrize("name", ["nosuch.onnx", "no/such", "./nosuch"])
-def test_a_path_that_is_not_there(name):
-    with pytest.raises(UnknownModel, match=rf"no file or folder {re.escape(name)}; give a checkpoint, or a name from"):
+def test_missing_path_is_reported(name):
+    with pytest.raises(UnknownModel, match=rf"no file or folder {re.escape(name)}"):
         resolve(name)
 
 
-def test_a_path_that_is_no_checkpoint(tmp_path, published_file):
-    with pytest.raises(CheckpointError, match=r"holds no model\.json; a checkpoint is a folder with one"):
+def test_other_paths_are_refused(tmp_path, published_file):
+    with pytest.raises(CheckpointError, match=r"has no model\.json"):
         resolve(tmp_path)
-    with pytest.raises(
-        CheckpointError, match=r"\.pth is not a checkpoint; .* by the model's name with `--weights FILE`"
-    ):
+    with pytest.raises(CheckpointError, match=r"\.pth is not a checkpoint; .*`--weights FILE`"):
         resolve(published_file)
 
 
-def test_without_torch_conversion_is_one_sentence(published_file, tmp_path):
+def test_conversion_without_torch_names_the_extra(published_file, tmp_path):
     sound = write_wav(tmp_path / "a.wav", tone())
     code = WITHOUT_TORCH + "from panns.cli.main import main; main()"
     result = run_python(code, "tag", sound, "--model", "cnn6", "--weights", published_file)
@@ -221,7 +212,7 @@ def test_without_torch_conversion_is_one_sentence(published_file, tmp_path):
     assert result.stderr == f"panns: {sentence}\n"
 
 
-def test_without_torch_a_ready_checkpoint_answers(tiny_checkpoint, exported_file, tmp_path):
+def test_ready_checkpoint_runs_without_torch(tiny_checkpoint, exported_file, tmp_path):
     sound = write_wav(tmp_path / "a.wav", tone())
     code = WITHOUT_TORCH + "from panns.cli.main import main; main()"
     for model in (tiny_checkpoint, exported_file):
@@ -231,7 +222,7 @@ def test_without_torch_a_ready_checkpoint_answers(tiny_checkpoint, exported_file
 
 @pytest.fixture
 def unchecked_cnn6(monkeypatch):
-    """CNN6 as if nobody had ever published a digest of its weights."""
+    """CNN6 without a published digest of its weights."""
     entry = find_model("cnn6")
     entry = replace(entry, weights=replace(entry.weights, md5=None, sha256=None, n_bytes=None))
     monkeypatch.setitem(registry._entries, "cnn6", entry)
@@ -249,13 +240,13 @@ def head_bias(checkpoint):
     return load_network(checkpoint).state_dict()["head.classifier.bias"]
 
 
-def test_a_newly_fetched_file_takes_the_place_of_the_old(unchecked_cnn6, published_file, other_file):
+def test_newly_fetched_file_replaces_the_checkpoint(unchecked_cnn6, published_file, other_file):
     fetch(unchecked_cnn6.weights, from_file=published_file)
     assert not torch.equal(head_bias(resolve("cnn6", needs_onnx=False)), torch.ones(527))
     fetch(unchecked_cnn6.weights, from_file=other_file)
     checkpoint = resolve("cnn6", needs_onnx=False)
     assert torch.equal(head_bias(checkpoint), torch.ones(527))
-    # Nobody knows whether this is the file that reached the published metric.
+    # Without a digest, this may be another file than the one whose metric was published.
     assert checkpoint.manifest.metrics == ()
     assert "not checked, as no digest is published" in checkpoint.manifest.source
 
@@ -274,69 +265,69 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_fetching_again_mends_a_damaged_checkpoint(unchecked_cnn6, published_file, monkeypatch, damage):
+def test_damaged_checkpoint_is_rebuilt(unchecked_cnn6, published_file, monkeypatch, damage):
     monkeypatch.setattr(
         resolve_module, "_with_onnx", lambda checkpoint: checkpoint
     )  # exporting is slow and not the point
     fetch(unchecked_cnn6.weights, from_file=published_file)
-    whole = renew(unchecked_cnn6)
+    whole = verify_or_rebuild(unchecked_cnn6)
     DAMAGE[damage](whole.path)
-    mended = renew(unchecked_cnn6)
-    mended.check()
-    assert torch.equal(head_bias(mended), load_network(whole).state_dict()["head.classifier.bias"])
+    rebuilt = verify_or_rebuild(unchecked_cnn6)
+    rebuilt.verify()
+    assert torch.equal(head_bias(rebuilt), load_network(whole).state_dict()["head.classifier.bias"])
     assert [found.name for found in checkpoints_dir().iterdir() if found.is_dir()] == ["cnn6"]
 
 
-def test_a_damaged_checkpoint_in_the_cache_says_how_to_mend_it(unchecked_cnn6, published_file):
+def test_damaged_checkpoint_names_the_fetch_command(unchecked_cnn6, published_file):
     fetch(unchecked_cnn6.weights, from_file=published_file)
     cut(resolve("cnn6", needs_onnx=False).path / MANIFEST_FILE)
-    with pytest.raises(CheckpointError, match="`panns models fetch cnn6` makes it again"):
+    with pytest.raises(CheckpointError, match="`panns models fetch cnn6`"):
         resolve("cnn6")
 
 
-def test_a_file_of_another_model_does_not_stay_in_the_cache(unchecked_cnn6, tmp_path):
+def test_file_of_another_model_leaves_the_cache(unchecked_cnn6, tmp_path):
     path = tmp_path / "foreign.pth"
     torch.save({"a.weight": torch.ones(3)}, path)
     fetch(unchecked_cnn6.weights, from_file=path)
-    assert state_of(unchecked_cnn6) == "fetched"
-    with pytest.raises(CheckpointError, match="load it under the model it belongs to"):
-        renew(unchecked_cnn6)
-    assert state_of(unchecked_cnn6) == "to fetch"
+    assert availability(unchecked_cnn6) == "fetched"
+    with pytest.raises(CheckpointError, match="does not fit"):
+        verify_or_rebuild(unchecked_cnn6)
+    assert availability(unchecked_cnn6) == "to fetch"
 
 
-def test_a_missing_onnx_file_is_made_again(tiny_checkpoint, tmp_path):
+def test_missing_onnx_file_is_exported_again(tiny_checkpoint, tmp_path):
     folder = shutil.copytree(tiny_checkpoint, tmp_path / "copy")
     (folder / ONNX_FILE).unlink()
-    resolve(folder).check()
+    resolve(folder).verify()
     assert (folder / ONNX_FILE).is_file()
 
 
-def test_weights_go_with_a_name(tiny_checkpoint, published_file):
-    with pytest.raises(CheckpointError, match="has weights of its own; `--weights` goes with a name"):
+def test_weights_need_a_registered_name(tiny_checkpoint, published_file):
+    with pytest.raises(CheckpointError, match="its own weights"):
         resolve(tiny_checkpoint, weights=published_file)
 
 
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("cnn14_gru", r"it starts from those of 'cnn14': `panns models fetch cnn14` first"),
-        ("resnet50", r"weights trained here are loaded by their checkpoint's folder, or exported \.onnx file"),
-        ("cnn14_mel32", r"give a file of your own with `--weights FILE`"),
+        ("cnn14_gru", r"`panns models fetch cnn14` first"),
+        ("resnet50", r"checkpoint folder or exported \.onnx file"),
+        ("cnn14_mel32", r"your own file with `--weights FILE`"),
     ],
 )
-def test_what_was_never_published_says_what_can_be_done(name, words):
-    with pytest.raises(WeightsMissing, match=f"no weights of '{name}' were ever published; {words}"):
+def test_unpublished_weights_come_with_a_remedy(name, words):
+    with pytest.raises(WeightsMissing, match=f"'{name}'.*{words}"):
         resolve(name)
 
 
-def test_a_file_for_a_model_that_nobody_published_is_refused(published_file):
-    with pytest.raises(CheckpointError, match=r"no file of 'resnet50' was ever published, so .* cannot be one"):
+def test_file_for_an_unpublished_model_is_refused(published_file):
+    with pytest.raises(CheckpointError, match=r"'resnet50' has no published weights"):
         resolve("resnet50", weights=published_file)
 
 
 @pytest.mark.slow
-def test_a_model_starts_from_the_fetched_file_of_another(tmp_path, monkeypatch):
-    """As large as CNN14 itself; its record is replaced by one of this file."""
+def test_model_starts_from_the_weights_of_another(tmp_path, monkeypatch):
+    """Full size; the record of CNN14 is replaced by that of this file."""
     from panns.models.weights import Weights
 
     network = healthy_network("cnn14", find_model("cnn14").config)

@@ -93,14 +93,14 @@ def test_entries_name_their_family_and_say_what_they_are(entry):
         ("", "no model ''; `panns models list` shows all"),
     ],
 )
-def test_an_unknown_name_is_met_with_the_nearest(name, message):
+def test_unknown_name_suggests_similar_ones(name, message):
     with pytest.raises(UnknownModel, match=re.escape(message)):
         find_model(name)
 
 
-def test_a_name_is_registered_once():
+def test_duplicate_name_is_refused():
     taken = find_model("cnn14")
-    with pytest.raises(ValueError, match="a model named 'cnn14' is registered already, by family 'cnn'"):
+    with pytest.raises(ValueError, match=r"family 'cnn'.*'cnn14'"):
         register(replace(taken, family="other"))
     assert find_model("cnn14") is taken
     assert list_models() == ENTRIES
@@ -111,7 +111,7 @@ def test_the_list_is_a_copy():
     assert list_models() == ENTRIES
 
 
-def test_what_the_package_offers():
+def test_public_names():
     assert sorted(panns.models.__all__) == ["ModelConfig", "ModelEntry", "find_model", "list_models"]
 
 

@@ -23,7 +23,7 @@ def test_there_are_two():
 def test_its_files_are_whole_and_small(name):
     checkpoint = open_checkpoint(SHIPPED[name])
     assert set(checkpoint.manifest.files) == {"model.onnx", "model.safetensors"}
-    checkpoint.check()
+    checkpoint.verify()
     assert sum((SHIPPED[name] / file).stat().st_size for file in MODEL_FILES) <= 4_200_000
 
 

@@ -20,17 +20,17 @@ PLAIN = Weights(
         ({"sha256": SHA256, "md5": MD5, "n_bytes": 9}, "sha256", "sha256 known"),
         ({"sha256": SHA256, "note": "from one registry, unconfirmed"}, "sha256", "(from one registry, unconfirmed)"),
         ({"md5": MD5}, "md5", "md5 known"),
-        ({"n_bytes": 23_639_473}, "size", "no digest is published; only the size, 23,639,473 bytes"),
-        ({}, "none", "no digest is published; nothing can be checked"),
+        ({"n_bytes": 23_639_473}, "size", "only the size, 23,639,473 bytes"),
+        ({}, "none", "cannot be checked"),
     ],
 )
-def test_says_how_strongly_the_file_can_be_checked(known, check, words):
+def test_describes_the_strongest_check(known, check, words):
     weights = replace(PLAIN, **known)
     assert weights.check == check
     assert words in weights.describe_check()
 
 
-def test_an_unconfirmed_digest_is_not_called_the_publishers():
+def test_unconfirmed_digest_is_not_ascribed_to_the_publisher():
     assert "publisher" not in replace(PLAIN, sha256=SHA256, note="unconfirmed").describe_check()
 
 
@@ -57,7 +57,7 @@ def test_an_unconfirmed_digest_is_not_called_the_publishers():
         ({"metric": "mAP", "value": float("nan")}, "nan"),
     ],
 )
-def test_refuses_a_record_that_cannot_be_right(wrong, words):
+def test_invalid_record_is_refused(wrong, words):
     with pytest.raises(ValueError, match=words):
         replace(PLAIN, **wrong)
 
@@ -79,11 +79,11 @@ def test_refuses_a_record_that_cannot_be_right(wrong, words):
         ("", False),
     ],
 )
-def test_https_or_this_machine(url, is_allowed):
+def test_only_https_or_this_machine(url, is_allowed):
     assert is_fetchable_url(url) is is_allowed
 
 
-def test_mismatch_names_both_sides():
+def test_mismatch_names_expected_and_found():
     weights = replace(PLAIN, n_bytes=3, sha256=SHA256, md5=MD5)
     right = {"sha256": SHA256, "md5": MD5}
     assert weights.mismatch(n_bytes=3, digests=right) is None
@@ -91,5 +91,5 @@ def test_mismatch_names_both_sides():
     assert weights.mismatch(n_bytes=0, digests=right) == "the file is empty"
     wrong = weights.mismatch(n_bytes=3, digests=right | {"sha256": "0" * 64})
     assert wrong == f"expected sha256 {SHA256}, got {'0' * 64}"
-    # Both digests count where both are known.
+    # With two published digests, both are checked.
     assert "md5" in str(weights.mismatch(n_bytes=3, digests=right | {"md5": "0" * 32}))

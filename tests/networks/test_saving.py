@@ -25,7 +25,7 @@ def checkpoint(tmp_path):
 def with_parameters(checkpoint, write):
     """The checkpoint with other parameters under a digest that fits them."""
     write(checkpoint.path / TORCH_FILE)
-    return checkpoint.with_files(TORCH_FILE)
+    return checkpoint.record_files(TORCH_FILE)
 
 
 def test_what_is_saved_can_be_opened(checkpoint):

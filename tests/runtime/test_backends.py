@@ -112,7 +112,7 @@ def test_a_changed_file_is_refused(copy, backend):
     with (copy / ONNX_FILE).open("r+b") as file:
         file.seek(5000)
         file.write(b"\x00\x01\x02\x03")
-    with pytest.raises(CheckpointError, match=r"model\.onnx is not the file that model\.json beside it names"):
+    with pytest.raises(CheckpointError, match=r"model\.onnx differs from .*model\.json"):
         panns.load(copy, backend=backend)
 
 
@@ -125,7 +125,7 @@ def test_a_changed_parameter_file_is_refused(copy):
 
 def test_a_missing_file_is_named(copy):
     (copy / TORCH_FILE).unlink()
-    with pytest.raises(CheckpointError, match=r"holds no model\.safetensors; run it with the backend 'onnx'"):
+    with pytest.raises(CheckpointError, match=r"has no model\.safetensors; use backend='onnx'"):
         panns.load(copy, backend="torch")
     (copy / ONNX_FILE).unlink()
     with pytest.raises(CheckpointError, match=r"holds neither model\.onnx nor model\.safetensors"):
@@ -138,7 +138,7 @@ def test_a_file_that_is_no_model_is_refused(copy, backend, content):
     """Its digest is right, so that the runtime itself sees it."""
     path = copy / ONNX_FILE
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2] if content == b"half" else content)
-    open_checkpoint(copy).with_files(ONNX_FILE)
+    open_checkpoint(copy).record_files(ONNX_FILE)
     with pytest.raises(CheckpointError, match=r"model\.onnx cannot be run by (ONNX Runtime|OpenVINO)"):
         panns.load(copy, backend=backend)
 
@@ -147,7 +147,7 @@ def test_a_file_that_is_no_model_is_refused(copy, backend, content):
 def test_a_cut_exported_file_is_refused(exported_file, tmp_path, share):
     path = tmp_path / "cut.onnx"
     path.write_bytes(exported_file.read_bytes()[: int(share * exported_file.stat().st_size)])
-    with pytest.raises(CheckpointError, match=r"cut\.onnx (is not a whole ONNX model|carries no manifest of panns)"):
+    with pytest.raises(CheckpointError, match=r"cut\.onnx (is damaged|has no manifest)"):
         panns.load(path)
 
 
@@ -157,7 +157,7 @@ def test_a_graph_that_is_not_the_one_of_its_manifest_is_refused(
 ):
     folder = shutil.copytree(tiny_checkpoint, tmp_path / "mixed")
     shutil.copy(tiny_frames_checkpoint / ONNX_FILE, folder / ONNX_FILE)
-    open_checkpoint(folder).with_files(ONNX_FILE)
+    open_checkpoint(folder).record_files(ONNX_FILE)
     with pytest.raises(CheckpointError, match="gives clip_probs, frame_probs, where its manifest says"):
         panns.load(folder, backend=backend)
 

@@ -252,7 +252,7 @@ def test_other_clips_do_not_go_on_with_a_run(settings_file, manifest_file, tmp_p
 
 def test_an_embedding_is_learned_from_whatever_the_classes(settings_file, teachable_checkpoint, tmp_path):
     assignments = (f"teacher.name={teachable_checkpoint}", "loss.embedding=1.0", "n_steps=4")
-    assert run(read_settings(settings_file, assignments), tmp_path / "out").checkpoint.has("model.safetensors")
+    assert run(read_settings(settings_file, assignments), tmp_path / "out").checkpoint.has_file("model.safetensors")
     with pytest.raises(LookupError, match="cannot answer for every class: no label 'clicks'"):
         run(read_settings(settings_file, (*assignments, "loss.teacher=1.0")), tmp_path / "other")
 

@@ -1,1 +1,1 @@
-"""The format of checkpoints: a folder or one exported file, with a manifest."""
+"""The checkpoint format: a folder, or one exported `.onnx` file, with a manifest."""

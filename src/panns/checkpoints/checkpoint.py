@@ -1,8 +1,8 @@
-"""Our checkpoint: a folder, or one exported `.onnx` file, that needs nothing else to be run.
+"""A checkpoint: a folder, or one exported `.onnx` file, that runs without any other file.
 
 model.json          the manifest
 model.safetensors   parameters, for torch
-model.onnx          log-mel to scores, for the other backends; made from the former when first asked for
+model.onnx          from log-mel to scores, for the other backends; made from the parameters on first use
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from panns.checkpoints.digests import file_sha256
 from panns.checkpoints.manifest import FileDigest, ModelManifest
 from panns.checkpoints.onnx_metadata import read_onnx_metadata
 from panns.errors import CheckpointError
 from panns.frontend import InputName
-from panns.system.files import file_digests, replacing
+from panns.system.files import replacing
 
 MANIFEST_FILE = "model.json"
 TORCH_FILE = "model.safetensors"
@@ -24,10 +25,10 @@ METADATA_KEY = "panns"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A manifest and where its files are.
+    """A manifest and the files that it describes.
 
     Attributes:
-        path: A folder, or one exported `.onnx` file.
+        path: Folder, or exported `.onnx` file.
         manifest: The manifest.
     """
 
@@ -36,52 +37,55 @@ class Checkpoint:
 
     @property
     def is_exported_file(self) -> bool:
-        """Whether this is a single `.onnx` file."""
+        """True for a single `.onnx` file."""
         return self.path.is_file()
 
     @property
     def onnx_inputs(self) -> tuple[InputName, ...]:
-        """What its `.onnx` file reads; that of a folder always has the front end outside."""
+        """Inputs of the `.onnx` file; in a folder the front end is always outside the file."""
         is_inside = self.is_exported_file and self.manifest.input == "waveform"
         return ("waveform",) if is_inside else self.manifest.config.frontend.inputs
 
-    def has(self, name: str) -> bool:
-        """Whether the checkpoint holds that file."""
+    def has_file(self, name: str) -> bool:
+        """True if the checkpoint holds a file of that name."""
         if self.is_exported_file:
             return name == ONNX_FILE
         return name in self.manifest.files and (self.path / name).is_file()
 
-    def file(self, name: str) -> Path:
-        """A file of the checkpoint, checked against its digest.
+    def verified_file(self, name: str) -> Path:
+        """Path of a file of the checkpoint, after a check of its size and digest.
 
         Raises:
-            CheckpointError: It is missing or was changed.
+            CheckpointError: The file is missing, or differs from the manifest.
         """
         if self.is_exported_file:
             return self.path
         path, expected = self.path / name, self.manifest.files[name]
-        again = f"make the checkpoint again, in the cache by `panns models fetch {self.manifest.architecture}`"
+        remedy = (
+            f"make the checkpoint again; for one in the cache, with `panns models fetch {self.manifest.architecture}`"
+        )
         if not path.is_file():
-            raise CheckpointError(f"{path} is missing, though {MANIFEST_FILE} beside it names it; {again}")
-        if path.stat().st_size != expected.n_bytes or file_digests(path)["sha256"] != expected.sha256:
-            raise CheckpointError(f"{path} is not the file that {MANIFEST_FILE} beside it names; {again}")
+            raise CheckpointError(f"{path} is missing, but {MANIFEST_FILE} lists it; {remedy}")
+        if path.stat().st_size != expected.n_bytes or file_sha256(path) != expected.sha256:
+            raise CheckpointError(f"{path} differs from the size or digest in {MANIFEST_FILE}; {remedy}")
         return path
 
-    def check(self) -> None:
-        """Check every file that the manifest names.
+    def verify(self) -> None:
+        """Check every file that the manifest lists.
 
         Raises:
-            CheckpointError: One is missing or was changed.
+            CheckpointError: A file is missing, or differs from the manifest.
         """
         for name in self.manifest.files:
-            self.file(name)
+            self.verified_file(name)
 
-    def with_files(self, *names: str) -> Checkpoint:
-        """The same checkpoint after files of these names were written to its folder; writes the manifest."""
-        new = {
-            name: FileDigest((self.path / name).stat().st_size, file_digests(self.path / name)["sha256"])
-            for name in names
-        }
+    def record_files(self, *names: str) -> Checkpoint:
+        """Write the manifest, with the current size and digest of the named files of the folder.
+
+        Returns:
+            The checkpoint with the new manifest.
+        """
+        new = {name: FileDigest((self.path / name).stat().st_size, file_sha256(self.path / name)) for name in names}
         manifest = replace(self.manifest, files={**self.manifest.files, **new})
         with replacing(self.path / MANIFEST_FILE) as partial:
             partial.write_text(manifest.to_json(), encoding="utf-8")
@@ -89,30 +93,28 @@ class Checkpoint:
 
 
 def open_checkpoint(path: Path) -> Checkpoint:
-    """The checkpoint at a path.
+    """Read the manifest of a checkpoint folder or of an exported file.
 
     Raises:
-        CheckpointError: There is none, or it is damaged.
+        CheckpointError: `path` is not a checkpoint, or its manifest is damaged.
     """
     if path.is_dir():
         manifest_path = path / MANIFEST_FILE
         if not manifest_path.is_file():
             raise CheckpointError(
-                f"{path} holds no {MANIFEST_FILE}; a checkpoint is a folder with one, or an exported .onnx file"
+                f"{path} has no {MANIFEST_FILE}; a checkpoint is a folder with one, or an exported .onnx file"
             )
         try:
             text = manifest_path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as exc:
-            raise CheckpointError(f"{manifest_path} cannot be read: {exc}") from exc
+            raise CheckpointError(f"cannot read {manifest_path}: {exc}") from exc
         return Checkpoint(path, ModelManifest.from_json(text, where=str(manifest_path)))
     if path.suffix == ".onnx":
         text_or_none = read_onnx_metadata(path).get(METADATA_KEY)
         if text_or_none is None:
-            raise CheckpointError(
-                f"{path} carries no manifest of panns; only models that `panns export` wrote can be run"
-            )
+            raise CheckpointError(f"{path} has no manifest; use a file that `panns export` wrote")
         return Checkpoint(path, ModelManifest.from_json(text_or_none, where=str(path)))
     raise CheckpointError(
         f"{path} is not a checkpoint; give a folder with {MANIFEST_FILE} or an exported .onnx file. "
-        "A published .pth or .pt file is loaded by the model's name with `--weights FILE`"
+        "To load a published .pth or .pt file, give the name of its model with `--weights FILE`"
     )

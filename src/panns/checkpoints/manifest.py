@@ -1,4 +1,4 @@
-"""The manifest of a model: everything about a checkpoint but its numbers."""
+"""The manifest of a model: its config, labels, provenance and files."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from panns.models.registry import read_config
 
 FORMAT_VERSION = 1
 ONE_PASS_S = 30.0
-# In a stream, a model that scores whole clips hears so much about every moment, so often: shorter windows know better
-# when, longer ones what.
+# Window and hop of detection by a model with clip scores only: a shorter window is better at the time of an event, a
+# longer one at its class.
 CLIP_WINDOW_S, CLIP_HOP_S = 1.0, 0.1
-STATE, NEXT_STATE = "state", "next_state"  # of a stream, in the `.onnx` file of a model that has one
+STATE, NEXT_STATE = "state", "next_state"  # input and output of the `.onnx` file of a model with a state
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A measured quality and how it was measured."""
+    """A measured quality, and the protocol of the measurement."""
 
     name: str
     value: float
@@ -33,11 +33,11 @@ class Metric:
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """Thresholds of events that were chosen for a rate of false alarms.
+    """Detection thresholds for one rate of false alarms.
 
     Attributes:
-        false_alarms_per_hour: At most so many of each class where they were chosen.
-        thresholds: Per class, the probability from which it sounds.
+        false_alarms_per_hour: Upper limit for each class on the recordings that the thresholds were chosen on.
+        thresholds: Probability per class.
     """
 
     false_alarms_per_hour: float
@@ -46,7 +46,7 @@ class OperatingPoint:
 
 @dataclass(frozen=True)
 class FileDigest:
-    """What a file of the checkpoint must be."""
+    """Size and digest of a file of the checkpoint."""
 
     n_bytes: int
     sha256: str
@@ -54,25 +54,25 @@ class FileDigest:
 
 @dataclass(frozen=True)
 class ModelManifest:
-    """Everything about a checkpoint but its numbers.
+    """Config, labels, provenance and files of a checkpoint: everything but the parameters.
 
     Attributes:
         architecture: Registered name of the model.
-        config: Its full config, with the front end.
+        config: Full config, with the front end.
         labels: The classes, in both languages.
-        activation: What turns logits into probabilities; softmax only where a model was trained so.
-        input: What the `.onnx` file reads: "features" is what the front end, computed outside, makes; "waveform" holds
-            the front end, if there is one.
-        window_s: Length of the clips it was trained on; longer sounds are heard in windows of it.
-        thresholds: Per class, the probability from which it counts as present; None where none were chosen.
-        operating_points: Thresholds of events for rates of false alarms, which mean the same for every model; the first
-            one is the usual.
-        events: What makes an event of its frame scores; None for the usual.
+        activation: Function from logits to probabilities; softmax for models that were trained with it.
+        input: Input of the `.onnx` file: "features" for the output of the front end, "waveform" for a file with the
+            front end inside.
+        window_s: Length of the training clips, in seconds; longer sounds are scored in windows of this length.
+        thresholds: Decision threshold of each class, a probability; None if none were chosen.
+        operating_points: Detection thresholds for rates of false alarms, which make models comparable; the first one is
+            the default.
+        events: Settings of event detection; None for the defaults.
         licence: Licence of the weights.
-        source: Where the weights come from.
-        training_data: What they were trained on, with its licence.
-        metrics: What they reach.
-        source_sha256: Digest of the published file it was converted from; None where it was trained here.
+        source: Origin of the weights.
+        training_data: Training data, with its licence.
+        metrics: Measured qualities of the weights.
+        source_sha256: Digest of the published file that the weights were converted from; None for weights trained here.
         files: Size and digest of each file of the folder.
     """
 
@@ -94,32 +94,32 @@ class ModelManifest:
 
     def __post_init__(self) -> None:
         if len(self.labels) != self.config.n_classes:
-            raise ValueError(
-                f"{len(self.labels)} labels for {self.config.n_classes} classes; there must be one for each"
-            )
+            raise ValueError(f"{len(self.labels)} labels for {self.config.n_classes} classes; give one for each class")
         chosen = [] if self.thresholds is None else [self.thresholds]
         for thresholds in (*chosen, *(point.thresholds for point in self.operating_points)):
             if len(thresholds) != self.config.n_classes:
-                raise ValueError(f"{len(thresholds)} thresholds for {self.config.n_classes} classes; give one for each")
+                raise ValueError(
+                    f"{len(thresholds)} thresholds for {self.config.n_classes} classes; give one for each class"
+                )
             if not all(0 <= threshold <= 1 for threshold in thresholds):
-                raise ValueError(f"thresholds={thresholds} must be probabilities, 0 to 1")
+                raise ValueError(f"thresholds={thresholds} are out of range; use probabilities, 0 to 1")
         for name, allowed in (("activation", ("sigmoid", "softmax")), ("input", ("features", "waveform"))):
             if getattr(self, name) not in allowed:
-                raise ValueError(f"{name}={getattr(self, name)!r} is not one of {', '.join(map(repr, allowed))}")
+                raise ValueError(f"{name}={getattr(self, name)!r} must be {' or '.join(map(repr, allowed))}")
         if not 0 < self.window_s < math.inf:
             raise ValueError(f"window_s={self.window_s} must be a positive number of seconds")
         for name in ("licence", "source", "training_data"):
             if not isinstance(getattr(self, name), str):
-                raise TypeError(f"{name}={getattr(self, name)!r} must be a text")
+                raise TypeError(f"{name}={getattr(self, name)!r} must be a string")
 
     @property
     def sample_rate(self) -> int:
-        """Rate of the waveforms that the model hears."""
+        """Sample rate of the input, in Hz."""
         return self.config.frontend.sample_rate
 
     @property
     def onnx_outputs(self) -> list[str]:
-        """Names of the outputs of its `.onnx` file, in order."""
+        """Names of the outputs of the `.onnx` file, in order."""
         names = ["clip_probs"]
         if self.config.frame_hop_s is not None:
             names.append("frame_probs")
@@ -133,19 +133,19 @@ class ModelManifest:
 
     @property
     def streaming(self) -> StreamingConfig | None:
-        """Its config, where the model carries its past on in a state; None where it hears sounds as a whole."""
+        """Config of a model with a state; None for a model without one."""
         return self.config if isinstance(self.config, StreamingConfig) else None
 
     @property
     def event_thresholds(self) -> tuple[float, ...] | None:
-        """Per class, from which probability it sounds in a frame; None where neither these nor others were chosen."""
+        """Detection threshold of each class: those of the first operating point, else `thresholds`."""
         return self.operating_points[0].thresholds if self.operating_points else self.thresholds
 
     @property
     def algorithmic_latency_s(self) -> float:
-        """How much later than it began a frame is known, at most, in a stream at the model's rate with usual windows.
+        """Longest time from the start of a frame to its score, in seconds, without the time of computation.
 
-        The time of computing is not in it.
+        It holds for a stream at the model's own rate, with the default windows.
         """
         if self.streaming is not None:
             return self.streaming.block_samples / self.sample_rate
@@ -155,9 +155,9 @@ class ModelManifest:
 
     @property
     def state_size(self) -> int:
-        """Numbers in the state that its `.onnx` file takes and gives; 0 where it has none.
+        """Numbers in the state of the `.onnx` file; 0 for a model without a state.
 
-        With the front end inside, the samples that the next frame looks back at are a part of it, at the end.
+        With the front end inside, the state ends with the samples that the next frame overlaps.
         """
         if self.streaming is None:
             return 0
@@ -165,23 +165,23 @@ class ModelManifest:
 
     @property
     def patch_hop_s(self) -> float | None:
-        """Seconds from one column of weighted patches to the next, None where the model weighs no patches."""
+        """Seconds between neighbouring columns of patch weights; None for a model without patch weights."""
         patches, config = self.config.patches, self.config.frontend.log_mel
         return patches.stride[0] * config.hop_s if patches and config and patches.has_weights else None
 
     @property
     def one_pass_s(self) -> float:
-        """Up to here a sound is heard as a whole: 30 s, or what the model can take."""
+        """Longest sound that is scored in one pass, in seconds: 30, or `max_pass_s` if that is shorter."""
         return ONE_PASS_S if self.max_pass_s is None else min(ONE_PASS_S, self.max_pass_s)
 
     @property
     def max_pass_s(self) -> float | None:
-        """The longest sound that the model can take in one pass; None for any length."""
+        """Longest sound that the model accepts in one pass, in seconds; None for any length."""
         patches, config = self.config.patches, self.config.frontend.log_mel
         return (patches.max_frames(config.n_mels) - 1) * config.hop_s if patches and config else None
 
     def to_dict(self) -> dict[str, Any]:
-        """What `model.json` holds."""
+        """Content of `model.json`."""
         return {
             "format_version": FORMAT_VERSION,
             "architecture": self.architecture,
@@ -199,7 +199,7 @@ class ModelManifest:
             "source_sha256": self.source_sha256,
             "metrics": [config_to_dict(metric) for metric in self.metrics],
             "files": {name: config_to_dict(digest) for name, digest in self.files.items()},
-            # For readers of other languages; derived from the config and ignored when read.
+            # For readers in other languages; derived from the config, and ignored by `from_json`.
             "derived": {
                 "sample_rate": self.sample_rate,
                 "min_input_samples": self.config.min_input_samples,
@@ -219,25 +219,29 @@ class ModelManifest:
         }
 
     def to_json(self) -> str:
-        """The text of `model.json`."""
-        # Without spaces: with labels and thresholds of 527 classes these were a third of it.
+        """Text of `model.json`."""
+        # Without spaces, which were a third of the text with labels and thresholds of 527 classes.
         return json.dumps(self.to_dict(), ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str, *, where: str) -> ModelManifest:
-        """The manifest in a text.
+        """Read a manifest from the text of `model.json`.
+
+        Args:
+            text: The text.
+            where: Origin of the text, for messages.
 
         Raises:
-            CheckpointError: It is damaged, of a newer format, or of a model this version does not know.
+            CheckpointError: The text is damaged, in another format, or of a model that this version does not know.
         """
         try:
             plain = json.loads(text)
             if not isinstance(plain, dict):
-                raise ValueError("it is not a JSON object")  # noqa: TRY004 - one sentence for all damage below
+                raise ValueError("not a JSON object")  # noqa: TRY004 - one message for all damage, below
             version = plain.pop("format_version", None)
             if version != FORMAT_VERSION:
                 raise CheckpointError(
-                    f"{where} has format version {version!r}; this panns reads {FORMAT_VERSION}, so upgrade it"
+                    f"{where} has format version {version!r}, and this panns reads {FORMAT_VERSION}; upgrade panns"
                 )
             plain.pop("derived", None)
             return cls(
@@ -255,4 +259,4 @@ class ModelManifest:
         except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as exc:
             if isinstance(exc, CheckpointError):
                 raise
-            raise CheckpointError(f"{where} is not a manifest of panns: {exc}") from exc
+            raise CheckpointError(f"{where} is not a valid manifest: {exc}") from exc

@@ -1,6 +1,6 @@
-"""The metadata of an `.onnx` file, read without its weights and without the onnx package.
+"""Metadata of an `.onnx` file, read without the onnx package.
 
-A model of 300 MB answers in a millisecond: the graph is skipped, not read.
+The graph is skipped, so a file of 300 MB takes a millisecond.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _MAX_METADATA_BYTES = 16 << 20
 
 
 def read_onnx_metadata(path: Path) -> dict[str, str]:
-    """Keys and values of `metadata_props` of a model file.
+    """Read the keys and values of `metadata_props`.
 
     Raises:
-        CheckpointError: The file is not a whole ONNX model.
+        CheckpointError: The file is damaged, or not an ONNX model.
     """
     metadata = {}
     try:
@@ -33,7 +33,7 @@ def read_onnx_metadata(path: Path) -> dict[str, str]:
                     length = _read_varint(file)
                     end = file.tell() + length
                     if end > n_bytes:
-                        raise ValueError("it ends too early")
+                        raise ValueError("unexpected end of file")
                     if field == _METADATA_PROPS and length <= _MAX_METADATA_BYTES:
                         key, value = _read_entry(file, end)
                         metadata[key] = value
@@ -42,24 +42,24 @@ def read_onnx_metadata(path: Path) -> dict[str, str]:
                     _read_varint(file)
                 elif kind in (_FIXED32, _FIXED64):
                     if file.seek(4 if kind == _FIXED32 else 8, os.SEEK_CUR) > n_bytes:
-                        raise ValueError("it ends too early")
+                        raise ValueError("unexpected end of file")
                 else:
-                    raise ValueError(f"wire type {kind} is unknown")
+                    raise ValueError(f"unknown wire type {kind}")
     except (ValueError, OSError) as exc:
-        raise CheckpointError(f"{path} is not a whole ONNX model ({exc}); export it again") from exc
+        raise CheckpointError(f"{path} is damaged, or not an ONNX model ({exc}); export it again") from exc
     return metadata
 
 
 def _read_entry(file: BinaryIO, end: int) -> tuple[str, str]:
-    """A StringStringEntryProto: field 1 is the key, field 2 the value."""
+    """Read a StringStringEntryProto: field 1 is the key, field 2 the value."""
     texts = {1: "", 2: ""}
     while file.tell() < end:
         field, kind = divmod(_read_varint(file), 8)
         if kind != _BYTES or field not in texts:
-            raise ValueError("its metadata is damaged")
+            raise ValueError("damaged metadata")
         length = _read_varint(file)
         if file.tell() + length > end:
-            raise ValueError("its metadata is damaged")
+            raise ValueError("damaged metadata")
         texts[field] = file.read(length).decode("utf-8")
     return texts[1], texts[2]
 
@@ -69,7 +69,7 @@ def _read_varint(file: BinaryIO) -> int:
     while True:
         byte = file.read(1)
         if not byte or shift > 63:
-            raise ValueError("a number in it is cut off")
+            raise ValueError("truncated number")
         value |= (byte[0] & 0x7F) << shift
         if byte[0] < 0x80:
             return value

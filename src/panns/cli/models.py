@@ -116,7 +116,7 @@ def fetch(
     """Fetch the published weights of a model into the cache, check them, and make them ready to run."""
     from panns.errors import MissingExtra, WeightsMissing
     from panns.hub.download import fetch as fetch_weights
-    from panns.hub.resolve import renew
+    from panns.hub.resolve import verify_or_rebuild
     from panns.models import find_model
 
     entry = find_model(name)
@@ -124,13 +124,13 @@ def fetch(
         print_line(f"{name} is ready: it came with this package")
         return
     if entry.weights is None:
-        raise WeightsMissing(entry.without_weights)
+        raise WeightsMissing(entry.missing_weights_message)
     complain(f"licence of the weights: {entry.weights.licence}; {entry.weights.describe_check()}")
     with Bar() as bar:
         path = fetch_weights(entry.weights, name=name, from_file=from_file, on_progress=bar.show)
     try:
         with doing(f"making {name} ready"):
-            checkpoint = renew(entry)
+            checkpoint = verify_or_rebuild(entry)
     except MissingExtra as error:
         complain(f"{path} is fetched and checked; to run it, {error}")
         raise typer.Exit(1) from None

@@ -1,1 +1,1 @@
-"""From a name to a runnable checkpoint: the cache, downloads, conversion of published files."""
+"""Resolve a model name to a runnable checkpoint: cache, download and conversion of published weights."""

@@ -1,11 +1,11 @@
-"""The folder on this machine where fetched weights and converted checkpoints lie, and what is remembered of them.
+"""The cache folder: published weights, and the checkpoints converted from them.
 
-    <cache>/downloads/<file>                 a published file, put there only after its checks
-                      <file>.checked.json    its size, time stamp and digests, so that it is not hashed at every load
-                      <file>.part, .lock     a download under way (see `panns.hub.download`)
-    <cache>/checkpoints/                     published files converted to our own format
+    <cache>/downloads/<file>                 a published file, verified before it got this name
+                      <file>.checked.json    its size, time stamp and digests, which save hashing it at every load
+                      <file>.part, .lock     an unfinished download (see `panns.hub.download`)
+    <cache>/checkpoints/<name>/              a checkpoint converted from a published file
 
-Nothing is read from the environment or created at import.
+Importing this module reads no environment variables and creates no folders.
 """
 
 from __future__ import annotations
@@ -24,29 +24,29 @@ from panns.models.weights import Weights
 from panns.system import locks
 from panns.system.files import file_digests, replacing
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 def cache_dir() -> Path:
-    """Folder of the cache: `PANNS_CACHE`, else where this system keeps caches. It need not exist yet."""
+    """Folder of the cache: `PANNS_CACHE`, else the default of this system. It may not exist yet."""
     chosen = os.environ.get("PANNS_CACHE", "").strip()
     try:
         folder = Path(chosen).expanduser().absolute() if chosen else _platform_default()
         is_file = folder.is_file()
-    except (RuntimeError, OSError) as exc:  # no home folder, as for a container's unnamed user; or a closed one
-        raise DownloadError(f"no folder for the cache: {exc}; set PANNS_CACHE to a folder you can write to") from exc
+    except (RuntimeError, OSError) as exc:  # no home folder, or one without permission
+        raise DownloadError(f"cannot find a cache folder ({exc}); set PANNS_CACHE to a writable folder") from exc
     if is_file:
-        raise DownloadError(f"the cache {folder} is a file; set PANNS_CACHE to a folder")
+        raise DownloadError(f"the cache path {folder} is a file; set PANNS_CACHE to a folder")
     return folder
 
 
 def downloads_dir() -> Path:
-    """Where published files lie as they were fetched. It need not exist yet."""
+    """Folder of published files, as downloaded. It may not exist yet."""
     return cache_dir() / "downloads"
 
 
 def checkpoints_dir() -> Path:
-    """Where published files lie after conversion to our own format. It need not exist yet."""
+    """Folder of converted checkpoints. It may not exist yet."""
     return cache_dir() / "checkpoints"
 
 
@@ -63,29 +63,29 @@ def _platform_default() -> Path:
 
 @contextmanager
 def storage_errors(folder: Path) -> Iterator[None]:
-    """Turn what the system says about a disk into a sentence that names the cache and the way out."""
+    """Turn an `OSError` into a `DownloadError` that names the cache folder and the remedy."""
     try:
         yield
     except DownloadError:
         raise
     except OSError as exc:
         if exc.errno in {errno.ENOSPC, errno.EDQUOT}:
-            what = "the disk is full"
+            problem = "the disk is full"
         elif exc.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-            what = f"no permission to write ({exc})"
+            problem = f"no permission to write ({exc})"
         else:
-            what = f"cannot be used ({exc})"
+            problem = f"cannot be used ({exc})"
         raise DownloadError(
-            f"the cache {folder}: {what}; make room or give permission there, or set PANNS_CACHE to another folder"
+            f"cache folder {folder}: {problem}; free space or grant permission, or set PANNS_CACHE to another folder"
         ) from exc
 
 
 @contextmanager
-def exclusive(lock: Path, *, watched: Path, patience_s: float) -> Iterator[None]:
-    """Hold `lock` against other processes; wait as long as `watched` keeps changing (`system.locks`).
+def cache_lock(lock: Path, *, watched: Path, patience_s: float) -> Iterator[None]:
+    """Hold a lock file of the cache against other processes, as `panns.system.locks.exclusive` does.
 
     Raises:
-        DownloadError: Another process holds it and makes no progress.
+        DownloadError: Another process holds the lock, and `watched` has not changed for `patience_s`.
     """
     with ExitStack() as stack:
         try:
@@ -103,16 +103,16 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return stat.st_size, stat.st_mtime_ns
 
 
-def is_checked(path: Path, weights: Weights) -> bool:
-    """Whether the file in the cache is the published one.
+def is_published_file(path: Path, weights: Weights) -> bool:
+    """True if a file in the cache is the published one.
 
-    A file already found right is not hashed again while its size and time stamp stay. Where no digest is published,
-    the file must still have the digest it had when it was put there; one that nobody checked on arrival is not trusted.
+    The file is hashed again only if its size or time stamp has changed since the last check. Without a published
+    digest, the file must have the digest that `fetch` recorded on arrival; a file without such a record is refused.
     """
     stamp = _stamp(path)
     if stamp is None or (weights.n_bytes is not None and stamp[0] != weights.n_bytes):
         return False
-    memo = _recall(path)
+    memo = _read_memo(path)
     if memo is not None and memo[0] == stamp and weights.digests.keys() <= memo[1].keys():
         return weights.mismatch(n_bytes=stamp[0], digests=memo[1]) is None
     if memo is None and weights.check == "none":
@@ -123,32 +123,32 @@ def is_checked(path: Path, weights: Weights) -> bool:
     if memo is not None and not weights.digests and memo[1]["sha256"] != digests["sha256"]:
         return False
     try:
-        remember(path, stamp, digests)
-    except OSError as exc:  # a shared cache that may only be read: right all the same, hashed again next time
-        log.debug("cannot note that %s was checked: %s", path, exc)
+        record_digests(path, stamp, digests)
+    except OSError as exc:  # a read-only shared cache: the file is valid, and hashed again next time
+        logger.debug("cannot record the digests of %s: %s", path, exc)
     return True
 
 
-def remember(path: Path, stamp: tuple[int, int], digests: dict[str, str]) -> None:
-    """Note that the file of this size and time stamp was found right, with these digests."""
+def record_digests(path: Path, stamp: tuple[int, int], digests: dict[str, str]) -> None:
+    """Record that the file of this size and time stamp passed its check, with these digests."""
     memo = json.dumps({"n_bytes": stamp[0], "mtime_ns": stamp[1], "digests": digests}, indent=1)
     with replacing(_memo_path(path)) as partial:
         partial.write_text(memo, encoding="utf-8")
 
 
-def forget(path: Path) -> None:
-    """Remove a file from the cache, with what was noted of it."""
+def remove_cached(path: Path) -> None:
+    """Remove a file from the cache, with its record."""
     path.unlink(missing_ok=True)
     _memo_path(path).unlink(missing_ok=True)
 
 
 def recorded_digests(path: Path) -> dict[str, str] | None:
-    """Digests of a file in the cache when it was last found right, or `None` where nobody checked it."""
-    memo = _recall(path)
+    """Digests of a file in the cache at its last check; None if it was never checked."""
+    memo = _read_memo(path)
     return None if memo is None else memo[1]
 
 
-def _recall(path: Path) -> tuple[tuple[int, int], dict[str, str]] | None:
+def _read_memo(path: Path) -> tuple[tuple[int, int], dict[str, str]] | None:
     try:
         memo = json.loads(_memo_path(path).read_text(encoding="utf-8"))
         digests = {str(name): str(digest) for name, digest in memo["digests"].items()}

@@ -1,4 +1,4 @@
-"""A published file made into a checkpoint folder, once, with torch."""
+"""Convert a published file to a checkpoint folder, once, with torch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from panns.checkpoints.checkpoint import Checkpoint, open_checkpoint
 from panns.checkpoints.manifest import Metric, ModelManifest
-from panns.hub.cache import exclusive
+from panns.hub.cache import cache_lock
 from panns.hub.published_thresholds import operating_points_of
 from panns.labels import audioset
 from panns.models.registry import ModelEntry
@@ -21,24 +21,26 @@ logger = logging.getLogger(__name__)
 AUDIOSET_DATA = (
     "AudioSet (Gemmeke et al. 2017): clips of YouTube videos under their own terms; labels CC BY 4.0 by Google"
 )
-# Converting the largest model takes half a minute on an idle core; a waiting process gives a slow machine ten.
+# Converting the largest model takes half a minute on an idle core; ten minutes allow for a slow machine.
 PATIENCE_S = 600.0
 
 
 def convert_published(
     entry: ModelEntry, path: Path, folder: Path, *, sha256: str, weights: Weights | None
 ) -> Checkpoint:
-    """Make the checkpoint folder of a published file; whole or not at all, also when two processes do it at once.
+    """Convert a published file to a checkpoint folder.
+
+    The folder appears complete or not at all, also if two processes convert the file at once.
 
     Args:
-        entry: The registered model that the file belongs to.
+        entry: Registered model of the file.
         path: The published file.
-        folder: Where to; what lies there is replaced, unless it is of the same file already.
+        folder: Folder to write; an existing one is replaced, unless it was converted from the same file.
         sha256: Digest of `path`.
-        weights: The record that the file was found to fit; None for a file of someone's own.
+        weights: Record of the published file; None for the user's own file.
 
     Raises:
-        CheckpointError: The file is damaged, or of another model or front end.
+        CheckpointError: The file is damaged, or belongs to another model or front end.
         MissingExtra: torch is not installed.
     """
     require("torch", "safetensors", what=f"converting {path.name}, once,", extra="export")
@@ -46,19 +48,19 @@ def convert_published(
     from panns.networks.saving import save_checkpoint
 
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with exclusive(folder.parent / f".{folder.name}.lock", watched=folder.parent, patience_s=PATIENCE_S):
-        for abandoned in folder.parent.glob(f".{folder.name}-*"):  # by a process that was killed
+    with cache_lock(folder.parent / f".{folder.name}.lock", watched=folder.parent, patience_s=PATIENCE_S):
+        for abandoned in folder.parent.glob(f".{folder.name}-*"):  # left by a killed process
             shutil.rmtree(abandoned, ignore_errors=True)
-        if folder.is_dir() and is_made_from(folder, sha256):
-            return open_checkpoint(folder)  # by a process that was faster
+        if folder.is_dir() and is_converted_from(folder, sha256):
+            return open_checkpoint(folder)  # another process was faster
         logger.info("converting %s to %s", path, folder)
         network = load_published(entry, path)
-        # mkdtemp makes folders that only their maker may enter; a cache may be shared, or filled by root in an image.
+        # Not mkdtemp, whose folders only their owner may enter: a cache may be shared, or filled by root in an image.
         partial = folder.parent / f".{folder.name}-{uuid.uuid4().hex[:12]}"
         partial.mkdir()
         try:
             save_checkpoint(network, _manifest(entry, path, sha256, weights), partial)
-            if folder.exists():  # of another file, or damaged
+            if folder.exists():  # converted from another file, or damaged
                 shutil.rmtree(folder)
             partial.rename(folder)
         finally:
@@ -66,11 +68,11 @@ def convert_published(
     return open_checkpoint(folder)
 
 
-def is_made_from(folder: Path, sha256: str) -> bool:
-    """Whether a folder is a whole checkpoint of the published file with that digest."""
+def is_converted_from(folder: Path, sha256: str) -> bool:
+    """True if a folder is an intact checkpoint of the published file with that digest."""
     try:
         checkpoint = open_checkpoint(folder)
-        checkpoint.check()
+        checkpoint.verify()
     except ValueError:
         return False
     return checkpoint.manifest.source_sha256 == sha256
@@ -80,7 +82,7 @@ def _manifest(entry: ModelEntry, path: Path, sha256: str, weights: Weights | Non
     if weights is None:
         return ModelManifest(entry.name, entry.config, audioset(), source=f"own file {path.name}", source_sha256=sha256)
     is_certain = weights.check in ("sha256", "md5")
-    # Where no digest is published nobody can know that this is the file that reached the metric.
+    # Without a published digest, the file may be another than the one whose metric was published.
     metrics = (Metric(weights.metric, weights.value, weights.protocol),) if weights.metric and weights.value else ()
     doubt = "" if is_certain else "; not checked, as no digest is published"
     start = "" if entry.starts_from is None else f"{entry.starts_from} with an untrained branch: "

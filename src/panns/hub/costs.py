@@ -1,4 +1,4 @@
-"""What the registered models cost, as `benchmarks/models.py` counted and measured it, from `costs.json`."""
+"""Costs of the registered models, from `costs.json`, which `benchmarks/models.py` writes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ COSTS_FILE = Path(__file__).with_name("costs.json")
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one model.
+    """Costs of one model.
 
     Attributes:
-        n_parameters: What training changes.
-        multiply_adds: Of the network for 10 s of sound, without its log-mel.
+        n_parameters: Number of trainable parameters.
+        multiply_adds: Multiply-adds of the network for 10 s of sound, without the log-mel.
         n_bytes: Size of the `.onnx` file.
-        cpu_ms: For 10 s of sound from the waveform to scores: ONNX Runtime, one thread of `measured_on()`.
-        measured_on: The processor and the date, where these are not those of `measured_on()`.
+        cpu_ms: Milliseconds from 10 s of waveform to scores, with ONNX Runtime on one thread of `measured_on()`.
+        measured_on: Processor and date of `cpu_ms`, if they differ from `measured_on()`.
     """
 
     n_parameters: int
@@ -31,13 +31,13 @@ class Cost:
 
 
 def cost_of(name: str) -> Cost | None:
-    """The cost of a registered model; None where it was not measured."""
+    """Costs of a registered model; None if they were not measured."""
     cost = _read()["models"].get(name)
     return None if cost is None else Cost(**cost)
 
 
 def measured_on() -> str:
-    """The processor and the date of the measurement."""
+    """Processor and date of the measurements."""
     record = _read()
     return f"{record['processor']}, {record['date']}"
 

@@ -1,4 +1,7 @@
-"""Thresholds of published weights for rates of false alarms, as `recipes/stream/thresholds.py` chose them."""
+"""Operating points of published weights, from `published_thresholds.json`.
+
+`recipes/stream/thresholds.py` chooses the thresholds and writes the file.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,8 @@ POINTS_FILE = Path(__file__).with_name("published_thresholds.json")
 
 
 def operating_points_of(name: str, sha256: str) -> tuple[OperatingPoint, ...]:
-    """Those of a registered model with the weights of a published file; empty where none were chosen for that file."""
-    of_model = json.loads(POINTS_FILE.read_text(encoding="utf-8")).get(name, {})
-    if of_model.get("source_sha256") != sha256:
+    """Operating points of a registered model with the published file of that digest; empty if none were chosen."""
+    record = json.loads(POINTS_FILE.read_text(encoding="utf-8")).get(name, {})
+    if record.get("source_sha256") != sha256:
         return ()
-    return tuple(config_from_dict(OperatingPoint, point) for point in of_model["points"])
+    return tuple(config_from_dict(OperatingPoint, point) for point in record["points"])

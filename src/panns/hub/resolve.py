@@ -1,4 +1,7 @@
-"""A checkpoint that a backend can run: in this package, on this machine, or made once from a published file."""
+"""Resolve a model name or a path to a checkpoint that a backend can run.
+
+It is in this package, in a folder, in the cache, or converted once from a published file.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,9 @@ from typing import Literal
 
 from panns.checkpoints.checkpoint import MANIFEST_FILE, ONNX_FILE, TORCH_FILE, Checkpoint, open_checkpoint
 from panns.errors import CheckpointError, PannsError, UnknownModel, WeightsMissing
-from panns.hub.cache import cache_dir, checkpoints_dir, downloads_dir, forget, recorded_digests, storage_errors
+from panns.hub.cache import cache_dir, checkpoints_dir, downloads_dir, recorded_digests, remove_cached, storage_errors
 from panns.hub.convert import convert_published
-from panns.hub.download import fetched
+from panns.hub.download import cached_file
 from panns.models.registry import ModelEntry, find_model, is_registered, shipped_checkpoint
 from panns.models.weights import Weights
 from panns.system.extras import require
@@ -21,56 +24,56 @@ from panns.system.files import file_digests
 
 logger = logging.getLogger(__name__)
 
-State = Literal["inside", "ready", "fetched", "to fetch", "to train", "unpublished"]
+Availability = Literal["inside", "ready", "fetched", "to fetch", "to train", "unpublished"]
 
 
 def resolve(model: str | os.PathLike[str], *, weights: Path | None = None, needs_onnx: bool = True) -> Checkpoint:
-    """The checkpoint of a registered name or a path, with the files that a backend needs.
+    """Resolve a model to a checkpoint with the files that a backend needs.
 
     Args:
         model: Registered name, checkpoint folder or exported `.onnx` file.
-        weights: A published file for that registered name, instead of the one in the cache.
-        needs_onnx: Whether the backend runs `model.onnx` (else the parameters for torch).
+        weights: Published file to use for a registered name, instead of the one in the cache.
+        needs_onnx: True if the backend runs `model.onnx`, False if it runs the parameters for torch.
 
     Raises:
-        UnknownModel: No such name and no such path.
-        WeightsMissing: The name is known but its weights are not on this machine.
-        CheckpointError: A file is damaged or does not fit.
-        MissingExtra: A published file must be converted first, which needs torch.
+        UnknownModel: `model` is neither a registered name nor an existing path.
+        WeightsMissing: The weights of a registered name are not on this machine.
+        CheckpointError: A file is damaged, or belongs to another model.
+        MissingExtra: A published file must be converted first, and torch is not installed.
     """
     name = os.fspath(model)
     if weights is not None:
-        checkpoint = _of_own_weights(name, weights)
+        checkpoint = _from_own_weights(name, weights)
     elif is_path(name):
         checkpoint = checkpoint_at(name)
     else:
         with storage_errors(cache_dir()):
-            checkpoint = _of_registered(find_model(name))
-    return _with_onnx(checkpoint) if needs_onnx and not checkpoint.has(ONNX_FILE) else checkpoint
+            checkpoint = _from_registered(find_model(name))
+    return _with_onnx(checkpoint) if needs_onnx and not checkpoint.has_file(ONNX_FILE) else checkpoint
 
 
 def is_path(model: str) -> bool:
-    """Whether a path is meant and no registered name: that of a checkpoint folder or of an exported file."""
+    """True if a model is given as the path of a checkpoint, rather than by a registered name."""
     return not is_registered(model) and (Path(model).exists() or bool(Path(model).suffix) or os.sep in model)
 
 
 def checkpoint_at(path: str) -> Checkpoint:
-    """The checkpoint at a path.
+    """Open the checkpoint at a path.
 
     Raises:
-        UnknownModel: Nothing is there.
-        CheckpointError: What is there is no checkpoint, or it is damaged.
+        UnknownModel: The path does not exist.
+        CheckpointError: The path is not a checkpoint, or the checkpoint is damaged.
     """
     if not Path(path).exists():
         raise UnknownModel(f"no file or folder {path}; give a checkpoint, or a name from `panns models list`")
     return open_checkpoint(Path(path))
 
 
-def made_ready(entry: ModelEntry) -> Checkpoint | None:
-    """The checkpoint of a registered model, in this package or in the cache; None where it is not there yet.
+def find_checkpoint(entry: ModelEntry) -> Checkpoint | None:
+    """Checkpoint of a registered model in this package or in the cache; None if there is none yet.
 
     Raises:
-        CheckpointError: It is damaged.
+        CheckpointError: The checkpoint is damaged.
     """
     if entry.shipped is not None:
         return open_checkpoint(shipped_checkpoint(entry.shipped))
@@ -78,17 +81,17 @@ def made_ready(entry: ModelEntry) -> Checkpoint | None:
         return _in_cache(entry)
 
 
-def renew(entry: ModelEntry) -> Checkpoint:
-    """The checkpoint of freshly fetched weights, whole and ready for every backend; what is damaged is made again.
+def verify_or_rebuild(entry: ModelEntry) -> Checkpoint:
+    """Checkpoint of freshly fetched weights, verified and ready for every backend; rebuilt if it is damaged.
 
     Raises:
-        CheckpointError: The fetched file is of another model; it is removed from the cache.
+        CheckpointError: The fetched file belongs to another model; it is removed from the cache.
         MissingExtra: torch is not installed.
     """
     folder = checkpoints_dir() / entry.name
     try:
         checkpoint = resolve(entry.name)
-        checkpoint.check()
+        checkpoint.verify()
     except CheckpointError:
         with storage_errors(cache_dir()):
             shutil.rmtree(folder, ignore_errors=True)
@@ -96,13 +99,13 @@ def renew(entry: ModelEntry) -> Checkpoint:
             checkpoint = resolve(entry.name)
         except CheckpointError:
             if entry.weights is not None:
-                forget(downloads_dir() / entry.weights.file)
+                remove_cached(downloads_dir() / entry.weights.file)
             raise
     return checkpoint
 
 
-def state_of(entry: ModelEntry) -> State:
-    """How near a registered model is to running on this machine."""
+def availability(entry: ModelEntry) -> Availability:
+    """Next step before a registered model can run on this machine, if any."""
     if entry.shipped is not None:
         return "inside"
     with storage_errors(cache_dir()):
@@ -113,18 +116,18 @@ def state_of(entry: ModelEntry) -> State:
         return "fetched" if (downloads_dir() / entry.weights.file).is_file() else "to fetch"
 
 
-def _of_registered(entry: ModelEntry) -> Checkpoint:
+def _from_registered(entry: ModelEntry) -> Checkpoint:
     if entry.shipped is not None:
         return open_checkpoint(shipped_checkpoint(entry.shipped))
-    weights = _file_it_is_made_of(entry)
-    path = None if weights is None else fetched(weights)
+    weights = _published_weights(entry)
+    path = None if weights is None else cached_file(weights)
     sha256 = None if path is None else (recorded_digests(path) or file_digests(path))["sha256"]
     known = _in_cache(entry)
-    # Without the published file beside it, a folder that someone brought along is taken as it is.
+    # Without a published file to compare with, a folder that the user copied here is used as it is.
     if known is not None and sha256 in (None, known.manifest.source_sha256):
         return known
     if weights is None or (entry.weights is None and path is None):
-        raise WeightsMissing(entry.without_weights)
+        raise WeightsMissing(entry.missing_weights_message)
     if path is None or sha256 is None:
         size = "" if weights.n_bytes is None else f"{weights.n_bytes / 1e6:.0f} MB, "
         raise WeightsMissing(
@@ -135,8 +138,8 @@ def _of_registered(entry: ModelEntry) -> Checkpoint:
     return convert_published(entry, path, checkpoints_dir() / entry.name, sha256=sha256, weights=weights)
 
 
-def _file_it_is_made_of(entry: ModelEntry) -> Weights | None:
-    """Its own published file, or that of the model it starts from."""
+def _published_weights(entry: ModelEntry) -> Weights | None:
+    """Record of the published file that the checkpoint is converted from: the model's own, or that of `starts_from`."""
     if entry.weights is None and entry.starts_from is not None:
         return find_model(entry.starts_from).weights
     return entry.weights
@@ -149,12 +152,14 @@ def _in_cache(entry: ModelEntry) -> Checkpoint | None:
     try:
         return open_checkpoint(folder)
     except CheckpointError as exc:
-        raise CheckpointError(f"{exc}; `panns models fetch {entry.name}` makes it again") from exc
+        raise CheckpointError(f"{exc}; run `panns models fetch {entry.name}` to rebuild it") from exc
 
 
-def _of_own_weights(name: str, path: Path) -> Checkpoint:
+def _from_own_weights(name: str, path: Path) -> Checkpoint:
     if not is_registered(name) and Path(name).exists():
-        raise CheckpointError(f"{name} has weights of its own; `--weights` goes with a name from `panns models list`")
+        raise CheckpointError(
+            f"{name} is a checkpoint with its own weights; use `--weights` with a name from `panns models list`"
+        )
     entry = find_model(name)
     if not path.is_file():
         raise WeightsMissing(f"no file {path}; `--weights` takes a published .pth or .pt file for {name!r}")
@@ -163,34 +168,32 @@ def _of_own_weights(name: str, path: Path) -> Checkpoint:
         folder = checkpoints_dir() / f"{name}-{sha256[:12]}"
         if (folder / MANIFEST_FILE).is_file():
             return open_checkpoint(folder)
-        weights = _file_it_is_made_of(entry)
+        weights = _published_weights(entry)
         is_published = weights is not None and weights.sha256 == sha256
         return convert_published(entry, path, folder, sha256=sha256, weights=weights if is_published else None)
 
 
 def _with_onnx(checkpoint: Checkpoint) -> Checkpoint:
-    """The same checkpoint with `model.onnx`, checked against the network."""
-    if not checkpoint.has(TORCH_FILE):
-        raise CheckpointError(
-            f"{checkpoint.path} holds neither {ONNX_FILE} nor {TORCH_FILE}; make the checkpoint again"
-        )
-    what = f"making {ONNX_FILE} of {checkpoint.path}, once,"
+    """Export `model.onnx` into a checkpoint folder, compared with the network."""
+    if not checkpoint.has_file(TORCH_FILE):
+        raise CheckpointError(f"{checkpoint.path} has neither {ONNX_FILE} nor {TORCH_FILE}; make the checkpoint again")
+    what = f"exporting {checkpoint.path} to {ONNX_FILE}, once,"
     require("torch", "safetensors", "onnx", "onnxscript", what=what, extra="export")
     from panns.export.to_onnx import export_onnx
     from panns.export.verify import verify_onnx
 
-    logger.info("making %s for %s", ONNX_FILE, checkpoint.manifest.architecture)
+    logger.info("exporting %s of %s", ONNX_FILE, checkpoint.manifest.architecture)
     try:
         with tempfile.TemporaryDirectory(prefix=".onnx-", dir=checkpoint.path) as partial:
             path = Path(partial) / ONNX_FILE
             export_onnx(checkpoint, path, frontend="outside")
             verify_onnx(checkpoint, path)
             path.replace(checkpoint.path / ONNX_FILE)
-        return checkpoint.with_files(ONNX_FILE)
+        return checkpoint.record_files(ONNX_FILE)
     except OSError as exc:
         if isinstance(exc, PannsError):
             raise
         raise CheckpointError(
-            f"{checkpoint.path} has no {ONNX_FILE} yet and cannot be written ({exc}); make room or give permission "
-            "there, copy it to where you may write, or run it with backend='torch'"
+            f"cannot write {ONNX_FILE} to {checkpoint.path} ({exc}); free space or grant permission, copy the "
+            "checkpoint to a writable folder, or use backend='torch'"
         ) from exc

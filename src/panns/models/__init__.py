@@ -1,4 +1,4 @@
-"""What exists: registered models, their published weights, checkpoints. Plain data, no torch."""
+"""The registry of models: configs and records of published weights, one family a file. Plain data, without torch."""
 
 from panns.models import bottleneck_resnet as bottleneck_resnet
 from panns.models import causal_crnn as causal_crnn

@@ -1,4 +1,4 @@
-"""The one dictionary of models: what exists, as plain data. Networks are named here and imported only when built."""
+"""The registry of models. Entries name their networks, which are imported only when they are built."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from panns.errors import UnknownModel
 from panns.models.base import ModelConfig
 from panns.models.weights import Weights
 
-# What to do about a model of which no file was ever published.
-OWN_HINT = "weights trained here are loaded by their checkpoint's folder, or exported .onnx file, in place of the name"
+# Advice for models without published weights.
+OWN_WEIGHTS_HINT = "to load weights trained here, give their checkpoint folder or exported .onnx file"
 
 
 @dataclass(frozen=True)
@@ -22,16 +22,17 @@ class ModelEntry:
     """One registered model.
 
     Attributes:
-        name: The published class name in lower snake case.
-        family: Name of the module under `models` that registers it.
-        config: Everything its network is built from.
-        network: "module:Class" of the network, taking `config`.
-        converter: "module:function" from a published state dict to the network's own, None where none is published.
-        weights: Where published weights are, None where none were ever published.
-        starts_from: Name of a registered model whose published weights this one takes before it is trained, with the
-            same answers; None where it starts from nothing.
-        about: What sets it apart, in a few words.
-        shipped: Folder of its checkpoint inside this package, beside this file; None where the package has none.
+        name: Published class name in lower snake case.
+        family: Module under `panns.models` that registers the model.
+        config: Settings that the network is built from.
+        network: "module:Class" of the network, which takes `config`.
+        converter: "module:function" that renames a published state dict to the network's own; None if no weights were
+            published.
+        weights: Record of the published weights; None if none were published.
+        about: One-line description.
+        shipped: Folder of the checkpoint in this package, relative to this file; None if there is none.
+        starts_from: Name of the registered model whose published weights initialise this one, with equal scores before
+            training; None for a random start.
     """
 
     name: str
@@ -45,44 +46,46 @@ class ModelEntry:
     starts_from: str | None = None
 
     @property
-    def without_weights(self) -> str:
-        """What to say where weights are asked for and none were published."""
-        said = f"no weights of {self.name!r} were ever published"
+    def missing_weights_message(self) -> str:
+        """Error message for a model without published weights, with the remedy."""
+        problem = f"{self.name!r} has no published weights"
         if self.starts_from is not None:
             return (
-                f"{said}; it starts from those of {self.starts_from!r}: `panns models fetch {self.starts_from}` first"
+                f"{problem}; it starts from those of {self.starts_from!r}: run `panns models fetch {self.starts_from}` "
+                "first"
             )
         if self.converter is None:
-            return f"{said}; {OWN_HINT}"
-        return f"{said}; give a file of your own with `--weights FILE`"
+            return f"{problem}; {OWN_WEIGHTS_HINT}"
+        return f"{problem}; give your own file with `--weights FILE`"
 
 
 _entries: dict[str, ModelEntry] = {}
 
 
 def register(entry: ModelEntry) -> None:
-    """Add a model.
+    """Add a model to the registry.
 
     Raises:
         ValueError: The name is taken.
     """
     if entry.name in _entries:
         raise ValueError(
-            f"a model named {entry.name!r} is registered already, by family {_entries[entry.name].family!r}"
+            f"family {_entries[entry.name].family!r} has already registered a model named {entry.name!r}; use another "
+            "name"
         )
     _entries[entry.name] = entry
 
 
 def shipped_checkpoint(folder: str) -> Path:
-    """Where a checkpoint lies that came with this package."""
+    """Path of a checkpoint folder in this package."""
     return Path(__file__).parent / folder
 
 
 def find_model(name: str) -> ModelEntry:
-    """The registered model of that name.
+    """Registered model of that name.
 
     Raises:
-        UnknownModel: There is none; the message names the nearest.
+        UnknownModel: The registry lacks the name; the message suggests similar ones.
     """
     try:
         return _entries[name]
@@ -93,31 +96,31 @@ def find_model(name: str) -> ModelEntry:
 
 
 def read_config(name: str, plain: Mapping[str, Any]) -> ModelConfig:
-    """The config of a registered model in plain data, as of `config_to_dict`.
+    """Read the config of a registered model from plain data, as `config_to_dict` writes it.
 
     Raises:
-        UnknownModel: There is no such model.
-        ValueError: The data is not of a config of that model.
+        UnknownModel: The registry lacks the name.
+        ValueError: The data does not fit the config of that model.
     """
     config_class = type(find_model(name).config)
-    # A config that holds one of another model must look for its type itself.
+    # A config that contains the config of another model has its own reader, which looks up that type.
     from_plain = getattr(config_class, "from_plain", None)
     config: ModelConfig = from_plain(plain) if from_plain else config_from_dict(config_class, plain, where="config")
     return config
 
 
 def is_registered(name: str) -> bool:
-    """Whether there is a model of that name."""
+    """True if the registry has a model of that name."""
     return name in _entries
 
 
 def _nearest(name: str) -> list[str]:
-    """The names most like this one: several if they are equally so, as mn04_as and mn40_as are to mn4_as."""
+    """The most similar names; several if they tie, as mn04_as and mn40_as do for mn4_as."""
     likeness = {known: difflib.SequenceMatcher(None, name.lower(), known).ratio() for known in _entries}
     best = max(likeness.values())
-    return sorted(known for known, value in likeness.items() if value == best and value >= 0.6)  # difflib's own cutoff
+    return sorted(known for known, value in likeness.items() if value == best and value >= 0.6)  # cutoff of difflib
 
 
 def list_models() -> list[ModelEntry]:
-    """Every registered model: what ships with the package first, then in the order of registration."""
+    """All registered models: those shipped in the package first, then in the order of registration."""
     return sorted(_entries.values(), key=lambda entry: entry.shipped is None)

@@ -1,6 +1,6 @@
-"""What is known of one published weights file: where it lies, under which licence, and how it can be checked.
+"""Record of a published weights file: address, licence and digests.
 
-Plain data; fetching is in `panns.hub.download`.
+`panns.hub.download` downloads the file.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from urllib.parse import urlsplit
 Check = Literal["sha256", "md5", "size", "none"]
 
 _HEX_DIGITS = {"sha256": 64, "md5": 32}
-# The names a file may have on every system: no separators, no drive letters, no hidden files.
+# File names that are safe on every system: no separators, no drive letters, no hidden files.
 _PLAIN_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.=+-]*")
 
 
 @dataclass(frozen=True)
 class Weights:
-    """One published file of weights. Leave out what the publisher does not say; nothing here is guessed."""
+    """One published weights file. Fields that the publisher does not give stay None."""
 
     url: str
-    file: str  # its name in the cache
+    file: str  # name in the cache
     licence: str
-    source: str  # who publishes it: a record, a release, a paper
+    source: str  # publisher: a record, a release, a paper
     n_bytes: int | None = None
     sha256: str | None = None
     md5: str | None = None
@@ -38,32 +38,30 @@ class Weights:
 
     def __post_init__(self) -> None:
         if not is_fetchable_url(self.url):
-            raise ValueError(f"url={self.url!r} is not an https address; weights are fetched over https only")
+            raise ValueError(f"url={self.url!r} is not an https address; weights are downloaded over https only")
         if not _PLAIN_FILE.fullmatch(self.file):
             raise ValueError(f"file={self.file!r} is not a plain file name; use letters, digits and _ . = + - only")
         if not self.licence or not self.source:
-            raise ValueError(f"the record of {self.file} has no licence or no source; both must be said")
+            raise ValueError(f"licence={self.licence!r} and source={self.source!r} of {self.file}; give both")
         if self.n_bytes is not None and self.n_bytes < 1:
-            raise ValueError(
-                f"n_bytes={self.n_bytes} is not a file size; use at least 1, or None where it is not known"
-            )
+            raise ValueError(f"n_bytes={self.n_bytes} is not a file size; use at least 1, or None if it is unknown")
         for name, digest in self.digests.items():
             if not re.fullmatch(rf"[0-9a-f]{{{_HEX_DIGITS[name]}}}", digest):
-                raise ValueError(f"{name}={digest!r} is not {_HEX_DIGITS[name]} lower-case hexadecimal digits")
+                raise ValueError(f"{name}={digest!r} must have {_HEX_DIGITS[name]} lower-case hexadecimal digits")
         if (self.metric is None) != (self.value is None):
             raise ValueError(f"metric={self.metric!r} and value={self.value!r}: give both or neither")
         if self.value is not None and not math.isfinite(self.value):
-            raise ValueError(f"value={self.value} is not a number a model can reach")
+            raise ValueError(f"value={self.value} must be a finite number")
 
     @property
     def digests(self) -> dict[str, str]:
-        """The known digests by algorithm, strongest first; empty where none is published."""
+        """Published digests by algorithm, strongest first."""
         known = {"sha256": self.sha256, "md5": self.md5}
         return {name: digest for name, digest in known.items() if digest is not None}
 
     @property
     def check(self) -> Check:
-        """The strongest check a downloaded file can be put to."""
+        """Strongest check that the record allows."""
         if self.sha256 is not None:
             return "sha256"
         if self.md5 is not None:
@@ -71,16 +69,16 @@ class Weights:
         return "none" if self.n_bytes is None else "size"
 
     def describe_check(self) -> str:
-        """How strongly the file can be checked, as a phrase for a person."""
+        """Description of the strongest check, for people."""
         note = f" ({self.note})" if self.note else ""
         if self.check in ("sha256", "md5"):
             return f"{self.check} known{note}"
         if self.n_bytes is not None:
-            return f"no digest is published; only the size, {self.n_bytes:,} bytes, can be checked{note}"
-        return f"no digest is published; nothing can be checked{note}"
+            return f"no published digest; only the size, {self.n_bytes:,} bytes, can be checked{note}"
+        return f"no published digest; the file cannot be checked{note}"
 
     def mismatch(self, *, n_bytes: int, digests: Mapping[str, str]) -> str | None:
-        """Say what is wrong with a file of this size and these digests; `None` where it is the published one."""
+        """Difference between a file of this size and these digests and the published one; None if they agree."""
         if n_bytes == 0:
             return "the file is empty"
         if self.n_bytes is not None and n_bytes != self.n_bytes:
@@ -92,7 +90,7 @@ class Weights:
 
 
 def is_fetchable_url(url: str) -> bool:
-    """Whether weights may be fetched from there: https, or http on this very machine (a local mirror, a test).
+    """True if weights may be downloaded from an address: https, or http on this machine (a mirror, a test).
 
     >>> is_fetchable_url("https://zenodo.org/record/3987831/files/Cnn14_mAP%3D0.431.pth?download=1")
     True
@@ -103,7 +101,7 @@ def is_fetchable_url(url: str) -> bool:
         return False
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port  # a port that is no number raises here
+        host, port = parts.hostname, parts.port  # raises for a port that is not a number
     except ValueError:
         return False
     if not host or port == 0 or parts.username is not None:

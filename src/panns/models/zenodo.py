@@ -1,4 +1,4 @@
-"""The published weights of the PANNs, which lie in one record on Zenodo."""
+"""Records of the published PANNs weights, which are in one Zenodo record."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def zenodo_weights(
     md5: str | None = None,
     note: str | None = None,
 ) -> Weights:
-    """The record of one file of Kong et al. 2020 (arXiv:1912.10211)."""
+    """Record of one weights file of Kong et al. 2020 (arXiv:1912.10211)."""
     return Weights(
         url=f"{_RECORD}{file.replace('=', '%3D')}?download=1",
         file=file,

@@ -12,7 +12,7 @@ from torch import nn
 
 from panns.errors import CheckpointError
 from panns.models.base import ModelConfig
-from panns.models.registry import OWN_HINT, ModelEntry, find_model
+from panns.models.registry import OWN_WEIGHTS_HINT, ModelEntry, find_model
 from panns.networks.contract import Network
 from panns.networks.published import StateDict, read_state_dict, split_frontend
 
@@ -46,7 +46,7 @@ def load_published(entry: ModelEntry, path: Path) -> Network:
         CheckpointError: The file is damaged, or of another model or front end.
     """
     if entry.converter is None:
-        raise CheckpointError(f"no file of {entry.name!r} was ever published, so {path} cannot be one; {OWN_HINT}")
+        raise CheckpointError(f"{entry.name!r} has no published weights, so it cannot load {path}; {OWN_WEIGHTS_HINT}")
     state_dict = split_frontend(read_state_dict(path), entry.config.frontend, name=entry.name)
     parameters = converter_of(entry)(state_dict)
     if entry.starts_from is None:

@@ -32,7 +32,7 @@ def save_checkpoint(network: Network, manifest: ModelManifest, folder: Path) -> 
     with replacing(folder / TORCH_FILE) as partial:
         save_file({key: _smallest(value.detach().cpu()) for key, value in network.state_dict().items()}, partial)
         partial.chmod(folder.stat().st_mode & 0o666)  # safetensors writes files that only their maker may read
-    return Checkpoint(folder, manifest).with_files(TORCH_FILE)
+    return Checkpoint(folder, manifest).record_files(TORCH_FILE)
 
 
 def load_network(checkpoint: Checkpoint) -> Network:
@@ -41,11 +41,11 @@ def load_network(checkpoint: Checkpoint) -> Network:
     Raises:
         CheckpointError: The parameters are missing, damaged or do not fit the config.
     """
-    if not checkpoint.has(TORCH_FILE):
-        raise CheckpointError(f"{checkpoint.path} holds no {TORCH_FILE}; run it with the backend 'onnx' or 'openvino'")
+    if not checkpoint.has_file(TORCH_FILE):
+        raise CheckpointError(f"{checkpoint.path} has no {TORCH_FILE}; use backend='onnx' or backend='openvino'")
     with torch.device("meta"):  # no time is spent on initial values that are replaced at once
         network = construct_network(checkpoint.manifest.architecture, checkpoint.manifest.config)
-    path = checkpoint.file(TORCH_FILE)
+    path = checkpoint.verified_file(TORCH_FILE)
     try:
         parameters = load_file(path)
     except (SafetensorError, OSError) as exc:

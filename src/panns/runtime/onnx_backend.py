@@ -51,7 +51,7 @@ class OnnxBackend:
         providers = (
             ["CPUExecutionProvider"] if self.device == "cpu" else ["CUDAExecutionProvider", "CPUExecutionProvider"]
         )
-        path = checkpoint.file(ONNX_FILE)
+        path = checkpoint.verified_file(ONNX_FILE)
         try:
             self._session = onnxruntime.InferenceSession(path, sess_options=options, providers=providers)
         except (

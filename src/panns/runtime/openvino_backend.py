@@ -41,7 +41,7 @@ class OpenVinoBackend:
             "INFERENCE_PRECISION_HINT": "f32",
             "INFERENCE_NUM_THREADS": n_threads_or_all(n_threads),
         }
-        path = checkpoint.file(ONNX_FILE)
+        path = checkpoint.verified_file(ONNX_FILE)
         try:
             self._model = openvino.Core().compile_model(str(path), "CPU", settings)
         except RuntimeError as exc:

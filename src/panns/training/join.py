@@ -50,7 +50,7 @@ def join(models: Sequence[str], out: Path, *, stored: Literal["float32", "float1
     manifests = [checkpoint.manifest for checkpoint in checkpoints]
     first = manifests[0]
     for model, checkpoint in zip(models, checkpoints, strict=True):
-        if not checkpoint.has(TORCH_FILE):
+        if not checkpoint.has_file(TORCH_FILE):
             raise SettingsError(f"{model} holds no {TORCH_FILE}; give the checkpoint folder that it was exported from")
         if how := next((how for what, of in _MUST_AGREE if (how := _difference(what, of, first, checkpoint))), ""):
             raise SettingsError(f"{model} and {models[0]} differ in more than their numbers: {how}")

@@ -47,7 +47,7 @@ def test_there_are_words_for_every_registered_model(entry):
 
 def test_a_checkpoint_says_what_it_knows_of_itself(tmp_path):
     (tmp_path / TORCH_FILE).write_bytes(b"\0" * 1_500_000)
-    checkpoint = Checkpoint(tmp_path, OURS).with_files(TORCH_FILE)
+    checkpoint = Checkpoint(tmp_path, OURS).record_files(TORCH_FILE)
     record = about_checkpoint(checkpoint)
     assert [label["en"] for label in record["labels"]] == ["bell", "dog"]
     assert record["files"][TORCH_FILE]["sha256"] == file_digests(tmp_path / TORCH_FILE)["sha256"]
@@ -82,7 +82,7 @@ def test_events_begin_where_it_says(tmp_path, changes, words):
 
 def test_missing_files_are_called_so(tmp_path):
     (tmp_path / TORCH_FILE).write_bytes(b"numbers")
-    checkpoint = Checkpoint(tmp_path, OURS).with_files(TORCH_FILE)
+    checkpoint = Checkpoint(tmp_path, OURS).record_files(TORCH_FILE)
     (tmp_path / TORCH_FILE).unlink()
     record = about_checkpoint(checkpoint)
     assert not record["files"][TORCH_FILE]["is_there"]
@@ -131,5 +131,5 @@ def test_a_damaged_one_is_shown_with_what_is_wrong():
     folder.mkdir(parents=True)
     (folder / MANIFEST_FILE).write_text("{", encoding="utf-8")
     lines = lines_of(about_registered(find_model("mn04_as")))
-    assert lines["damaged"].endswith("`panns models fetch mn04_as` makes it again")
+    assert lines["damaged"].endswith("run `panns models fetch mn04_as` to rebuild it")
     assert lines["licence"] == "MIT"

@@ -60,9 +60,9 @@ from panns.cli.terminal.bars import doing
 _log_to_stderr()
 with doing("loading [red]x"):
     time.sleep(1.4)
-    logging.getLogger("panns.export").info("converting %s", "a.pth")
+    logging.getLogger("panns.hub").info("converting %s", "a.pth")
     time.sleep(0.4)
-    logging.getLogger("panns.export").warning("odd")
+    logging.getLogger("panns.hub").warning("odd")
     time.sleep(0.4)
 with doing("a short thing"):
     pass

@@ -11,7 +11,7 @@ from panns.checkpoints.manifest import FileDigest, ModelManifest
 from panns.config import config_to_dict
 from panns.errors import CheckpointError
 from panns.hub.costs import cost_of, measured_on
-from panns.hub.resolve import made_ready, state_of
+from panns.hub.resolve import availability, find_checkpoint
 from panns.models import ModelConfig, ModelEntry
 from panns.models.base import StreamingConfig
 from panns.system.defaults import DEFAULT_THRESHOLD
@@ -30,7 +30,7 @@ def summary_of(entry: ModelEntry) -> dict[str, Any]:
         "family": entry.family,
         "about": entry.about,
         **_outside(entry.config),
-        "weights": state_of(entry),
+        "weights": availability(entry),
         "licence": None if weights is None else weights.licence,
         "metric": None if weights is None else weights.metric,
         "value": None if weights is None else weights.value,
@@ -44,9 +44,9 @@ def summary_of(entry: ModelEntry) -> dict[str, Any]:
 def about_registered(entry: ModelEntry) -> dict[str, Any]:
     """Everything that is known of a registered model."""
     record = summary_of(entry) | _inside(entry.config, entry.config.frontend.inputs)
-    record |= {"without_weights": entry.without_weights, "measured_on": measured_on()}
+    record |= {"without_weights": entry.missing_weights_message, "measured_on": measured_on()}
     try:
-        ready = made_ready(entry)
+        ready = find_checkpoint(entry)
     except CheckpointError as exc:
         ready, record["damaged"] = None, str(exc)
     if ready is not None:
@@ -82,7 +82,8 @@ def about_checkpoint(checkpoint: Checkpoint) -> dict[str, Any]:
         digest = FileDigest(checkpoint.path.stat().st_size, file_digests(checkpoint.path)["sha256"])
         return record | {"files": {checkpoint.path.name: config_to_dict(digest) | {"is_there": True}}}
     files = {
-        name: config_to_dict(digest) | {"is_there": checkpoint.has(name)} for name, digest in manifest.files.items()
+        name: config_to_dict(digest) | {"is_there": checkpoint.has_file(name)}
+        for name, digest in manifest.files.items()
     }
     return record | {"files": files}
 

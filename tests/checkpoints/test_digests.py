@@ -1,0 +1,74 @@
+import hashlib
+import os
+import time
+
+import pytest
+
+from panns.checkpoints import digests
+from panns.checkpoints.digests import file_sha256
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "model.bin"
+    path.write_bytes(b"abcd")
+    return path
+
+
+@pytest.fixture
+def hashed(monkeypatch):
+    """Paths of the files that were read, in order; every file counts as old enough to remember."""
+    paths = []
+    real = digests.file_digests
+
+    def counted(path):
+        paths.append(path)
+        return real(path)
+
+    monkeypatch.setattr(digests, "file_digests", counted)
+    monkeypatch.setattr(digests, "_MIN_AGE_NS", -1)
+    return paths
+
+
+def sha256(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+def test_unchanged_file_is_read_once(file, hashed):
+    assert file_sha256(file) == file_sha256(file) == sha256(b"abcd")
+    assert hashed == [file]
+
+
+def test_relative_and_absolute_paths_share_one_digest(file, hashed, monkeypatch):
+    monkeypatch.chdir(file.parent)
+    assert file_sha256(file) == file_sha256(file.relative_to(file.parent))
+    assert len(hashed) == 1
+
+
+@pytest.mark.usefixtures("hashed")
+@pytest.mark.parametrize("content", [b"abce", b"abc", b""])
+def test_changed_content_is_read_again(file, content):
+    file_sha256(file)
+    stat = file.stat()
+    file.write_bytes(content)
+    os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
+    assert file_sha256(file) == sha256(content)
+
+
+@pytest.mark.usefixtures("hashed")
+def test_replaced_file_is_read_again(file):
+    file_sha256(file)
+    stat = file.stat()
+    other = file.with_name("other")
+    other.write_bytes(b"abce")
+    os.utime(other, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    other.replace(file)
+    assert file_sha256(file) == sha256(b"abce")
+
+
+def test_young_file_is_read_every_time(file, hashed, monkeypatch):
+    monkeypatch.setattr(digests, "_MIN_AGE_NS", 3600 * 10**9)
+    assert time.time_ns() - file.stat().st_mtime_ns < 3600 * 10**9
+    file_sha256(file)
+    file_sha256(file)
+    assert len(hashed) == 2
