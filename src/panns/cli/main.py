@@ -129,7 +129,7 @@ def _open_closed_streams() -> None:
 def _log_to_stderr() -> None:
     """Show what models and conversion have to say; what is wrong with a sound stands in its result."""
     handler = LogLines()
-    for name in ("panns.hub", "panns.export", "panns.plot", "panns.training", "panns.audio.live.microphone"):
+    for name in ("panns.hub", "panns.plot", "panns.training", "panns.audio.live.microphone"):
         logger = logging.getLogger(name)
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)
