@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from benchmarks.material import FOLDER, noise_file
 from benchmarks.measure import report, run_process, timing
@@ -107,12 +108,13 @@ def main() -> None:
     )
 
 
-def _measure(setup: str, calls: int, path: Path, weights: Path, environment: dict[str, str]) -> dict:
+def _measure(setup: str, calls: int, path: Path, weights: Path, environment: dict[str, str]) -> dict[str, Any]:
     output = PEER / "run.json"
     script = MEASURE.format(setup=setup)
     command = [sys.executable, "-c", script, str(calls), str(path), str(weights), str(output)]
     run = run_process(command, **environment)
-    return json.loads(output.read_text(encoding="utf-8")) | {"peak_mb": run.peak_mb}
+    measured: dict[str, Any] = json.loads(output.read_text(encoding="utf-8"))
+    return measured | {"peak_mb": run.peak_mb}
 
 
 def _install_peer() -> dict[str, str]:

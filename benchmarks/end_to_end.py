@@ -16,7 +16,8 @@ def main() -> None:
     rows: list[dict[str, object]] = []
     for name, repeats in (("builtin", 50), ("mn04_as", 50), ("cnn6", 15), ("cnn14", 7)):
         model = load_model(checkpoint(name), n_threads=1)
-        recognizer, config = Recognizer(model, "onnx"), model.manifest.config.frontend
+        recognizer, config = Recognizer(model, "onnx"), model.manifest.config.frontend.log_mel
+        assert config is not None
         waveform = load_sound(path, sample_rate=config.sample_rate)
         features = log_mel(waveform, config)[None]
         total = cpu_ms(lambda: recognizer.tag(path), repeats=repeats)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.material import noise
 from benchmarks.measure import cpu_ms, report, require_one_thread
 from panns.frontend import LogMelConfig, log_mel
 from panns.models.efficientat import KALDI_LOGMEL
+
+Array = npt.NDArray[np.floating]
 
 
 def main() -> None:
@@ -39,14 +42,15 @@ def main() -> None:
     report("frontend", "Log-mel of 10 s at 32 kHz, one thread", rows)
 
 
-def _librosa(waveform: np.ndarray, config: LogMelConfig) -> np.ndarray:
+def _librosa(waveform: Array, config: LogMelConfig) -> Array:
     import librosa
 
     mel = librosa.feature.melspectrogram(
         y=waveform, sr=config.sample_rate, n_fft=config.n_fft, hop_length=config.hop_samples,
         n_mels=config.n_mels, fmin=config.f_min_hz, fmax=config.f_max_hz, pad_mode="reflect",
     )  # fmt: skip
-    return librosa.power_to_db(mel, amin=1e-10, top_db=None)
+    decibels: Array = librosa.power_to_db(mel, amin=1e-10, top_db=None)
+    return decibels
 
 
 if __name__ == "__main__":

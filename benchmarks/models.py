@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 
 import numpy as np
@@ -25,12 +25,23 @@ from panns.frontend import LogMelConfig, fft_window, mel_filters
 from panns.hub.costs import COSTS_FILE, Cost
 from panns.models import ModelEntry, list_models
 from panns.networks.complexity import multiply_adds, n_parameters
+from panns.networks.contract import Network
 from panns.networks.saving import load_network
 from panns.runtime.load import load_model
 
 DURATION_S = 10.0
 ZOO = ("cnn", "mobilenet", "resnet", "wave1d", "wavegram")
-HEADLINES = ("builtin", "mn04_as", "mn10_as", "mn40_as_ext", "dymn04_as", "dymn10_as", "dymn20_as", "cnn6", "cnn10")
+HEADLINES: tuple[str, ...] = (
+    "builtin",
+    "mn04_as",
+    "mn10_as",
+    "mn40_as_ext",
+    "dymn04_as",
+    "dymn10_as",
+    "dymn20_as",
+    "cnn6",
+    "cnn10",
+)
 HEADLINES += ("cnn14", "cnn14_16k", "cnn14_decision_level_max", "cnn14_attention", "cnn14_gru", "resnet38", "resnet50")
 HEADLINES += ("mobilenetv1", "mobilenetv2", "leenet11", "dainet19", "res1dnet31", "wavegram_cnn14")
 HEADLINES += ("wavegram_logmel_cnn14", "ced_tiny", "ced_mini", "ced_small", "ced_base")
@@ -113,7 +124,7 @@ def same_graph(entry: ModelEntry) -> str:
 
 def _shape(entry: ModelEntry) -> object:
     training = {field: 0.0 for field in vars(entry.config) if "dropout" in field or field == "drop_path"}
-    return replace(entry.config, **training)  # type: ignore[type-var] # every config is a dataclass
+    return replace(entry.config, **training)
 
 
 def measure(name: str) -> tuple[Cost, float]:
@@ -130,11 +141,11 @@ def measure(name: str) -> tuple[Cost, float]:
     return cost, eager.median
 
 
-def eager_call(network: nn.Module, waveform: Tensor) -> object:
-    """One answer in the original's way."""
+def eager_call(network: Network, waveform: Tensor) -> Callable[[], None]:
+    """Function that scores a waveform like the original implementation, in eager torch."""
     frontend = network.config.frontend
-    is_original = frontend.log_mel is not None and frontend.log_mel.mel_scale == "slaney"
-    log_mel = OriginalLogMel(frontend.log_mel) if is_original else None
+    config = frontend.log_mel
+    log_mel = OriginalLogMel(config) if config is not None and config.mel_scale == "slaney" else None
 
     def call() -> None:
         with torch.inference_mode():

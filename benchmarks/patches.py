@@ -9,6 +9,7 @@ import torch
 from benchmarks.material import FOLDER, noise, random_checkpoint
 from benchmarks.measure import cpu_ms, report, require_one_thread
 from panns.models import find_model
+from panns.models.patch_attention import PatchAttentionConfig
 from panns.networks.build import construct_network
 from panns.networks.complexity import multiply_adds, n_parameters
 from panns.runtime.load import load_model
@@ -20,9 +21,11 @@ SIZES = (64, 32, 16)
 def main() -> None:
     """Measure and report."""
     base = find_model("patch_attention").config
+    assert isinstance(base, PatchAttentionConfig)
     rows: list[dict[str, object]] = []
     for size in SIZES:
-        patches = replace(base.patches, size=(size, size), stride=(size, size))
+        patches = replace(base, patch=(size, size), stride=(size, size)).patches
+        assert patches is not None
         n_columns = patches.n_columns(base.frontend.n_frames(round(DURATION_S * base.frontend.sample_rate)))
         config = replace(base, patch=(size, size), stride=(size, size), n_columns=n_columns)
         with torch.device("meta"):

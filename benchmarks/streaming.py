@@ -6,10 +6,13 @@ import argparse
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.material import checkpoint
 from panns.recognizer import Recognizer
 from panns.runtime.load import load_model
+
+Array = npt.NDArray[np.float32]
 
 PUSH_S = 0.01
 # No score reaches it, so no class sounds.
@@ -30,12 +33,12 @@ def recognizer_of(model: str) -> Recognizer:
 
 
 @lru_cache(maxsize=4)
-def bursts(seconds: float, sample_rate: int, *, seed: int = 0) -> np.ndarray:
+def bursts(seconds: float, sample_rate: int, *, seed: int = 0) -> Array:
     """Noise of another level, -80 to -10 dBFS, every 0.2 s: `(samples,)` float32."""
     rng = np.random.default_rng(seed)
     n_samples, n_burst = round(seconds * sample_rate), round(_BURST_S * sample_rate)
     levels = np.repeat(10 ** rng.uniform(-4, -0.5, -(-n_samples // n_burst)), n_burst)[:n_samples]
-    sound = (levels * rng.standard_normal(n_samples).clip(-3, 3)).astype(np.float32)
+    sound: Array = (levels * rng.standard_normal(n_samples).clip(-3, 3)).astype(np.float32)
     sound.setflags(write=False)  # shared by all who ask for it
     return sound
 

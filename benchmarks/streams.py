@@ -117,8 +117,9 @@ def resident_mb() -> float:
 
 def n_bytes(state: StreamState) -> int:
     """Bytes of all arrays in a state."""
-    values = [value for part in vars(state).values() for value in vars(part).values()]
-    return sum(array.nbytes for array in (*values, *state.hearing.samples) if isinstance(array, np.ndarray))
+    values: list[object] = [value for part in vars(state).values() for value in vars(part).values()]
+    values += state.scorer.samples
+    return sum(value.nbytes for value in values if isinstance(value, np.ndarray))
 
 
 if __name__ == "__main__":

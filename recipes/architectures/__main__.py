@@ -1,14 +1,14 @@
-"""Compare the architectures, from the data to the table.
+"""Compare architectures: prepare the data, train, and report.
 
     python -m recipes.architectures [--data ../shared] [--out runs/architectures]
 
-does everything, and goes on where it was stopped. One step alone:
+runs all steps and resumes interrupted runs. Single steps:
 
-    python -m recipes.architectures collect     # finished runs into results.jsonl
-    python -m recipes.architectures table       # results.jsonl into README.md
-    python -m recipes.architectures picture     # results.jsonl into quality-and-cost.png
+    python -m recipes.architectures collect     # collect finished runs in results.jsonl
+    python -m recipes.architectures table       # write the table of README.md
+    python -m recipes.architectures picture     # draw quality-and-cost.png
 
-The steps before these are `recipes.architectures.prepare` and `recipes.architectures.train`.
+Before them come `recipes.architectures.prepare` and `recipes.architectures.train`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from recipes.architectures.report import collect, draw, read_results, render
+from recipes.architectures.report import collect, draw, read_results, write_table
 from recipes.architectures.settings import ROOT
 
 
 def main() -> None:
-    """Do one step, or all."""
+    """Run one step, or all."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("step", nargs="?", choices=("all", "collect", "table", "picture"), default="all")
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared", help="the reference data")
@@ -37,7 +37,7 @@ def main() -> None:
     if step in ("all", "collect"):
         print(f"{collect(arguments.out)} runs are finished")
     if step in ("all", "table"):
-        render(read_results())
+        write_table(read_results())
     if step in ("all", "picture"):
         draw(read_results())
 

@@ -51,12 +51,12 @@ class Soundscapes:
 
     def batch(self, step: int, seed: int, augment: AugmentConfig) -> Batch:
         """The batch of a step, counted from 0, to train on."""
-        chosen = in_random_order(step, augment.batch_size, len(self), [seed])
+        chosen = draw_batch_indices(step, augment.batch_size, len(self), [seed])
         features = []
         for place_in_batch, i in enumerate(chosen):
             rng = np.random.default_rng([seed, step, place_in_batch])
             louder = self.features(i) + np.float32(rng.uniform(*augment.gain_range_db))
-            features.append(hidden_at_random(louder, self._frontend, augment, rng))
+            features.append(mask_at_random(louder, self._frontend, augment, rng))
         return Batch((torch.from_numpy(np.stack(features)),), torch.from_numpy(self.targets[chosen]))
 
 
@@ -88,7 +88,7 @@ class Clips:
         """The batch of a step, counted from 0, of some clips to train on."""
         features, shares = [], []
         for place_in_batch, i in enumerate(
-            in_random_order(step, augment.batch_size, len(indices), [seed, len(indices)])
+            draw_batch_indices(step, augment.batch_size, len(indices), [seed, len(indices)])
         ):
             rng = np.random.default_rng([seed, step, place_in_batch])
             share = float(rng.uniform(0.5, 1.0)) if rng.random() < augment.mixup_share else 1.0
@@ -100,17 +100,17 @@ class Clips:
                     (power,) = self._store.power(clip, frames)
                     mixed[draw_position(len(frames), self._n_frames, rng)] += np.float32(its_share) * power
             mixed *= np.float32(10 ** (rng.uniform(*augment.gain_range_db) / 10))
-            features.append(hidden_at_random(compress(mixed, self._frontend), self._frontend, augment, rng))
+            features.append(mask_at_random(compress(mixed, self._frontend), self._frontend, augment, rng))
             shares.append(share * self._shares[indices[i]] + (1 - share) * self._shares[other])
         answers = torch.from_numpy(np.stack(shares).astype(np.float32))
         return Batch((torch.from_numpy(np.stack(features)),), targets=answers, categories=answers)
 
 
-def in_random_order(step: int, batch_size: int, n: int, seed: Sequence[int]) -> npt.NDArray[np.int64]:
+def draw_batch_indices(step: int, batch_size: int, n: int, seed: Sequence[int]) -> npt.NDArray[np.int64]:
     """Which of `n` make up the batch of a step, so that all come equally often: one random order after the other.
 
     Example:
-        >>> sorted(in_random_order(0, 4, 4, [0]).tolist())
+        >>> sorted(draw_batch_indices(0, 4, 4, [0]).tolist())
         [0, 1, 2, 3]
     """
     numbers = step * batch_size + np.arange(batch_size)
@@ -118,9 +118,7 @@ def in_random_order(step: int, batch_size: int, n: int, seed: Sequence[int]) -> 
     return np.array([orders[number // n][number % n] for number in numbers])
 
 
-def hidden_at_random(
-    features: Array, frontend: LogMelConfig, augment: AugmentConfig, rng: np.random.Generator
-) -> Array:
+def mask_at_random(features: Array, frontend: LogMelConfig, augment: AugmentConfig, rng: np.random.Generator) -> Array:
     """The log-mel, for a share of the sounds with a stretch of time and of frequency hidden."""
     if rng.random() >= augment.mask_share:
         return features

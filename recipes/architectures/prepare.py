@@ -20,7 +20,7 @@ from panns.models.patch_attention import FULL_BAND
 from panns.system.files import replacing
 from recipes.architectures.settings import ROOT, Settings, read_settings
 from recipes.architectures.siblings import COARSE
-from recipes.architectures.soundscapes import draw_soundscape, levelled
+from recipes.architectures.soundscapes import draw_soundscape, trim_and_normalise
 from recipes.common.mel_store import write_mel_store
 
 Array = npt.NDArray[np.float32]
@@ -76,7 +76,9 @@ def main() -> None:
     arguments = parser.parse_args()
     dataset = arguments.data / "data" / "esc10"
     clips = read_clips(dataset)
-    waveforms = [levelled(load_sound(dataset / clip.path, sample_rate=32_000), sample_rate=32_000) for clip in clips]
+    waveforms = [
+        trim_and_normalise(load_sound(dataset / clip.path, sample_rate=32_000), sample_rate=32_000) for clip in clips
+    ]
     prepare(waveforms, clips, read_settings(), arguments.out)
     print(f"{len(clips)} clips and soundscapes of them are in {arguments.out}")
 

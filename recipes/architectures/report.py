@@ -1,4 +1,4 @@
-"""What the runs found: gathered into `results.jsonl`, as a table in `README.md`, and as a picture.
+"""Report of the runs: `results.jsonl`, the table of `README.md`, and the picture.
 
 python -m recipes.architectures collect [--out runs/architectures]
 python -m recipes.architectures table
@@ -23,7 +23,7 @@ from recipes.architectures.train import RESULT_FILE
 
 README_FILE, PICTURE_FILE = HERE / "README.md", HERE / "quality-and-cost.png"
 BASELINE = "cnn"
-# What is measured, where, and what guessing gives; two classes of 10 sound, in either order.
+# Task, measure, title and chance level; a soundscape has two of 10 classes, in either order.
 MEASURES = (
     ("soundscapes", "order_accuracy", "order accuracy", 0.5),
     ("soundscapes", "map", "mAP", 0.1),
@@ -34,7 +34,7 @@ Results = Sequence[dict[str, Any]]
 
 
 def collect(out: Path, results_file: Path = RESULTS_FILE) -> int:
-    """Gather the results of finished runs into one file, in the order of the tables; returns how many there are."""
+    """Collect the results of finished runs in one file, in the order of the tables; return their number."""
     results = [json.loads(path.read_text(encoding="utf-8")) for path in out.glob(f"runs/*/{RESULT_FILE}")]
     names = list(siblings(1))
     results.sort(key=lambda one: (TASKS.index(one["task"]), one["seed"], one["fold"], names.index(one["model"])))
@@ -43,12 +43,12 @@ def collect(out: Path, results_file: Path = RESULTS_FILE) -> int:
 
 
 def read_results(results_file: Path = RESULTS_FILE) -> list[dict[str, Any]]:
-    """One dictionary for every run."""
+    """Read the results, one dictionary for every run."""
     return [json.loads(line) for line in results_file.read_text(encoding="utf-8").splitlines()]
 
 
 def values_by_seed(results: Results, task: str, measure: str, model: str) -> dict[int, float]:
-    """The measure of every finished seed; of ESC-10 the mean over its five folds."""
+    """A measure by finished seed; for ESC-10 the mean over its five folds."""
     found: dict[int, list[float]] = {}
     for one in results:
         if (one["task"], one["model"]) == (task, model):
@@ -57,14 +57,14 @@ def values_by_seed(results: Results, task: str, measure: str, model: str) -> dic
     return {seed: float(np.mean(values)) for seed, values in sorted(found.items()) if len(values) == n_folds}
 
 
-def table(results: Results) -> str:
-    """Cost and quality of every architecture, and how much better it is than the CNN with the same seeds."""
+def render_table(results: Results) -> str:
+    """Render cost and quality of every architecture, and its gain over the CNN with equal seeds."""
     columns = ["model", "parameters, k", "multiply-adds, M", "training, CPU-s"]
     columns += [name for *_, name, _ in MEASURES] + [f"{name}, against {BASELINE}" for *_, name, _ in MEASURES]
-    guessing = ["guessing", "", "", "", *(f"{chance:g}" for *_, chance in MEASURES), "", "", ""]
-    no_order = ["knows the two classes, guesses their order", "", "", "", "0.5", "0.5", "", "", "", ""]
+    chance_row = ["chance", "", "", "", *(f"{chance:g}" for *_, chance in MEASURES), "", "", ""]
+    no_order = ["right classes, order by chance", "", "", "", "0.5", "0.5", "", "", "", ""]
     rows = [[name, *_costs(results, name), *_qualities(results, name), *_gains(results, name)] for name in siblings(1)]
-    lines = [columns, ["---"] * len(columns), guessing, no_order, *rows]
+    lines = [columns, ["---"] * len(columns), chance_row, no_order, *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -100,20 +100,20 @@ def _with_interval(values: Iterable[float], sign: str) -> str:
     return f"{mean:{sign}.3f} ± {half:.3f}" if math.isfinite(half) else f"{mean:{sign}.3f} (one seed)"
 
 
-def render(results: Results, readme: Path = README_FILE) -> None:
-    """Put the table into the README, between its marks."""
-    block = f"<!-- table: architectures -->\n{table(results)}\n<!-- end -->"
+def write_table(results: Results, readme: Path = README_FILE) -> None:
+    """Write the table into the README."""
+    block = f"<!-- table: architectures -->\n{render_table(results)}\n<!-- end -->"
     text = readme.read_text(encoding="utf-8")
     replaced, n = re.subn(
         r"<!-- table: architectures -->.*?<!-- end -->", lambda _: block, text, count=1, flags=re.DOTALL
     )
     if n != 1:
-        raise SystemExit(f"{readme} has no '<!-- table: architectures -->' ... '<!-- end -->' to put the table between")
+        raise SystemExit(f"{readme} lacks '<!-- table: architectures -->' ... '<!-- end -->' around the table")
     readme.write_text(replaced, encoding="utf-8")
 
 
 def draw(results: Results, path: Path = PICTURE_FILE) -> None:
-    """Quality against multiply-adds, one panel a measure, with the intervals over seeds and what guessing gives."""
+    """Plot quality against multiply-adds, one panel a measure, with intervals over seeds and chance level."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 3.8), layout="constrained")
@@ -134,5 +134,5 @@ def draw(results: Results, path: Path = PICTURE_FILE) -> None:
         axes.set_ylim(0, 1)
         axes.grid(alpha=0.3)
     figure.axes[-1].legend(fontsize=8, loc="lower right")
-    figure.axes[0].annotate("guessing", (0.02, MEASURES[0][-1] + 0.01), xycoords=("axes fraction", "data"), fontsize=8)
+    figure.axes[0].annotate("chance", (0.02, MEASURES[0][-1] + 0.01), xycoords=("axes fraction", "data"), fontsize=8)
     figure.savefig(path, dpi=110)

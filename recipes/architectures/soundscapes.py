@@ -66,7 +66,7 @@ def draw_soundscape(
     """Mix two clips of different classes.
 
     Args:
-        clips: Waveforms of one level, as `levelled` gives them.
+        clips: Waveforms of one level, as `trim_and_normalise` gives them.
         classes: The class of every clip.
         config: How.
         rng: Where chance comes from.
@@ -103,7 +103,7 @@ def order_targets(first: int, second: int, n_classes: int) -> Array:
     return targets
 
 
-def levelled(waveform: Array, *, sample_rate: int) -> Array:
+def trim_and_normalise(waveform: Array, *, sample_rate: int) -> Array:
     """A clip cut to where it sounds, from its first frame that is no pause to its last, at `LEVEL_DB` there."""
     power = _frame_power(waveform, sample_rate)
     heard = np.flatnonzero(_is_heard(power))

@@ -107,9 +107,9 @@ def finish(run: Run, settings: Settings, clips: Sequence[Clip], out: Path) -> No
     network = build_network(sibling.registered, sibling.config).to(memory_format=torch.channels_last)  # type: ignore[call-overload] # missing in the stubs of torch
     begun, begun_cpu = time.monotonic(), time.process_time()
     if run.task == "soundscapes":
-        metrics = learn_soundscapes(network, sibling, run, settings, out, n_classes)
+        metrics = run_soundscapes(network, sibling, run, settings, out, n_classes)
     else:
-        metrics = learn_clips(network, sibling, run, settings, out, clips, classes)
+        metrics = run_clips(network, sibling, run, settings, out, clips, classes)
     result = {
         **asdict(run),
         "metrics": {name: round(value, 4) for name, value in metrics.items()},
@@ -124,7 +124,7 @@ def finish(run: Run, settings: Settings, clips: Sequence[Clip], out: Path) -> No
     logger.info("%s: %s in %.0f s", run.name, result["metrics"], result["seconds"])
 
 
-def learn_soundscapes(
+def run_soundscapes(
     network: Network, sibling: Sibling, run: Run, settings: Settings, out: Path, n_classes: int
 ) -> dict[str, float]:
     """Train on soundscapes of some clips; how well those of others are answered."""
@@ -142,7 +142,7 @@ def learn_soundscapes(
     }
 
 
-def learn_clips(
+def run_clips(
     network: Network,
     sibling: Sibling,
     run: Run,

@@ -62,14 +62,14 @@ def write_part(out: Path, name: str, clips: Sequence[Clip], mapping: Mapping[str
     segments = []
     for clip in clips:
         file = Path("/") / clip.path
-        video = made_up_video(file.stem)
+        video = fake_video_id(file.stem)
         link_or_copy(file, folder / f"Y{video}{file.suffix}")
         mids = tuple(labels.find(class_name).id for class_name in mapping[clip.labels[0]])
         segments.append(Segment(video, 0.0, CLIP_S, mids))
     write_segments(out / "metadata" / f"{name}.csv", segments)
 
 
-def made_up_video(name: str) -> str:
+def fake_video_id(name: str) -> str:
     """11 characters of those that YouTube uses, the same ones for the same name each time."""
     return base64.urlsafe_b64encode(hashlib.sha256(name.encode()).digest())[:11].decode()
 

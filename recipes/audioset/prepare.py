@@ -23,7 +23,7 @@ from panns.audio.sound_files import find_sound_files
 from panns.data.clip_lists import Clip, write_clip_list
 from recipes.audioset.segments import LISTS, Segment, read_segments
 from recipes.common.paths import RUNS
-from recipes.common.preparing import CLIPS_FILE
+from recipes.common.prepare_command import CLIPS_FILE
 
 MISSING_FILE = "missing.txt"
 

@@ -33,10 +33,10 @@ def training_clips(data: Path, mapping: Path) -> list[Clip]:
 
 def held_out_sources(data: Path) -> set[str]:
     """Recordings that no clip to train on may come from: those of the held-out fold."""
-    return {row["source_id"] for row in rows_of(data / "esc50") if row["fold"] == HELD_OUT_FOLD}
+    return {row["source_id"] for row in read_manifest_rows(data / "esc50") if row["fold"] == HELD_OUT_FOLD}
 
 
-def rows_of(dataset: Path) -> list[dict[str, str]]:
+def read_manifest_rows(dataset: Path) -> list[dict[str, str]]:
     """The lines of a data set's own manifest."""
     with (dataset / "manifest.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
@@ -48,7 +48,7 @@ def audioset_names(mapping: Path) -> dict[str, list[str]]:
     return names
 
 
-def credit_of_clips(licence_file: Path) -> dict[str, tuple[str, str]]:
+def read_credits(licence_file: Path) -> dict[str, tuple[str, str]]:
     """Licence and attribution of every clip of ESC-50, by its name without class and ending."""
     found = {}
     for match in _CREDIT.finditer(licence_file.read_text(encoding="utf-8")):
@@ -59,12 +59,14 @@ def credit_of_clips(licence_file: Path) -> dict[str, tuple[str, str]]:
 
 def _environmental_sounds(data: Path, mapping: Path) -> Iterator[Clip]:
     names = audioset_names(mapping)
-    credit = credit_of_clips(data / "esc50" / "LICENSE")
+    credit = read_credits(data / "esc50" / "LICENSE")
     held_out = held_out_sources(data)
     # The widest band there is of each clip: 44.1 kHz originals, then 32 kHz, then the 16 kHz copy.
-    originals = {row["esc50_filename"]: f"esc10/{row['path']}" for row in rows_of(data / "esc10")}
-    fullband = {row["original_filename"]: f"esc50_fullband/{row['path']}" for row in rows_of(data / "esc50_fullband")}
-    for row in rows_of(data / "esc50"):
+    originals = {row["esc50_filename"]: f"esc10/{row['path']}" for row in read_manifest_rows(data / "esc10")}
+    fullband = {
+        row["original_filename"]: f"esc50_fullband/{row['path']}" for row in read_manifest_rows(data / "esc50_fullband")
+    }
+    for row in read_manifest_rows(data / "esc50"):
         file = row["original_filename"]
         licence, attribution = credit[file.rsplit("-", 1)[0]]
         if row["source_id"] in held_out or licence not in FREE_LICENCES:
@@ -80,7 +82,7 @@ def _environmental_sounds(data: Path, mapping: Path) -> Iterator[Clip]:
 
 
 def _meeting_speech(data: Path) -> Iterator[Clip]:
-    for row in rows_of(data / "speech_turns"):
+    for row in read_manifest_rows(data / "speech_turns"):
         yield Clip(
             path=f"speech_turns/{row['path']}",
             labels=("Speech",),

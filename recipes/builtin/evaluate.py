@@ -31,7 +31,7 @@ from panns.models.registry import find_model, shipped_checkpoint
 from panns.runtime.load import load_model
 from panns.runtime.model import Model
 from panns.runtime.onnx_backend import OnnxBackend
-from recipes.builtin.clips import HELD_OUT_FOLD, audioset_names, held_out_sources, rows_of
+from recipes.builtin.clips import HELD_OUT_FOLD, audioset_names, held_out_sources, read_manifest_rows
 from recipes.builtin.measures import mapped_top1, rank_correlation, top_overlap
 from recipes.builtin.prepare import MANIFEST_FILE
 from recipes.builtin.settings import HERE, ROOT, read_settings
@@ -95,7 +95,7 @@ def main() -> None:
 
 def hear(model: Model, dataset: Path) -> Heard:
     """Ask a model about every clip of a data set."""
-    rows = rows_of(dataset)
+    rows = read_manifest_rows(dataset)
     scores = [model.run(load_sound(dataset / row["path"], sample_rate=model.manifest.sample_rate)) for row in rows]
     return Heard(
         rows,
@@ -142,14 +142,14 @@ def probe(heard: Heard, held_out: set[str]) -> float:
     is_test = np.array([row["fold"] == HELD_OUT_FOLD for row in heard.rows])
     is_train = np.array([row["source_id"] not in held_out for row in heard.rows])
     train, test = heard.where(is_train), heard.where(is_test)
-    classifier = make_pipeline(StandardScaler(), LogisticRegression(C=PROBE_C, max_iter=2_000))
+    classifier: Any = make_pipeline(StandardScaler(), LogisticRegression(C=PROBE_C, max_iter=2_000))
     classifier.fit(train.embedding, [row["label"] for row in train.rows])
     return float(classifier.score(test.embedding, [row["label"] for row in test.rows]))
 
 
 def agreement_of(student: dict[str, Heard], teacher: dict[str, Heard]) -> dict[str, dict[str, float]]:
     """How far the model says what its teacher says, on sounds that it never heard."""
-    kept = {
+    kept: dict[str, tuple[str, Callable[[str], bool]]] = {
         "esc50": ("fold", lambda value: value == HELD_OUT_FOLD),
         "urbansound8k_subset": ("in_esc50_source", lambda value: value == "false"),
         "fsdd": ("fold", lambda value: value == "test"),
@@ -188,7 +188,8 @@ def sizes() -> dict[str, int]:
 
 def cpu_ms(checkpoint: Checkpoint, *, repeats: int = 50) -> dict[str, float]:
     """Median CPU time for 10 s of noise on one thread: of the front end, and of the network in ONNX Runtime."""
-    frontend = checkpoint.manifest.config.frontend
+    frontend = checkpoint.manifest.config.frontend.log_mel
+    assert frontend is not None
     backend = OnnxBackend(checkpoint, device="cpu", n_threads=1)
     waveform = np.random.default_rng(0).normal(0, 0.1, 10 * frontend.sample_rate).astype(np.float32)
     features = log_mel(waveform, frontend)[None]

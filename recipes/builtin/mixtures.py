@@ -1,7 +1,7 @@
-"""Batches of sounds mixed at random from a store of clips, labelled by the clips' own labels and by a teacher.
+"""Batches of random mixtures of clips, with targets from the labels of the clips and from a teacher.
 
-Few clips make many sounds: each is shifted, coloured, band-limited, re-levelled and joined by others. The teacher
-hears the same mixture, without the masks that hide a part of it from the network.
+A mixture places one or more clips in time and changes their spectrum, bandwidth and level. The teacher scores the same
+mixture before masking.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ class _Sound(NamedTuple):
     categories: Array  # (categories,)
 
 
-def clip_in_turn(number: int, n_clips: int, seed: int) -> int:
+def nth_clip(number: int, n_clips: int, seed: int) -> int:
     """Which clip comes as that number: one random order of all after the other, so that all come equally often."""
     epoch, place = divmod(number, n_clips)
     return int(np.random.default_rng([seed, epoch]).permutation(n_clips)[place])
@@ -138,7 +138,7 @@ class Mixtures:
         heard_by_teacher = []
         for i in range(self._config.batch_size):
             rng = np.random.default_rng([self._seed, step, i])
-            sound = self._mix(clip_in_turn(step * self._config.batch_size + i, len(self._labels.rows), self._seed), rng)
+            sound = self._mix(nth_clip(step * self._config.batch_size + i, len(self._labels.rows), self._seed), rng)
             own, others = (
                 compress(power, frontend) for power, frontend in zip(sound.powers, self._frontends, strict=True)
             )

@@ -8,16 +8,16 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from panns.audio import load_sound, resample
 from panns.data.clip_lists import Clip, write_clip_list
-from panns.frontend import LogMelConfig, compress
-from panns.models.registry import find_model
+from panns.frontend import compress
 from recipes.builtin.clips import training_clips
-from recipes.builtin.settings import ROOT, read_settings
+from recipes.builtin.settings import ROOT, find_log_mel, read_settings
 from recipes.builtin.teacher import Teacher
 from recipes.common.mel_store import MelStore, write_mel_store
 
@@ -39,10 +39,11 @@ def main() -> None:
     clips = training_clips(arguments.data / "data", arguments.data / "reference" / "esc50_to_audioset.json")
     write_clip_list(out / MANIFEST_FILE, clips)
     teacher = Teacher(settings.teacher, arguments.data / "weights" / arguments.weights)
-    frontends = (find_model(settings.architecture).config.frontend, teacher.manifest.config.frontend)
+    frontends = (find_log_mel(settings.architecture), teacher.frontend)
     waveforms = at_speeds(clips, arguments.data / "data", settings.speeds, frontends[0].sample_rate)
     write_mel_store(out / MELS_FOLDER, waveforms, frontends)
-    np.savez(out / TEACHER_FILE, **teacher_statistics(teacher, out, len(clips), len(settings.speeds), frontends[1]))
+    statistics: dict[str, Any] = teacher_statistics(teacher, out, len(clips), len(settings.speeds))
+    np.savez(out / TEACHER_FILE, **statistics)
     print(f"{len(clips)} clips at {len(settings.speeds)} speeds are in {out}")
 
 
@@ -54,15 +55,13 @@ def at_speeds(clips: Sequence[Clip], data: Path, speeds: Sequence[float], sample
             yield resample(waveform, round(sample_rate * speed), sample_rate)
 
 
-def teacher_statistics(
-    teacher: Teacher, out: Path, n_clips: int, n_speeds: int, frontend: LogMelConfig
-) -> dict[str, Array]:
+def teacher_statistics(teacher: Teacher, out: Path, n_clips: int, n_speeds: int) -> dict[str, Any]:
     """Mean probability of each class, mean and standard deviation of the embedding, over the unmixed clips."""
     store = MelStore(out / MELS_FOLDER, n_frontends=2)
     probs, embeddings = [], []
     for row in range(0, n_clips * n_speeds, n_speeds):
         power = store.power(row, np.arange(min(store.n_frames(row), 1_000)))[1]
-        one_probs, one_embedding = teacher(compress(power, frontend)[None])
+        one_probs, one_embedding = teacher(compress(power, teacher.frontend)[None])
         probs.append(one_probs[0])
         embeddings.append(one_embedding[0])
     return {

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from panns.config import config_from_dict
+from panns.frontend import LogMelConfig
+from panns.models.registry import find_model
 from panns.training.engine.loop import TrainConfig
 from panns.training.engine.losses import LossConfig
 from recipes.builtin.mixtures import MixtureConfig
@@ -36,6 +38,13 @@ class Settings:
     speeds: tuple[float, ...] = (1.0,)
     mixtures: MixtureConfig = field(default_factory=MixtureConfig)
     loss: LossConfig = field(default_factory=LossConfig)
+
+
+def find_log_mel(architecture: str) -> LogMelConfig:
+    """Log-mel settings of a registered model."""
+    frontend = find_model(architecture).config.frontend.log_mel
+    assert frontend is not None, f"{architecture} takes no log-mel"
+    return frontend
 
 
 def read_settings(path: Path = HERE / "train.toml") -> Settings:

@@ -16,7 +16,7 @@ from panns.data.clip_lists import read_clip_list
 from recipes.builtin.prepare import MANIFEST_FILE as CLIPS_FILE
 from recipes.builtin.settings import HERE, ROOT, read_settings
 from recipes.builtin.train import NETWORK_FILE
-from recipes.common.shipping import add_metrics, ship
+from recipes.common.bundled_models import add_metrics, write_bundled_model
 
 RESULTS_FILE = "results.json"
 PROTOCOLS = {
@@ -39,10 +39,10 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.metrics:
         results = json.loads((HERE / RESULTS_FILE).read_text(encoding="utf-8"))
-        add_metrics(read_settings().architecture, metrics_of(results))
+        add_metrics(read_settings().architecture, list_metrics(results))
         return
     settings = read_settings()
-    ship(
+    write_bundled_model(
         settings.architecture,
         arguments.out / NETWORK_FILE,
         training_data=TRAINING_DATA,
@@ -50,7 +50,7 @@ def main() -> None:
     )
 
 
-def metrics_of(results: dict[str, Any]) -> tuple[Metric, ...]:
+def list_metrics(results: dict[str, Any]) -> tuple[Metric, ...]:
     """The held-out figures of `results.json`, each with how it was measured."""
     top1 = [
         Metric(f"top1_{dataset}_fold5", value, PROTOCOLS["top1_fold5"].format(dataset=dataset))

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.checkpoints.manifest import ModelManifest
+from panns.frontend import LogMelConfig
 from panns.hub.resolve import resolve
 from panns.runtime.onnx_backend import OnnxBackend
 
@@ -20,15 +21,19 @@ class Teacher:
     """Probabilities and embedding of features; the embedding standardised once `mean` and `scale` are known.
 
     Attributes:
-        manifest: What is known of the model.
+        manifest: Manifest of the model.
+        frontend: Log-mel settings of the model.
     """
 
     def __init__(self, name: str, weights: Path) -> None:
         checkpoint = resolve(name, weights=weights)
         self.manifest: ModelManifest = checkpoint.manifest
+        frontend = self.manifest.config.frontend.log_mel
+        assert frontend is not None, f"{name} takes no log-mel"
+        self.frontend: LogMelConfig = frontend
         self._backend = OnnxBackend(checkpoint, device="cpu", n_threads=1)
-        self._mean: Array | float = 0.0
-        self._scale: Array | float = 1.0
+        self._mean: Array | np.float32 = np.float32(0)
+        self._scale: Array | np.float32 = np.float32(1)
 
     def standardise(self, mean: Array, scale: Array) -> None:
         """Give embeddings as `(embedding - mean) / scale` from now on."""
@@ -38,4 +43,5 @@ class Teacher:
         """`(batch, frames, mels)` to probabilities `(batch, classes)` and embedding `(batch, dim)`."""
         scores = [self._backend(features[i : i + BATCH]) for i in range(0, len(features), BATCH)]
         embedding = np.concatenate([one.embedding for one in scores if one.embedding is not None])
-        return np.concatenate([one.clip_probs for one in scores]), (embedding - self._mean) / self._scale
+        standardised: Array = (embedding - self._mean) / self._scale
+        return np.concatenate([one.clip_probs for one in scores]), standardised

@@ -12,18 +12,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 
 from panns.data.clip_lists import Clip, read_clip_list
 from panns.labels import audioset
 from panns.models.registry import find_model
 from panns.networks.build import build_network
+from panns.networks.contract import Network
 from panns.training.engine.distributed import World
 from panns.training.engine.loop import train
 from panns.training.engine.losses import Objective, set_prior
 from recipes.builtin.mixtures import ClipLabels, Mixtures
 from recipes.builtin.prepare import MANIFEST_FILE, MELS_FOLDER, TEACHER_FILE
-from recipes.builtin.settings import ROOT, Settings, read_settings
+from recipes.builtin.settings import ROOT, Settings, find_log_mel, read_settings
 from recipes.builtin.teacher import Teacher
 from recipes.common.mel_store import MelStore
 
@@ -49,7 +49,7 @@ def main() -> None:
     store = MelStore(out / MELS_FOLDER, n_frontends=2)
     network, objective = build(settings, category_classes(clips), teacher_dim=len(statistics["embedding_mean"]))
     set_prior(network.classifier, torch.from_numpy(statistics["probs"]))  # type: ignore[arg-type] # a module's attribute
-    frontends = (find_model(settings.architecture).config.frontend, teacher.manifest.config.frontend)
+    frontends = (find_log_mel(settings.architecture), teacher.frontend)
     labels = clip_labels(clips, n_speeds=len(settings.speeds))
     mixtures = Mixtures(store, labels, frontends, teacher, settings.mixtures, settings.seed)
     trained = train(
@@ -64,7 +64,7 @@ def main() -> None:
     torch.save(trained.cpu().state_dict(), out / NETWORK_FILE)
 
 
-def build(settings: Settings, classes: torch.Tensor, *, teacher_dim: int) -> tuple[nn.Module, Objective]:
+def build(settings: Settings, classes: torch.Tensor, *, teacher_dim: int) -> tuple[Network, Objective]:
     """A fresh network and what it is to minimise; both follow from the seed."""
     torch.manual_seed(settings.seed)
     network = build_network(settings.architecture).to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -1,8 +1,9 @@
-"""Where recipes find data and write to, unless they are told otherwise."""
+"""Default folders of recipes: data, weights and runs."""
 
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+RECIPES = ROOT / "recipes"
 REFERENCE_DATA = ROOT.parent / "shared" / "data"
 REFERENCE_WEIGHTS = ROOT.parent / "shared" / "weights"
 RUNS = ROOT / "runs"

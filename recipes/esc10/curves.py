@@ -14,7 +14,7 @@ import statistics
 from pathlib import Path
 
 from recipes.common.paths import RUNS
-from recipes.common.results import FOLD_PREFIX, curve
+from recipes.common.runs import FOLD_PREFIX, read_test_curve
 
 HERE = Path(__file__).parent
 FOLDS = ("1", "2", "3", "4", "5")
@@ -34,7 +34,7 @@ def draw(runs: Path = RUNS / "esc10") -> None:
     figure = Figure(figsize=(7.5, 4.2), layout="constrained")
     axes = figure.subplots()
     for name, called, colour in RUNS_DRAWN:
-        curves = [curve(runs / name / f"{FOLD_PREFIX}{fold}", "accuracy") for fold in FOLDS]
+        curves = [read_test_curve(runs / name / f"{FOLD_PREFIX}{fold}", "accuracy") for fold in FOLDS]
         if not all(curves):
             raise SystemExit(f"not all folds in {runs / name} were watched along the way; train them with test_steps")
         epochs = [step / STEPS_PER_EPOCH for step in curves[0]]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,9 @@ from panns.training.cross_validation import folds_of
 from panns.training.join import join
 from panns.training.run_folder import MODEL_FOLDER
 from recipes.common.paths import ROOT
-from recipes.common.preparing import CLIPS_FILE
-from recipes.common.results import FOLD_PREFIX, Row, read_result
-from recipes.common.table import mean_text, put_table
+from recipes.common.prepare_command import CLIPS_FILE
+from recipes.common.results_table import format_mean, replace_table
+from recipes.common.runs import FOLD_PREFIX, Row, read_result
 
 HERE = Path(__file__).parent
 MEMBERS = {
@@ -63,10 +63,10 @@ def main() -> None:
     }
     with replacing(HERE / "ensemble.json") as partial:
         partial.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    put_table(HERE / "README.md", table(results), mark=MARK)
+    replace_table(HERE / "README.md", table(results), mark=MARK)
 
 
-def finished(command: str, folds: list[str]) -> dict[str, float]:
+def finished(command: str, folds: Sequence[str]) -> dict[str, float]:
     """What a command has reached on every fold, with the settings and the clips of now."""
     result = read_result(Row("", "", command), ROOT, "")
     values = {} if result is None else result.values
@@ -92,7 +92,7 @@ def table(results: Mapping[str, Any]) -> str:
     lines = [f"| | accuracy | {' | '.join(f'fold {fold}' for fold in folds)} |", f"|---|---|{'---|' * len(folds)}"]
     for name, values in by_fold.items():
         cells = " | ".join(f"{values[fold]:.4f}" for fold in folds)
-        lines.append(f"| {name} | {mean_text([*values.values()])} | {cells} |")
+        lines.append(f"| {name} | {format_mean([*values.values()])} | {cells} |")
     made = results["machine"]
     return "\n".join(
         [*lines, "", f"The file of both has {results['n_bytes'] / 1e6:.2f} MB. {made['processor']}, {made['date']}."]

@@ -13,7 +13,7 @@ import os
 from pathlib import Path
 
 from panns.data.clip_lists import Clip
-from recipes.common.preparing import HOW_TO_GET_IT, prepare, rows_of
+from recipes.common.prepare_command import GET_DATA_HINT, read_csv, run_prepare
 from recipes.esc50.prepare import SAME_RECORDINGS
 
 N_CLIPS = 400
@@ -35,11 +35,11 @@ CLASSES = {
 def list_clips(data: Path, relative_to: Path) -> list[Clip]:
     """The clips in a folder, in the order of their names."""
     if (data / "manifest.csv").is_file():
-        labelled = [(data / row["path"], row["label"]) for row in rows_of(data / "manifest.csv")]
+        labelled = [(data / row["path"], row["label"]) for row in read_csv(data / "manifest.csv")]
     else:
         labelled = [(path, name) for folder, name in CLASSES.items() for path in (data / folder).glob("*.ogg")]
     if len(labelled) != N_CLIPS:
-        raise SystemExit(f"{data} holds {len(labelled)} clips of ESC-10, not {N_CLIPS}; {HOW_TO_GET_IT}")
+        raise SystemExit(f"{data} holds {len(labelled)} clips of ESC-10, not {N_CLIPS}; {GET_DATA_HINT}")
     clips = []
     for path, label in sorted(labelled, key=lambda one: one[0].name):
         fold, freesound_id, _ = path.stem.split("-")
@@ -49,4 +49,4 @@ def list_clips(data: Path, relative_to: Path) -> list[Clip]:
 
 
 if __name__ == "__main__":
-    prepare(__doc__, "esc10", list_clips)
+    run_prepare(__doc__, "esc10", list_clips)

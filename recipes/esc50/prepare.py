@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 
 from panns.data.clip_lists import Clip
-from recipes.common.preparing import first_file, prepare, rows_of
+from recipes.common.prepare_command import find_file, read_csv, run_prepare
 
 # One recording under two ids of Freesound, found by `panns data check`; the first four pairs are in two folds.
 SAME_RECORDINGS = {
@@ -32,10 +32,10 @@ SAME_RECORDINGS = {
 
 def list_clips(data: Path, relative_to: Path) -> list[Clip]:
     """The clips in a folder; those of one recording have one source."""
-    listing = first_file(data, ("meta/esc50.csv", "manifest.csv"), what="ESC-50")
+    listing = find_file(data, ("meta/esc50.csv", "manifest.csv"), what="ESC-50")
     is_official = listing.parent != data
     clips = []
-    for row in rows_of(listing):
+    for row in read_csv(listing):
         path = data / "audio" / row["filename"] if is_official else data / row["path"]
         source = row["src_file" if is_official else "source_id"]
         label = row["category" if is_official else "label"]
@@ -51,4 +51,4 @@ def list_clips(data: Path, relative_to: Path) -> list[Clip]:
 
 
 if __name__ == "__main__":
-    prepare(__doc__, "esc50", list_clips)
+    run_prepare(__doc__, "esc50", list_clips)

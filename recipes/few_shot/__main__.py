@@ -23,7 +23,7 @@ from panns.system.files import replacing
 from panns.training.run import run
 from panns.training.settings import read_settings
 from recipes.common.paths import ROOT
-from recipes.common.table import put_table
+from recipes.common.results_table import replace_table
 
 HERE = Path(__file__).parent
 OUT = ROOT / "runs" / "few_shot"
@@ -42,7 +42,7 @@ def main() -> None:
     accuracies = {n: [accuracy(clips, n, draw) for draw in range(N_DRAWS)] for n in N_SUPPORT}
     with replacing(HERE / "results.json") as partial:
         partial.write_text(json.dumps({"accuracy": accuracies, "machine": machine()}, indent=1) + "\n")
-    put_table(HERE / "README.md", table(accuracies))
+    replace_table(HERE / "README.md", table(accuracies))
 
 
 def accuracy(clips: Sequence[Clip], n_support: int, draw: int) -> float:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from panns.data.clip_lists import Clip, write_clip_list
-from recipes.common.preparing import HOW_TO_GET_IT, prepare
+from recipes.common.prepare_command import GET_DATA_HINT, run_prepare
 
 SPEAKERS_FILE = "speakers.csv"
 N_TEST_TAKES = 5
@@ -24,7 +24,7 @@ def list_clips(data: Path, relative_to: Path) -> list[Clip]:
     """The clips in a folder with the official test; those by speaker are written beside."""
     files = sorted(path for folder in ("recordings", "audio") for path in (data / folder).glob("*_*_*.*"))
     if not files:
-        raise SystemExit(f"{data} holds no recordings such as recordings/7_jackson_32.wav; {HOW_TO_GET_IT}")
+        raise SystemExit(f"{data} holds no recordings such as recordings/7_jackson_32.wav; {GET_DATA_HINT}")
     clips, by_speaker = [], []
     for path in files:
         digit, speaker, take = path.stem.split("_")
@@ -37,4 +37,4 @@ def list_clips(data: Path, relative_to: Path) -> list[Clip]:
 
 
 if __name__ == "__main__":
-    prepare(__doc__, "fsdd", list_clips)
+    run_prepare(__doc__, "fsdd", list_clips)

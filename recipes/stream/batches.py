@@ -19,8 +19,8 @@ from panns.augment.spectrum import band_centres_hz, colour_gains, draw_colour, l
 from panns.data.soundscapes import PlacedClip, Soundscape, SoundscapeConfig, Stretch, draw_soundscape
 from panns.frontend import LogMelConfig, compress, log_mel
 from panns.training.engine.batch import Batch
-from recipes.builtin.mixtures import ClipLabels, clip_in_turn
-from recipes.common.mel_store import MelStore, decibels_of
+from recipes.builtin.mixtures import ClipLabels, nth_clip
+from recipes.common.mel_store import MelStore, in_decibels
 
 Array = npt.NDArray[np.float32]
 
@@ -119,7 +119,7 @@ class SoundscapeBatches:
         """The batch of a step, counted from 0."""
         made = [
             self._make(
-                clip_in_turn(step * self._config.batch_size + i, len(self._labels.rows), self._seed),
+                nth_clip(step * self._config.batch_size + i, len(self._labels.rows), self._seed),
                 np.random.default_rng([self._seed, step, i]),
             )
             for i in range(self._config.batch_size)
@@ -196,7 +196,7 @@ class SoundscapeBatches:
 
 def _noise_powers(frontend: LogMelConfig, exponents: tuple[float, float], rng: np.random.Generator) -> list[Array]:
     """Mel power `(frames, mels)` of noises of 0 dB, from one exponent to the other."""
-    decibels, n_samples = decibels_of(frontend), round(_NOISE_S * frontend.sample_rate)
+    decibels, n_samples = in_decibels(frontend), round(_NOISE_S * frontend.sample_rate)
     noises = (
         coloured_noise(n_samples, float(exponent), frontend.sample_rate, rng)
         for exponent in np.linspace(*exponents, _NOISE_EXPONENTS)

@@ -69,12 +69,12 @@ def choose(folds: Sequence[Heard], n_categories: int) -> Chosen:
             counts = np.stack([counted(*one, config, n_categories) for one in zip(truths, smooth, strict=True)])
             for share in COMMON_SHARES:
                 left_out = sum(
-                    counts[fold][best_rows(counts.sum(axis=0) - counts[fold], share), range(n_categories)]
+                    counts[fold][best_threshold_rows(counts.sum(axis=0) - counts[fold], share), range(n_categories)]
                     for fold in range(len(folds))
                 )
                 mean = mean_f1(np.asarray(left_out))
                 if best is None or mean > best.f1:
-                    thresholds = THRESHOLDS[best_rows(counts.sum(axis=0), share)].tolist()
+                    thresholds = THRESHOLDS[best_threshold_rows(counts.sum(axis=0), share)].tolist()
                     best = Chosen(thresholds, median_s, min_gap_s, share, mean)
     assert best is not None
     return best
@@ -102,7 +102,7 @@ def counted(truth: Sequence[ClipEvents], heard: Sequence[FrameProbs], config: Ev
     return np.stack(counts)
 
 
-def best_rows(counts: Counts, common_share: float) -> npt.NDArray[np.intp]:
+def best_threshold_rows(counts: Counts, common_share: float) -> npt.NDArray[np.intp]:
     """Which threshold is worth most for every category, of counts `(thresholds, categories, 3)`."""
     own = f1_of(counts)
     worth = common_share * own.mean(axis=1, keepdims=True) + (1 - common_share) * own
@@ -121,7 +121,8 @@ def _best(worth: Rates) -> int:
 def f1_of(counts: Counts) -> Rates:
     """Of counts `(..., 3)`; 0 where there is nothing to be right or wrong about."""
     right, false, missed = np.moveaxis(counts, -1, 0)
-    return 2 * right / np.maximum(2 * right + false + missed, 1)
+    f1: Rates = 2 * right / np.maximum(2 * right + false + missed, 1)
+    return f1
 
 
 def mean_f1(counts: Counts) -> float:

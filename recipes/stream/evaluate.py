@@ -26,11 +26,11 @@ from panns.recognizer import load
 from panns.system.files import replacing
 from recipes.common.paths import ROOT
 from recipes.stream.choosing import choose, joined, smoothed
-from recipes.stream.false_alarms import without_counterpart
+from recipes.stream.false_alarms import unmatched_events
 from recipes.stream.mixing import OUT, TEST_FOLD, TRAINING_FOLDS, mixed
 from recipes.stream.picture import TRUTH, draw
 from recipes.stream.systems import SYSTEMS, Heard, System, listen
-from recipes.stream.tables import put_tables
+from recipes.stream.tables import write_tables
 
 HERE = Path(__file__).parent
 PAGES = (HERE / "README.md", ROOT / "docs" / "model-cards" / "stream.md")
@@ -53,7 +53,9 @@ def main() -> None:
     n_each = N_SOUNDSCAPES // len(TRAINING_FOLDS)
     tuning = [mixed((fold,), n_each, seed=SEED) for fold in TRAINING_FOLDS]
     testing = mixed((TEST_FOLD,), N_SOUNDSCAPES, seed=SEED + 1)
-    names, results, lanes = list(mapping), [], {}
+    names = list(mapping)
+    results: list[dict[str, Any]] = []
+    lanes: dict[str, Sequence[tuple[int, float, float]]] = {}
     for system in chosen:
         tune = [listen(system, folder, mapping, OUT / "heard") for folder in tuning]
         test = listen(system, testing, mapping, OUT / "heard")
@@ -71,7 +73,7 @@ def main() -> None:
         kept = {"seed": SEED, "machine": machine(), "systems": {one["name"]: one for one in results}}
         with replacing(HERE / "results.json") as partial:
             partial.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-        put_tables(PAGES, results)
+        write_tables(PAGES, results)
         draw(testing / f"audio/{DRAWN + 1:06d}.wav", lanes, names, HERE / "soundscape.png")
 
 
@@ -108,7 +110,7 @@ def measure_shipped(system: System, test: Heard, folder: Path, mapping: dict[str
             if one.index in indices
         ]
         detected.append(merge_events(events, found.duration_s))
-    what = f"{system.what}, as it ships"
+    what = f"{system.what}, as shipped"
     return {"name": f"{system.name}-shipped", "what": what, **measure(test, detected, list(mapping))}
 
 
@@ -116,7 +118,7 @@ def measure(test: Heard, detected: Sequence[ClipEvents], names: Sequence[str]) -
     """How good detections are."""
     truth, duration_s = joined(test), sum(one.duration_s for one in test.frames)
     counts = collar_based(truth, detected, n_classes=len(names), settings=COLLAR)
-    n_false = sum(len(without_counterpart(found, there)) for found, there in zip(detected, truth, strict=True))
+    n_false = sum(len(unmatched_events(found, there)) for found, there in zip(detected, truth, strict=True))
     return {
         "hours": duration_s / 3600,
         "n_events": int(counts.support.sum()),
@@ -137,8 +139,8 @@ def security(
     for there, heard in zip(truth, detected, strict=True):
         events, found = ([one for one in some if one[0] == category] for some in (there, heard))
         n_events += len(events)
-        n_missed += len(without_counterpart(events, found))
-        n_false += len(without_counterpart(found, events))
+        n_missed += len(unmatched_events(events, found))
+        n_false += len(unmatched_events(found, events))
     return {
         "name": name,
         "n_events": n_events,

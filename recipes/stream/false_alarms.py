@@ -15,11 +15,11 @@ from panns.results import Array
 _HOUR_S = 3600.0
 
 
-def without_counterpart(events: ClipEvents, others: ClipEvents) -> ClipEvents:
+def unmatched_events(events: ClipEvents, others: ClipEvents) -> ClipEvents:
     """The events that touch none of the same class among others: of detections false alarms, of events missed ones.
 
     Example:
-        >>> without_counterpart([(0, 1.0, 2.0), (0, 5.0, 6.0), (1, 1.0, 2.0)], [(0, 1.9, 3.0)])
+        >>> unmatched_events([(0, 1.0, 2.0), (0, 5.0, 6.0), (1, 1.0, 2.0)], [(0, 1.9, 3.0)])
         [(0, 5.0, 6.0), (1, 1.0, 2.0)]
     """
     there: dict[int, list[tuple[float, float]]] = {}
@@ -58,7 +58,7 @@ class FalseAlarms:
         """
         for counts, level in zip(self._counts, self._levels, strict=True):
             detected = heard.events(np.full(self._n_classes, level), self._config)
-            for index, _, _ in without_counterpart(detected, truth):
+            for index, _, _ in unmatched_events(detected, truth):
                 counts[index] += 1
         self.duration_s += heard.duration_s
 

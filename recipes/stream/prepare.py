@@ -18,6 +18,7 @@ from panns.data.soundscapes import Stretch, active_stretches
 from panns.frontend import log_mel, silence
 from panns.models.registry import find_model
 from recipes.builtin.clips import training_clips
+from recipes.builtin.settings import find_log_mel
 from recipes.builtin.teacher import Teacher
 from recipes.common.mel_store import write_mel_store
 from recipes.common.paths import ROOT
@@ -45,7 +46,7 @@ def main() -> None:
     write_mel_store(
         out / MELS_FOLDER,
         (waveform for clip in clips for waveform in rows.of_clip(clip, arguments.data / "data")),
-        [find_model(settings.architecture).config.frontend.log_mel],
+        [find_log_mel(settings.architecture)],
     )
     rows.save(out / FRAMES_FILE)
     print(f"{len(clips)} clips at {len(settings.speeds)} speeds are in {out}")

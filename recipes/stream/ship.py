@@ -13,8 +13,8 @@ from typing import Any
 
 from panns.checkpoints.manifest import Metric
 from panns.data.clip_lists import read_clip_list
+from recipes.common.bundled_models import add_metrics, write_bundled_model
 from recipes.common.paths import ROOT
-from recipes.common.shipping import add_metrics, ship
 from recipes.stream.prepare import MANIFEST_FILE as CLIPS_FILE
 from recipes.stream.settings import HERE, read_settings
 from recipes.stream.train import NETWORK_FILE
@@ -37,9 +37,9 @@ def main() -> None:
     settings = read_settings()
     if arguments.metrics:
         results = json.loads((HERE / RESULTS_FILE).read_text(encoding="utf-8"))
-        add_metrics(settings.architecture, metrics_of(results))
+        add_metrics(settings.architecture, list_metrics(results))
         return
-    ship(
+    write_bundled_model(
         settings.architecture,
         arguments.out / NETWORK_FILE,
         training_data=TRAINING_DATA,
@@ -47,7 +47,7 @@ def main() -> None:
     )
 
 
-def metrics_of(results: dict[str, Any]) -> tuple[Metric, ...]:
+def list_metrics(results: dict[str, Any]) -> tuple[Metric, ...]:
     """What `evaluate` measured of the streaming model, each figure with how."""
     stream, shipped = results["systems"]["stream"], results["systems"]["stream-shipped"]
     heard = f"{stream['hours']:.2f} h of soundscapes mixed from ESC-50's fold 5, held out"

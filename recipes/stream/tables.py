@@ -1,4 +1,4 @@
-"""The tables of the README, of what was measured."""
+"""Result tables of the README and the model card."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 
 from scipy.stats import beta, chi2
 
-from recipes.common.table import put_table
+from recipes.common.results_table import replace_table
 
 
-def put_tables(pages: Sequence[Path], results: Sequence[dict[str, Any]]) -> None:
-    """Put what was measured between the marks of pages."""
+def write_tables(pages: Sequence[Path], results: Sequence[dict[str, Any]]) -> None:
+    """Write the tables into pages."""
     for page in pages:
-        put_table(page, soundscape_table(results), mark="soundscapes")
-        put_table(page, security_table(results), mark="security")
+        replace_table(page, soundscape_table(results), mark="soundscapes")
+        replace_table(page, security_table(results), mark="security")
 
 
 def soundscape_table(results: Sequence[dict[str, Any]]) -> str:
-    """A line for every system."""
-    columns = "F1, mean over categories", "F1, all events", "precision, recall", "false alarms an hour", "PSDS1"
-    lines = [f"|  | {' | '.join(columns)} | filter, gap |", "|---|---|---|---|---|---|---|"]
+    """Render the table of systems."""
+    columns = "F1, mean over categories", "F1, all events", "precision, recall", "false alarms per hour", "PSDS1"
+    lines = [f"|  | {' | '.join(columns)} | filter, minimum gap |", "|---|---|---|---|---|---|---|"]
     for one in results:
         cells = [
             one["what"],
@@ -36,14 +36,14 @@ def soundscape_table(results: Sequence[dict[str, Any]]) -> str:
                 f"{chosen['median_s']:g} s, {chosen['min_gap_s']:g} s",
             ]
         else:
-            cells += ["", "the usual"]
+            cells += ["", "default"]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
 def security_table(results: Sequence[dict[str, Any]]) -> str:
-    """For the streaming model as it ships, what of each sound was found, with intervals of 95 %."""
-    lines = ["| sound | events | found | false alarms an hour |", "|---|---|---|---|"]
+    """Render the table of security sounds for the shipped streaming model, with 95 % intervals."""
+    lines = ["| sound | events | found | false alarms per hour |", "|---|---|---|---|"]
     stream = next((one for one in results if one["name"] == "stream-shipped"), None)
     for one in stream["security"] if stream else []:
         low, high = share_interval(one["n_found"], one["n_events"])
@@ -56,13 +56,13 @@ def security_table(results: Sequence[dict[str, Any]]) -> str:
 
 
 def share_interval(n_found: int, n_all: int) -> tuple[float, float]:
-    """Interval of 95 % of a share (Clopper and Pearson 1934)."""
+    """95 % interval of a share (Clopper and Pearson 1934)."""
     low = float(beta.ppf(0.025, n_found, n_all - n_found + 1)) if n_found else 0.0
     high = float(beta.ppf(0.975, n_found + 1, n_all - n_found)) if n_found < n_all else 1.0
     return low, high
 
 
 def rate_interval(n_seen: int, hours: float) -> tuple[float, float]:
-    """Interval of 95 % of a rate of independent events (Garwood 1936)."""
+    """95 % interval of a rate of independent events (Garwood 1936)."""
     low = float(chi2.ppf(0.025, 2 * n_seen)) / 2 if n_seen else 0.0
     return low / hours, float(chi2.ppf(0.975, 2 * n_seen + 2)) / 2 / hours

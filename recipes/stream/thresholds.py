@@ -29,7 +29,7 @@ from panns.hub.published_thresholds import POINTS_FILE
 from panns.labels import LabelSet
 from panns.recognizer import Recognizer, load
 from panns.system.files import replacing
-from recipes.common.shipping import folder_of
+from recipes.common.bundled_models import bundled_folder
 from recipes.stream.evaluate import MAPPING
 from recipes.stream.false_alarms import FalseAlarms
 from recipes.stream.mixing import TRAINING_FOLDS, mixed
@@ -56,7 +56,7 @@ def main() -> None:
             with replacing(POINTS_FILE) as partial:
                 partial.write_text(json.dumps(dict(sorted(kept.items()))) + "\n", encoding="utf-8")
         else:
-            checkpoint = open_checkpoint(folder_of(name))
+            checkpoint = open_checkpoint(bundled_folder(name))
             replace(checkpoint, manifest=replace(checkpoint.manifest, operating_points=points)).record_files()
         print(f"{name}: thresholds for {', '.join(f'{point.false_alarms_per_hour:g}/h' for point in points)}")
 
@@ -70,14 +70,14 @@ def choose(recognizer: Recognizer, folder: Path) -> tuple[OperatingPoint, ...]:
     for clip in listed.clips:
         truth: list[tuple[int, float, float]] = []
         for event in clip.events:
-            truth += [(index, event.onset_s, event.offset_s) for index in meant(mapping[event.label], labels)]
+            truth += [(index, event.onset_s, event.offset_s) for index in with_ancestors(mapping[event.label], labels)]
         alarms.add(FrameProbs.from_frames(recognizer.frames(listed.file(clip))), truth)
     return tuple(
         OperatingPoint(rate, tuple(alarms.thresholds(rate).astype(float).round(4).tolist())) for rate in RATES_PER_HOUR
     )
 
 
-def meant(names: Sequence[str], labels: LabelSet) -> set[int]:
+def with_ancestors(names: Sequence[str], labels: LabelSet) -> set[int]:
     """Indices of some classes and of all that contain them."""
     found = {labels.find(name) for name in names}
     return {label.index for one in found for label in (one, *labels.ancestors(one))}

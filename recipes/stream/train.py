@@ -11,16 +11,17 @@ import logging
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import torch
-from torch import nn
 
 from panns.data.clip_lists import read_clip_list
 from panns.data.soundscapes import Stretch
-from panns.models.registry import find_model
 from panns.networks.build import build_network
+from panns.networks.contract import Network
 from panns.training.engine.distributed import World
 from panns.training.engine.loop import train
 from panns.training.engine.losses import Objective, set_prior
+from recipes.builtin.settings import find_log_mel
 from recipes.builtin.train import category_classes, clip_labels
 from recipes.common.mel_store import MelStore
 from recipes.common.paths import ROOT
@@ -44,13 +45,11 @@ def main() -> None:
     clips = read_clip_list(out / MANIFEST_FILE).clips
     frames = read_frames(out / FRAMES_FILE, settings)
     network, objective = build(settings, category_classes(clips), torch.from_numpy(mean_probs(frames)))
-    frontend = find_model(settings.architecture).config.frontend.log_mel
-    assert frontend is not None
     batches = SoundscapeBatches(
         MelStore(out / MELS_FOLDER, n_frontends=1),
         clip_labels(clips, n_speeds=len(settings.speeds)),
         frames,
-        frontend,
+        find_log_mel(settings.architecture),
         settings.batches,
         settings.seed,
     )
@@ -66,7 +65,7 @@ def main() -> None:
     torch.save(trained.cpu().state_dict(), out / NETWORK_FILE)
 
 
-def build(settings: Settings, classes: torch.Tensor, prior: torch.Tensor) -> tuple[nn.Module, Objective]:
+def build(settings: Settings, classes: torch.Tensor, prior: torch.Tensor) -> tuple[Network, Objective]:
     """A fresh network and what it is to minimise; both follow from the seed."""
     torch.manual_seed(settings.seed)
     network = build_network(settings.architecture).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -88,9 +87,10 @@ def read_frames(file: Path, settings: Settings) -> ClipFrames:
     )
 
 
-def mean_probs(frames: ClipFrames) -> np.ndarray:
+def mean_probs(frames: ClipFrames) -> npt.NDArray[np.float32]:
     """Mean probability of each class over what the teacher has heard."""
-    return frames.teacher.mean(axis=0, dtype=np.float64).astype(np.float32)
+    mean: npt.NDArray[np.float32] = frames.teacher.mean(axis=0, dtype=np.float64).astype(np.float32)
+    return mean
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 
 from panns.data.clip_lists import Clip
-from recipes.common.preparing import first_file, prepare, rows_of
+from recipes.common.prepare_command import find_file, read_csv, run_prepare
 
 # One recording under two ids of Freesound, found by `panns data check` in the folds 1, 2 and 10; the first pair is in
 # two folds.
@@ -24,10 +24,10 @@ SAME_RECORDINGS = {
 
 def list_clips(data: Path, relative_to: Path) -> list[Clip]:
     """The clips in a folder; those of one recording have one source."""
-    listing = first_file(data, ("metadata/UrbanSound8K.csv", "manifest.csv"), what="UrbanSound8K")
+    listing = find_file(data, ("metadata/UrbanSound8K.csv", "manifest.csv"), what="UrbanSound8K")
     is_official = listing.parent != data
     clips = []
-    for row in rows_of(listing):
+    for row in read_csv(listing):
         name = f"audio/fold{row['fold']}/{row['slice_file_name']}" if is_official else row["path"]
         label, source = (row["class"], row["fsID"]) if is_official else (row["label"], row["source_id"])
         source = SAME_RECORDINGS.get(source, source)
@@ -36,4 +36,4 @@ def list_clips(data: Path, relative_to: Path) -> list[Clip]:
 
 
 if __name__ == "__main__":
-    prepare(__doc__, "urbansound8k", list_clips, reference="urbansound8k_subset")
+    run_prepare(__doc__, "urbansound8k", list_clips, reference="urbansound8k_subset")

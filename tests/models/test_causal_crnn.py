@@ -11,7 +11,7 @@ import panns
 from panns.audio import load_sound
 from panns.checkpoints.checkpoint import open_checkpoint
 from panns.models.registry import find_model, shipped_checkpoint
-from recipes.stream.ship import metrics_of
+from recipes.stream.ship import list_metrics
 from tests.commands import WITHOUT_TORCH, run_python, succeed
 from tests.conftest import ROOT
 from tests.sounds import noise
@@ -64,7 +64,7 @@ def test_it_answers_within_a_tenth_of_a_second(recognizer):
 def test_its_figures_are_those_of_its_recipe():
     manifest = open_checkpoint(shipped_checkpoint(find_model("stream").shipped)).manifest
     results = json.loads((ROOT / "recipes" / "stream" / "results.json").read_text(encoding="utf-8"))
-    assert manifest.metrics == metrics_of(results)
+    assert manifest.metrics == list_metrics(results)
     assert all("fold 5" in metric.protocol for metric in manifest.metrics)
 
 

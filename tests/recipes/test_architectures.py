@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from panns.models.registry import find_model
-from recipes.architectures.batches import Clips, Soundscapes, in_random_order
+from panns.system.locks import exclusive_or_skip
+from recipes.architectures.batches import Clips, Soundscapes, draw_batch_indices
 from recipes.architectures.measures import mean_and_interval, order_accuracy
 from recipes.architectures.prepare import Clip, class_indices, prepare, read_clips, split_clips
-from recipes.architectures.report import BASELINE, collect, read_results, render, table, values_by_seed
+from recipes.architectures.report import BASELINE, collect, read_results, render_table, values_by_seed, write_table
 from recipes.architectures.settings import FOLDS, TASKS, read_settings
 from recipes.architectures.siblings import COARSE, siblings
 from recipes.architectures.soundscapes import (
@@ -21,10 +22,10 @@ from recipes.architectures.soundscapes import (
     coloured_noise,
     cut_piece,
     draw_soundscape,
-    levelled,
     order_targets,
+    trim_and_normalise,
 )
-from recipes.architectures.train import RESULT_FILE, Run, all_runs, finish, held
+from recipes.architectures.train import RESULT_FILE, Run, all_runs, finish
 
 RATE = 32_000
 
@@ -47,7 +48,7 @@ def small(tmp_path_factory):
     clips = [Clip(f"{label}-{fold}", label, fold, f"{label}-{fold}") for fold in (1, 5) for label in ("high", "low")]
     waveforms = [tone(3_000 if clip.label == "high" else 300, 1.5 + clip.fold) for clip in clips]
     out = tmp_path_factory.mktemp("architectures")
-    prepare([levelled(one, sample_rate=RATE) for one in waveforms], clips, settings, out)
+    prepare([trim_and_normalise(one, sample_rate=RATE) for one in waveforms], clips, settings, out)
     return settings, clips, out
 
 
@@ -78,7 +79,8 @@ def test_two_steps_of_every_sibling(small, model, task):
     settings, clips, out = small
     run = Run(task, model, seed=0, fold=5)
     folder = out / "runs" / run.name
-    with held(folder) as is_ours, held(folder) as is_ours_too:
+    folder.mkdir(parents=True)
+    with exclusive_or_skip(folder / "lock") as is_ours, exclusive_or_skip(folder / "lock") as is_ours_too:
         assert is_ours
         assert not is_ours_too
         finish(run, settings, clips, out)
@@ -110,7 +112,7 @@ def test_batches_follow_from_seed_and_step(small):
 
 
 def test_every_sound_comes_equally_often():
-    drawn = np.concatenate([in_random_order(step, 4, 6, [0]) for step in range(3)])
+    drawn = np.concatenate([draw_batch_indices(step, 4, 6, [0]) for step in range(3)])
     assert sorted(drawn.tolist()) == sorted([*range(6), *range(6)])
 
 
@@ -123,7 +125,7 @@ def test_a_short_clip_is_tested_in_the_middle_of_silence(small):
 
 
 def test_foregrounds_lie_where_and_in_the_order_that_labels_say():
-    clips = [levelled(tone(hz, 3.0), sample_rate=RATE) for hz in (300, 3_000)]
+    clips = [trim_and_normalise(tone(hz, 3.0), sample_rate=RATE) for hz in (300, 3_000)]
     config = SoundscapeConfig(noise_range_db=(-60.0, -60.0))
     orders = set()
     for seed in range(8):
@@ -156,7 +158,7 @@ def test_pieces_that_could_overlap_are_refused():
 
 def test_a_clip_is_cut_to_its_sound_and_levelled():
     quiet = np.zeros(RATE, np.float32)
-    clip = levelled(np.concatenate([quiet, 0.01 * tone(1_000, 2.0), quiet]), sample_rate=RATE)
+    clip = trim_and_normalise(np.concatenate([quiet, 0.01 * tone(1_000, 2.0), quiet]), sample_rate=RATE)
     assert len(clip) == 2 * RATE
     assert 20 * np.log10(np.sqrt(np.square(clip).mean())) == pytest.approx(LEVEL_DB, abs=0.01)
 
@@ -234,12 +236,12 @@ def test_the_table_by_hand(tmp_path):
     results = list(_results({BASELINE: 0.5, "cnn_gru": 0.8}))
     assert values_by_seed(results, "esc10", "accuracy", BASELINE) == pytest.approx({0: 0.3, 1: 0.3, 2: 0.3})
     assert values_by_seed(results[:-1], "esc10", "accuracy", "cnn_gru").keys() == {0, 1}  # a fold is not there yet
-    row = next(line for line in table(results).splitlines() if line.startswith("| cnn_gru"))
+    row = next(line for line in render_table(results).splitlines() if line.startswith("| cnn_gru"))
     assert row.split(" | ")[1:7] == ["100", "20.0", "9", "0.810 ± 0.025", "0.400 ± 0.000", "0.300 ± 0.000"]
     assert row.split(" | ")[7] == "+0.300 ± 0.000"
     readme = tmp_path / "README.md"
     readme.write_text("a\n<!-- table: architectures -->\nold\n<!-- end -->\nb\n", encoding="utf-8")
-    render(results, readme)
+    write_table(results, readme)
     assert "old" not in readme.read_text(encoding="utf-8")
     assert row in readme.read_text(encoding="utf-8")
 

@@ -13,13 +13,13 @@ from panns.frontend import LogMelConfig
 from panns.labels import audioset
 from panns.models.residual_cnn import ResidualCnnConfig
 from panns.training.engine.loop import train
-from recipes.builtin.clips import credit_of_clips, held_out_sources, rows_of, training_clips
+from recipes.builtin.clips import held_out_sources, read_credits, read_manifest_rows, training_clips
 from recipes.builtin.measures import mapped_top1, rank_correlation, top_overlap
 from recipes.builtin.mixtures import Mixtures
 from recipes.builtin.settings import read_settings
 from recipes.builtin.train import build, category_classes, clip_labels
+from recipes.common.bundled_models import attribution_csv
 from recipes.common.mel_store import MelStore, write_mel_store
-from recipes.common.shipping import attribution
 
 CLIPS = [
     Clip("a.ogg", ("Dog", "Bark"), "train", "1", licence="CC0 1.0", attribution="a bark by someone"),
@@ -37,14 +37,14 @@ def test_no_held_out_recording_is_trained_on(shared, manifest):
     held_out = held_out_sources(shared / "data")
     assert len(held_out) > 200
     assert not held_out & {clip.source for clip in manifest}
-    names = {row["original_filename"] for row in rows_of(shared / "data" / "esc50") if row["fold"] == "5"}
+    names = {row["original_filename"] for row in read_manifest_rows(shared / "data" / "esc50") if row["fold"] == "5"}
     held_out_clips = {name.rsplit("-", 1)[0] for name in names}  # whatever the folder and the ending
     assert not [clip for clip in manifest if any(name in clip.path for name in held_out_clips)]
 
 
 def test_a_recording_that_reaches_into_the_held_out_fold_is_held_out_in_every_fold(shared, manifest):
     folds: dict[str, set[str]] = {}
-    for row in rows_of(shared / "data" / "esc50"):
+    for row in read_manifest_rows(shared / "data" / "esc50"):
         folds.setdefault(row["source_id"], set()).add(row["fold"])
     spanning = {source for source, its_folds in folds.items() if len(its_folds) > 1 and "5" in its_folds}
     assert spanning
@@ -55,7 +55,7 @@ def test_only_free_clips_are_trained_on(shared, manifest):
     assert {clip.licence for clip in manifest} == {"CC0 1.0", "CC BY 3.0", "MIT"}
     assert {clip.path.split("/")[0] for clip in manifest} == {"esc10", "esc50", "esc50_fullband", "speech_turns"}
     assert all(clip.attribution for clip in manifest)
-    credit = credit_of_clips(shared / "data" / "esc50" / "LICENSE")
+    credit = read_credits(shared / "data" / "esc50" / "LICENSE")
     assert {licence for licence, _ in credit.values()} == {"CC0", "CC-BY", "CC-BY-NC", "CC-Sampling+"}
     assert sum(licence in ("CC0", "CC-BY") for licence, _ in credit.values()) == 1_770
 
@@ -63,7 +63,7 @@ def test_only_free_clips_are_trained_on(shared, manifest):
 def test_each_clip_is_there_once_in_its_best_copy(shared, manifest):
     stems = [clip.path.rsplit("/", 1)[1].removesuffix(".ogg") for clip in manifest]
     assert len(set(stems)) == len(stems)
-    originals = {row["esc50_filename"].removesuffix(".wav") for row in rows_of(shared / "data" / "esc10")}
+    originals = {row["esc50_filename"].removesuffix(".wav") for row in read_manifest_rows(shared / "data" / "esc10")}
     assert not originals & {stem for stem, clip in zip(stems, manifest, strict=True) if clip.path.startswith("esc50/")}
 
 
@@ -109,7 +109,7 @@ def test_clips_of_one_set_of_labels_are_one_category():
 
 
 def test_attribution_names_every_clip():
-    lines = attribution(CLIPS).splitlines()
+    lines = attribution_csv(CLIPS).splitlines()
     assert lines[1] == "a.ogg,CC0 1.0,a bark by someone"
     assert lines[3] == 'c.ogg,CC BY 3.0,"a ""bark"" by someone else"'
 

@@ -1,4 +1,4 @@
-"""Noise beside clips: the same every time, at the ratio asked for, and of no recording that was learned with."""
+"""Noise in the ESC-50 recipe: reproducible, at the right ratio, and from recordings outside the training."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from recipes.esc50.noise import (
     MODELS,
     NOISES,
     SNRS_DB,
-    TO_TEST_WITH,
+    TEST_KINDS,
     NoisyAudio,
     Result,
     prepare,
-    table,
-    won_back,
+    recovered_share,
+    render_table,
 )
 from tests.sounds import noise, tone, write_wav
 
@@ -39,8 +39,8 @@ class Clips:
 RECORDED = [noise(1.0, seed=i) for i in range(6)]
 
 
-@pytest.mark.parametrize("kind", [*TO_TEST_WITH, BABBLE])
-def test_noise_is_as_loud_as_asked_and_the_same_at_every_ratio(kind):
+@pytest.mark.parametrize("kind", [*TEST_KINDS, BABBLE])
+def test_noise_has_its_ratio_and_is_equal_at_every_ratio(kind):
     added = {}
     for snr_db in SNRS_DB:
         noisy = NoisyAudio(Clips(), RECORDED, kind, snr_db)
@@ -51,16 +51,16 @@ def test_noise_is_as_loud_as_asked_and_the_same_at_every_ratio(kind):
     np.testing.assert_allclose(added[10], added[20] * 10**0.5, rtol=1e-3, atol=1e-4)
 
 
-def test_every_clip_gets_noise_of_its_own():
+def test_clips_have_different_noise():
     noisy = NoisyAudio(Clips(), RECORDED, BABBLE, 0)
     one, other = (noisy.waveform(i) - Clips().waveform(i) for i in (0, 1))
     assert abs(np.corrcoef(one, other)[0, 1]) < 0.5
 
 
-def test_no_kind_of_noise_and_no_recording_is_on_both_sides(tmp_path, monkeypatch):
+def test_train_and_test_lists_share_no_noise(tmp_path, monkeypatch):
     monkeypatch.setattr(recipe, "OUT", tmp_path)
-    to_learn_with = ("siren", "drilling")
-    kinds = ("siren", *TO_TEST_WITH, "drilling")
+    train_kinds = ("siren", "drilling")
+    kinds = ("siren", *TEST_KINDS, "drilling")
     listed = [Clip(f"{kind}{i}.wav", (kind,), source=f"{kind}{i}") for kind in kinds for i in range(2)]
     monkeypatch.setattr(recipe, "list_clips", lambda *_: listed)
     (tmp_path / "speech").mkdir()
@@ -68,45 +68,48 @@ def test_no_kind_of_noise_and_no_recording_is_on_both_sides(tmp_path, monkeypatc
     known = {listed[0].source, listed[3].source}
     write_clip_list(tmp_path / "clips.csv", [Clip(f"{one}.wav", ("dog",), "1", one) for one in known])
     prepare(tmp_path / "city", tmp_path / "speech")
-    learn, test = (read_clip_list(tmp_path / name).clips for name in (recipe.LEARN_FILE, recipe.TEST_FILE))
-    assert {clip.labels[0] for clip in learn} == set(to_learn_with)
-    assert {clip.labels[0] for clip in test} == {*TO_TEST_WITH, BABBLE}
-    assert not known & {clip.source for clip in (*learn, *test)}
-    assert not {clip.source for clip in learn} & {clip.source for clip in test}
+    train, test = (read_clip_list(tmp_path / name).clips for name in (recipe.TRAIN_FILE, recipe.TEST_FILE))
+    assert {clip.labels[0] for clip in train} == set(train_kinds)
+    assert {clip.labels[0] for clip in test} == {*TEST_KINDS, BABBLE}
+    assert not known & {clip.source for clip in (*train, *test)}
+    assert not {clip.source for clip in train} & {clip.source for clip in test}
 
 
-def test_the_table_says_what_is_won_back():
+def test_table_has_recovered_shares():
     other, without, with_noise = (models for models, *_ in MODELS)
 
-    def of_folds(*accuracies):
+    def by_fold(*accuracies):
         return dict(zip("24", accuracies, strict=True))
 
-    results = [Result(models, "", None, of_folds(0.9, 0.9)) for models in (other, without)]
-    results.append(Result(with_noise, "", None, of_folds(0.8, 0.9)))
+    results = [Result(models, "", None, by_fold(0.9, 0.9)) for models in (other, without)]
+    results.append(Result(with_noise, "", None, by_fold(0.8, 0.9)))
     for kind in NOISES:
         for snr_db in SNRS_DB:
-            results.append(Result(other, kind, snr_db, of_folds(0.6, 0.6)))
-            results.append(Result(without, kind, snr_db, of_folds(0.5, 0.5)))
-            results.append(Result(with_noise, kind, snr_db, of_folds(0.6, 0.8)))
-    lines = table(results).splitlines()
+            results.append(Result(other, kind, snr_db, by_fold(0.6, 0.6)))
+            results.append(Result(without, kind, snr_db, by_fold(0.5, 0.5)))
+            results.append(Result(with_noise, kind, snr_db, by_fold(0.6, 0.8)))
+    lines = render_table(results).splitlines()
     assert lines[2] == "| none | | 0.900 ± 0.000 | 0.900 ± 0.000 | 0.850 ± 0.071 | | |"
     assert lines[3] == "| air conditioner | 20 dB | 0.600 ± 0.000 | 0.500 ± 0.000 | 0.700 ± 0.141 | 33% | 50% |"
     assert lines[-3] == "| **all three** | 0 dB | **0.600** | **0.500** | **0.700** | **33%** | **50%** |"
     assert lines[-1].startswith("Mean over the folds 2, 4 of ESC-50")
-    assert won_back(results, 10) == pytest.approx(0.5)
+    assert recovered_share(results, 10) == pytest.approx(0.5)
 
 
-def test_models_of_fewer_folds_are_compared_on_those():
+def test_models_are_compared_on_common_folds():
     other, without, with_noise = (models for models, *_ in MODELS)
     results = []
     for kind, snr_db in [("", None), *((kind, snr_db) for kind in NOISES for snr_db in SNRS_DB)]:
         results.append(Result(other, kind, snr_db, {"2": 0.9 if snr_db is None else 0.5}))
         results.append(Result(without, kind, snr_db, dict.fromkeys("24", 0.9 if snr_db is None else 0.5)))
         results.append(Result(with_noise, kind, snr_db, {"2": 0.6, "4": 0.8}))
-    assert won_back(results, 10) == pytest.approx(0.5)
-    assert won_back(results, 10, without=other) == pytest.approx(0.25)
-    lines = table(results).splitlines()
+    assert recovered_share(results, 10) == pytest.approx(0.5)
+    assert recovered_share(results, 10, without=other) == pytest.approx(0.25)
+    lines = render_table(results).splitlines()
     assert lines[3] == "| air conditioner | 20 dB | 0.500 | 0.500 ± 0.000 | 0.700 ± 0.141 | 25% | 50% |"
-    assert lines[-1].endswith("by `train.toml` are of fold 2, and so is what is won back beside them.")
+    assert lines[-1].endswith("`train.toml` and the comparison with it: fold 2.")
     of_two_kinds = [one for one in results if one.models != other]
-    assert table(of_two_kinds).splitlines()[3] == "| air conditioner | 20 dB | 0.500 ± 0.000 | 0.700 ± 0.141 | 50% |"
+    assert (
+        render_table(of_two_kinds).splitlines()[3]
+        == "| air conditioner | 20 dB | 0.500 ± 0.000 | 0.700 ± 0.141 | 50% |"
+    )

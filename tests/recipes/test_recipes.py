@@ -21,7 +21,7 @@ from panns.labels import audioset
 from panns.training.run import run
 from panns.training.settings import RunSettings, read_settings
 from recipes.audioset.segments import Segment, read_segments, write_segments
-from recipes.common.results import ROWS_FILE
+from recipes.common.runs import ROWS_FILE
 from recipes.esc50.prepare import SAME_RECORDINGS
 from tests.recipes.layouts import (
     KINDS,
@@ -231,9 +231,9 @@ def test_a_folder_that_is_no_such_data_set_is_told_so(tmp_path):
     for name, hint in {
         "audioset": "holds none of balanced_train_segments.csv",
         "esc10": "holds 0 clips of ESC-10",
-        "esc50": "is not ESC-50: it holds none of meta/esc50.csv, manifest.csv",
+        "esc50": "is not ESC-50; expected one of meta/esc50.csv, manifest.csv",
         "fsdd": "holds no recordings such as .*; get the data as the README.md of the recipe says",
-        "urbansound8k": "is not UrbanSound8K: it holds none of metadata/UrbanSound8K.csv",
+        "urbansound8k": "is not UrbanSound8K; expected one of metadata/UrbanSound8K.csv",
     }.items():
         with pytest.raises(SystemExit, match=hint):
             prepared(name, tmp_path / "nothing", tmp_path / "out")

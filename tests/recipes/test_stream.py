@@ -18,14 +18,14 @@ from panns.training.engine.loop import train
 from recipes.builtin.train import category_classes, clip_labels
 from recipes.common.mel_store import MelStore, write_mel_store
 from recipes.stream.batches import SoundscapeBatches
-from recipes.stream.choosing import best_rows, choose
+from recipes.stream.choosing import best_threshold_rows, choose
 from recipes.stream.evaluate import HERE as RECIPE
 from recipes.stream.evaluate import PAGES, security
 from recipes.stream.mixing import clips_of
 from recipes.stream.settings import read_settings
 from recipes.stream.systems import Heard
 from recipes.stream.tables import rate_interval, security_table, share_interval, soundscape_table
-from recipes.stream.thresholds import meant
+from recipes.stream.thresholds import with_ancestors
 from recipes.stream.train import build, mean_probs, read_frames
 from tests.sounds import tone
 
@@ -80,7 +80,7 @@ def test_no_recording_of_the_held_out_fold_chooses_anything():
 
 
 def test_a_class_means_all_that_contain_it():
-    names = {audioset()[index].en for index in meant(["Bark"], audioset())}
+    names = {audioset()[index].en for index in with_ancestors(["Bark"], audioset())}
     assert {"Bark", "Dog", "Animal"} <= names
 
 
@@ -101,14 +101,18 @@ def test_a_threshold_may_be_held_to_what_is_good_for_all():
     counts = np.zeros((3, 3, 3), np.int64)  # right, false, missed by threshold and category
     counts[1] = [9, 1, 1]
     counts[2, 2] = [1, 0, 0]
-    assert best_rows(counts, 0.0).tolist() == [1, 1, 2]
-    assert best_rows(counts, 0.8).tolist() == [1, 1, 1]
+    assert best_threshold_rows(counts, 0.0).tolist() == [1, 1, 2]
+    assert best_threshold_rows(counts, 0.8).tolist() == [1, 1, 1]
 
 
 def test_a_threshold_is_one_of_the_best():
     rights = {0: [1, 0, 0, 0, 1], 1: [0, 1, 1, 1, 0], 2: [0, 0, 0, 0, 0]}
     counts = np.stack([np.stack([column, np.ones(5), np.zeros(5)], axis=1) for column in rights.values()], axis=1)
-    assert best_rows(counts.astype(np.int64), 0.0).tolist() == [4, 2, 4]  # of nothing, the fewest false alarms
+    assert best_threshold_rows(counts.astype(np.int64), 0.0).tolist() == [
+        4,
+        2,
+        4,
+    ]  # without a hit, the fewest false alarms
 
 
 def test_sounds_are_counted():
@@ -132,7 +136,7 @@ def test_tables_have_a_line_for_each():
         "recall_micro": 0.2, "false_alarms_per_hour": 12.0,
         "security": [{"name": "siren", "n_events": 4, "n_found": 2, "n_false": 1, "hours": 0.5}],
     }  # fmt: skip
-    assert soundscape_table([one]).splitlines()[2] == "| it | 0.500 | 0.400 | 0.300, 0.200 | 12 |  | the usual |"
+    assert soundscape_table([one]).splitlines()[2] == "| it | 0.500 | 0.400 | 0.300, 0.200 | 12 |  | default |"
     assert security_table([one]).splitlines()[2].startswith("| siren | 4 | 0.50 (0.07 to 0.93) | 2.0 (0.1 to 11.1) |")
 
 

@@ -9,7 +9,7 @@ import torch
 from panns.data.soundscapes import SoundscapeConfig, Stretch
 from panns.frontend import LogMelConfig, log_mel
 from panns.training.engine.losses import LossConfig, Objective, category_loss
-from recipes.builtin.mixtures import ClipLabels, clip_in_turn
+from recipes.builtin.mixtures import ClipLabels, nth_clip
 from recipes.common.mel_store import MelStore, write_mel_store
 from recipes.stream.batches import ClipFrames, SoundscapeBatchConfig, SoundscapeBatches
 from tests.networks.test_causal_crnn import CONFIG
@@ -97,7 +97,7 @@ def test_a_batch_depends_on_seed_and_step_alone(make):
 
 
 def test_every_clip_comes_first_equally_often():
-    firsts = [clip_in_turn(number, 3, seed=0) for number in range(12)]
+    firsts = [nth_clip(number, 3, seed=0) for number in range(12)]
     assert [sorted(firsts[start : start + 3]) for start in range(0, 12, 3)] == [[0, 1, 2]] * 4
     assert len({tuple(firsts[start : start + 3]) for start in range(0, 12, 3)}) > 1
 

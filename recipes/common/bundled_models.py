@@ -1,4 +1,4 @@
-"""A trained network into the package: `model.json`, `model.onnx`, `model.safetensors` and who made its clips."""
+"""Write models into the package: `model.json`, `model.onnx`, `model.safetensors` and the attribution of clips."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ from panns.networks.saving import round_to_half, save_checkpoint
 
 ATTRIBUTION_FILE = "ATTRIBUTION.csv"
 LICENCE = "MIT"
-MAX_BYTES = 4_200_000  # of the model for torch and for ONNX together, without the attributions
+MAX_BYTES = 4_200_000  # limit for model.json, model.onnx and model.safetensors together
 
 
-def folder_of(architecture: str) -> Path:
-    """Where in the package the checkpoint of a registered model lies."""
+def bundled_folder(architecture: str) -> Path:
+    """Folder of a bundled checkpoint in the package."""
     entry = find_model(architecture)
-    assert entry.shipped is not None, f"{architecture} is not one of the models that ship"
+    assert entry.shipped is not None, f"{architecture} is not a bundled model"
     return shipped_checkpoint(entry.shipped)
 
 
-def ship(architecture: str, parameters: Path, *, training_data: str, clips: Sequence[Clip]) -> None:
-    """Round a trained network to half precision, export it, check the graph, and copy all into the package.
+def write_bundled_model(architecture: str, parameters: Path, *, training_data: str, clips: Sequence[Clip]) -> None:
+    """Round a trained network to half precision, export it, verify the graph, and copy both into the package.
 
     Args:
-        architecture: Registered name, after which its recipe and its card are called too.
-        parameters: The file that training has written.
-        training_data: For the manifest.
-        clips: What it was trained on.
+        architecture: Registered name of the model, also the name of its recipe and model card.
+        parameters: Parameter file from training.
+        training_data: Description of the training data for the manifest.
+        clips: The training clips.
     """
     network = build_network(architecture)
     network.load_state_dict(torch.load(parameters, weights_only=True))
@@ -54,30 +54,32 @@ def ship(architecture: str, parameters: Path, *, training_data: str, clips: Sequ
         source=f"trained by recipes/{architecture} of this project; see docs/model-cards/{architecture}.md",
         training_data=training_data,
     )
-    target = folder_of(architecture)
+    target = bundled_folder(architecture)
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary) / "model"  # a plain folder: the temporary one is for its maker alone
+        folder = (
+            Path(temporary) / "model"
+        )  # a subfolder with normal permissions: only its owner can read a temporary folder
         checkpoint = save_checkpoint(network, manifest, folder)
         export_onnx(checkpoint, folder / ONNX_FILE, frontend="outside")
         worst = verify_onnx(checkpoint, folder / ONNX_FILE)
         checkpoint.record_files(ONNX_FILE)
-        (folder / ATTRIBUTION_FILE).write_text(attribution(clips), encoding="utf-8")
+        (folder / ATTRIBUTION_FILE).write_text(attribution_csv(clips), encoding="utf-8")
         n_bytes = sum((folder / name).stat().st_size for name in (TORCH_FILE, ONNX_FILE, MANIFEST_FILE))
         if n_bytes > MAX_BYTES:
-            raise SystemExit(f"the model takes {n_bytes:,} bytes; at most {MAX_BYTES:,} may ship")
+            raise SystemExit(f"the model takes {n_bytes:,} bytes; the limit of a bundled model is {MAX_BYTES:,}")
         shutil.copytree(folder, target, dirs_exist_ok=True)
-    print(f"{n_bytes:,} bytes in {target}; the graph differs from the network by {worst:.1e}")
+    print(f"{n_bytes:,} bytes in {target}; the largest difference of graph and network is {worst:.1e}")
 
 
 def add_metrics(architecture: str, metrics: Sequence[Metric]) -> None:
-    """Write measured figures into the manifest of a model in the package; no other file changes."""
-    checkpoint = open_checkpoint(folder_of(architecture))
+    """Write metrics into the manifest of a bundled model; other files stay as they are."""
+    checkpoint = open_checkpoint(bundled_folder(architecture))
     checkpoint.verify()
     replace(checkpoint, manifest=replace(checkpoint.manifest, metrics=tuple(metrics))).record_files()
 
 
-def attribution(clips: Sequence[Clip]) -> str:
-    """One line for every clip: its source, licence and author, as CSV."""
+def attribution_csv(clips: Sequence[Clip]) -> str:
+    """CSV text with the licence and attribution of every clip."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["clip", "licence", "attribution"])

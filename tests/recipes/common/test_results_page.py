@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from recipes.common.page import PAGE, RECIPES, Claim, compared, figures, measured, read_claims
-from recipes.common.results import read_rows
+from recipes.common.paths import RECIPES
+from recipes.common.results_page import PAGE, Claim, read_claims, read_figure, render_comparison, render_results
+from recipes.common.runs import read_rows
 
 
 def test_the_page_is_that_of_the_results():
     text = PAGE.read_text(encoding="utf-8")
-    assert figures() in text, "run `python -m recipes.common.page`"
-    assert compared(read_claims()) in text, "run `python -m recipes.common.page`"
+    assert render_results() in text, "run `python -m recipes.common.results_page`"
+    assert render_comparison(read_claims()) in text, "run `python -m recipes.common.results_page`"
 
 
 @pytest.mark.parametrize("claim", read_claims(), ids=lambda claim: claim.what)
@@ -24,7 +25,7 @@ def test_every_claim_has_a_figure_or_says_why_not(claim):
 
 
 def test_a_mean_has_a_deviation_and_a_single_figure_has_none():
-    assert "±" in measured(Claim("x", recipe="few_shot", key="accuracy.10"))
-    assert "±" not in measured(Claim("x", recipe="builtin", key="top1_fold5.teacher.esc10"))
-    assert measured(Claim("x")) == "not measured"
-    assert measured(Claim("x", recipe="esc50", command="panns train something.toml")) == "not run"
+    assert "±" in read_figure(Claim("x", recipe="few_shot", key="accuracy.10"))
+    assert "±" not in read_figure(Claim("x", recipe="builtin", key="top1_fold5.teacher.esc10"))
+    assert read_figure(Claim("x")) == "not measured"
+    assert read_figure(Claim("x", recipe="esc50", command="panns train something.toml")) == "not run"

@@ -14,8 +14,8 @@ from panns.data.clip_lists import Clip, write_clip_list
 from panns.training.dataset import digest_of, parts_of
 from panns.training.settings import read_settings
 from recipes.common.paths import ROOT
-from recipes.common.results import ROWS_FILE, Result, clips_digest, read_rows
-from recipes.common.table import RESULTS_FILE, main, table, update
+from recipes.common.results_table import RESULTS_FILE, main, render_table, update
+from recipes.common.runs import ROWS_FILE, Result, clips_digest, read_rows
 
 RECIPES = ROOT / "recipes"
 WITH_TABLES = [path.parent.name for path in sorted(RECIPES.glob(f"*/{ROWS_FILE}"))]
@@ -245,9 +245,9 @@ def test_clips_that_the_run_found_to_be_copies_are_taken_for_such(recipe, tmp_pa
 
 
 def test_hardware_is_that_of_this_machine_unless_told_otherwise(recipe, tmp_path, monkeypatch):
-    monkeypatch.setattr("recipes.common.table.RECIPES", recipe.parent)
-    monkeypatch.setattr("recipes.common.table.ROOT", tmp_path)
-    monkeypatch.setattr("recipes.common.table.machine", lambda: {"processor": "an abacus"})
+    monkeypatch.setattr("recipes.common.results_table.RECIPES", recipe.parent)
+    monkeypatch.setattr("recipes.common.results_table.ROOT", tmp_path)
+    monkeypatch.setattr("recipes.common.results_table.machine", lambda: {"processor": "an abacus"})
     write_run(tmp_path / "runs" / "one step", recipe, "2", 0.125, "n_steps=1")
     monkeypatch.setattr("sys.argv", ["table", "toy"])
     main()
@@ -260,7 +260,7 @@ def test_hardware_is_that_of_this_machine_unless_told_otherwise(recipe, tmp_path
 
 def test_a_readme_without_marks_is_told_so(recipe, tmp_path):
     (recipe / "README.md").write_text("# Toy\n", encoding="utf-8")
-    with pytest.raises(SystemExit, match=r"README.md has no '<!-- table -->'"):
+    with pytest.raises(SystemExit, match=r"README.md lacks '<!-- table -->'"):
         update(recipe, tmp_path, "here")
 
 
@@ -271,6 +271,6 @@ def test_tables_are_those_of_the_results_and_of_these_settings(name):
     rows = read_rows(recipe)
     digests = {row.command: row.settings_digest(ROOT) for row in rows}
     assert {one.command: one.settings for one in results}.items() <= digests.items()
-    assert table(rows, results) in (recipe / "README.md").read_text(encoding="utf-8")
+    assert render_table(rows, results) in (recipe / "README.md").read_text(encoding="utf-8")
     assert all(asdict(row)["command"].startswith(f"panns train recipes/{name}/") for row in rows)
     assert all(row.settings(ROOT).train.n_steps for row in rows)

@@ -1,6 +1,6 @@
-"""What the commands of a recipe have given, read from where they have written it.
+"""Results of training runs, read from their run folders.
 
-A run counts as long as its settings and its clips are those of now.
+A run counts only while its settings and clips equal the present ones.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from panns.training.settings import RunSettings, read_settings
 ROWS_FILE = "table.toml"
 FOLD_PREFIX = "fold-"
 PARTS = ("train", "validation", "test")
-# What a model is judged by, in JSON of an evaluation, and what the table calls it; the first that it has.
+# Keys of an evaluation in JSON and their names in tables; the first key with a value applies.
 QUALITIES = {"accuracy": "accuracy", "mean_average_precision": "mAP"}
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table.
+    """Row of a results table: a training command.
 
     Attributes:
-        what: Was trained.
-        tested_with: The protocol.
-        command: `panns train CONFIG.toml ... -o FOLDER`, in the root of the checkout.
+        what: Description of the model.
+        tested_with: Test protocol.
+        command: `panns train CONFIG.toml ... -o FOLDER`, run in the root of the checkout.
     """
 
     what: str
@@ -47,54 +47,54 @@ class Row:
 
     @property
     def folder(self) -> Path:
-        """Where the command writes to, relative to the root of the checkout."""
-        return Path(self._after("-o")[0])
+        """Output folder of the command, relative to the root of the checkout."""
+        return Path(self._values("-o")[0])
 
     def settings(self, root: Path) -> RunSettings:
-        """What the command asks for, with the settings file of a checkout."""
-        return read_settings(self._settings_file(root), tuple(self._after("--set")))
+        """Settings of the command, with the settings file of a checkout."""
+        return read_settings(self._settings_file(root), tuple(self._values("--set")))
 
     def settings_digest(self, root: Path) -> str:
-        """Tells whether the settings file has changed; settings that it does not name are those of the code."""
+        """Digest of the settings file, without settings that cannot change a result."""
         settings = read_toml(self._settings_file(root))
-        settings.get("train", {}).pop("test_steps", None)  # watching changes no result
+        settings.get("train", {}).pop("test_steps", None)  # measuring during training does not change the result
         return _digest(settings)
 
-    def clips(self, root: Path) -> tuple[Clip, ...]:
-        """What the manifest of now lists; nothing where it was not prepared."""
+    def clips(self, root: Path) -> Sequence[Clip]:
+        """Clips of the present clip list; empty if the data was not prepared."""
         manifest = root / self.settings(root).data.clips
         return read_clip_list(manifest).clips if manifest.exists() else ()
 
     def _settings_file(self, root: Path) -> Path:
         return root / shlex.split(self.command)[2]
 
-    def _after(self, option: str) -> list[str]:
+    def _values(self, option: str) -> list[str]:
         words = shlex.split(self.command)
         return [words[i + 1] for i, word in enumerate(words) if word == option]
 
 
 @dataclass(frozen=True)
 class Rows:
-    """All lines of the table."""
+    """All rows of a results table."""
 
     rows: tuple[Row, ...]
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a command has given.
+    """Result of a training command.
 
     Attributes:
-        command: It.
-        quality: What is measured, a key of `QUALITIES`.
-        values: By fold; that of one run under "".
-        best: Of every fold the highest that was measured on it along the way, which is biased; empty if nothing was.
-        is_complete: Whether all folds are there.
-        seed: Of everything random.
-        date: Of the last run.
-        hardware: What it ran on.
+        command: The command.
+        quality: Measure of quality, a key of `QUALITIES`.
+        values: Quality by fold; a single run has the fold "".
+        best: Best quality of every fold during training, which is biased; empty without `test_steps`.
+        is_complete: True if all folds are finished.
+        seed: Random seed.
+        date: Date of the last run.
+        hardware: Hardware of the runs.
         settings: Digest of the settings file.
-        clips: Digest of the manifest.
+        clips: Digest of the clip list.
     """
 
     command: str
@@ -110,12 +110,12 @@ class Result:
 
 
 def read_rows(recipe: Path) -> tuple[Row, ...]:
-    """The lines that a recipe's table has."""
+    """Read the rows of a recipe's results table."""
     return config_from_dict(Rows, read_toml(recipe / ROWS_FILE)).rows
 
 
 def clips_digest(clips: Sequence[Clip]) -> str:
-    """Tells whether a manifest has changed, wherever the data lies."""
+    """Digest of a clip list, independent of the folder of the data."""
     return _digest([(Path(clip.path).name, clip.labels, clip.fold, clip.source) for clip in clips])
 
 
@@ -124,22 +124,22 @@ def _digest(data: object) -> str:
 
 
 def read_result(row: Row, root: Path, hardware: str) -> Result | None:
-    """What a command has written with the settings and the clips of now; None for nothing yet.
+    """Read the result of a command, from runs with the present settings and clips; None without such a run.
 
-    Of a cross-validation those folds that are finished.
+    The result of a cross-validation has its finished folds.
     """
     settings, clips, folder = row.settings(root), row.clips(root), root / row.folder
-    duplicates = _duplicates(folder)
+    duplicates = _read_duplicates(folder)
     runs = [folder, *folder.glob(f"{FOLD_PREFIX}*")]
-    files = [run / EVALUATION_FILE for run in runs if _is_of_now(run, settings, clips, duplicates)]
+    files = [run / EVALUATION_FILE for run in runs if _is_current(run, settings, clips, duplicates)]
     values: dict[str, float] = {}
     best: dict[str, float] = {}
-    for file in sorted(files, key=_by_number):
+    for file in sorted(files, key=_fold_order):
         evaluation = json.loads(file.read_text(encoding="utf-8"))
         quality = next(name for name in QUALITIES if evaluation[name] is not None)
-        values[_fold(file)] = evaluation[quality]
-        if along := curve(file.parent, quality):
-            best[_fold(file)] = max(*along.values(), evaluation[quality])
+        values[_fold_name(file)] = evaluation[quality]
+        if curve := read_test_curve(file.parent, quality):
+            best[_fold_name(file)] = max(*curve.values(), evaluation[quality])
     if not values:
         return None
     last = max(file.stat().st_mtime for file in files)
@@ -157,15 +157,15 @@ def read_result(row: Row, root: Path, hardware: str) -> Result | None:
     )
 
 
-def curve(run: Path, quality: str) -> dict[int, float]:
-    """What was measured on the test fold along the way, by the number of steps; nothing without `test_steps`."""
+def read_test_curve(run: Path, quality: str) -> dict[int, float]:
+    """Read the quality on the test fold by training step; empty without `test_steps`."""
     file = run / METRICS_FILE
     lines = map(json.loads, file.read_text(encoding="utf-8").splitlines() if file.is_file() else ())
     return {line["step"]: line[f"test_{quality}"] for line in lines if f"test_{quality}" in line}
 
 
-def _duplicates(folder: Path) -> DuplicateGroups:
-    """The copies that a command has found; a cross-validation looks for them once, before its first fold."""
+def _read_duplicates(folder: Path) -> DuplicateGroups:
+    """Read the duplicates that a run has found. A cross-validation searches once, before its first fold."""
     for file in (folder / CHECK_FILE, *sorted(folder.glob(f"{FOLD_PREFIX}*/{CHECK_FILE}"))):
         if file.is_file():
             duplicates: DuplicateGroups = json.loads(file.read_text(encoding="utf-8"))["duplicates"]
@@ -173,29 +173,31 @@ def _duplicates(folder: Path) -> DuplicateGroups:
     return ()
 
 
-def _is_of_now(run: Path, settings: RunSettings, clips: Sequence[Clip], duplicates: DuplicateGroups) -> bool:
-    """Whether a run is finished, with these settings but for the fold tested with, and these clips in its parts."""
+def _is_current(run: Path, settings: RunSettings, clips: Sequence[Clip], duplicates: DuplicateGroups) -> bool:
+    """True if a run is finished and has these settings (apart from the test fold) and these clips in its parts."""
     if not all((run / name).is_file() for name in (EVALUATION_FILE, SETTINGS_FILE, CLIPS_FILE)):
         return False
-    asked, heard = (json.loads((run / name).read_text(encoding="utf-8")) for name in (SETTINGS_FILE, CLIPS_FILE))
-    data = replace(settings.data, test_fold=asked["data"]["test_fold"])
+    run_settings, run_clips = (
+        json.loads((run / name).read_text(encoding="utf-8")) for name in (SETTINGS_FILE, CLIPS_FILE)
+    )
+    data = replace(settings.data, test_fold=run_settings["data"]["test_fold"])
     wanted = config_to_dict(replace(settings, data=data, train=settings.train.that_decides))
-    if fill_defaults(RunSettings, asked) != wanted:
+    if fill_defaults(RunSettings, run_settings) != wanted:
         return False
     try:
         parts = parts_of(clips, data, settings.seed, duplicates=duplicates)
-    except DataError:  # that fold is not there any more
+    except DataError:  # the fold has disappeared from the clip list
         return False
-    return all(heard[f"{part}_sha256"] == digest_of([clips[i] for i in getattr(parts, part)]) for part in PARTS)
+    return all(run_clips[f"{part}_sha256"] == digest_of([clips[i] for i in getattr(parts, part)]) for part in PARTS)
 
 
-def _fold(evaluation: Path) -> str:
-    """Which fold an evaluation is of; "" for that of one run."""
+def _fold_name(evaluation: Path) -> str:
+    """Fold of an evaluation file; "" for a single run."""
     name = evaluation.parent.name
     return name.removeprefix(FOLD_PREFIX) if name.startswith(FOLD_PREFIX) else ""
 
 
-def _by_number(evaluation: Path) -> tuple[bool, str]:
-    """Fold 10 comes after fold 2."""
-    fold = _fold(evaluation)
+def _fold_order(evaluation: Path) -> tuple[bool, str]:
+    """Sort key of an evaluation file, with fold 10 after fold 2."""
+    fold = _fold_name(evaluation)
     return not fold.isdigit(), fold.zfill(9)
