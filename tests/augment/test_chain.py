@@ -230,16 +230,16 @@ def test_what_is_not_installed_is_found_before_it_is_needed(monkeypatch):
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"noise_share": 1.5}, "noise_share=1.5 is no probability"),
-        ({"recorded_noise_share": -0.1}, "recorded_noise_share=-0.1 is no probability"),
-        ({"speed_share": float("nan")}, "speed_share=nan is no probability"),
-        ({"speed_range": (1.1, 0.9)}, r"speed_range=\(1.1, 0.9\) must rise and lie within 0.25 to 4"),
+        ({"noise_share": 1.5}, "noise_share=1.5 "),
+        ({"recorded_noise_share": -0.1}, "recorded_noise_share=-0.1 "),
+        ({"speed_share": float("nan")}, "speed_share=nan "),
+        ({"speed_range": (1.1, 0.9)}, r"speed_range=\(1.1, 0.9\) must .* within 0.25 to 4"),
         ({"gain_range_db": (0.0, 400.0)}, "gain_range_db=.* -100 to 100"),
         ({"low_pass_range_hz": (0.0, 4_000.0)}, "low_pass_range_hz=.* 20 to"),
-        ({"noise_layers_range": (0, 3)}, r"noise_layers_range=\(0, 3\) must rise and lie within 1 to 64"),
+        ({"noise_layers_range": (0, 3)}, r"noise_layers_range=\(0, 3\) must .* within 1 to 64"),
         ({"max_shift_s": -1.0}, "max_shift_s=-1 must be 0 to 3600"),
         ({"equaliser_depth_db": 60.0}, "equaliser_depth_db=60 must be 0 to 40"),
-        ({"codecs": ()}, "leaves none to choose from; use some of mp3"),
+        ({"codecs": ()}, "codecs=\\(\\) is empty; use some of mp3"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(values, words):

@@ -167,5 +167,5 @@ def test_an_ffmpeg_without_the_encoder_is_named(monkeypatch):
 
 
 def test_a_codec_that_there_is_not_is_named():
-    with pytest.raises(ValueError, match="there is no codec 'mp4'; use some of mp3, vorbis, gsm, mu_law, opus, aac"):
+    with pytest.raises(ValueError, match="unknown codec 'mp4'; use some of mp3"):
         check_codecs(("mp3", "mp4"))

@@ -1,4 +1,8 @@
-"""Between-class learning: two sounds mixed in a ratio that is heard. Tokozume et al. 2018, arXiv:1711.10282."""
+"""Between-class learning: mix two clips at a random ratio of perceived loudness, and train on the ratio.
+
+This separates the classes in the feature space more than plain mixup does, because the ratio is one of loudness rather
+than of amplitude. Tokozume et al. 2018, arXiv:1711.10282.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +16,13 @@ Array = npt.NDArray[np.float32]
 
 
 def mix_between_classes(first: Array, second: Array, sample_rate: int, rng: np.random.Generator) -> Mixture:
-    """Two sounds in a ratio drawn evenly from 0 to 1, by how loud each is heard.
+    """Mix two clips at a ratio of perceived loudness drawn uniformly from 0 to 1.
 
     Args:
         first: `(samples,)`.
         second: `(samples,)`.
-        sample_rate: Of both.
-        rng: Where chance comes from.
+        sample_rate: Sample rate of both, in Hz.
+        rng: Random generator.
 
     Raises:
         ValueError: The two differ in length.
@@ -28,21 +32,21 @@ def mix_between_classes(first: Array, second: Array, sample_rate: int, rng: np.r
 
 
 def mix_by_loudness(first: Array, second: Array, sample_rate: int, *, share: float) -> Array:
-    """Two sounds mixed so that the first is heard with `share` of the amplitude: the paper's equations 1 and 2.
+    """Mix two clips so that the first has `share` of the perceived amplitude: equations 1 and 2 of the paper.
 
     With A-weighted levels G1, G2 of the loudest tenth of a second in each,
     p = 1 / (1 + 10^((G1 - G2) / 20) (1 - share) / share), and the mixture is
-    (p first + (1 - p) second) / sqrt(p^2 + (1 - p)^2): divided so that two unrelated sounds keep their power.
+    (p first + (1 - p) second) / sqrt(p^2 + (1 - p)^2). The division preserves the power of two unrelated sounds.
 
     Args:
         first: `(samples,)`.
         second: `(samples,)`.
-        sample_rate: Of both.
-        share: From 0, only the second, to 1, only the first.
+        sample_rate: Sample rate of both, in Hz.
+        share: Share of the first, from 0 (only the second) to 1 (only the first).
 
     Returns:
-        `(samples,)`; its peak may be above full scale. A silent waveform counts as being as loud as the other, which
-        would otherwise be turned down to silence, too.
+        `(samples,)`; its peak may exceed full scale. A silent clip counts as equally loud, because otherwise the other
+        clip would be scaled to silence too.
 
     Raises:
         ValueError: The two differ in length.
@@ -50,7 +54,7 @@ def mix_by_loudness(first: Array, second: Array, sample_rate: int, *, share: flo
     check_pair(first, second)
     levels_db = a_weighted_level_db(first, sample_rate), a_weighted_level_db(second, sample_rate)
     above_db = levels_db[0] - levels_db[1] if np.isfinite(levels_db).all() else 0.0
-    # The fraction is expanded by the share, which may be 0.
+    # Multiplied by `share` above and below, because it may be 0.
     p = share / (share + 10 ** (above_db / 20) * (1 - share))
     q = 1 - p
     norm = np.sqrt(p * p + q * q)

@@ -1,4 +1,8 @@
-"""A waveform the way it might have come: from its source through a room, past a microphone, into a file."""
+"""Random chain of all waveform augmentations, in the order of a recording: source, room, microphone, file.
+
+Train on variations that recordings differ by (distance, room, noise, device, compression), so that the model becomes
+invariant to them.
+"""
 
 from __future__ import annotations
 
@@ -21,42 +25,42 @@ from panns.augment.speed import change_speed
 
 Array = npt.NDArray[np.float32]
 Noise: TypeAlias = Callable[[np.random.Generator], Array]
-"""Gives a recording of noise, `(samples,)` of any length, at the sample rate of the waveforms."""
+"""Returns a recording of noise, `(samples,)` of any length, at the sample rate of the waveforms."""
 
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """What may happen to a waveform, in this order; with the defaults nothing does.
+    """Settings of the augmentations of a waveform, in their order. The defaults change nothing.
 
-    Every `..._share` is the probability with which a waveform is changed in that way; what is drawn from a range is
-    drawn evenly, frequencies and decays evenly in their logarithm.
+    Every `..._share` is a probability, the share of the clips that a step changes. Values are drawn uniformly from
+    their range; frequencies and decay times are drawn uniformly in their logarithm.
 
     Attributes:
-        speed_share: Faster or slower, and higher or lower with it. A longer sound is cropped where it sounds; around a
-            shorter one is silence.
-        speed_range: Factors, 0.25 to 4.
-        shift_share: Earlier or later ...
-        max_shift_s: ... by this at most.
-        shift_fill: What comes in at one end: "wrap" what left at the other, or "silence".
-        reverb_share: In a room ...
-        reverb_decay_range_s: ... which takes so long to fall by 60 dB ...
-        reverb_direct_range_db: ... with the direct sound so much above all reflections together.
-        noise_share: With noise beside it ...
-        noise_snr_range_db: ... so much below the sound, where both sound ...
-        noise_exponent_range: ... whose power falls as 1/f to this: 0 is white, 1 pink, 2 brown ...
-        recorded_noise_share: ... or, this often, is recorded, for callers that have recordings ...
-        noise_layers_range: ... so many of them at once, none more than 12 dB above another.
-        equaliser_share: Coloured ...
-        equaliser_depth_db: ... by up to this up or down, at five frequencies with straight lines between.
-        low_pass_share: Without the frequencies above ...
-        low_pass_range_hz: ... one of these.
-        high_pass_share: Without the frequencies below ...
-        high_pass_range_hz: ... one of these.
-        pass_slope_range_db: How both fall, an octave.
-        gain_share: Recorded louder or softer ...
-        gain_range_db: ... by this.
-        codec_share: Through an encoder and back ...
-        codecs: ... one of these; there are also "opus" and "aac", which need the extra `media`.
+        speed_share: Probability of a change of speed and pitch. A longer result is cropped to a loud segment, a
+            shorter one is placed in silence.
+        speed_range: Speed factors, 0.25 to 4.
+        shift_share: Probability of a shift in time.
+        max_shift_s: Largest shift in either direction, in seconds.
+        shift_fill: "wrap" to move the end of the clip to its start, or "silence".
+        reverb_share: Probability of reverberation.
+        reverb_decay_range_s: Decay by 60 dB (RT60), in seconds.
+        reverb_direct_range_db: Level of the direct sound above the sum of all reflections, in dB.
+        noise_share: Probability of background noise.
+        noise_snr_range_db: Signal-to-noise ratio, in dB, over the parts of both that are not silent.
+        noise_exponent_range: Exponent a of generated noise with power 1/f^a: 0 is white, 1 pink, 2 brown.
+        recorded_noise_share: Probability that the noise is recorded rather than generated, if there are recordings.
+        noise_layers_range: Number of recordings that are mixed, with levels up to 12 dB apart.
+        equaliser_share: Probability of equalisation.
+        equaliser_depth_db: Largest gain or cut at each of five frequencies, in dB.
+        low_pass_share: Probability of a low-pass filter.
+        low_pass_range_hz: Cutoff of the low-pass, in Hz.
+        high_pass_share: Probability of a high-pass filter.
+        high_pass_range_hz: Cutoff of the high-pass, in Hz.
+        pass_slope_range_db: Slope of both filters, in dB per octave.
+        gain_share: Probability of a change of gain.
+        gain_range_db: Gain, in dB.
+        codec_share: Probability of encoding and decoding with a lossy codec.
+        codecs: Codecs to choose from; "opus" and "aac" need the extra `media`.
     """
 
     speed_share: float = 0.0
@@ -87,30 +91,30 @@ class AugmentConfig:
     def __post_init__(self) -> None:
         for field, value in vars(self).items():
             if field.endswith("_share") and not 0 <= value <= 1:
-                raise ValueError(f"{field}={value:g} is no probability; use 0 for never to 1 for always")
+                raise ValueError(f"{field}={value:g} is out of range; use a probability from 0 (never) to 1 (always)")
         for field, lowest, highest in _RANGES:
             low, high = getattr(self, field)
             if not lowest <= low <= high <= highest:
-                raise ValueError(f"{field}={(low, high)} must rise and lie within {lowest:g} to {highest:g}")
+                raise ValueError(f"{field}={(low, high)} must ascend and lie within {lowest:g} to {highest:g}")
         for field, highest in (("max_shift_s", 3_600.0), ("equaliser_depth_db", 40.0)):
             if not 0 <= getattr(self, field) <= highest:
                 raise ValueError(f"{field}={getattr(self, field):g} must be 0 to {highest:g}")
         if not self.codecs:
-            raise ValueError(f"codecs=() leaves none to choose from; use some of {', '.join(CODECS)}, or codec_share=0")
+            raise ValueError(f"codecs=() is empty; use some of {', '.join(CODECS)}, or codec_share=0")
 
     def check_installed(self) -> None:
-        """Make sure that all that these settings ask for can be used here, before the first clip asks for it.
+        """Check that the codecs in these settings are installed, before training starts.
 
         Raises:
             MissingExtra: A codec needs the extra `media`.
-            ValueError: The FFmpeg that is installed cannot encode one of them.
+            ValueError: The installed FFmpeg cannot encode one of them.
         """
         if self.codec_share:
             check_codecs(self.codecs)
 
     @property
     def time_changes(self) -> AugmentConfig:
-        """What of these settings changes which sound is heard when, its speed and its shift; without all else."""
+        """Only the settings that move sounds in time: speed and shift."""
         return AugmentConfig(
             speed_share=self.speed_share,
             speed_range=self.speed_range,
@@ -121,11 +125,11 @@ class AugmentConfig:
 
     @property
     def keeps_times(self) -> bool:
-        """Whether every sound stays where it is in its clip, as labels with times need it."""
+        """True if every sound keeps its onset and offset, as labels with times require."""
         return not self.speed_share and not self.shift_share
 
 
-# What ranges may hold: beyond, nothing is left of the sound, or its numbers overflow.
+# Limits of the ranges: beyond them nothing of the sound is left, or numbers overflow.
 _RANGES = (
     ("speed_range", 0.25, 4.0),
     ("reverb_decay_range_s", 0.01, 10.0),
@@ -148,68 +152,73 @@ def augment_waveform(
     *,
     noise: Noise | None = None,
 ) -> Array:
-    """A waveform changed at random, the same way for the same settings and the same state of the generator.
+    """Augment a waveform at random, reproducibly for equal settings and an equal state of the generator.
 
-    Each step has a generator of its own, so one that is switched off changes nothing of what the others draw.
+    Each step has its own generator, so switching one off does not change the random values of the others.
 
     Args:
         waveform: `(samples,)`, at least one, finite.
-        config: What may happen.
-        sample_rate: Of the waveform.
-        rng: Where chance comes from; it moves on by the same amount whatever happens.
-        noise: Gives recordings of noise; without it, noise is made.
+        config: The settings.
+        sample_rate: Sample rate of the waveform, in Hz.
+        rng: Random generator; it advances by a fixed amount.
+        noise: Returns recordings of noise; None to generate noise.
 
     Returns:
-        `(samples,)` float32, its own memory. Turned down where changes have brought its peak above full scale, which
-        no recording passes.
+        `(samples,)` float32, a copy. It is scaled down if its peak exceeds full scale, as in a recording.
     """
-    way = _Way(config, sample_rate, noise)
-    # Seeds are drawn, not spawned: how often a generator has spawned is not part of the state that a resumed run
-    # restores.
+    context = _Context(config, sample_rate, noise)
+    # Seeds instead of spawned generators: the state that a resumed run restores does not count spawned ones.
     seeds = rng.integers(2**63, size=len(_STEPS))
     sound = waveform
     for step, seed in zip(_STEPS, seeds, strict=True):
-        sound = step(sound, way, np.random.default_rng(seed))
+        sound = step(sound, context, np.random.default_rng(seed))
     return waveform.copy() if sound is waveform else limit_peak(sound)
 
 
-class _Way(NamedTuple):
+class _Context(NamedTuple):
     config: AugmentConfig
     sample_rate: int
     recordings: Noise | None
 
 
-def _speed(sound: Array, way: _Way, rng: np.random.Generator) -> Array:
-    if rng.random() >= way.config.speed_share:
+def _speed(sound: Array, context: _Context, rng: np.random.Generator) -> Array:
+    if rng.random() >= context.config.speed_share:
         return sound
-    return fit_length(change_speed(sound, rng.uniform(*way.config.speed_range)), len(sound), rng)
+    return fit_length(change_speed(sound, rng.uniform(*context.config.speed_range)), len(sound), rng)
 
 
-def _shift(sound: Array, way: _Way, rng: np.random.Generator) -> Array:
-    if rng.random() >= way.config.shift_share:
+def _shift(sound: Array, context: _Context, rng: np.random.Generator) -> Array:
+    if rng.random() >= context.config.shift_share:
         return sound
-    longest = min(len(sound), round(way.config.max_shift_s * way.sample_rate))
+    longest = min(len(sound), round(context.config.max_shift_s * context.sample_rate))
     n_samples = int(rng.integers(-longest, longest, endpoint=True))
-    return shift_circular(sound, n_samples) if way.config.shift_fill == "wrap" else shift_with_silence(sound, n_samples)
+    return (
+        shift_circular(sound, n_samples)
+        if context.config.shift_fill == "wrap"
+        else shift_with_silence(sound, n_samples)
+    )
 
 
-def _reverb(sound: Array, way: _Way, rng: np.random.Generator) -> Array:
-    if rng.random() >= way.config.reverb_share:
+def _reverb(sound: Array, context: _Context, rng: np.random.Generator) -> Array:
+    if rng.random() >= context.config.reverb_share:
         return sound
-    decay_s = _log_uniform(way.config.reverb_decay_range_s, rng)
-    direct_db = rng.uniform(*way.config.reverb_direct_range_db)
-    return add_reverb(sound, way.sample_rate, rng, decay_s=decay_s, direct_db=direct_db)
+    decay_s = _log_uniform(context.config.reverb_decay_range_s, rng)
+    direct_db = rng.uniform(*context.config.reverb_direct_range_db)
+    return add_reverb(sound, context.sample_rate, rng, decay_s=decay_s, direct_db=direct_db)
 
 
-def _noise(sound: Array, way: _Way, rng: np.random.Generator) -> Array:
-    if rng.random() >= way.config.noise_share:
+def _noise(sound: Array, context: _Context, rng: np.random.Generator) -> Array:
+    if rng.random() >= context.config.noise_share:
         return sound
-    snr_db, exponent = rng.uniform(*way.config.noise_snr_range_db), rng.uniform(*way.config.noise_exponent_range)
-    if rng.random() < way.config.recorded_noise_share and way.recordings is not None:
-        n_layers = rng.integers(*way.config.noise_layers_range, endpoint=True)
-        noise = layer_noise([_recording(len(sound), way.recordings, rng) for _ in range(n_layers)], rng)
+    snr_db, exponent = (
+        rng.uniform(*context.config.noise_snr_range_db),
+        rng.uniform(*context.config.noise_exponent_range),
+    )
+    if rng.random() < context.config.recorded_noise_share and context.recordings is not None:
+        n_layers = rng.integers(*context.config.noise_layers_range, endpoint=True)
+        noise = layer_noise([_recording(len(sound), context.recordings, rng) for _ in range(n_layers)], rng)
     else:
-        noise = coloured_noise(len(sound), exponent, way.sample_rate, rng)
+        noise = coloured_noise(len(sound), exponent, context.sample_rate, rng)
     return add_noise(sound, noise, snr_db)
 
 
@@ -217,17 +226,17 @@ def _recording(n_samples: int, recordings: Noise, rng: np.random.Generator) -> A
     return fit_length(recordings(rng), n_samples, rng, shorter="repeat")
 
 
-def _filter(sound: Array, way: _Way, rng: np.random.Generator) -> Array:
-    config = way.config
+def _filter(sound: Array, context: _Context, rng: np.random.Generator) -> Array:
+    config = context.config
     shares = np.array([config.equaliser_share, config.low_pass_share, config.high_pass_share])
     has_equaliser, has_low_pass, has_high_pass = rng.random(3) < shares
-    # All is drawn that might be needed, so that none of the three changes another.
+    # Draws all values in any case, so that none of the three filters changes the values of another.
     knots_db = draw_colour(config.equaliser_depth_db, rng)
     low_pass_hz, high_pass_hz = (_log_uniform(hz, rng) for hz in (config.low_pass_range_hz, config.high_pass_range_hz))
     low_slope_db, high_slope_db = rng.uniform(*config.pass_slope_range_db, 2)
     if not (has_equaliser or has_low_pass or has_high_pass):
         return sound
-    frequencies_hz = filter_frequencies_hz(way.sample_rate)
+    frequencies_hz = filter_frequencies_hz(context.sample_rate)
     gains_db = np.zeros_like(frequencies_hz)
     if has_equaliser:
         gains_db += colour_db(knots_db, frequencies_hz)
@@ -238,16 +247,16 @@ def _filter(sound: Array, way: _Way, rng: np.random.Generator) -> Array:
     return apply_filter(sound, gains_db)
 
 
-def _gain(sound: Array, way: _Way, rng: np.random.Generator) -> Array:
-    if rng.random() >= way.config.gain_share:
+def _gain(sound: Array, context: _Context, rng: np.random.Generator) -> Array:
+    if rng.random() >= context.config.gain_share:
         return sound
-    return apply_gain(sound, rng.uniform(*way.config.gain_range_db))
+    return apply_gain(sound, rng.uniform(*context.config.gain_range_db))
 
 
-def _codec(sound: Array, way: _Way, rng: np.random.Generator) -> Array:
-    if rng.random() >= way.config.codec_share:
+def _codec(sound: Array, context: _Context, rng: np.random.Generator) -> Array:
+    if rng.random() >= context.config.codec_share:
         return sound
-    return apply_random_codec(sound, way.sample_rate, rng, way.config.codecs)
+    return apply_random_codec(sound, context.sample_rate, rng, context.config.codecs)
 
 
 _STEPS = (_speed, _shift, _reverb, _noise, _filter, _gain, _codec)

@@ -1,8 +1,10 @@
-"""Codecs: a sound as it comes back from a real encoder, as long as before and not later.
+"""Lossy codecs: encode and decode a waveform, which keeps its length and timing.
 
-libsndfile encodes what it can: it comes with the package, works without holding up other threads, and gives MP3, Vorbis
-and the two telephone codecs back in time with the input. FFmpeg (the extra `media`) has the others: it alone has AAC,
-and takes a fifth of the time that libsndfile takes for Opus, since it can be told to spend less effort.
+This makes a model robust to compressed recordings, from MP3 files to telephone lines. It costs more time than the other
+augmentations.
+
+libsndfile provides MP3, Vorbis and the two telephone codecs: it is always installed, does not block other threads, and
+keeps the timing. FFmpeg (the extra `media`) provides AAC, and Opus in a fifth of libsndfile's time at a lower effort.
 """
 
 from __future__ import annotations
@@ -24,20 +26,20 @@ CodecName = Literal["mp3", "vorbis", "gsm", "mu_law", "opus", "aac"]
 CODECS: tuple[CodecName, ...] = get_args(CodecName)
 
 _MUSIC_RATES = (16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
-# Shorter sounds than a few packets make encoders that need to look ahead return nothing.
+# Encoders with look-ahead return nothing for sounds shorter than a few packets.
 _MIN_CODED_S = 0.2
 _HIGHEST_PEAK = 0.5
 
 
 @dataclass(frozen=True)
 class _SoundFileCodec:
-    """A coding of libsndfile.
+    """A codec of libsndfile.
 
     Attributes:
-        container: Its name of the format of the file.
-        coding: Its name of what is in it.
-        rates_hz: Sample rates at which it is used.
-        compression: Its compression levels for the worst and the best quality; None where there is only one.
+        container: libsndfile's name of the file format.
+        coding: libsndfile's name of the codec.
+        rates_hz: Sample rates to encode at.
+        compression: Compression levels for the worst and the best quality; None for a codec with one quality.
     """
 
     container: str
@@ -48,14 +50,14 @@ class _SoundFileCodec:
 
 @dataclass(frozen=True)
 class _FfmpegCodec:
-    """A coding of FFmpeg.
+    """A codec of FFmpeg.
 
     Attributes:
-        encoder: Its name, of which FFmpeg also knows the decoder.
-        rates_hz: Sample rates at which it is used.
-        bit_rates: Bits a second for the worst and the best quality, at the lowest of the rates; more in proportion.
-        sample_format: FFmpeg's name of what the encoder takes.
-        options: What makes it fast.
+        encoder: FFmpeg's name of the encoder and decoder.
+        rates_hz: Sample rates to encode at.
+        bit_rates: Bits per second for the worst and the best quality at the lowest sample rate, scaled in proportion.
+        sample_format: FFmpeg's name of the encoder's sample format.
+        options: Encoder options that favour speed.
     """
 
     encoder: str
@@ -66,7 +68,7 @@ class _FfmpegCodec:
 
 
 _CODECS: dict[CodecName, _SoundFileCodec | _FfmpegCodec] = {
-    # At levels above 0.95 its MP3 encoder refuses. Constant bit rates would lose the note of the encoder's delay.
+    # The MP3 encoder refuses levels above 0.95. Constant bit rates would lose the record of the encoder's delay.
     "mp3": _SoundFileCodec("MP3", "MPEG_LAYER_III", _MUSIC_RATES, (0.95, 0.3)),
     "vorbis": _SoundFileCodec("OGG", "VORBIS", _MUSIC_RATES, (1.0, 0.5)),
     "gsm": _SoundFileCodec("WAV", "GSM610", (8_000,)),
@@ -77,15 +79,15 @@ _CODECS: dict[CodecName, _SoundFileCodec | _FfmpegCodec] = {
 
 
 def check_codecs(codecs: Sequence[CodecName]) -> None:
-    """Make sure that codecs can be used here.
+    """Check that codecs are installed.
 
     Raises:
-        MissingExtra: One of them needs the extra `media`.
-        ValueError: There is no such codec, or the FFmpeg that is installed cannot encode it.
+        MissingExtra: A codec needs the extra `media`.
+        ValueError: The codec is unknown, or the installed FFmpeg cannot encode it.
     """
     for name in codecs:
         if name not in _CODECS:
-            raise ValueError(f"there is no codec {name!r}; use some of {', '.join(CODECS)}")
+            raise ValueError(f"unknown codec {name!r}; use some of {', '.join(CODECS)}")
         codec = _CODECS[name]
         if isinstance(codec, _FfmpegCodec):
             require("av", what=f"the codec {name!r}", extra="media")
@@ -100,7 +102,7 @@ def check_codecs(codecs: Sequence[CodecName]) -> None:
 def apply_random_codec(
     waveform: Array, sample_rate: int, rng: np.random.Generator, codecs: Sequence[CodecName]
 ) -> Array:
-    """A waveform through one of the codecs, at a sample rate it is used at and a quality, all drawn evenly."""
+    """Encode and decode a waveform with a random codec, sample rate and quality."""
     name = codecs[int(rng.integers(len(codecs)))]
     rates_hz = coding_rates_hz(name, sample_rate)
     coding_rate = rates_hz[int(rng.integers(len(rates_hz)))]
@@ -108,7 +110,7 @@ def apply_random_codec(
 
 
 def coding_rates_hz(name: CodecName, sample_rate: int) -> tuple[int, ...]:
-    """Sample rates at which a codec is used for sound at `sample_rate`: none above it, unless all are.
+    """Sample rates for encoding sound at `sample_rate`: those not above it, or else the lowest.
 
     Example:
         >>> coding_rates_hz("mp3", 32_000), coding_rates_hz("opus", 32_000)
@@ -119,36 +121,36 @@ def coding_rates_hz(name: CodecName, sample_rate: int) -> tuple[int, ...]:
 
 
 def apply_codec(waveform: Array, sample_rate: int, name: CodecName, *, coding_rate: int, quality: float) -> Array:
-    """A waveform encoded and decoded.
+    """Encode and decode a waveform.
 
     Args:
-        waveform: `(samples,)`; a high peak is brought down for the codec, and up again behind it.
-        sample_rate: Its rate.
-        name: The codec.
-        coding_rate: The rate at which it is encoded, one of `coding_rates_hz`.
-        quality: From 0, the most that the codec is made to save, to 1. The telephone codecs have one quality alone.
+        waveform: `(samples,)`; a high peak is scaled down before the codec and up again after it.
+        sample_rate: Sample rate of the waveform, in Hz.
+        name: Name of the codec.
+        coding_rate: Sample rate of the encoder, one of `coding_rates_hz`.
+        quality: From 0, the strongest compression, to 1. The telephone codecs have only one quality.
 
     Returns:
-        `(samples,)`, in time with the input.
+        `(samples,)`, aligned in time with the input.
     """
     codec = _CODECS[name]
-    # Encoders need a little sound to begin at all; what is added is cut again.
+    # Pads short input, because encoders need some sound to start; the padding is cut off again.
     padded = np.pad(waveform, (0, max(0, round(_MIN_CODED_S * sample_rate) - len(waveform))))
-    given = resample(padded, sample_rate, coding_rate)
-    # What is beyond full scale would be read from behind the tables of the telephone codecs, and what a decoder of
-    # 16-bit samples overshoots would be clipped.
-    scale = np.float32(max(1.0, float(np.abs(given).max()) / _HIGHEST_PEAK))
-    given /= scale
+    reduced = resample(padded, sample_rate, coding_rate)
+    # Values beyond full scale would index outside the tables of the telephone codecs, and 16-bit decoders clip
+    # overshoots.
+    scale = np.float32(max(1.0, float(np.abs(reduced).max()) / _HIGHEST_PEAK))
+    reduced /= scale
     if isinstance(codec, _SoundFileCodec):
-        decoded = _pass_soundfile(given, codec, coding_rate, quality)
+        decoded = _apply_soundfile(reduced, codec, coding_rate, quality)
     else:
         require("av", what=f"the codec {name!r}", extra="media")
-        decoded = _pass_ffmpeg(given, codec, coding_rate, quality)
-    heard = resample(decoded, coding_rate, sample_rate)[: len(waveform)] * scale
-    return np.pad(heard, (0, len(waveform) - len(heard)))
+        decoded = _apply_ffmpeg(reduced, codec, coding_rate, quality)
+    restored = resample(decoded, coding_rate, sample_rate)[: len(waveform)] * scale
+    return np.pad(restored, (0, len(waveform) - len(restored)))
 
 
-def _pass_soundfile(waveform: Array, codec: _SoundFileCodec, sample_rate: int, quality: float) -> Array:
+def _apply_soundfile(waveform: Array, codec: _SoundFileCodec, sample_rate: int, quality: float) -> Array:
     import soundfile
 
     settings: dict[str, Any] = {}
@@ -162,7 +164,7 @@ def _pass_soundfile(waveform: Array, codec: _SoundFileCodec, sample_rate: int, q
     return decoded
 
 
-def _pass_ffmpeg(waveform: Array, codec: _FfmpegCodec, sample_rate: int, quality: float) -> Array:
+def _apply_ffmpeg(waveform: Array, codec: _FfmpegCodec, sample_rate: int, quality: float) -> Array:
     import av
 
     worst, best = codec.bit_rates
@@ -180,8 +182,8 @@ def _pass_ffmpeg(waveform: Array, codec: _FfmpegCodec, sample_rate: int, quality
     frames = [frame for packet in packets for frame in decoder.decode(packet)] + decoder.decode(None)
     pieces = [frame.to_ndarray().reshape(-1) for frame in frames]
     decoded = np.concatenate(pieces)
-    # Encoders begin before time 0, by their delay. Some decoders leave that out and some do not, without changing the
-    # time of the first frame, so the time of the last one tells.
+    # Encoders begin before time 0, by their delay. Some decoders skip it and some do not, without a change to the time
+    # of the first frame, so the time of the last frame gives the delay.
     n_early = len(decoded) - len(pieces[-1]) - frames[-1].pts
     decoded = decoded[n_early:]
     return decoded.astype(np.float32) / np.float32(2**15) if decoded.dtype == np.int16 else decoded

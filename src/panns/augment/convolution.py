@@ -1,4 +1,4 @@
-"""A waveform through a linear filter, fast for kernels of any length."""
+"""Convolution of a waveform with a filter kernel, fast for kernels of any length."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _MIN_FFT = 4096
 
 
 def convolve(waveform: Array, kernel: Array) -> Array:
-    """What a causal filter makes of a waveform that begins from silence, cut at the waveform's end.
+    """Filter a waveform with a causal kernel, and cut the result at the end of the waveform.
 
-    The waveform is filtered in blocks whose ends overlap, so nothing wraps around from its end to its beginning.
+    Uses overlap-add, so that nothing wraps around from the end to the start.
 
     Args:
         waveform: `(samples,)`, at least one.
-        kernel: `(taps,)`, at least one: the filter's answer to a single 1.
+        kernel: `(taps,)`, at least one: the impulse response.
 
     Returns:
         `(samples,)`.
@@ -49,5 +49,5 @@ def convolve(waveform: Array, kernel: Array) -> Array:
 
 
 def _power_of_two(n: int) -> int:
-    """The smallest that is not below `n`."""
+    """Smallest power of two that is at least `n`."""
     return 1 << (n - 1).bit_length()

@@ -1,7 +1,8 @@
-"""The path from a source to the microphone, as a filter: colour and bandwidth of a waveform.
+"""Equalisation, low-pass and high-pass filters on waveforms, as rooms, distance and microphones filter sound.
 
-Filters have minimum phase, as rooms, distance and cheap microphones nearly have: nothing sounds before its cause.
-`spectrum.py` does the same to mel power.
+This makes a model less dependent on the frequency response of a recording device.
+
+The filters have minimum phase, as natural ones nearly have, so they add no pre-echo. `spectrum.py` filters mel power.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ Decibels = npt.NDArray[np.float64]
 
 # Long enough for a steep high-pass at 40 Hz to ring out.
 _KERNEL_S = 0.2
-# Deeper stop bands are heard no more, and their logarithm would be folded into what passes.
+# Deeper stop bands are inaudible, and their logarithm would alias into the pass band.
 _FLOOR_DB = -80.0
-_DB_AN_ORDER = 20 * float(np.log10(2))  # that one order of a Butterworth filter falls in an octave
+_DB_AN_ORDER = 20 * float(np.log10(2))  # slope of one Butterworth order, in dB per octave
 
 
 @lru_cache(maxsize=8)
 def filter_frequencies_hz(sample_rate: int) -> npt.NDArray[np.float64]:
-    """Frequencies at which a filter is described, from 0 to half the sample rate: `(bins,)`."""
+    """Frequencies of the gains of a filter, from 0 to half the sample rate: `(bins,)`."""
     n_fft = 2 ** max(4, int(np.ceil(np.log2(_KERNEL_S * sample_rate))))
     frequencies: npt.NDArray[np.float64] = np.arange(n_fft // 2 + 1) * (sample_rate / n_fft)
     frequencies.flags.writeable = False  # shared by every caller through the cache
@@ -48,15 +49,14 @@ def high_pass_db(cutoff_hz: float, slope_db: float, frequencies_hz: npt.NDArray[
 
 
 def apply_filter(waveform: Array, gains_db: Decibels) -> Array:
-    """A waveform through the filter of minimum phase that has these gains.
+    """Filter a waveform with minimum phase.
 
     Args:
         waveform: `(samples,)`.
-        gains_db: `(bins,)`, at `filter_frequencies_hz`; those of filters one after the other are added. Nothing is
-            lowered by more than 80 dB.
+        gains_db: `(bins,)`, gains at `filter_frequencies_hz`, at least -80 dB. Add the gains of filters in series.
 
     Returns:
-        `(samples,)`: what sounds on behind the end is cut.
+        `(samples,)`; the tail after the end is cut off.
     """
     return convolve(waveform, _minimum_phase_kernel(gains_db))
 
@@ -68,7 +68,10 @@ def _butterworth_db(ratio: npt.NDArray[np.float64], slope_db: float) -> Decibels
 
 
 def _minimum_phase_kernel(gains_db: Decibels) -> Array:
-    """`(taps,)`, by folding the cepstrum. Oppenheim and Schafer, Discrete-Time Signal Processing, chapter 13."""
+    """Minimum-phase kernel `(taps,)`, by folding the cepstrum.
+
+    Oppenheim and Schafer, Discrete-Time Signal Processing, chapter 13.
+    """
     n_fft = 2 * (len(gains_db) - 1)
     cepstrum = np.fft.irfft(np.maximum(gains_db, _FLOOR_DB) * (np.log(10) / 20), n_fft)
     cepstrum[1 : n_fft // 2] *= 2

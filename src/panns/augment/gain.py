@@ -1,4 +1,8 @@
-"""Level: how much louder or softer a whole clip is."""
+"""Gain: multiply a clip by a constant factor, to change its volume.
+
+This helps a model become invariant to the input gain. A high gain can push the peak above full scale: follow it by
+`limit_peak`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ Array = npt.NDArray[np.float32]
 
 
 def apply_gain(waveform: Array, gain_db: float) -> Array:
-    """A waveform `(samples,)` made louder by `gain_db`, or softer.
+    """Multiply a waveform `(samples,)` by a gain in dB.
 
     Example:
         >>> apply_gain(np.array([0.5, -0.1], np.float32), 20.0)
@@ -19,7 +23,7 @@ def apply_gain(waveform: Array, gain_db: float) -> Array:
 
 
 def limit_peak(waveform: Array) -> Array:
-    """A waveform turned down as a whole where its peak is above full scale, as a recorder is set not to overload.
+    """Scale a waveform down so that its peak is at most full scale. The rest stays unchanged.
 
     Example:
         >>> limit_peak(np.array([2.0, -1.0], np.float32)), limit_peak(np.array([0.5], np.float32))

@@ -1,4 +1,4 @@
-"""Clips of any length brought to one: cropped where there is sound, placed in silence, or repeated."""
+"""Crop or pad clips of any length to one length, at a random position."""
 
 from __future__ import annotations
 
@@ -20,26 +20,24 @@ def fit_length(
     range_db: float = 20.0,
     shorter: Literal["silence", "repeat"] = "silence",
 ) -> Array:
-    """A random stretch of a longer clip, or the whole of a shorter one at a random place.
+    """Crop a random loud segment of a longer clip, or place a shorter clip at a random position.
 
-    Many clips are padded with silence, or are one bark in five seconds. A stretch taken from anywhere in them is often
-    silent, and teaches that silence is a dog. So of all stretches of the length wanted, only those are drawn from that
-    hold nearly as much energy as the one with the most. A threshold beside the best, not a choice by energy, keeps the
-    draw uniform in a clip that sounds throughout.
+    Many clips are padded with silence, or hold one bark in five seconds. A segment from anywhere in them is often
+    silent, and would teach that silence is a dog. So the segment is drawn from those whose energy is close to the
+    maximum. In a clip of constant loudness, every segment is equally likely.
 
     Args:
         waveform: `(samples,)`, at least one.
-        n_samples: The length wanted, at least 1.
-        rng: Where chance comes from; it is asked once, whatever the lengths.
-        range_db: How far the energy of a stretch may be below the most that one of its length has; `math.inf` draws
-            from all stretches.
-        shorter: What surrounds a clip that is shorter: "silence", or "repeat" for the clip itself, again and again.
+        n_samples: Length of the result, at least 1.
+        rng: Random generator; it makes one draw for any lengths.
+        range_db: Largest distance of a segment's energy below the maximum, in dB; `math.inf` draws from all segments.
+        shorter: Padding of a shorter clip: "silence", or "repeat" to repeat the clip.
 
     Returns:
-        `(n_samples,)`, its own memory.
+        `(n_samples,)`, a copy.
 
     Raises:
-        ValueError: There is no sample to take, or none wanted.
+        ValueError: The clip is empty, or `n_samples` is below 1.
 
     Example:
         >>> clip = np.array([0, 0, 0, 0, 0, 0, 3, 0], np.float32)
@@ -52,20 +50,20 @@ def fit_length(
 
 
 def draw_onset(waveform: Array, n_samples: int, rng: np.random.Generator, *, range_db: float = 20.0) -> int:
-    """Where the stretch begins that `fit_length` takes, for callers that must know; below 0 with silence before a clip.
+    """Draw the onset of the segment that `fit_length` takes; negative with silence before the clip.
 
     Args:
         waveform: `(samples,)`, at least one.
-        n_samples: The length wanted, at least 1.
-        rng: Where chance comes from.
-        range_db: As of `fit_length`.
+        n_samples: Length of the segment, at least 1.
+        rng: Random generator.
+        range_db: Largest distance of a segment's energy below the maximum, in dB.
 
     Raises:
-        ValueError: There is no sample to take, or none wanted.
+        ValueError: The clip is empty, or `n_samples` is below 1.
     """
     n_clip = len(waveform)
     if n_clip < 1 or n_samples < 1:
-        raise ValueError(f"{n_samples} samples wanted of a clip of {n_clip}; both must be at least 1")
+        raise ValueError(f"cannot take {n_samples} samples of a clip of {n_clip}; both must be at least 1")
     if n_clip <= n_samples:
         return -int(draw_position(n_clip, n_samples, rng).start)
     onsets = loud_onsets(waveform, n_samples, range_db=range_db)
@@ -73,36 +71,36 @@ def draw_onset(waveform: Array, n_samples: int, rng: np.random.Generator, *, ran
 
 
 def take_segment(waveform: Array, onset: int, n_samples: int) -> Array:
-    """The stretch of `n_samples` from `onset` on, with silence where it is outside of the clip; its own memory.
+    """Copy a segment of `n_samples` from `onset` on, with silence outside the clip.
 
     Example:
         >>> take_segment(np.array([1, 2, 3], np.float32), -1, 3)
         array([0., 1., 2.], dtype=float32)
     """
-    stretch = np.zeros(n_samples, np.float32)
+    segment = np.zeros(n_samples, np.float32)
     first, last = max(onset, 0), min(onset + n_samples, len(waveform))
     if first < last:
-        stretch[first - onset : last - onset] = waveform[first:last]
-    return stretch
+        segment[first - onset : last - onset] = waveform[first:last]
+    return segment
 
 
 def loud_onsets(waveform: Array, n_samples: int, *, range_db: float) -> npt.NDArray[np.intp]:
-    """Where the stretches of `n_samples` begin whose energy is within `range_db` of the most that one has.
+    """Onsets of the segments whose energy is within `range_db` of the loudest segment.
 
     Args:
         waveform: `(samples,)`, at least `n_samples` long.
-        n_samples: Length of a stretch.
+        n_samples: Length of a segment.
         range_db: At least 0.
 
     Returns:
-        Indices of samples, rising; all of them for silence.
+        Sample indices in ascending order; all onsets for a silent clip.
 
     Example:
         >>> loud_onsets(np.array([0, 0, 0, 5, 0, 0], np.float32), 2, range_db=20.0)
         array([2, 3])
     """
-    # In float64: differences of float32 sums would lose the soft stretches behind a loud one.
-    # Squared in float64 at once, since a sum that changes the type of what it adds takes three times as long.
+    # float64, because differences of float32 sums lose the quiet segments after a loud one. Squaring to float64 is
+    # three times faster than a cumulative sum that converts.
     sums = np.square(waveform, dtype=np.float64)
     np.cumsum(sums, out=sums)
     energies = sums[n_samples - 1 :]

@@ -1,7 +1,6 @@
-"""How loud a waveform is where it sounds, and how loud it is heard.
+"""Level of the active parts of a clip, as power or as A-weighted loudness.
 
-Clips are often padded with digital silence or hold one short event, so the mean over all of a clip says little about
-the sound in it.
+Clips are often padded with silence or hold one short event, so the mean over a whole clip says little about its sound.
 """
 
 from __future__ import annotations
@@ -13,17 +12,17 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
 
-# 10 dB below the last bit of 16-bit sound, and where log-mels have their floor.
+# 10 dB below the last bit of 16-bit audio; also the floor of log-mels.
 SILENT_POWER = 1e-10
-# Blocks this far below the loudest are pauses or padding and do not count into how loud a clip is.
+# Blocks this far below the loudest are pauses or padding, and do not count.
 PAUSE_DB = 30.0
 _BLOCK_SAMPLES = 512
-# Long enough for the lowest tones that A-weighting lets through; the same sizes as in the between-class paper.
+# Long enough for the lowest tones that A-weighting passes; the value of the between-class paper.
 _WINDOW_S = 0.1
 
 
 def active_power(waveform: Array) -> float:
-    """Mean square over the blocks of 512 samples that are within 30 dB of the loudest one; 0 for silence.
+    """Mean power of the active blocks: those of 512 samples within 30 dB of the loudest; 0 for silence.
 
     Args:
         waveform: `(samples,)`, at least one.
@@ -43,20 +42,20 @@ def active_power(waveform: Array) -> float:
 
 
 def a_weighted_level_db(waveform: Array, sample_rate: int) -> float:
-    """A-weighted level of the loudest tenth of a second, in decibels below full scale; -inf for silence.
+    """A-weighted level of the loudest tenth of a second, in dB relative to full scale; -inf for silence.
 
-    A-weighting is how sensitive hearing is at a frequency (IEC 61672-1, annex E): a hum at 50 Hz is heard 30 dB softer
-    than a tone of the same power at 1 kHz.
+    A-weighting (IEC 61672-1, annex E) is the sensitivity of human hearing at each frequency: a hum at 50 Hz is 30 dB
+    quieter than a tone of equal power at 1 kHz.
 
     Args:
         waveform: `(samples,)`, at least one.
-        sample_rate: Its rate.
+        sample_rate: Sample rate of the waveform, in Hz.
     """
     n_fft, window, weights = _weighting(sample_rate)
     hop = n_fft // 2
     n_windows = 1 + max(0, -(-(len(waveform) - n_fft) // hop))
     padded = np.zeros(n_fft + (n_windows - 1) * hop, np.float32)
-    onset = max(0, (n_fft - len(waveform)) // 2)  # at the edges of its window, a short sound would not be heard
+    onset = max(0, (n_fft - len(waveform)) // 2)  # centred, because the window is zero at its edges
     padded[onset : onset + len(waveform)] = waveform
     frames = np.lib.stride_tricks.sliding_window_view(padded, n_fft)[::hop]
     # numpy computes a forward transform of float32 in float64, five times slower, unless it is scaled.
@@ -67,14 +66,14 @@ def a_weighted_level_db(waveform: Array, sample_rate: int) -> float:
 
 @lru_cache(maxsize=8)
 def _weighting(sample_rate: int) -> tuple[int, Array, Array]:
-    """Window length, Hann window, and what each bin of its spectrum counts in the mean square."""
+    """Window length, Hann window, and the weight of each bin of its spectrum in the mean square."""
     n_fft = 2 ** max(1, round(np.log2(_WINDOW_S * sample_rate)))
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft)
     squared_hz = np.square(np.fft.rfftfreq(n_fft, 1 / sample_rate))
     gain = (12_194.0**2 * squared_hz**2) / (
         (squared_hz + 20.6**2) * np.sqrt((squared_hz + 107.7**2) * (squared_hz + 737.9**2)) * (squared_hz + 12_194.0**2)
     )
-    # 2 dB make it 0 dB at 1 kHz; 2, because the negative frequencies have as much power.
+    # 2 dB normalise the curve to 0 dB at 1 kHz. The factor 2 counts the negative frequencies.
     weights = np.square(gain * 10 ** (2.0 / 20)) * 2 / np.square(window).sum()
     for array in (window, weights):
         array.flags.writeable = False

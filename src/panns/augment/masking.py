@@ -1,4 +1,8 @@
-"""SpecAugment: stretches of time and of frequency are hidden. Park et al. 2019, arXiv:1904.08779."""
+"""SpecAugment: mask random spans of time and of frequency in a log-mel.
+
+This keeps a model from relying on single frames or bands. Masks that are too large hide short events, whose label then
+is wrong. Park et al. 2019, arXiv:1904.08779.
+"""
 
 from __future__ import annotations
 
@@ -17,17 +21,17 @@ def mask(
     n_time_masks: int = 1,
     n_mel_masks: int = 1,
 ) -> Array:
-    """A copy of a log-mel `(frames, mels)` with stretches of time and of frequency set to its mean.
+    """Copy a log-mel `(frames, mels)` with random spans of frames and of bands set to its mean.
 
-    The mean is what says least: silence would be a sound of its own in a log-mel, a hundred decibels from the rest.
+    The mean is the most neutral value: silence would stand out in a log-mel, a hundred decibels below the rest.
 
     Args:
         features: The log-mel.
-        max_frames: The longest stretch of time.
-        max_mels: The widest stretch of frequency.
-        rng: Where chance comes from.
-        n_time_masks: How many stretches of time; they may overlap.
-        n_mel_masks: How many stretches of frequency.
+        max_frames: Maximum length of a time mask, in frames.
+        max_mels: Maximum width of a frequency mask, in bands.
+        rng: Random generator.
+        n_time_masks: Number of time masks; they may overlap.
+        n_mel_masks: Number of frequency masks.
     """
     masked = features.copy()
     fill = features.mean()
@@ -35,7 +39,7 @@ def mask(
         size = features.shape[axis]
         width = int(rng.integers(min(longest, size) + 1))
         onset = int(rng.integers(size - width + 1))
-        hidden = [slice(None), slice(None)]
-        hidden[axis] = slice(onset, onset + width)
-        masked[tuple(hidden)] = fill
+        masked_span = [slice(None), slice(None)]
+        masked_span[axis] = slice(onset, onset + width)
+        masked[tuple(masked_span)] = fill
     return masked

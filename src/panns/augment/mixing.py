@@ -1,4 +1,4 @@
-"""Sounds together: how loud each is, how loud beside the other, and what a mixture of two is."""
+"""Mixtures of two clips, and the loudness of the sounds in a mixture."""
 
 from __future__ import annotations
 
@@ -11,20 +11,18 @@ from panns.augment.level import PAUSE_DB
 
 Array = npt.NDArray[np.float32]
 
-# 20 dB above the floor that log-mels keep under silence (`LogMelConfig.log_floor`), and far below any sound: about 90
-# dB below full scale.
+# 20 dB above the floor of log-mels (`LogMelConfig.log_floor`), and far below any sound: about -90 dB re full scale.
 _SILENT_MEL_POWER = 1e-8
 
 
 class Mixture(NamedTuple):
-    """Two waveforms in one.
+    """A mixture of two waveforms.
 
     Attributes:
         waveform: `(samples,)`.
-        share: How much of the mixture is the first: 1 is all. The second has the rest. With one label to a clip the
-            labels are weighed by the shares. With several, both sounds are there, and a sound whose share is small may
-            still be heard: it is 20 log10(share / (1 - share)) dB beside the other, and `presence` says what that
-            counts.
+        share: Share of the first waveform, from 0 to 1; the second has the rest. With one label per clip, the labels
+            are weighted by the shares. With several, both sounds are present, and one with a small share may still be
+            audible: it is 20 log10(share / (1 - share)) dB relative to the other, which `presence` turns into a target.
     """
 
     waveform: Array
@@ -32,24 +30,22 @@ class Mixture(NamedTuple):
 
 
 def check_pair(first: Array, second: Array) -> None:
-    """Refuse two waveforms that cannot be mixed.
+    """Refuse two waveforms of different length.
 
     Raises:
-        ValueError: They differ in shape.
+        ValueError: Their shapes differ.
     """
     if first.shape != second.shape:
-        raise ValueError(
-            f"waveforms of {first.shape} and {second.shape} samples cannot be mixed; fit them to one length"
-        )
+        raise ValueError(f"cannot mix waveforms of shapes {first.shape} and {second.shape}; fit them to one length")
 
 
 def loudness_db(power: Array, *, silent_below: float = _SILENT_MEL_POWER) -> float:
-    """Mean power of the frames that are not pauses, in decibels; -inf for silence.
+    """Mean power of the active frames, in dB; -inf for silence.
 
     Args:
         power: Mel power `(frames, mels)`.
-        silent_below: Mean power of a band in the loudest frame below which nothing sounds. It is above 0 because mel
-            power that went through a logarithm is never 0: boosted to the level of a sound, its floor is loud noise.
+        silent_below: Mean band power of the loudest frame below which a clip is silent. Above 0, because mel power
+            restored from a logarithm has a floor, which would become loud noise if amplified.
 
     Example:
         >>> round(loudness_db(np.array([[100.0], [100.0], [0.0]], dtype=np.float32)))
@@ -65,7 +61,7 @@ def loudness_db(power: Array, *, silent_below: float = _SILENT_MEL_POWER) -> flo
 
 
 def presence(level_db: float, *, full_db: float, none_db: float) -> float:
-    """How clearly a sound at `level_db` beside a louder one counts as heard: 1 from `full_db`, 0 below `none_db`.
+    """Target for a sound at `level_db` relative to a louder one: 1 from `full_db` up, 0 below `none_db`.
 
     Example:
         >>> presence(-3.0, full_db=-10.0, none_db=-20.0), presence(-15.0, full_db=-10.0, none_db=-20.0)

@@ -1,4 +1,8 @@
-"""Mixup: two waveforms added, weighted as their labels are. Zhang et al. 2018, arXiv:1710.09412."""
+"""Mixup: add two clips, weighted like their labels. Zhang et al. 2018, arXiv:1710.09412.
+
+This regularises a model by training it on points between the classes. The louder clip dominates the mixture; see
+`between_class.py` for weights by loudness.
+"""
 
 from __future__ import annotations
 
@@ -11,25 +15,25 @@ Array = npt.NDArray[np.float32]
 
 
 def mixup(first: Array, second: Array, rng: np.random.Generator, *, alpha: float = 1.0) -> Mixture:
-    """The mean of two waveforms, weighted by a share drawn from Beta(`alpha`, `alpha`).
+    """Mix two waveforms with a share drawn from Beta(`alpha`, `alpha`).
 
     Args:
         first: `(samples,)`.
         second: `(samples,)`.
-        rng: Where chance comes from.
-        alpha: Above 0. At 1 every share is as likely; near 0 one of the two is all but alone.
+        rng: Random generator.
+        alpha: Above 0. At 1 the share is uniform; near 0 one of the two dominates.
 
     Raises:
         ValueError: The two differ in length, or `alpha` is not above 0.
     """
     if not alpha > 0:
-        raise ValueError(f"alpha={alpha:g} must be above 0; use 1 for shares drawn evenly, 0.2 for mostly one sound")
+        raise ValueError(f"alpha={alpha:g} must be above 0; use 1 for a uniform share, 0.2 for mostly one of the two")
     share = float(rng.beta(alpha, alpha))
     return Mixture(mix_linearly(first, second, share=share), share)
 
 
 def mix_linearly(first: Array, second: Array, *, share: float) -> Array:
-    """`share` of one waveform `(samples,)` and the rest of another.
+    """Add `share` of one waveform `(samples,)` and `1 - share` of another.
 
     Raises:
         ValueError: The two differ in length.

@@ -1,4 +1,8 @@
-"""Noise beside a sound, at a given ratio: recorded, or made with a spectrum that falls as 1/f^a."""
+"""Background noise at a given signal-to-noise ratio: recorded, or generated with a power spectrum of 1/f^a.
+
+This makes a model robust to noisy recordings. Choose the ratio with care: a sound far below the noise is inaudible, but
+keeps its label.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from panns.augment.level import active_power
 
 Array = npt.NDArray[np.float32]
 
-# Below, noise is not heard, but most of the power of brown noise would be there.
+# Noise below this is inaudible, but most of the power of brown noise would be there.
 _LOWEST_HZ = 20.0
 _LAYER_DB = 6.0
 # Transforms of other lengths than these times a power of two take up to three times as long.
@@ -20,18 +24,18 @@ _FAST_FACTORS = (8, 9, 10, 12, 15)
 
 
 def add_noise(waveform: Array, noise: Array, snr_db: float) -> Array:
-    """A waveform with noise beside it.
+    """Add noise to a waveform at a signal-to-noise ratio.
 
-    The ratio is that of the mean powers of both where they sound: over the blocks of 512 samples within 30 dB of the
-    loudest. So neither a pause in the sound nor silence in the recording of the noise makes the noise louder.
+    The ratio compares the mean powers of the active blocks of both, those of 512 samples within 30 dB of the loudest.
+    So neither pauses in the sound nor silence in the noise recording make the noise louder.
 
     Args:
         waveform: `(samples,)`.
-        noise: `(samples,)`, of any level; it is the one that is scaled.
-        snr_db: How much stronger the waveform is than the noise.
+        noise: `(samples,)`, of any level; it is scaled.
+        snr_db: Signal-to-noise ratio, in dB.
 
     Returns:
-        `(samples,)`; unchanged where one of the two is silent, since nothing has a ratio to silence.
+        `(samples,)`; a copy of the waveform if either is silent, because the ratio is then undefined.
 
     Raises:
         ValueError: The two differ in length.
@@ -45,14 +49,14 @@ def add_noise(waveform: Array, noise: Array, snr_db: float) -> Array:
 
 
 def layer_noise(recordings: Sequence[Array], rng: np.random.Generator) -> Array:
-    """Several recordings heard at once, as in a street or a crowd, each up to 6 dB above or below equal power.
+    """Mix several recordings, as in a street or a crowd, each up to 6 dB above or below equal power.
 
     Args:
-        recordings: `(samples,)` each, at least one, all of one length and of any level; a single one stays as it is.
-        rng: Where chance comes from.
+        recordings: `(samples,)` each, at least one, of equal length and any level; a single one stays unchanged.
+        rng: Random generator.
 
     Returns:
-        `(samples,)`, silent where all of them are.
+        `(samples,)`.
     """
     if len(recordings) == 1:
         return recordings[0]
@@ -64,22 +68,22 @@ def layer_noise(recordings: Sequence[Array], rng: np.random.Generator) -> Array:
 
 
 def coloured_noise(n_samples: int, exponent: float, sample_rate: int, rng: np.random.Generator) -> Array:
-    """Gaussian noise whose power falls with frequency as 1/f^`exponent`: 0 white, 1 pink, 2 brown, -1 blue.
+    """Gaussian noise with a power spectrum of 1/f^`exponent`: 0 white, 1 pink, 2 brown, -1 blue.
 
     Args:
-        n_samples: How many, at least 1.
-        exponent: Of any sign.
-        sample_rate: Of the noise; nothing is below 20 Hz.
-        rng: Where chance comes from.
+        n_samples: Length, at least 1.
+        exponent: Exponent of the spectrum, of any sign.
+        sample_rate: Sample rate, in Hz; there is no power below 20 Hz.
+        rng: Random generator.
 
     Returns:
-        `(n_samples,)` of a mean square of about 1.
+        `(n_samples,)` with a mean square of about 1.
     """
     n_fft = min(factor * 2 ** max(6, int(np.ceil(np.log2(n_samples / factor)))) for factor in _FAST_FACTORS)
     log_hz = _log_frequencies(n_fft, sample_rate)
     gains = np.exp(log_hz * np.float32(-exponent / 2))
     gains[log_hz < np.log(_LOWEST_HZ)] = 0
-    # White noise has a white spectrum of random phase, so the forward transform can be left out.
+    # The spectrum of white noise is itself white noise, so no forward transform is needed.
     spectrum = rng.standard_normal(2 * len(gains), np.float32).view(np.complex64)
     spectrum *= gains / np.sqrt(2 * np.square(gains).mean())
     noise: Array = np.fft.irfft(spectrum, n_fft, norm="ortho").astype(np.float32, copy=False)
@@ -88,7 +92,7 @@ def coloured_noise(n_samples: int, exponent: float, sample_rate: int, rng: np.ra
 
 @lru_cache(maxsize=8)
 def _log_frequencies(n_fft: int, sample_rate: int) -> Array:
-    """Logarithm of the frequency of every bin but the first, which has that of the second: `(bins,)`."""
+    """Logarithm of the frequency of every bin `(bins,)`; the first bin has the value of the second."""
     frequencies = np.fft.rfftfreq(n_fft, 1 / sample_rate)
     logarithms: Array = np.log(np.maximum(frequencies, frequencies[1])).astype(np.float32)
     logarithms.flags.writeable = False  # shared by every caller through the cache

@@ -1,4 +1,4 @@
-"""Which moments of a clip are heard, and where."""
+"""Random crops and positions, in frames."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import numpy.typing as npt
 
 
 def crop_frames(n_clip: int, n_frames: int, rng: np.random.Generator) -> npt.NDArray[np.intp]:
-    """Indices of the frames of a random stretch of a clip that is closed to a ring.
+    """Indices of the frames of a random crop that wraps around the end of the clip.
 
-    A clip no longer than the stretch is heard as a whole and once, shifted at random: a short event is never cut away.
+    A clip that fits into the crop is used whole and once, rotated at random, so a short event is never cut off.
 
     Args:
-        n_clip: Length of the clip.
-        n_frames: Length of the stretch, at most.
-        rng: Where chance comes from.
+        n_clip: Length of the clip, in frames.
+        n_frames: Maximum length of the crop, in frames.
+        rng: Random generator.
 
     Returns:
         `(min(n_clip, n_frames),)`.
@@ -27,6 +27,6 @@ def crop_frames(n_clip: int, n_frames: int, rng: np.random.Generator) -> npt.NDA
 
 
 def draw_position(n_piece: int, n_frames: int, rng: np.random.Generator) -> slice:
-    """Where a piece of `n_piece` frames lies inside `n_frames` of silence."""
+    """Draw a random position of `n_piece` frames within `n_frames`."""
     onset = int(rng.integers(n_frames - n_piece + 1))
     return slice(onset, onset + n_piece)

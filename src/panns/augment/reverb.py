@@ -1,4 +1,8 @@
-"""Rooms: a sound, then noise that dies away. Moorer 1979, "About this reverberation business"."""
+"""Reverberation: convolve a clip with a random room response, a direct sound and exponentially decaying noise.
+
+This makes a model robust to recordings in rooms and at a distance. Long decays blur the onsets and offsets of events.
+Moorer 1979, "About this reverberation business".
+"""
 
 from __future__ import annotations
 
@@ -9,33 +13,33 @@ from panns.augment.convolution import convolve
 
 Array = npt.NDArray[np.float32]
 
-# The way of the first reflections is a few metres longer than the direct one.
+# The path of the first reflections is a few metres longer than the direct path.
 _GAP_S = 0.005
 
 
 def add_reverb(
     waveform: Array, sample_rate: int, rng: np.random.Generator, *, decay_s: float, direct_db: float
 ) -> Array:
-    """A waveform as in a room, about as loud as before, and no later.
+    """Add reverberation, at about the same level and without delay.
 
     Args:
         waveform: `(samples,)`.
-        sample_rate: Its rate.
-        rng: Where the reflections come from.
-        decay_s: How long the room takes to fall by 60 dB: 0.2 for a furnished one, 2 for a church.
-        direct_db: How much stronger the direct sound is than all reflections together: 20 close by, -5 far away.
+        sample_rate: Sample rate of the waveform, in Hz.
+        rng: Random generator of the reflections.
+        decay_s: Decay by 60 dB (RT60), in seconds: 0.2 for a furnished room, 2 for a church.
+        direct_db: Level of the direct sound above the sum of all reflections, in dB: 20 nearby, -5 far away.
 
     Returns:
-        `(samples,)`: what sounds on behind the end is cut.
+        `(samples,)`; the tail after the end is cut off.
     """
     return convolve(waveform, room_response(sample_rate, rng, decay_s=decay_s, direct_db=direct_db))
 
 
 def room_response(sample_rate: int, rng: np.random.Generator, *, decay_s: float, direct_db: float) -> Array:
-    """What a room makes of a single 1: the direct sound, 5 ms of nothing, and noise falling by 60 dB in `decay_s`.
+    """Random impulse response of a room: direct sound, 5 ms of silence, and noise that decays by 60 dB in `decay_s`.
 
     Returns:
-        `(taps,)` of energy 1.
+        `(taps,)` with energy 1.
     """
     n_gap, n_tail = round(_GAP_S * sample_rate), max(1, round(decay_s * sample_rate))
     response = np.zeros(1 + n_gap + n_tail, np.float32)

@@ -1,4 +1,7 @@
-"""Time shift: the same sound, earlier or later in its clip."""
+"""Time shift: move a sound earlier or later in its clip.
+
+This makes a model invariant to the position of a sound. Labels with times must move along.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ Array = npt.NDArray[np.float32]
 
 
 def shift_circular(waveform: Array, n_samples: int) -> Array:
-    """A waveform `(samples,)` later by `n_samples` (earlier below 0); what leaves at one end comes in at the other.
+    """Shift a waveform `(samples,)` by `n_samples`, later if positive; its end wraps around to the start.
 
     Example:
         >>> shift_circular(np.array([1, 2, 3, 4], np.float32), 1)
@@ -19,7 +22,7 @@ def shift_circular(waveform: Array, n_samples: int) -> Array:
 
 
 def shift_with_silence(waveform: Array, n_samples: int) -> Array:
-    """A waveform `(samples,)` later by `n_samples` (earlier below 0); what leaves is gone, and silence follows it.
+    """Shift a waveform `(samples,)` by `n_samples`, later if positive; silence fills the gap.
 
     Example:
         >>> shift_with_silence(np.array([1, 2, 3, 4], np.float32), -1)

@@ -1,4 +1,8 @@
-"""Speed: as a tape that runs faster or slower, so that pitch moves along. Ko et al. 2015, "Audio augmentation"."""
+"""Speed perturbation: play a clip faster or slower, which changes its pitch too, like a tape.
+
+This adds variety of pitch and tempo. Large factors change the identity of some sounds: a slow bird sounds like another
+species. Ko et al. 2015, "Audio augmentation for speech recognition".
+"""
 
 from __future__ import annotations
 
@@ -9,18 +13,18 @@ from panns.audio.resampling.resample import resample
 
 Array = npt.NDArray[np.float32]
 
-# Resampling takes whole rates; a ten-thousandth in speed is a sixth of a hundredth of a semitone.
+# Resampling takes integer rates; a ten-thousandth in speed is a sixth of a cent.
 _STEPS = 10_000
 
 
 def change_speed(waveform: Array, factor: float) -> Array:
-    """A waveform played `factor` times as fast, at the same sample rate.
+    """Play a waveform `factor` times as fast, at the same sample rate.
 
-    Slowed down, it has nothing in the highest frequencies, where the original had no sound to bring down.
+    A slowed-down waveform has no content at the highest frequencies.
 
     Args:
         waveform: `(samples,)`.
-        factor: 0.25 to 4, above 1 for faster, shorter and higher; to a ten-thousandth.
+        factor: Speed, 0.25 to 4 in steps of 0.0001; above 1 is faster, shorter and higher.
 
     Returns:
         `(samples / factor,)`, rounded, at least one.
@@ -29,7 +33,7 @@ def change_speed(waveform: Array, factor: float) -> Array:
         ValueError: `factor` is out of range.
     """
     if not 0.25 <= factor <= 4:
-        raise ValueError(f"a speed of {factor:g} is out of range; use 0.25 to 4, where 1 changes nothing")
+        raise ValueError(f"speed factor {factor:g} is out of range; use 0.25 to 4")
     steps = round(factor * _STEPS)
     n_samples = max(1, round(len(waveform) * _STEPS / steps))
     changed = resample(waveform, steps, _STEPS)[:n_samples]
