@@ -1,1 +1,1 @@
-"""Speed and memory, measured: `python -m benchmarks [NAME...]`. Each prints a table and writes it as JSON."""
+"""Benchmarks of speed and memory: `python -m benchmarks [NAME...]`. Each prints a table and writes it as JSON."""

@@ -1,4 +1,4 @@
-"""Run benchmarks one after another, each in a process of its own so that none warms up or burdens the next."""
+"""Run benchmarks in sequence, each in its own process so that none affects the next."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ BENCHMARKS = (
 
 
 def main() -> None:
-    """Run those named, or all."""
+    """Run the named benchmarks, or all."""
     names = sys.argv[1:] or list(BENCHMARKS)
     for name in names:
         if name not in BENCHMARKS:
-            sys.exit(f"no benchmark {name!r}; there are {', '.join(BENCHMARKS)}")
+            sys.exit(f"unknown benchmark {name!r}; use one of {', '.join(BENCHMARKS)}")
         subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=True)
 
 

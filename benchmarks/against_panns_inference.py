@@ -1,7 +1,7 @@
-"""CNN14 here and in panns_inference 0.1.1, the original authors' package, in one run on one file and the same weights.
+"""CNN14 in this package and in panns_inference 0.1.1, the original authors' package, on one file with equal weights.
 
-panns_inference is installed for this benchmark alone, into a folder of its own. Both read the same published-layout
-file of random parameters, which cost the same as trained ones, so that the scores can be compared too.
+The benchmark installs panns_inference into its own folder. Both packages read one file of random parameters in the
+published layout. Random parameters cost as much as trained ones, and the scores can be compared too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from benchmarks.measure import report, run_process, timing
 from panns.labels import audioset
 
 PEER = FOLDER / "panns_inference"
-# Without their dependencies: torch and librosa are here already, and older pins would downgrade them.
+# Without dependencies: torch and librosa are installed, and older pins would downgrade them.
 PACKAGES = (
     "panns-inference==0.1.1", "torchlibrosa==0.1.0", "matplotlib==3.11.2", "contourpy", "cycler", "fonttools",
     "kiwisolver", "pyparsing", "python-dateutil", "six", "pillow",
@@ -30,7 +30,7 @@ import sys, torch
 from panns_inference.models import Cnn14
 torch.manual_seed(0)
 model = Cnn14(sample_rate=32000, window_size=1024, hop_size=320, mel_bins=64, fmin=50, fmax=14000, classes_num=527)
-with torch.no_grad():  # norms that fit what they see and a steep last layer, so that scores depend on the sound
+with torch.no_grad():  # fit the norms and scale the last layer up, so that scores depend on the sound
     for _ in range(20):
         model.train()(0.1 * torch.randn(4, 64000))
     model.fc_audioset.weight *= 30
@@ -42,12 +42,12 @@ import json, sys, time
 calls, path, weights = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 start_cpu, start_wall = time.process_time(), time.perf_counter()
 {setup}
-first = ask()
+first = score()
 load = [time.process_time() - start_cpu, time.perf_counter() - start_wall]
 each = []
 for _ in range(calls):
     cpu = time.process_time()
-    probs = ask()
+    probs = score()
     each.append(time.process_time() - cpu)
 json.dump({{"load": load, "each": each, "probs": [float(p) for p in probs]}}, open(sys.argv[4], "w"))
 """
@@ -56,7 +56,7 @@ THEIRS = """
 import librosa
 from panns_inference import AudioTagging
 tagger = AudioTagging(checkpoint_path=weights, device="cpu")
-def ask():
+def score():
     audio, _ = librosa.core.load(path, sr=32000, mono=True)
     return tagger.inference(audio[None, :])[0][0]
 """
@@ -64,7 +64,7 @@ def ask():
 OURS = """
 import panns
 recognizer = panns.load("cnn14", weights=weights, backend="{backend}", device="cpu", n_threads=1)
-def ask():
+def score():
     tags = recognizer.tag(path, top=None)
     return [tag.score for tag in sorted(tags, key=lambda tag: tag.index)]
 """
@@ -77,9 +77,9 @@ def main() -> None:
     if not weights.is_file():
         run_process([sys.executable, "-c", MAKE_WEIGHTS, str(weights)], **environment)
     setups = {"panns_inference": THEIRS} | {f"panns, {name}": OURS.format(backend=name) for name in ("onnx", "torch")}
-    for setup in setups.values():  # once without measuring: converts the weights, compiles, fills the disk cache
+    for setup in setups.values():  # warm up: convert the weights, compile, fill the disk cache
         _measure(setup, 1, path, weights, environment)
-    # In turns, so that a busy moment of the machine falls on all alike.
+    # Alternate the setups, so that other load on the machine affects all alike.
     rounds = [
         {name: _measure(setup, 4, path, weights, environment) for name, setup in setups.items()} for _ in range(3)
     ]
@@ -95,16 +95,16 @@ def main() -> None:
                 "by": name,
                 "file to tags, CPU-s": each,
                 "times faster": f"{original.median / each.median:.2f}",
-                "start to first answer, CPU-s": load,
+                "start to first scores, CPU-s": load,
                 "peak MB": round(max(one[name]["peak_mb"] for one in rounds)),
-                "largest difference of a score": f"{difference:.1e}",
+                "largest difference of scores": f"{difference:.1e}",
             }
         )
     report(
         "against_panns_inference",
         "CNN14, 10 s stereo 44.1 kHz wav, one thread",
         rows,
-        notes="random parameters, made to give scores from 0 to 1; CPU-s with quartiles of 12 calls in 3 processes",
+        notes="random parameters, scaled to give scores from 0 to 1; CPU-s with quartiles of 12 calls in 3 processes",
     )
 
 
@@ -118,7 +118,7 @@ def _measure(setup: str, calls: int, path: Path, weights: Path, environment: dic
 
 
 def _install_peer() -> dict[str, str]:
-    """Environment in which panns_inference can be imported: its folder, and a home that has the label file it wants."""
+    """Install panns_inference; return environment variables with its folder and a home folder with its label file."""
     folder, home = PEER / "packages", PEER / "home"
     if not (folder / "panns_inference").is_dir():
         pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", str(folder), *PACKAGES]

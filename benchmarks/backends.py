@@ -1,4 +1,4 @@
-"""Clips a second of the same checkpoint on every backend, from waveform to scores, in batches of 1, 8 and 32."""
+"""Throughput of every backend, from waveform to scores, in batches of 1, 8 and 32 clips."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def main() -> None:
                 one_call = cpu_ms(lambda: model.score(batch), repeats=repeats, warm_up=1)
                 row[f"batch {batch_size}"] = f"{1e3 * batch_size / one_call.median:.1f}"
             rows.append(row)
-    report("backends", "Clips of 10 s a second of CPU time, waveform to scores, one thread", rows)
+    report("backends", "Clips of 10 s per second of CPU time, waveform to scores, one thread", rows)
 
 
 if __name__ == "__main__":

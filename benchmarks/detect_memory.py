@@ -1,4 +1,4 @@
-"""Peak resident memory and time of detecting events in files of a minute, an hour and a day, on one core."""
+"""Peak resident memory and time of event detection in files of a minute, an hour and a day, on one core."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from benchmarks.material import FOLDER, checkpoint, write_sparse_wav
 from benchmarks.measure import report, run_process
 from benchmarks.streaming import options
 
-RATE = 16_000  # a day at 44.1 kHz is more than a wav file can hold
+RATE = 16_000  # a day at 44.1 kHz exceeds the size limit of wav files
 
 
 def main() -> None:
     """Measure and report."""
     parser = options(__doc__)
-    parser.add_argument("--hours", type=float, default=24.0, help="length of the longest file")
+    parser.add_argument("--hours", type=float, default=24.0, help="length of the longest file in hours (default 24)")
     chosen = parser.parse_args()
-    if hasattr(os, "sched_setaffinity"):  # the command takes every core that it may use
+    if hasattr(os, "sched_setaffinity"):  # the command uses every core that it may
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     FOLDER.mkdir(parents=True, exist_ok=True)
     found = checkpoint(chosen.model)

@@ -1,4 +1,4 @@
-"""From a file to tags, and where the time goes: 10 s, stereo, 44.1 kHz, 16-bit wav, one thread."""
+"""Time from file to tags and its parts: 10 s, stereo, 44.1 kHz, 16-bit wav, one thread."""
 
 from __future__ import annotations
 

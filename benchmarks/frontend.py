@@ -1,4 +1,4 @@
-"""The log-mel alone, 10 s, beside what else computes one."""
+"""Log-mel of 10 s of sound, in numpy, torch and librosa."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is measured on: a sound made here, and checkpoints whose speed is that of the published ones."""
+"""Input of benchmarks: generated sounds, and checkpoints with the speed of the published ones."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ FOLDER = checkpoints_dir().parent / "benchmarks"
 
 
 def noise(seconds: float, sample_rate: int, n_channels: int = 1) -> np.ndarray:
-    """Noise at -20 dBFS, the same at every call: `(samples, channels)` float32."""
+    """Reproducible noise at -20 dBFS, `(samples, channels)` float32."""
     rng = np.random.default_rng(0)
     return (0.1 * rng.standard_normal((round(seconds * sample_rate), n_channels))).astype(np.float32)
 
 
 def noise_file(seconds: float = 10.0, sample_rate: int = 44_100, n_channels: int = 2) -> Path:
-    """A 16-bit wav of noise."""
+    """Write a 16-bit wav file of noise, unless it exists."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     path = FOLDER / f"noise_{seconds:g}s_{sample_rate}_{n_channels}.wav"
     if not path.is_file():
@@ -36,7 +36,7 @@ def noise_file(seconds: float = 10.0, sample_rate: int = 44_100, n_channels: int
 
 
 def write_sparse_wav(path: Path, seconds: int, *, sample_rate: int) -> None:
-    """A silent 16-bit wav that takes no space on most disks."""
+    """Write a silent 16-bit wav file that is sparse on most file systems."""
     with wave.open(str(path), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
@@ -53,7 +53,7 @@ def write_sparse_wav(path: Path, seconds: int, *, sample_rate: int) -> None:
 
 
 def checkpoint(name: str) -> Checkpoint:
-    """The checkpoint of a registered model; with random parameters, which cost the same, without its weights."""
+    """Checkpoint of a registered model, with random parameters if its weights are missing; they cost the same."""
     try:
         return resolve(name)
     except WeightsMissing:
@@ -61,7 +61,7 @@ def checkpoint(name: str) -> Checkpoint:
 
 
 def random_checkpoint(name: str, config: ModelConfig, folder: Path) -> Checkpoint:
-    """A checkpoint of an architecture with random parameters, made unless the folder holds it."""
+    """Checkpoint of an architecture with random parameters, written unless the folder holds it."""
     if not (folder / "model.json").is_file() or open_checkpoint(folder).manifest.config != config:
         from panns.networks.build import build_network
         from panns.networks.saving import save_checkpoint

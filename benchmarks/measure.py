@@ -1,6 +1,6 @@
-"""Timing on one thread, the machine it ran on, and tables of it.
+"""Timing on one thread, reports as tables and JSON, and a description of the machine.
 
-CPU time of the process is what is compared: on a machine that others use too, it is far steadier than wall time.
+Benchmarks compare CPU time of the process, which varies far less than wall time on a shared machine.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ class Timing:
 
 
 def timing(values: list[float]) -> Timing:
-    """Median and quartiles."""
+    """Median and quartiles of values."""
     ordered = sorted(values)
     n = len(ordered)
     return Timing(ordered[n // 2], ordered[n // 4], ordered[(3 * n) // 4], n)
 
 
 def cpu_ms(function: Callable[[], object], *, repeats: int = 30, warm_up: int = 3) -> Timing:
-    """CPU milliseconds of this process for one call."""
+    """CPU time of a call in milliseconds, over repeated calls."""
     for _ in range(warm_up):
         function()
     values = []
@@ -67,7 +67,7 @@ def cpu_ms(function: Callable[[], object], *, repeats: int = 30, warm_up: int = 
 
 @dataclass(frozen=True)
 class Run:
-    """What one process cost from start to end."""
+    """Time and memory of a process from start to end."""
 
     cpu_s: float
     wall_s: float
@@ -76,8 +76,8 @@ class Run:
 
 
 def run_process(arguments: list[str], **environment: str) -> Run:
-    """Run a command to its end and say what it cost; its failure is an error."""
-    # A process in between, so that the peak memory is that of this command and not of an earlier one.
+    """Run a command and measure it; raise if it fails."""
+    # An intermediate process, so that the peak memory is that of this command only.
     script = (
         "import resource, subprocess, sys, json, time\n"
         "start = time.perf_counter()\n"
@@ -97,13 +97,13 @@ def run_process(arguments: list[str], **environment: str) -> Run:
 
 
 def require_one_thread() -> None:
-    """Start again with one thread in every library, unless that is so already; they read it when they are loaded."""
+    """Restart the process with one thread in every library, unless it has that; libraries read the limit on import."""
     if any(os.environ.get(name) != value for name, value in ONE_THREAD.items()):
         os.execve(sys.executable, sys.orig_argv, {**os.environ, **ONE_THREAD})
 
 
 def report(name: str, title: str, rows: list[dict[str, object]], *, notes: str = "") -> None:
-    """Print a table and write it, with the machine, as JSON."""
+    """Print a table and write it as JSON with a description of the machine."""
     columns = list(rows[0])
     cells = [[str(row[column]) for column in columns] for row in rows]
     widths = [max(len(column), *(len(line[i]) for line in cells)) for i, column in enumerate(columns)]
@@ -119,7 +119,7 @@ def report(name: str, title: str, rows: list[dict[str, object]], *, notes: str =
 
 
 def machine() -> dict[str, object]:
-    """The processor, the versions and the date of a measurement."""
+    """Processor, versions and date of a measurement."""
     return {
         "processor": _processor(),
         "cores": os.cpu_count(),

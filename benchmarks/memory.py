@@ -1,4 +1,4 @@
-"""Peak resident memory of tagging files of one minute to ten hours."""
+"""Peak resident memory of tagging files of one minute, one hour and ten hours."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Every registered model: parameters, multiply-adds, file size, published metric, and what 10 s of sound cost.
+"""Every registered model: parameters, multiply-adds, file size, published metric, and time for 10 s of sound.
 
-The default backend stands beside the original's way of computing: the same layers in eager torch behind a Fourier
-transform as two convolutions of all bins (of EfficientAT and CED, whose code has it so, an FFT). Writes the table, and
-`src/panns/hub/costs.json` for `panns models list`.
+Compares the default backend with the original implementation: the same layers in eager torch, after a Fourier transform
+as two convolutions (an FFT for EfficientAT and CED, as in their code). Writes the table, and `src/panns/hub/costs.json`
+for `panns models list`.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ HEADLINES += ("patch_attention_tiny", "patch_attention", "patch_attention_16")
 
 
 class OriginalLogMel(nn.Module):
-    """The log-mel as the original PANNs compute it: sines and cosines of every bin as kernels of two convolutions."""
+    """Log-mel of the original PANNs, with sines and cosines of every bin as kernels of two convolutions."""
 
     def __init__(self, config: LogMelConfig) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class OriginalLogMel(nn.Module):
         self.filters = torch.tensor(mel_filters(config))
 
     def forward(self, waveform: Tensor) -> Tensor:
-        """`(batch, samples)` to `(batch, frames, mels)`."""
+        """Compute `(batch, frames, mels)` from `(batch, samples)`."""
         half, hop = self.config.n_fft // 2, self.config.hop_samples
         padded = functional.pad(waveform[:, None], (half, half), mode="reflect")
         real, imaginary = (functional.conv1d(padded, kernels, stride=hop) for kernels in (self.real, self.imaginary))
@@ -72,8 +72,8 @@ class OriginalLogMel(nn.Module):
 def main() -> None:
     """Measure and report.
 
-    With "prepare", only make the checkpoints, which takes long and needs no quiet; with names of models, only write
-    down what these cost, and where that was measured.
+    The argument "prepare" only writes the checkpoints, which takes long and needs no idle machine. Names of models only
+    add the costs of these models and where they were measured.
     """
     if sys.argv[1:] == ["prepare"]:
         for entry in list_models():
@@ -105,7 +105,7 @@ def main() -> None:
 
 
 def add_costs(names: Sequence[str]) -> None:
-    """Measure some models and write their costs beside those of the others."""
+    """Measure some models and add their costs to the file."""
     found, record = machine(), json.loads(COSTS_FILE.read_text(encoding="utf-8"))
     for name in names:
         cost, eager_ms = measure(name)
@@ -115,7 +115,7 @@ def add_costs(names: Sequence[str]) -> None:
 
 
 def same_graph(entry: ModelEntry) -> str:
-    """The first registered name that computes the same: others differ in how they were trained."""
+    """First registered name with this graph; models with the same graph differ in training only."""
     for other in list_models():
         if other.network == entry.network and _shape(other) == _shape(entry):
             return other.name
@@ -128,7 +128,7 @@ def _shape(entry: ModelEntry) -> object:
 
 
 def measure(name: str) -> tuple[Cost, float]:
-    """Cost of a model by the default backend, and CPU-ms in eager torch behind the original's front end."""
+    """Measure the cost of a model on the default backend, and CPU-ms of the original implementation in eager torch."""
     found = checkpoint(name)
     waveform = noise(DURATION_S, found.manifest.sample_rate)[:, 0][None]
     model = load_model(found, n_threads=1)
@@ -159,7 +159,7 @@ def eager_call(network: Network, waveform: Tensor) -> Callable[[], None]:
 
 
 def row(entry: ModelEntry, cost: Cost, eager_ms: float) -> dict[str, object]:
-    """One line of the table."""
+    """Row of the table."""
     weights = entry.weights
     arxiv = None if weights is None else re.search(r"arXiv:([\d.]+)", weights.source)
     return {

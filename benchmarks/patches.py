@@ -1,4 +1,4 @@
-"""What the size of a patch costs: the base transformer with patches of 64 x 64, 32 x 32 and 16 x 16."""
+"""Cost of patch sizes: the base transformer with patches of 64 x 64, 32 x 32 and 16 x 16."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Published mAP against cost and against measured speed, from the table of models: `python -m benchmarks.picture`."""
+"""Plot published mAP against cost and measured speed, from the table of models: `python -m benchmarks.picture`."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ FAMILIES = {
     "dymn": ("EfficientAT dymn", "#ff7f0e", "s"),
     "patch_attention": ("CED", "#d62728", "D"),
 }
-# Marked by name; the others, such as the many variants of CNN14 and mn10, would only cover each other.
+# Models with a label; labels of the others, such as variants of CNN14 and mn10, would overlap.
 NAMED = """
 cnn6 cnn14 cnn14_16k resnet38 mobilenetv1 mobilenetv2 leenet11 dainet19 res1dnet31 wavegram_cnn14 wavegram_logmel_cnn14
 mn01_as mn02_as mn04_as mn10_as mn20_as mn40_as_ext dymn04_as dymn10_as dymn20_as ced_tiny ced_mini ced_small ced_base
 """
 
-LEFT = ("cnn", "resnet", "wavegram", "wave1d", "dymn")  # families whose names stand left of their marks
+LEFT = ("cnn", "resnet", "wavegram", "wave1d", "dymn")  # families with labels left of their marks
 BELOW = {"resnet38": -8, "cnn14": -8, "dymn10_as": 5, "mn20_as": -8, "ced_tiny": 6, "wavegram_logmel_cnn14": 7}
 
 
 def main() -> None:
-    """Draw."""
+    """Draw the picture."""
     record = json.loads((RESULTS / "models.json").read_text(encoding="utf-8"))
     rows = [row for row in record["rows"] if row["mAP"] != "-"]
     figure, axes = plt.subplots(1, 2, figsize=(14, 6.5), sharey=True, layout="constrained")
@@ -44,10 +44,10 @@ def main() -> None:
         (axes[1], "CPU-ms", f"CPU-ms for 10 s, waveform to scores, one thread of {record['machine']['processor']}"),
     ):
         for family, (label, colour, marker) in FAMILIES.items():
-            of_family = [row for row in rows if find_model(row["model"]).family == family]
-            xs, ys = [float(row[column]) for row in of_family], [float(row["mAP"]) for row in of_family]
+            family_rows = [row for row in rows if find_model(row["model"]).family == family]
+            xs, ys = [float(row[column]) for row in family_rows], [float(row["mAP"]) for row in family_rows]
             panel.scatter(xs, ys, c=colour, marker=marker, s=36, label=label, alpha=0.85)
-            for row, x, y in zip(of_family, xs, ys, strict=True):
+            for row, x, y in zip(family_rows, xs, ys, strict=True):
                 if row["model"] in NAMED.split():
                     side, dx = ("right", -6) if family in LEFT else ("left", 6)
                     place = {"xytext": (dx, BELOW.get(row["model"], 2)), "textcoords": "offset points"}

@@ -1,4 +1,4 @@
-"""What hearing all the time costs: a model with a state beside models that hear windows, and where the time goes."""
+"""Cost of continuous detection and its parts: a streaming model beside models on sliding windows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.material import checkpoint
 from benchmarks.measure import report, require_one_thread, timing
-from benchmarks.streaming import NONE_SOUNDS, bursts, options
+from benchmarks.streaming import NEVER_REACHED, bursts, options
 from panns.audio.resampling.polyphase import PolyphaseResampler
 from panns.detection import AT_ONCE_S, WindowConfig, make_scorer
 from panns.detection.joining import joined_blocks
@@ -33,7 +33,7 @@ WINDOWS: tuple[tuple[str, WindowConfig | None, str], ...] = (
 
 
 class ClockedBackend:
-    """A backend that counts the CPU time spent in it."""
+    """Backend that measures its CPU time."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
@@ -41,14 +41,14 @@ class ClockedBackend:
         self.cpu_s = 0.0
 
     def __call__(self, *batch: Array) -> Scores:
-        """The scores of a batch."""
+        """Scores of a batch."""
         start = time.process_time()
         scores = self._backend(*batch)
         self.cpu_s += time.process_time() - start
         return scores
 
     def step(self, batch: Array, state: Array) -> tuple[Scores, Array]:
-        """The scores of blocks and the states after them."""
+        """Scores of blocks and the states after them."""
         start = time.process_time()
         scores_and_state = self._backend.step(batch, state)
         self.cpu_s += time.process_time() - start
@@ -57,45 +57,45 @@ class ClockedBackend:
 
 @dataclass(frozen=True)
 class Case:
-    """A model and how it hears."""
+    """A model and its windows."""
 
     name: str
     model: Model
     recognizer: Recognizer
-    hearing: WindowConfig | None
+    windows: WindowConfig | None
     title: str
 
 
 def main() -> None:
     """Measure and report."""
     parser = options(__doc__)
-    parser.add_argument("--seconds", type=float, default=60.0, help="length of the sound")
-    parser.add_argument("--rounds", type=int, default=5, help="how often everything is measured, in turns")
+    parser.add_argument("--seconds", type=float, default=60.0, help="length of the sound in seconds (default 60)")
+    parser.add_argument("--rounds", type=int, default=5, help="number of measurements (default 5)")
     chosen = parser.parse_args()
-    cases = list(cases_of(chosen.model))
-    rows = [row for rate in RATES for row in rows_of(cases, rate, chosen.seconds, chosen.rounds)]
-    title = f"Detecting in {chosen.seconds:g} s of sound, CPU-ms for a second of it, one thread"
-    notes = "delay: how much later than it began a frame is given out, at most, apart from the time of computing"
+    cases = list(load_cases(chosen.model))
+    rows = [row for rate in RATES for row in measure_rows(cases, rate, chosen.seconds, chosen.rounds)]
+    title = f"Detecting in {chosen.seconds:g} s of sound, CPU-ms per second of it, one thread"
+    notes = "delay: maximum time from the start of a frame to its scores, without computing time"
     report("sliding_windows", title, rows, notes=notes)
 
 
-def cases_of(stream: str) -> Iterator[Case]:
-    """The streaming model and what hears windows."""
-    for name, hearing, title in ((stream, None, "blocks of 40 ms"), *WINDOWS):
+def load_cases(stream: str) -> Iterator[Case]:
+    """Load the streaming model and the models on sliding windows."""
+    for name, windows, title in ((stream, None, "blocks of 40 ms"), *WINDOWS):
         loaded = load_model(checkpoint(name), n_threads=1)
         model = Model(loaded.manifest, ClockedBackend(loaded.backend))
-        yield Case(model.manifest.architecture, model, Recognizer(model, "onnx"), hearing, title)
+        yield Case(model.manifest.architecture, model, Recognizer(model, "onnx"), windows, title)
 
 
-def rows_of(cases: list[Case], rate: int, seconds: float, n_rounds: int) -> list[dict[str, object]]:
-    """All cases at one rate, in turns, so that a busy moment of the machine falls on all alike."""
+def measure_rows(cases: list[Case], rate: int, seconds: float, n_rounds: int) -> list[dict[str, object]]:
+    """Measure all cases at one rate in turns, so that other load on the machine affects all alike."""
     sound = bursts(seconds, rate)
-    rounds = [[cpu_s_of(case, sound, rate) for case in cases] for _ in range(n_rounds + 1)][1:]
+    rounds = [[measure_cpu_s(case, sound, rate) for case in cases] for _ in range(n_rounds + 1)][1:]
     rows: list[dict[str, object]] = []
     for i, case in enumerate(cases):
         ms = {part: timing([1e3 * one[i][part] / seconds for one in rounds]) for part in rounds[0][i]}
         ratio = timing([one[i]["whole"] / one[0]["whole"] for one in rounds])
-        stream = case.recognizer.stream(rate, windows=case.hearing)
+        stream = case.recognizer.stream(rate, windows=case.windows)
         rows.append(
             {
                 "input, kHz": f"{rate / 1e3:g}",
@@ -105,19 +105,19 @@ def rows_of(cases: list[Case], rate: int, seconds: float, n_rounds: int) -> list
                 **{
                     part: f"{ms[part].median:.2f}" for part in ("resampling", "front end", "network", "events", "whole")
                 },
-                "times the first": str(ratio),
+                "relative to the first": str(ratio),
             }
         )
     return rows
 
 
-def cpu_s_of(case: Case, sound: np.ndarray, rate: int) -> dict[str, float]:
-    """CPU seconds of detecting as `panns detect` does, and of the parts of it by themselves.
+def measure_cpu_s(case: Case, sound: np.ndarray, rate: int) -> dict[str, float]:
+    """Measure the CPU seconds of detection as in `panns detect`, and of its parts.
 
-    In the first round, which does not count, a model with a state tries out how many blocks it can hear in one call.
+    The first round does not count: a streaming model tests there how many blocks it can score in one call.
     """
     start = time.process_time()
-    case.recognizer.detect((sound, rate), threshold=NONE_SOUNDS, windows=case.hearing)
+    case.recognizer.detect((sound, rate), threshold=NEVER_REACHED, windows=case.windows)
     cpu_s = defaultdict(float, {"whole": time.process_time() - start})
 
     @contextmanager
@@ -128,19 +128,19 @@ def cpu_s_of(case: Case, sound: np.ndarray, rate: int) -> dict[str, float]:
 
     manifest, backend = case.model.manifest, case.model.backend
     assert isinstance(backend, ClockedBackend)
-    resampler, hearing = PolyphaseResampler(rate, manifest.sample_rate), make_scorer(case.model, case.hearing)
-    tracker = EventTracker([NONE_SOUNDS] * len(manifest.labels), hearing.hop_s, EventConfig())
-    resampling, heard, events = resampler.initial_state(), hearing.initial_state(), tracker.initial_state()
+    resampler, scorer = PolyphaseResampler(rate, manifest.sample_rate), make_scorer(case.model, case.windows)
+    tracker = EventTracker([NEVER_REACHED] * len(manifest.labels), scorer.hop_s, EventConfig())
+    resampling, state, events = resampler.initial_state(), scorer.initial_state(), tracker.initial_state()
     backend.cpu_s = 0.0
     for block in joined_blocks([sound], round(AT_ONCE_S * rate)):
         with clocked("resampling"):
             samples, resampling = resampler.push(block, resampling)
         with clocked("front end"):
-            (frames,), (heard,) = hearing.step([samples], [heard])
+            (frames,), (state,) = scorer.step([samples], [state])
         with clocked("events"):
             _, events = tracker.push(events, *frames)
     with clocked("front end"):
-        hearing.finish(heard)
+        scorer.finish(state)
     cpu_s["network"] = backend.cpu_s
     cpu_s["front end"] -= backend.cpu_s
     return dict(cpu_s)

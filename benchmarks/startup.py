@@ -1,4 +1,4 @@
-"""From a cold start: the help, and the first answer."""
+"""Cold start: time to the help text and to the first tags."""
 
 from __future__ import annotations
 

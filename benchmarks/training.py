@@ -1,7 +1,7 @@
-"""What training costs: a step, its log-mels, its memory, and how well the loader feeds it.
+"""Cost of training: a step, its log-mels, its memory, and the time that the network waits for the loader.
 
-Every model runs in processes of its own: on one thread with a batch that lies ready, then on all cores with batches
-made of decoded clips beside it, where it is told how long the network waited for them.
+Every model runs in its own processes: on one thread with a ready batch, then on all cores with a loader that makes
+batches from decoded clips.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ def main() -> None:
                 "model": name,
                 "clip, s": f"{duration_s:g}",
                 "batch": batch_size,
-                "step, CPU-ms a clip": f"{step_ms:.1f}",
-                "log-mel, CPU-ms a clip": f"{log_mel_ms:.2f}",
+                "step, CPU-ms per clip": f"{step_ms:.1f}",
+                "log-mel, CPU-ms per clip": f"{log_mel_ms:.2f}",
                 "log-mel, share of the step": f"{log_mel_ms / step_ms:.1%}",
-                "whole batch made, CPU-ms a clip": f"{measured['batch']['median'] / batch_size:.2f}",
+                "whole batch, CPU-ms per clip": f"{measured['batch']['median'] / batch_size:.2f}",
                 "waiting for batches": f"{fed['waiting_share']:.1%}",
                 "peak MB": f"{all_cores.peak_mb:.0f}",
             }
@@ -61,11 +61,11 @@ def main() -> None:
         f"{N_CLIPS} clips of noise in 16-bit shards, between-class mixing of every clip, float32, AdamW; the loader "
         "shares the cores with the network"
     )
-    report("training", "Training from decoded clips; costs on one thread, waiting on all cores", rows, notes=notes)
+    report("training", "Training from decoded clips; costs on one thread, waiting time on all cores", rows, notes=notes)
 
 
 def measure(name: str, *, with_loader: bool) -> dict[str, object]:
-    """One case."""
+    """Measure one case."""
     _, duration_s, batch_size, n_steps = next(case for case in CASES if case[0] == name)
     config = find_model(name).config
     rate = config.frontend.sample_rate
@@ -79,7 +79,7 @@ def measure(name: str, *, with_loader: bool) -> dict[str, object]:
         ready = batches(0)
 
         def steps(make_batch: Callable[[int], Batch], n: int, where: str) -> float:
-            """CPU seconds of a step, after one to warm up."""
+            """CPU seconds of a step, after a warm-up step."""
             network = from_nothing(name, config, 10, seed=0).network
             times: list[float] = []
             train(
@@ -90,7 +90,7 @@ def measure(name: str, *, with_loader: bool) -> dict[str, object]:
                 folder / where,
                 on_step=lambda *_: times.append(time.process_time()),
             )
-            return float(np.median(np.diff(times[:-1])))  # the last one writes the state
+            return float(np.median(np.diff(times[:-1])))  # the last step writes the state
 
         if with_loader:
             steps(batches, n_steps, "loaded")
@@ -107,7 +107,7 @@ def measure(name: str, *, with_loader: bool) -> dict[str, object]:
 
 
 def _clips(folder: Path, duration_s: float, rate: int) -> ClipList:
-    """Files of noise."""
+    """Write files of noise."""
     rng = np.random.default_rng(0)
     clips = []
     for i in range(N_CLIPS):
