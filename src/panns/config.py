@@ -1,4 +1,4 @@
-"""Frozen dataclasses from plain data and back, strictly: an unknown key or a wrong type is a sentence, not a guess."""
+"""Convert frozen dataclasses to plain data and back, strictly: an unknown key or a wrong type is an error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def config_to_dict(config: Any) -> dict[str, Any]:
-    """Plain data for JSON or TOML: nested dataclasses become dicts, tuples become lists.
+    """Convert a dataclass to plain data for JSON or TOML: nested dataclasses become dicts, tuples become lists.
 
     Example:
         >>> @dataclasses.dataclass(frozen=True)
@@ -36,16 +36,16 @@ def _to_plain(value: Any) -> Any:
 
 
 def config_from_dict(cls: type[T], data: Mapping[str, Any], *, where: str = "") -> T:
-    """An instance of the dataclass `cls`; missing keys take the defaults.
+    """Make an instance of the dataclass `cls`; missing keys take the defaults.
 
     Args:
         cls: A dataclass whose fields are annotated with numbers, strings, booleans, tuples, Literals, other
-            dataclasses, dicts that are taken as they are, or unions of these with None.
-        data: What a JSON or TOML file held.
-        where: Name of the place in messages, such as "optim".
+            dataclasses, dicts (which stay unchanged), or unions of these with None.
+        data: Plain data, such as from a JSON or TOML file.
+        where: Name of the table in messages, such as "optim".
 
     Raises:
-        ValueError: An unknown or missing key, or a value of the wrong type; the message names the nearest known key.
+        ValueError: A key is unknown or missing, or a value has the wrong type; the message names the nearest known key.
     """
     if not isinstance(data, Mapping):
         raise ValueError(f"{where or cls.__name__} is {data!r}; it must be a table of settings")  # noqa: TRY004 - settings are values
@@ -64,12 +64,12 @@ def config_from_dict(cls: type[T], data: Mapping[str, Any], *, where: str = "") 
         if name not in values and field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
     ]
     if missing:
-        raise ValueError(f"missing setting {prefix + missing[0]!r}; {cls.__name__} cannot do without it")
+        raise ValueError(f"missing setting {prefix + missing[0]!r}; {cls.__name__} requires it")
     return cls(**values)
 
 
 def merge_settings(data: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain data with some settings changed; those of an inner table that are not named stay.
+    """Merge changes into plain data, table by table; settings that `changes` does not name stay.
 
     Example:
         >>> merge_settings({"lr": 1.0, "mask": {"share": 0.5, "max_s": 2.0}}, {"mask": {"share": 0.1}})
@@ -84,22 +84,23 @@ def merge_settings(data: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[
 
 
 def fill_defaults(cls: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain data that was written before some setting existed, with the default of that; else as it is.
+    """Add the defaults of settings that are newer than the data.
 
-    Defaults of new settings change nothing, so what was written then is still what these settings mean.
+    The default of a new setting changes nothing, so older data keeps its meaning. Data with a removed setting is
+    returned unchanged.
     """
     try:
         return config_to_dict(config_from_dict(cls, data))
-    except ValueError:  # a setting that is gone, or means something else
+    except ValueError:  # a setting was removed or has changed its meaning
         return dict(data)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """The tables of a TOML file.
+    """Read a TOML file.
 
     Raises:
-        ValueError: It is no TOML; the message says where.
-        OSError: It cannot be read.
+        ValueError: The file is not valid TOML; the message says where.
+        OSError: The file cannot be read.
     """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -108,30 +109,30 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def set_value(cls: type[Any], data: dict[str, Any], assignment: str) -> None:
-    """Put one setting into plain data, as `--set` does.
+    """Set one value in plain data, as `--set` does.
 
     Args:
-        cls: The dataclass that the data is for.
-        data: Tables as of `read_toml`; changed in place.
-        assignment: "key=value": the key with dots, of which the first may be left out as long as only one setting ends
-            so; the value as in TOML, and whatever is none is a text, as is every value of a setting that is one.
+        cls: The dataclass of the data.
+        data: Tables as from `read_toml`; changed in place.
+        assignment: "key=value". The key is dotted; its first parts may be left out if the rest is unambiguous. The
+            value is TOML. A value that is not valid TOML is a string, as is every value of a string setting.
 
     Raises:
-        ValueError: There is no such setting, or several.
+        ValueError: The setting is unknown or ambiguous.
     """
     key, equals, text = (part.strip() for part in assignment.partition("="))
     if not equals:
-        raise ValueError(f"{assignment!r} sets nothing; write key=value, such as optim.lr=1e-3")
+        raise ValueError(f"{assignment!r} is not a setting; write key=value, such as optim.lr=1e-3")
     hints = dict(_settings(cls))
     known = sorted(hints)
-    # Below a table that is taken as it is, every key is as good as another.
+    # A dict setting accepts any key.
     table, _, rest = next(
         ((name, ".", key[len(name) + 1 :]) for name in known if _is_table(hints[name]) and key.startswith(f"{name}.")),
         (key, "", ""),
     )
     fitting = [name for name in known if name == table] or [name for name in known if name.endswith(f".{key}")]
     if len(fitting) > 1:
-        raise ValueError(f"{key!r} is the end of several settings: {', '.join(fitting)}; write more of it")
+        raise ValueError(f"{key!r} is ambiguous: {', '.join(fitting)}; write more of the name")
     if not fitting:
         near = difflib.get_close_matches(key, known, n=1) or difflib.get_close_matches(
             key.rpartition(".")[2], [name.rpartition(".")[2] for name in known], n=1
@@ -153,7 +154,7 @@ def _is_table(hint: Any) -> bool:
 
 
 def _settings(cls: type[Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Every setting of a dataclass and of those in it, with dots, and its type."""
+    """Yield the dotted name and the type of every setting of a dataclass and its nested dataclasses."""
     for name, hint in typing.get_type_hints(cls).items():
         inner = next((one for one in (hint, *typing.get_args(hint)) if dataclasses.is_dataclass(one)), None)
         if inner is None:
@@ -210,7 +211,7 @@ def _convert_to_first_fitting(options: list[Any], value: Any, where: str) -> Any
 
 
 def first_difference(one: Any, other: Any) -> str:
-    """The first setting in which two configs differ, as plain data; empty if they are the same.
+    """Describe the first setting that differs between two configs in plain data; empty if they are equal.
 
     Example:
         >>> first_difference({"optim": {"lr": 0.1}}, {"optim": {"lr": 0.2}})

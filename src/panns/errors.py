@@ -1,18 +1,18 @@
-"""Everything this package raises on purpose; each message says what was given, what is allowed, what to do.
+"""Errors that this package raises. Each message says what was given, what is allowed and what to do.
 
     PannsError
-    ├── AudioDecodeError   (ValueError)    the sound cannot be read, or is not what a sound file may be
-    ├── UnknownModel       (LookupError)   no registered model and no checkpoint of that name
-    ├── UnknownLabel       (LookupError)   a label set has no such label
-    ├── DataError          (ValueError)    a manifest or folder of clips says what cannot be, or cannot be used as asked
-    ├── CheckpointError    (ValueError)    a weights file or checkpoint is damaged, foreign or does not fit
-    ├── WeightsMissing     (LookupError)   a registered model whose weights are not on this machine
-    ├── DownloadError      (OSError)       weights could not be fetched
-    ├── SettingsError      (ValueError)    a settings file, or a setting in it, asks for what cannot be
-    ├── TrainingError      (ArithmeticError)  a training has left the finite numbers
-    ├── MissingExtra       (ImportError)   an optional package is not installed
-    ├── DeviceUnavailable  (RuntimeError)  the device asked for, one that computes or records, is not on this machine
-    └── Overloaded         (RuntimeError)  more is asked than can be answered in time
+    ├── AudioDecodeError   (ValueError)       a sound cannot be decoded
+    ├── UnknownModel       (LookupError)      a model name is unknown
+    ├── UnknownLabel       (LookupError)      a label is not in the label set
+    ├── DataError          (ValueError)       a clip list or a folder of clips is invalid
+    ├── CheckpointError    (ValueError)       a checkpoint or a weights file is damaged or does not fit
+    ├── WeightsMissing     (LookupError)      the weights of a registered model are not on this machine
+    ├── DownloadError      (OSError)          a download failed
+    ├── SettingsError      (ValueError)       a setting is unknown, missing or invalid
+    ├── TrainingError      (ArithmeticError)  the loss or the weights are no longer finite
+    ├── MissingExtra       (ImportError)      an optional package is not installed
+    ├── DeviceUnavailable  (RuntimeError)     a compute device or a microphone is not available
+    └── Overloaded         (RuntimeError)     processing cannot keep up with the input
 
 A wrong argument is a plain `ValueError` or `TypeError`.
 """
@@ -25,47 +25,47 @@ class PannsError(Exception):
 
 
 class AudioDecodeError(PannsError, ValueError):
-    """The sound cannot be read."""
+    """A sound cannot be decoded."""
 
 
 class UnknownModel(PannsError, LookupError):
-    """No model of that name."""
+    """A model name is unknown."""
 
 
 class UnknownLabel(PannsError, LookupError):
-    """No label of that name."""
+    """A label is not in the label set."""
 
 
 class DataError(PannsError, ValueError):
-    """A manifest or folder of clips says what cannot be, or cannot be used as asked."""
+    """A clip list or a folder of clips is invalid."""
 
 
 class CheckpointError(PannsError, ValueError):
-    """A checkpoint or weights file is damaged, foreign or does not fit."""
+    """A checkpoint or a weights file is damaged or does not fit."""
 
 
 class WeightsMissing(PannsError, LookupError):
-    """The model is known, its weights are not on this machine."""
+    """The weights of a registered model are not on this machine."""
 
 
 class DownloadError(PannsError, OSError):
-    """Weights could not be fetched."""
+    """A download failed."""
 
 
 class DeviceUnavailable(PannsError, RuntimeError):
-    """The device asked for is not on this machine."""
+    """A compute device or a microphone is not available."""
 
 
 class Overloaded(PannsError, RuntimeError):
-    """More is asked than can be answered in time."""
+    """Processing cannot keep up with the input."""
 
 
 class SettingsError(PannsError, ValueError):
-    """A setting is unknown, missing or impossible."""
+    """A setting is unknown, missing or invalid."""
 
 
 class TrainingError(PannsError, ArithmeticError):
-    """A training has left the finite numbers."""
+    """The loss or the weights are no longer finite."""
 
 
 class MissingExtra(PannsError, ImportError):

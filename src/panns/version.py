@@ -1,3 +1,3 @@
-"""The version, read by the build."""
+"""Version of the package; the build reads it from here."""
 
 __version__ = "0.1.0"

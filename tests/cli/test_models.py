@@ -80,7 +80,9 @@ def test_models_alone_lists():
 
 
 def test_show_says_what_cannot_be_checked():
-    assert json.loads(succeed(run_panns("models", "show", "mn10_as", "--json")))["check"].startswith("no published digest")
+    assert json.loads(succeed(run_panns("models", "show", "mn10_as", "--json")))["check"].startswith(
+        "no published digest"
+    )
     unpublished = json.loads(succeed(run_panns("models", "show", "cnn14_mel32", "--json")))
     assert "sha256" not in unpublished
 

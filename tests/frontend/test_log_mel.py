@@ -265,7 +265,7 @@ def test_too_short_a_waveform_is_refused(config):
         ({"log_floor": float("nan")}, "log_floor=nan must be above 0"),
         ({"range_db": 0.0}, "range_db=0.0 must be above 0 and goes with log='db', not 'db'"),
         ({"range_db": 80.0, "log": "ln"}, "range_db=80.0 must be above 0 and goes with log='db', not 'ln'"),
-        ({"window": "symmetric", "window_samples": 2}, "window_samples=2 is all zeros as a symmetric window"),
+        ({"window": "symmetric", "window_samples": 2}, "window_samples=2 makes a symmetric window of zeros"),
     ],
 )
 def test_settings_that_cannot_be_right_are_refused(wrong, message):

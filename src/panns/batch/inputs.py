@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from panns.audio.sound_files import find_sound_files
-
 STDIN = "-"
 
 
@@ -51,6 +49,8 @@ def _glob(pattern: str) -> list[str]:
 
 def _files_below(folder: str) -> Iterator[Input]:
     """The sounds in a folder, and a sentence for every folder that is closed."""
+    from panns.audio.sound_files import find_sound_files  # imports numpy, which `panns --help` does without
+
     closed: list[OSError] = []
     is_empty = True
     for path in find_sound_files(folder, on_error=closed.append):

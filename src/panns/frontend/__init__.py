@@ -1,4 +1,7 @@
-"""Front ends: from a waveform to what a network reads, in numpy."""
+"""Front ends: from a waveform to the input of a network, in numpy.
+
+`config.py` holds the settings, `log_mel.py` computes log-mel spectrograms with the filter banks of `mel_filters.py`.
+"""
 
 from panns.frontend.config import Frontend, InputName, LogMelConfig, WaveformAndLogMelConfig, WaveformConfig
 from panns.frontend.log_mel import compress, fft_window, log_mel, log_mel_block, network_inputs, silence

@@ -10,31 +10,29 @@ InputName = Literal["waveform", "features"]
 
 @dataclass(frozen=True)
 class LogMelConfig:
-    """How a waveform becomes a log-mel. The defaults are those of the PANNs (Kong et al. 2020, arXiv:1912.10211).
-
-    The spectrum is the power spectrum.
+    """Settings of a log-mel spectrogram of power. Defaults: the PANNs (Kong et al. 2020, arXiv:1912.10211).
 
     Attributes:
         sample_rate: Rate of the waveform, in Hz.
         n_fft: Length of the Fourier transform, in samples, even.
         window_samples: Length of the Hann window, centred in the transform, at most `n_fft`.
         window: "periodic" (divides by the length) or "symmetric" (by the length - 1) Hann window.
-        hop_samples: Distance of neighbouring frames.
+        hop_samples: Distance between frames, in samples.
         alignment: "centred" on every multiple of the hop, with reflection at both ends; or "causal", where frame k ends
-            with its last sample, (k + 1) hops from the start, and there are zeros before the first sample.
+            (k + 1) hops from the start, with zeros before the first sample.
         n_mels: Number of mel bands.
         f_min_hz: Lower edge of the lowest band.
         f_max_hz: Upper edge of the highest band, at most half the sample rate.
         mel_scale: "slaney" (librosa's default: linear below 1 kHz, bands normalised to unit area), "htk"
             (2595 log10(1 + f/700), triangles of height 1 in Hz) or "kaldi" (1127 ln(1 + f/700), triangles of height 1
             in mel, the Nyquist bin left out).
-        pre_emphasis: p of x[n] - p x[n-1], which shortens the waveform by one sample; None for none.
+        pre_emphasis: Coefficient p of x[n] - p x[n-1], which shortens the waveform by one sample; None to leave it out.
         log: "db" is 10 log10(max(m, `log_floor`)); "ln" is ln(m + `log_floor`).
-        log_floor: What keeps the logarithm finite.
-        range_db: With "db", what lies further below the loudest value of the clip is raised to this distance; None
-            for no limit.
-        shift: Added after the logarithm.
-        scale: Multiplied after `shift`.
+        log_floor: Smallest power, which keeps the logarithm finite.
+        range_db: With "db", dynamic range: values further below the maximum of the clip are raised to this distance;
+            None for no limit.
+        shift: Offset added after the logarithm.
+        scale: Factor applied after `shift`.
     """
 
     sample_rate: int = 32_000
@@ -60,13 +58,13 @@ class LogMelConfig:
         if not 1 <= self.window_samples <= self.n_fft:
             raise ValueError(f"window_samples={self.window_samples} must be 1 to n_fft={self.n_fft}")
         if self.window == "symmetric" and self.window_samples < 3:
-            raise ValueError(f"window_samples={self.window_samples} is all zeros as a symmetric window; use at least 3")
+            raise ValueError(f"window_samples={self.window_samples} makes a symmetric window of zeros; use at least 3")
         if self.hop_samples < 1 or self.n_mels < 1:
             raise ValueError(f"hop_samples={self.hop_samples} and n_mels={self.n_mels} must be at least 1")
         if self.alignment == "causal" and (self.hop_samples > self.n_fft or self.pre_emphasis is not None):
             raise ValueError(
-                f"alignment='causal' needs hop_samples={self.hop_samples} of at most n_fft={self.n_fft}, and no "
-                f"pre_emphasis, which is {self.pre_emphasis}"
+                f"alignment='causal' needs hop_samples={self.hop_samples} of at most n_fft={self.n_fft} and "
+                f"pre_emphasis=None, not {self.pre_emphasis}"
             )
         if not 0 <= self.f_min_hz < self.f_max_hz <= self.sample_rate / 2:
             raise ValueError(
@@ -74,18 +72,18 @@ class LogMelConfig:
                 f"0 <= f_min_hz < f_max_hz <= {self.sample_rate / 2:g} Hz, half of sample_rate={self.sample_rate}"
             )
         if not self.log_floor > 0:
-            raise ValueError(f"log_floor={self.log_floor} must be above 0, or silence has no logarithm")
+            raise ValueError(f"log_floor={self.log_floor} must be above 0, so that the logarithm of silence is finite")
         if self.range_db is not None and (self.log != "db" or not self.range_db > 0):
             raise ValueError(f"range_db={self.range_db} must be above 0 and goes with log='db', not {self.log!r}")
 
     @property
     def inputs(self) -> tuple[InputName, ...]:
-        """The log-mel alone."""
+        """Inputs of the network: the log-mel only."""
         return ("features",)
 
     @property
     def log_mel(self) -> LogMelConfig:
-        """These settings."""
+        """The log-mel settings: this object."""
         return self
 
     @property
@@ -95,14 +93,14 @@ class LogMelConfig:
 
     @property
     def min_samples(self) -> int:
-        """Shortest waveform that can be reflected at its ends; one sample where it need not be."""
+        """Minimum length of a waveform: enough to reflect its ends, or one sample with causal alignment."""
         if self.alignment == "causal":
             return 1
         return self.n_fft // 2 + 1 + (self.pre_emphasis is not None)
 
     @property
     def n_overlap(self) -> int:
-        """Samples before its own hop that a frame looks at, where it is causal."""
+        """Samples before its hop that a causal frame covers."""
         return self.n_fft - self.hop_samples
 
     def n_frames(self, n_samples: int) -> int:
@@ -112,7 +110,7 @@ class LogMelConfig:
         return 1 + (n_samples - (self.pre_emphasis is not None)) // self.hop_samples
 
     def samples_for(self, n_frames: int) -> int:
-        """Shortest waveform that has `n_frames` frames."""
+        """Length of the shortest waveform with `n_frames` frames."""
         if self.alignment == "causal":
             return (n_frames - 1) * self.hop_samples + 1
         return max((n_frames - 1) * self.hop_samples + (self.pre_emphasis is not None), self.min_samples)
@@ -120,7 +118,7 @@ class LogMelConfig:
 
 @dataclass(frozen=True)
 class WaveformConfig:
-    """No front end: the network reads the waveform itself.
+    """Settings of no front end: the network takes the waveform.
 
     Attributes:
         sample_rate: Rate of the waveform, in Hz.
@@ -130,33 +128,33 @@ class WaveformConfig:
 
     @property
     def inputs(self) -> tuple[InputName, ...]:
-        """The waveform alone."""
+        """Inputs of the network: the waveform only."""
         return ("waveform",)
 
     @property
     def log_mel(self) -> None:
-        """There is none."""
+        """None: the network takes no log-mel."""
         return None
 
     @property
     def min_samples(self) -> int:
-        """One sample."""
+        """Minimum length of a waveform: one sample."""
         return 1
 
 
 @dataclass(frozen=True)
 class WaveformAndLogMelConfig:
-    """Both: the network reads the waveform beside a log-mel of it.
+    """Settings of both inputs: the waveform and its log-mel.
 
     Attributes:
-        log_mel: The log-mel.
+        log_mel: Settings of the log-mel.
     """
 
     log_mel: LogMelConfig = LogMelConfig()
 
     @property
     def inputs(self) -> tuple[InputName, ...]:
-        """The waveform, then the log-mel."""
+        """Inputs of the network: the waveform, then the log-mel."""
         return ("waveform", "features")
 
     @property
@@ -166,7 +164,7 @@ class WaveformAndLogMelConfig:
 
     @property
     def min_samples(self) -> int:
-        """Shortest waveform that has a log-mel."""
+        """Minimum length of a waveform: that of the log-mel."""
         return self.log_mel.min_samples
 
 

@@ -20,9 +20,11 @@ BLOCK_FRAMES = 64
 
 
 def network_inputs(waveform: Array, frontend: Frontend) -> tuple[Array, ...]:
-    """What a network reads of a waveform `(batch, samples)`: the arrays that `frontend.inputs` names, in that order.
+    """Compute the inputs of a network from a waveform `(batch, samples)`.
 
-    A "waveform" is `(batch, samples)`, "features" are `(batch, frames, mels)`; float32 both.
+    Returns:
+        One float32 array for each name in `frontend.inputs`: `(batch, samples)` for "waveform",
+        `(batch, frames, mels)` for "features".
     """
     config = frontend.log_mel
     features = () if config is None else (log_mel(waveform, config),)
@@ -30,17 +32,17 @@ def network_inputs(waveform: Array, frontend: Frontend) -> tuple[Array, ...]:
 
 
 def log_mel(waveform: Array, config: LogMelConfig) -> Array:
-    """Log-mel spectrogram.
+    """Compute a log-mel spectrogram.
 
     Args:
         waveform: `(samples,)` or `(batch, samples)` at `config.sample_rate`, at least `config.min_samples` long.
-        config: The settings.
+        config: Settings of the log-mel.
 
     Returns:
         `(frames, mels)` or `(batch, frames, mels)` float32.
 
     Raises:
-        ValueError: The waveform is too short to be reflected at its ends.
+        ValueError: The waveform is shorter than `config.min_samples`.
     """
     waveform = np.asarray(waveform, dtype=np.float32)
     if waveform.ndim == 2:
@@ -57,12 +59,12 @@ def log_mel(waveform: Array, config: LogMelConfig) -> Array:
 
 
 def log_mel_block(padded: Array, config: LogMelConfig) -> Array:
-    """The log-mel of samples that have what the first and the last frame look at on either side already.
+    """Compute the log-mel of samples that are already padded on both sides.
 
     Args:
-        padded: `(samples,)`. Of a stream, the next block behind the `config.n_overlap` samples before it, which are
-            zeros at its start.
-        config: The settings.
+        padded: `(samples,)`. For a stream, the last `config.n_overlap` samples (zeros at the start), then the next
+            block.
+        config: Settings of the log-mel.
 
     Returns:
         `(frames, mels)` float32.
@@ -79,10 +81,10 @@ def log_mel_block(padded: Array, config: LogMelConfig) -> Array:
 
 
 def compress(mel: Array, config: LogMelConfig) -> Array:
-    """The log-mel of the mel power spectrogram of one clip, `(frames, mels)`; computed in its place."""
+    """Convert the mel power of one clip, `(frames, mels)`, to its log-mel, in place."""
     floor = np.float32(config.log_floor)
     if config.log == "db":
-        # Of the ratio to the floor, so that silence is exactly -100 dB: log10 of float32 is one unit off at 1e-10.
+        # The logarithm of the ratio to the floor makes silence exactly -100 dB: float32 log10(1e-10) is one unit off.
         np.divide(np.maximum(mel, floor, out=mel), floor, out=mel)
         np.log10(mel, out=mel)
         mel *= np.float32(10.0)
@@ -99,7 +101,7 @@ def compress(mel: Array, config: LogMelConfig) -> Array:
 
 
 def silence(config: LogMelConfig) -> float:
-    """The log-mel of silence, the same in every band.
+    """Log-mel value of silence, equal in every band.
 
     Example:
         >>> silence(LogMelConfig())

@@ -21,17 +21,17 @@ def mel_filters(config: LogMelConfig) -> Array:
 
 @lru_cache(maxsize=32)
 def mel_bin_range(config: LogMelConfig) -> tuple[int, int]:
-    """First bin, and the one after the last, that any mel band looks at; the others need not be computed."""
+    """First bin, and one past the last bin, with a weight in any mel band. The others need not be computed."""
     used = np.flatnonzero(mel_filters(config).any(axis=1))
     if not used.size:
         raise ValueError(
-            f"no bin of n_fft={config.n_fft} lies within {config.f_min_hz:g} to {config.f_max_hz:g} Hz; widen the band"
+            f"n_fft={config.n_fft} has no bin within {config.f_min_hz:g} to {config.f_max_hz:g} Hz; widen the band"
         )
     return int(used[0]), int(used[-1]) + 1
 
 
 def read_only(values: npt.NDArray[np.float64]) -> Array:
-    """The values as float32 that nobody can write to."""
+    """Convert to a read-only float32 array."""
     array = np.ascontiguousarray(values, dtype=np.float32)
     array.flags.writeable = False  # shared by every caller through the cache
     return array
@@ -73,7 +73,7 @@ def _bins_hz(config: LogMelConfig) -> npt.NDArray[np.float64]:
 
 
 def _triangles(positions: npt.NDArray[np.float64], edges: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Height at each position of the triangles over edges `i`, `i + 1`, `i + 2`: `(positions, len(edges) - 2)`."""
+    """Heights `(positions, len(edges) - 2)` of the triangles over edges `i`, `i + 1`, `i + 2`."""
     left, centre, right = edges[:-2], edges[1:-1], edges[2:]
     rising = (positions[:, None] - left) / (centre - left)
     falling = (right - positions[:, None]) / (right - centre)

@@ -1,4 +1,4 @@
-"""Label sets: class index to id to English and Chinese names, with parents. AudioSet's 527 classes are inside."""
+"""Label sets: index, id, English and Chinese name and parents of every class. Includes AudioSet's 527 classes."""
 
 from panns.labels.audioset import audioset
 from panns.labels.label_set import Label, LabelSet

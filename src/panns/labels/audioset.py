@@ -1,6 +1,6 @@
 """The 527 classes of AudioSet, read from `audioset.csv`; origin and licences are in `LICENSE-audioset.txt`.
 
-A parent outside the 527, such as "Human voice", is replaced by its nearest ancestors inside them.
+The nearest ancestors among the 527 replace a parent outside them, such as "Human voice".
 """
 
 from __future__ import annotations

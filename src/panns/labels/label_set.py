@@ -1,6 +1,6 @@
-"""A label set: what the classes of a model are called, and which class is a kind of which.
+"""Label sets: names and hierarchy of the classes of a model.
 
-Reading and writing files is not here; `to_dict` and `from_dict` are what a checkpoint's manifest embeds.
+The manifest of a checkpoint embeds the result of `to_dict`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Label:
     parents: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
-        """Return the fields as JSON types; `LabelSet.from_dict` reads them back."""
+        """Return the fields as JSON types, the inverse of `LabelSet.from_dict`."""
         return {"index": self.index, "id": self.id, "en": self.en, "zh": self.zh, "parents": list(self.parents)}
 
 
@@ -38,10 +38,10 @@ class Label:
 class LabelSet:
     """The classes of a model, in the order of its outputs.
 
-    Indices are 0 to n-1 in order, every id and name leads to one label whatever its case, parents are in the set.
+    Indices are 0 to n-1 in order. Ids and names are unique, ignoring case. Parents belong to the set.
 
     Raises:
-        ValueError: One of these does not hold.
+        ValueError: The labels violate one of these rules.
 
     Example:
         >>> pets = LabelSet.from_names("pets", ["cat", "dog"])
@@ -59,7 +59,9 @@ class LabelSet:
 
     def __post_init__(self) -> None:
         if not self.name.strip():
-            raise ValueError(f"a label set needs a name, got {self.name!r}; name it after its data, such as 'audioset'")
+            raise ValueError(
+                f"a label set needs a name, got {self.name!r}; use the name of its data, such as 'audioset'"
+            )
         if not self.labels:
             raise ValueError(f"label set {self.name!r} has no labels; give at least one")
         object.__setattr__(self, "_by_key", _index_by_key(self.name, self.labels))
@@ -67,22 +69,22 @@ class LabelSet:
 
     @classmethod
     def from_names(cls, name: str, names: Iterable[str]) -> LabelSet:
-        """Make a label set of a user's own classes: each name is also its id and Chinese name, and none has parents.
+        """Make a label set from names. Each name is also the id and the Chinese name, and no label has parents.
 
         Example:
             >>> LabelSet.from_names("pets", ["cat", "dog"])[0]
             Label(index=0, id='cat', en='cat', zh='cat', parents=())
         """
         if isinstance(names, str):
-            raise TypeError(f"names={names!r} is one string, a list of names is needed; write [{names!r}]")
+            raise TypeError(f"names={names!r} is a single string; give a list of names, such as [{names!r}]")
         return cls(name, tuple(Label(index, text, text, text) for index, text in enumerate(names)))
 
     @classmethod
     def from_dict(cls, data: object) -> LabelSet:
-        """Read what `to_dict` wrote; an unknown, missing or mistyped field is an error.
+        """Make a label set from the result of `to_dict`.
 
         Raises:
-            ValueError: `data` is not what `to_dict` writes.
+            ValueError: A field is unknown, missing or of the wrong type.
         """
         row = _row("a label set", data, {"name", "labels"})
         rows = _field("a label set", row, "labels", list)
@@ -100,20 +102,20 @@ class LabelSet:
         return iter(self.labels)
 
     def __getitem__(self, index: int) -> Label:
-        # A negative index is refused too: counted from the end, a wrong class would go unnoticed.
+        # Refuses negative indices, which would hide a wrong class by counting from the end.
         if not 0 <= index < len(self.labels):
             raise IndexError(f"no label {index} in {self.name!r}; its indices are 0 to {len(self.labels) - 1}")
         return self.labels[index]
 
     def get(self, text: str) -> Label | None:
-        """The same label as of `find`; None if there is none, without a search for the nearest."""
+        """Return the label whose id, English or Chinese name is `text`, ignoring case, or None."""
         return self._by_key.get(_key(text))
 
     def find(self, text: str) -> Label:
-        """Return the label whose id, English or Chinese name is `text`, whatever its case.
+        """Return the label whose id, English or Chinese name is `text`, ignoring case.
 
         Raises:
-            UnknownLabel: There is none; the message names the nearest.
+            UnknownLabel: The set has no such label; the message suggests similar ones.
         """
         label = self.get(text)
         if label is None:
@@ -123,11 +125,11 @@ class LabelSet:
         return label
 
     def search(self, query: str) -> list[Label]:
-        """Return the labels that have every word of `query` in their names, best first; all of them for an empty query.
+        """Return the labels whose names contain every word of `query`, best first; an empty query returns all labels.
 
-        First those with a name or id equal to the query, then those with a name beginning with it, with all its words
-        as whole words, with its words anywhere. Equals stand in the order of the set. Both languages count at once;
-        case, accents and character width do not. An id counts when it is given in full or from its start ("/m/0bt").
+        The order is: name or id equal to the query, name that begins with the query, all words as whole words, all
+        words as parts. Ties keep the order of the set. The words may match either language; case, accents and
+        character width are ignored. An id matches in full or from its start ("/m/0bt").
 
         Example:
             >>> animals = LabelSet.from_names("animals", ["hot dog", "dogfish", "Dog", "cat"])
@@ -143,7 +145,7 @@ class LabelSet:
         return [label for _, label in sorted(hits, key=lambda hit: (hit[0], hit[1].index))]
 
     def ancestors(self, label: Label) -> list[Label]:
-        """Return everything `label` is a kind of, nearest first, without `label` itself."""
+        """Return all ancestors of a label, nearest first, without the label itself."""
         found: dict[str, Label] = {}
         level = {label.id: label}
         while level:
@@ -157,7 +159,7 @@ class LabelSet:
         return [child for child in self.labels if label.id in child.parents]
 
     def _nearest(self, text: str) -> list[str]:
-        # A part of a long name ("fiddle" of "Violin, fiddle") is too far for difflib, so what search finds goes first.
+        # difflib misses a part of a long name ("fiddle" of "Violin, fiddle"), so search goes first.
         hits = self.search(text)[:MAX_SUGGESTIONS] if _words(_fold(text)) else []
         if hits:
             return [label.en for label in hits]
@@ -172,7 +174,7 @@ def _key(text: str) -> str:
 
 @lru_cache(maxsize=8192)  # a search folds every name of a label set
 def _fold(text: str) -> str:
-    # NFKD turns full-width forms into plain ones and splits accents off, which are then dropped.
+    # NFKD converts full-width forms to plain ones and splits off accents, which are then dropped.
     plain = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
     return " ".join(plain.casefold().split())
 
@@ -220,15 +222,15 @@ def _check_parents(name: str, labels: Sequence[Label]) -> None:
         for parent in label.parents:
             if parent not in ids:
                 raise ValueError(
-                    f"label {label.en!r} of {name!r} has the parent {parent!r}, which is no id of the set; "
+                    f"label {label.en!r} of {name!r} has the parent {parent!r}, which is not in the set; "
                     "add that label or leave the parent out"
                 )
-    # Take away, again and again, every label with no parent left; what stays is in a circle or under one.
+    # Repeatedly remove every label without remaining parents; the rest is in a cycle or below one.
     left = {label.id: label.parents for label in labels if label.parents}
     while left:
         free = [label_id for label_id, parents in left.items() if left.keys().isdisjoint(parents)]
         if not free:
-            raise ValueError(f"the parents of {name!r} go round in a circle among {sorted(left)}; remove one of them")
+            raise ValueError(f"the parents of {name!r} form a cycle among {sorted(left)}; remove one of them")
         for label_id in free:
             del left[label_id]
 
@@ -237,7 +239,7 @@ def _label_from_dict(what: str, data: object) -> Label:
     row = _row(what, data, {"index", "id", "en", "zh", "parents"})
     parents = _field(what, row, "parents", list)
     if not all(isinstance(parent, str) for parent in parents):
-        raise ValueError(f"{what} has parents={parents!r}; a list of ids is needed")
+        raise ValueError(f"{what} has parents={parents!r}; give a list of ids")
     return Label(
         index=_field(what, row, "index", int),
         id=_field(what, row, "id", str),
@@ -250,14 +252,14 @@ def _label_from_dict(what: str, data: object) -> Label:
 def _row(what: str, data: object, fields: Set[str]) -> Mapping[str, object]:
     if not isinstance(data, Mapping) or set(data) != fields:
         given = f"has the fields {list(data)}" if isinstance(data, Mapping) else f"is a {type(data).__name__}"
-        raise ValueError(f"{what} {given}; an object with exactly {sorted(fields)} is needed")
+        raise ValueError(f"{what} {given}; give an object with exactly {sorted(fields)}")
     return data
 
 
 def _field(what: str, row: Mapping[str, object], key: str, kind: type[FieldT]) -> FieldT:
     value = row[key]
-    # isinstance alone would take True for an int.
+    # isinstance alone would accept True as an int.
     if not isinstance(value, kind) or isinstance(value, bool):
         # ValueError, as for every other fault of a manifest: the caller checks a file, not arguments.
-        raise ValueError(f"{what} has {key}={value!r}; a JSON value of type {kind.__name__} is needed")  # noqa: TRY004
+        raise ValueError(f"{what} has {key}={value!r}; give a JSON value of type {kind.__name__}")  # noqa: TRY004
     return value
