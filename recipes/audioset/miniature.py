@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from panns.data.clip_lists import Clip
-from panns.data.sampling.split import leave_out
+from panns.data.sampling.split import hold_out_fold
 from panns.labels import audioset
 from recipes.audioset.segments import Segment, write_segments
 from recipes.common.paths import REFERENCE_DATA, ROOT, RUNS
@@ -40,7 +40,7 @@ def main() -> None:
     arguments = parser.parse_args()
     mapping = json.loads(arguments.labels.read_text(encoding="utf-8"))["map"]
     clips = list_clips(arguments.data.absolute(), Path("/"))
-    split = leave_out(clips, EVAL_FOLD)
+    split = hold_out_fold(clips, EVAL_FOLD)
     for name, part in ((TRAIN, split.train), (EVAL, split.held_out)):
         write_part(arguments.out, name, [clips[int(i)] for i in part], mapping)
         print(f"{arguments.out / name}.csv: {len(part):,} segments")

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from panns.audio import load_sound, resample
 from panns.data.clip_lists import Clip, write_clip_list
-from panns.data.soundscapes import Stretch, active_stretches
+from panns.data.soundscapes import Stretch, find_active_stretches
 from panns.frontend import log_mel, silence
 from panns.models.registry import find_model
 from recipes.builtin.clips import training_clips
@@ -70,7 +70,7 @@ class Rows:
         for speed in self._settings.speeds:
             for_teacher = resample(waveform, round(teacher_rate * speed), teacher_rate)
             row = resample(for_teacher, teacher_rate, self._sample_rate)
-            self._stretches.append(active_stretches(row, self._sample_rate))
+            self._stretches.append(find_active_stretches(row, self._sample_rate))
             self._heard.append(self._hear(for_teacher))
             made.append(row)
         return made

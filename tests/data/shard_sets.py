@@ -1,4 +1,4 @@
-"""Small sets of clips to pack, and what WebDataset makes of a shard."""
+"""Small clip lists to pack, and shards as WebDataset reads them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ RATE = 8_000
 _LABELS = (("Dog",), ("Dog", "Rain"), (), ("雨",))
 
 
-def make_manifest(folder, n_clips=7, *, seconds=0.2):
-    """Clips that all differ, in files that are as their names say; everything that a manifest may say is said."""
+def make_clip_list(folder, n_clips=7, *, seconds=0.2):
+    """Clips that all differ, in files that are as their names say; everything that a clip_list may say is said."""
     clips = []
     for i in range(n_clips):
         name = f"sound {i}.a{('.wav', '.flac')[i % 2]}"
@@ -26,12 +26,12 @@ def make_manifest(folder, n_clips=7, *, seconds=0.2):
 
 
 def grouped(path):
-    """The samples of a shard as WebDataset groups them: adjacent members with one key, by suffix."""
+    """Samples of a shard as WebDataset groups them: adjacent members with one key, by suffix."""
     samples = []
     with tarfile.open(path) as tar:
         for member in tar:
             assert member.isfile()
-            # The key is what comes before the first dot of the file's name.
+            # The key is the part of the file name before its first dot.
             key, suffix = re.fullmatch(r"((?:.*/|)[^.]+)[.]([^/]*)", member.name).groups()
             if not samples or samples[-1]["__key__"] != key:
                 samples.append({"__key__": key})

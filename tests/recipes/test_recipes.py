@@ -15,7 +15,7 @@ import pytest
 
 from panns.data.clip_lists import ClipList, read_clip_list
 from panns.data.quality import check_clips
-from panns.data.sampling.split import leave_out
+from panns.data.sampling.split import hold_out_fold
 from panns.data.shards import ShardSettings, write_shards
 from panns.labels import audioset
 from panns.training.run import run
@@ -141,7 +141,7 @@ def test_two_steps_of_every_recipe(path, manifests, tiny_checkpoint, made_once, 
 def test_esc50_gives_copies_of_one_recording_one_source(manifests):
     clips = manifests["esc50"].clips
     assert Counter(clip.fold for clip in clips) == {"1": 6, "2": 6, "3": 7, "4": 6, "5": 7}
-    left_out = leave_out(clips, "5").left_out
+    left_out = hold_out_fold(clips, "5").unused
     assert [Path(clips[int(i)].path).name for i in left_out] == ["3-151080-A-20.wav"]
 
 
@@ -154,7 +154,7 @@ def test_urbansound8k_keeps_its_folds_and_recordings(manifests):
 
 def test_urbansound8k_gives_copies_of_one_recording_one_source(manifests):
     clips = manifests["urbansound8k"].clips
-    left_out = leave_out(clips, "2").left_out
+    left_out = hold_out_fold(clips, "2").unused
     assert [Path(clips[int(i)].path).name for i in left_out] == ["197318-6-2-0.wav"]
 
 
@@ -167,7 +167,7 @@ def test_fsdd_tests_with_the_first_five_takes_and_lists_speakers_too(manifests):
     speakers = read_clip_list(manifest.root / "speakers.csv").clips
     assert [clip.path for clip in speakers] == [clip.path for clip in manifest.clips]
     assert {clip.fold for clip in speakers} == {"george", "theo"}
-    assert not len(leave_out(speakers, "theo").left_out)
+    assert not len(hold_out_fold(speakers, "theo").unused)
 
 
 def test_audioset_finds_files_however_they_are_called_and_lists_what_is_missing(manifests):

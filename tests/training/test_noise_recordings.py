@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from panns.data.clip_lists import Clip
-from panns.data.clip_lists.clip_list import ClipList
+from panns.data.clips.clip import ClipList
 from panns.data.shards import ShardFolder, ShardSettings, write_shards
 from panns.training.noise_recordings import noise_apart_from
 from tests.sounds import noise, write_wav

@@ -1,1 +1,1 @@
-"""What a model is trained on: manifests of clips, and log-mels of them that are computed once."""
+"""Data sets: clips and their audio, lists and shards of clips, quality checks, soundscapes, sampling and splits."""

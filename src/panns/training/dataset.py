@@ -16,7 +16,7 @@ from panns.data.clips.audio import ClipAudio, FileAudio
 from panns.data.clips.clip import Clip
 from panns.data.clips.subset import ClipSubset
 from panns.data.sampling.groups import DuplicateGroups
-from panns.data.sampling.split import leave_out, split_by_source
+from panns.data.sampling.split import hold_out_fold, split_by_source
 from panns.data.shards import ShardAudio, ShardFolder, holds_shards
 from panns.data.shards.decoded import decode_once
 from panns.errors import DataError, UnknownLabel
@@ -90,8 +90,8 @@ def parts_of(clips: Sequence[Clip], settings: DataSettings, seed: int, *, duplic
     nothing = np.zeros(0, np.int64)
     train, test, left_out = np.arange(len(clips)), nothing, nothing
     if settings.test_fold:
-        split = leave_out(clips, settings.test_fold, duplicates=duplicates)
-        train, test, left_out = split.train, split.held_out, split.left_out
+        split = hold_out_fold(clips, settings.test_fold, duplicates=duplicates)
+        train, test, left_out = split.train, split.held_out, split.unused
     if not settings.validation_fold and not settings.validation_share:
         return Parts(train, nothing, test, left_out)
     rest = ClipSubset(clips, train)
@@ -99,11 +99,11 @@ def parts_of(clips: Sequence[Clip], settings: DataSettings, seed: int, *, duplic
     groups = [[number[i] for i in group if i in number] for group in duplicates]
     groups = [group for group in groups if len(group) > 1]
     inner = (
-        leave_out(rest, settings.validation_fold, duplicates=groups)
+        hold_out_fold(rest, settings.validation_fold, duplicates=groups)
         if settings.validation_fold
         else split_by_source(rest, share=settings.validation_share, seed=seed, duplicates=groups)
     )
-    return Parts(train[inner.train], train[inner.held_out], test, np.concatenate([left_out, train[inner.left_out]]))
+    return Parts(train[inner.train], train[inner.held_out], test, np.concatenate([left_out, train[inner.unused]]))
 
 
 def digest_of(clips: Sequence[Clip]) -> str:

@@ -1,4 +1,4 @@
-"""Manifests in every form: read as people write them, and back exactly as they were written."""
+"""Clip lists in every form: reading what people write, and round trips without loss."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ CLIPS = (
 )
 
 
-def manifest_in(tmp_path, text, name="m.csv"):
+def list_in(tmp_path, text, name="m.csv"):
     path = tmp_path / name
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return path
 
 
 def problem_of(tmp_path, text, name="m.csv"):
-    path = manifest_in(tmp_path, text, name)
+    path = list_in(tmp_path, text, name)
     with pytest.raises(DataError) as caught:
         read_clip_list(path)
     message = str(caught.value)
@@ -37,12 +37,12 @@ def problem_of(tmp_path, text, name="m.csv"):
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl", ".CSV"])
-def test_clips_come_back_as_they_were(tmp_path, suffix):
+def test_round_trip(tmp_path, suffix):
     write_clip_list(tmp_path / f"m{suffix}", CLIPS)
     assert read_clip_list(tmp_path / f"m{suffix}") == ClipList(tmp_path, CLIPS)
 
 
-def test_a_written_table_can_be_read_by_people(tmp_path):
+def test_written_table_is_readable(tmp_path):
     write_clip_list(tmp_path / "m.csv", [Clip("a.wav", ("Dog", "Bark, loud"), fold="1"), CLIPS[1]])
     assert (tmp_path / "m.csv").read_text(encoding="utf-8").splitlines() == [
         "path,labels,fold,source,onset_s,offset_s,events",
@@ -51,7 +51,7 @@ def test_a_written_table_can_be_read_by_people(tmp_path):
     ]
 
 
-def test_written_lines_hold_what_there_is(tmp_path):
+def test_written_lines_omit_empty_fields(tmp_path):
     write_clip_list(tmp_path / "m.jsonl", [Clip("a.wav", ("狗",)), CLIPS[1]])
     first, second = (tmp_path / "m.jsonl").read_text(encoding="utf-8").splitlines()
     assert first == '{"path": "a.wav", "labels": ["狗"]}'
@@ -88,40 +88,40 @@ def clips(draw):
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl"])
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(several=st.lists(clips(), min_size=1, max_size=4))
-def test_any_clips_come_back_as_they_were(tmp_path, suffix, several):
+def test_round_trip_of_any_clips(tmp_path, suffix, several):
     write_clip_list(tmp_path / f"m{suffix}", several)
     assert read_clip_list(tmp_path / f"m{suffix}").clips == tuple(several)
 
 
 def test_columns_are_found_by_name(tmp_path):
-    path = manifest_in(tmp_path, '\ufeffspeaker, Source_ID ,offset,label,,PATH,onset\nme,7,2.5,"a|b, c",,x.wav, 1\n')
+    path = list_in(tmp_path, '\ufeffspeaker, Source_ID ,offset,label,,PATH,onset\nme,7,2.5,"a|b, c",,x.wav, 1\n')
     assert read_clip_list(path).clips == (Clip("x.wav", ("a|b, c",), source="7", onset_s=1.0, offset_s=2.5),)
 
 
-def test_a_cell_may_have_spaces_and_hold_nothing(tmp_path):
-    path = manifest_in(
+def test_cells_may_be_padded_or_empty(tmp_path):
+    path = list_in(
         tmp_path, "path\tlabels\tfold\tonset_s\r\nx.wav\t dog | cat \t 1 \t \r\n\r\ny.wav\t\t\t\r\n", "m.tsv"
     )
     assert read_clip_list(path).clips == (Clip("x.wav", ("dog", "cat"), "1"), Clip("y.wav"))
 
 
-def test_lines_are_read_as_programs_write_them(tmp_path):
+def test_lines_of_other_programs_are_read(tmp_path):
     rows = [
         {"path": "x.wav", "label": "dog", "fold": 1, "source_id": 7, "onset": 1, "speaker": {"age": 3}},
         {"path": "y.wav", "labels": [], "source": None, "events": [{"label": "a", "onset": 0, "offset": 1}]},
     ]
-    path = manifest_in(tmp_path, "\n\n".join(map(json.dumps, rows)), "m.jsonl")
+    path = list_in(tmp_path, "\n\n".join(map(json.dumps, rows)), "m.jsonl")
     assert read_clip_list(path).clips == (
         Clip("x.wav", ("dog",), "1", "7", onset_s=1.0),
         Clip("y.wav", events=(TimedLabel("a", 0.0, 1.0),)),
     )
 
 
-def test_files_lie_beside_the_manifest_or_where_they_say(tmp_path):
-    manifest = ClipList(tmp_path, (Clip("a/b.wav"), Clip(str(tmp_path.parent / "c.wav"))))
-    assert [manifest.file(clip) for clip in manifest.clips] == [tmp_path / "a" / "b.wav", tmp_path.parent / "c.wav"]
+def test_paths_are_relative_to_the_list_or_absolute(tmp_path):
+    listed = ClipList(tmp_path, (Clip("a/b.wav"), Clip(str(tmp_path.parent / "c.wav"))))
+    assert [listed.file(clip) for clip in listed.clips] == [tmp_path / "a" / "b.wav", tmp_path.parent / "c.wav"]
 
 
 def test_clip_lists_of_real_data_sets_are_read(shared):
@@ -132,112 +132,108 @@ def test_clip_lists_of_real_data_sets_are_read(shared):
 
 
 @pytest.mark.parametrize(
-    ("text", "sentence"),
+    ("text", "line", "words"),
     [
-        ("", ", line 1: there are no names of columns; a manifest begins with them, such as path,labels,fold"),
-        ("path,labels\n", " lists no clips; give it a line for each"),
-        ("file,label\na,b\n", ", line 1: there is no 'path' among 'file', 'label'; rename what is meant, or add it"),
-        (
-            "path;label\na;b\n",
-            ", line 1: semicolons stand between the columns, where commas are needed; save it with those (a .csv has",
-        ),
-        ("path\tlabel\na\tb\n", ", line 1: tabs stand between the columns, where commas are needed"),
-        ("path,class\na,b\n", ", line 1: there is no 'labels' or 'label' among 'path', 'class'; rename what is"),
-        ("path,lables\na,b\n", ", line 1: 'lables' is unknown; did you mean 'labels'? Rename it, or remove it"),
-        ("pth,label\na,b\n", ", line 1: 'pth' is unknown; did you mean 'path'?"),
-        ("path,label,onset_ms\na,b,1\n", ", line 1: 'onset_ms' is unknown; did you mean 'onset_s'?"),
-        ("path,label,label\na,b,c\n", ", line 1: 'label' is there twice; keep one of them"),
-        ("path,label,labels\na,b,c\n", ", line 1: 'label' (one) and 'labels' (any number) are both there; keep one"),
-        ("path,label,source,source_id\na,b,c,d\n", ", line 1: 'source' and 'source_id' mean the same; keep one"),
-        (
-            "path,label\na,b\n\nc,d,e\n",
-            ", line 4: 3 cells, where the names of the columns are 2; put a cell that holds",
-        ),
-        ("path,label\na\n", ", line 2: 1 cells, where the names of the columns are 2;"),
-        ('path,label\na,b\n"c,d\n', ", line 3: unexpected end of data"),
-        ("path,label\n,b\n", ", line 2: the path is empty; give the file of the clip"),
-        ("path,label\na,b\n  ,b\n", ", line 3: the path is empty; give the file of the clip"),
-        ("path,labels\na,b||c\n", ", line 2: the label '' is empty; give it a name or leave it out"),
-        ("path,labels\na,b|c|b\n", ", line 2: the label 'b' is there twice; give it once"),
-        ("path,label,onset\na,b,soon\n", ", line 2: onset='soon' is no number; give seconds, such as 1.25"),
-        ("path,label,onset_s\na,b,-1\n", ", line 2: onset_s=-1.0 is no place in a sound; give seconds from its start"),
-        ("path,label,onset_s\na,b,nan\n", ", line 2: onset_s=nan is no place in a sound"),
-        ("path,label,offset\na,b,inf\n", ", line 2: offset_s=inf is not behind onset_s=0.0; give where the stretch"),
-        ("path,label,onset_s,offset_s\na,b,2,2\n", ", line 2: offset_s=2.0 is not behind onset_s=2.0;"),
-        ("path,label,events\na,b,1 dog\n", ", line 2: the event '1 dog' is none; write its seconds and its label,"),
-        ("path,label,events\na,b,1-1.2.3 dog\n", ", line 2: offset_s='1.2.3' is no number"),
-        ("path,label,events\na,b,2-1 dog\n", ", line 2: offset_s=1.0 is not behind onset_s=2.0;"),
-        (b"path,label\na.wav,dog\nb.wav,caf\xe9\n", ", line 3: this is not UTF-8 text; save the file as UTF-8"),
+        ("", 1, ["column names are missing"]),
+        ("file,label\na,b\n", 1, ["'path' is missing", "'file', 'label'"]),
+        ("path;label\na;b\n", 1, ["semicolons", "commas"]),
+        ("path\tlabel\na\tb\n", 1, ["tabs", "commas"]),
+        ("path,class\na,b\n", 1, ["'labels' or 'label' is missing", "'path', 'class'"]),
+        ("path,lables\na,b\n", 1, ["'lables' is unknown; did you mean 'labels'?"]),
+        ("pth,label\na,b\n", 1, ["'pth'", "'path'?"]),
+        ("path,label,onset_ms\na,b,1\n", 1, ["'onset_ms'", "'onset_s'?"]),
+        ("path,label,label\na,b,c\n", 1, ["'label' is repeated"]),
+        ("path,label,labels\na,b,c\n", 1, ["'label'", "'labels'", "keep one"]),
+        ("path,label,source,source_id\na,b,c,d\n", 1, ["'source'", "'source_id'", "mean the same"]),
+        ("path,label\na,b\n\nc,d,e\n", 4, ["3 cells for 2 columns", "quotation marks"]),
+        ("path,label\na\n", 2, ["1 cells for 2 columns"]),
+        ('path,label\na,b\n"c,d\n', 3, ["unexpected end of data"]),
+        ("path,label\n,b\n", 2, ["path is empty"]),
+        ("path,label\na,b\n  ,b\n", 3, ["path is empty"]),
+        ("path,labels\na,b||c\n", 2, ["label '' is empty"]),
+        ("path,labels\na,b|c|b\n", 2, ["label 'b' is repeated"]),
+        ("path,label,onset\na,b,soon\n", 2, ["onset='soon'", "number"]),
+        ("path,label,onset_s\na,b,-1\n", 2, ["onset_s=-1.0"]),
+        ("path,label,onset_s\na,b,nan\n", 2, ["onset_s=nan"]),
+        ("path,label,offset\na,b,inf\n", 2, ["offset_s=inf", "onset_s=0.0"]),
+        ("path,label,onset_s,offset_s\na,b,2,2\n", 2, ["offset_s=2.0", "onset_s=2.0"]),
+        ("path,label,events\na,b,1 dog\n", 2, ["invalid event '1 dog'", "0.5-1.25 dog"]),
+        ("path,label,events\na,b,1-1.2.3 dog\n", 2, ["offset_s='1.2.3'"]),
+        ("path,label,events\na,b,2-1 dog\n", 2, ["offset_s=1.0", "onset_s=2.0"]),
+        (b"path,label\na.wav,dog\nb.wav,caf\xe9\n", 3, ["UTF-8"]),
     ],
 )
-def test_what_is_wrong_with_a_table_is_said(tmp_path, text, sentence):
-    assert problem_of(tmp_path, text).startswith(sentence)
+def test_invalid_table_is_refused(tmp_path, text, line, words):
+    message = problem_of(tmp_path, text)
+    assert message.startswith(f", line {line}: ")
+    assert all(word in message for word in words)
+
+
+def test_empty_table_is_refused(tmp_path):
+    assert "lists no clips" in problem_of(tmp_path, "path,labels\n")
 
 
 @pytest.mark.parametrize(
-    ("line", "sentence"),
+    ("line", "words"),
     [
-        ("{'path'", "this is no JSON ("),
-        ("[" * 100_000, "this is no JSON ("),
-        ("1" * 10_000, "this is no JSON ("),
-        ('["a"]', """['a'] is no object; give one a line, such as {"path": "a.wav", "labels": ["dog"]}"""),
-        ('{"path": "a"}', "there is no 'labels' or 'label' among 'path'; rename what is meant, or add it"),
-        ('{"path": "a", "lable": "b"}', "'lable' is unknown; did you mean 'label'?"),
-        ('{"path": null, "label": "b"}', "the path is empty"),
-        ('{"path": " ", "label": "b"}', "the path is empty"),
-        ('{"path": 1.5, "label": "b"}', "path=1.5 is no string"),
-        ('{"path": "a", "labels": "b"}', "labels='b' is no list; give one of strings, or one string as \"label\""),
-        ('{"path": "a", "labels": [["b"]]}', "one of labels=['b'] is no string"),
-        ('{"path": "a", "label": true}', "label=True is no string"),
-        ('{"path": "a", "label": "b", "onset_s": "1"}', "onset_s='1' is no number; give seconds, such as 1.25"),
-        ('{"path": "a", "label": "b", "onset_s": NaN}', "onset_s=nan is no place in a sound"),
-        (
-            '{"path": "a", "label": "b", "onset_s": 1' + "0" * 400 + "}",
-            "onset_s is a number of 401 digits; give seconds",
-        ),
-        ('{"path": "a", "label": "b", "events": "1-2 c"}', "events='1-2 c' is no list; give one of objects with label"),
-        ('{"path": "a", "label": "b", "events": [{"label": "c", "onset_s": 1}]}', "one of events is {'label': 'c', 'o"),
+        ("{'path'", ["invalid JSON"]),
+        ("[" * 100_000, ["invalid JSON"]),
+        ("1" * 10_000, ["invalid JSON"]),
+        ('["a"]', ["['a']", "object"]),
+        ('{"path": "a"}', ["'labels' or 'label' is missing"]),
+        ('{"path": "a", "lable": "b"}', ["'lable'", "'label'?"]),
+        ('{"path": null, "label": "b"}', ["path is empty"]),
+        ('{"path": " ", "label": "b"}', ["path is empty"]),
+        ('{"path": 1.5, "label": "b"}', ["path=1.5", "string"]),
+        ('{"path": "a", "labels": "b"}', ["labels='b'", "list"]),
+        ('{"path": "a", "labels": [["b"]]}', ["labels=['b']", "string"]),
+        ('{"path": "a", "label": true}', ["label=True", "string"]),
+        ('{"path": "a", "label": "b", "onset_s": "1"}', ["onset_s='1'", "number"]),
+        ('{"path": "a", "label": "b", "onset_s": NaN}', ["onset_s=nan"]),
+        ('{"path": "a", "label": "b", "onset_s": 1' + "0" * 400 + "}", ["onset_s", "401 digits"]),
+        ('{"path": "a", "label": "b", "events": "1-2 c"}', ["events='1-2 c'", "list"]),
+        ('{"path": "a", "label": "b", "events": [{"label": "c", "onset_s": 1}]}', ["events", "{'label': 'c', 'o"]),
     ],
 )
-def test_what_is_wrong_with_lines_is_said(tmp_path, line, sentence):
+def test_invalid_line_is_refused(tmp_path, line, words):
     message = problem_of(tmp_path, '{"path": "ok.wav", "labels": []}\n' + line, "m.jsonl")
-    assert message.startswith(f", line 2: {sentence}")
+    assert message.startswith(", line 2: ")
+    assert all(word in message for word in words)
 
 
-def test_what_is_no_manifest_is_said(tmp_path):
+def test_missing_and_foreign_files_are_refused(tmp_path):
     for name in ("nosuch.csv", "nosuch", "nosuch.xlsx"):
-        with pytest.raises(DataError, match=rf"{name}: there is no such file or folder; check the path"):
+        with pytest.raises(DataError, match=rf"{name}: there is no such file or folder"):
             read_clip_list(tmp_path / name)
     (tmp_path / "m.xlsx").touch()
-    with pytest.raises(
-        DataError, match=r"m.xlsx ends in .xlsx; a manifest is a .csv, .tsv or .jsonl file, or a folder"
-    ):
+    with pytest.raises(DataError, match=r"m.xlsx ends in .xlsx; a clip list is a .csv"):
         read_clip_list(tmp_path / "m.xlsx")
-    with pytest.raises(DataError, match=r"m ends in nothing; a manifest is"):
+    with pytest.raises(DataError, match=r"m ends in nothing"):
         write_clip_list(tmp_path / "m", CLIPS)
 
 
-def test_a_table_of_tabs_has_no_commas(tmp_path):
-    sentence = ", line 1: commas stand between the columns, where tabs are needed;"
-    assert problem_of(tmp_path, "path,label\na,b\n", "m.tsv").startswith(sentence)
+def test_tsv_with_commas_is_refused(tmp_path):
+    message = problem_of(tmp_path, "path,label\na,b\n", "m.tsv")
+    assert "commas" in message
+    assert "tabs" in message
 
 
-def test_a_name_in_bytes_that_are_no_text_fits_in_lines_alone(tmp_path):
+def test_path_that_is_not_text_needs_json_lines(tmp_path):
     strange = [Clip("a\udcff.wav", ("dog",))]
     write_clip_list(tmp_path / "m.jsonl", strange)
     assert read_clip_list(tmp_path / "m.jsonl").clips == tuple(strange)
-    with pytest.raises(DataError, match=r"'a\\udcff.wav,dog' has bytes that are no text.*write a .jsonl manifest"):
+    with pytest.raises(DataError, match=r"'a\\udcff.wav,dog'.*\.jsonl"):
         write_clip_list(tmp_path / "m.csv", strange)
     assert not (tmp_path / "m.csv").exists()
 
 
-@pytest.mark.parametrize("what", [{"fold": " 1"}, {"source": "a "}, {"labels": ("a\n",)}])
-def test_spaces_around_names_are_refused(what):
-    with pytest.raises(DataError, match="has spaces around it; remove them"):
-        Clip("a.wav", **what)
+@pytest.mark.parametrize("field", [{"fold": " 1"}, {"source": "a "}, {"labels": ("a\n",)}])
+def test_spaces_around_names_are_refused(field):
+    with pytest.raises(DataError, match="spaces"):
+        Clip("a.wav", **field)
 
 
-def test_many_clips_share_what_they_have_in_common(tmp_path):
+def test_equal_labels_and_folds_share_objects(tmp_path):
     write_clip_list(tmp_path / "m.csv", [Clip(f"{i}.wav", ("a long label", "b"), "train") for i in range(3)])
     first, second, third = read_clip_list(tmp_path / "m.csv").clips
     assert first.labels is second.labels is third.labels

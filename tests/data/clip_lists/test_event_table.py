@@ -1,4 +1,4 @@
-"""Tables of events in the DCASE form: read as people and programs write them, and back as they were written."""
+"""Event tables in the DCASE form: reading what people and programs write, and round trips without loss."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def table_in(folder, text, name="events.tsv"):
 
 
 @pytest.mark.parametrize("name", ["t.tsv", "t.csv", "t.TSV"])
-def test_events_come_back_as_they_were(tmp_path, name):
+def test_round_trip(tmp_path, name):
     write_event_table(tmp_path / name, CLIPS)
     assert read_event_table(tmp_path / name) == ClipList(tmp_path, CLIPS)
 
 
-def test_what_is_written_is_the_dcase_form(tmp_path):
+def test_written_table_has_the_dcase_form(tmp_path):
     write_event_table(tmp_path / "t.tsv", CLIPS[:2])
     assert (tmp_path / "t.tsv").read_text(encoding="utf-8") == (
         HEADER + "audio/0001.wav\t0.5\t1.25\tDog\naudio/0001.wav\t2\t4\tRain, hail\naudio/0002.wav\t\t\t\n"
@@ -45,55 +45,50 @@ def test_rows_and_columns_in_any_order(tmp_path):
     )
 
 
-def test_tabs_may_be_gone_from_the_row_of_a_silent_file(tmp_path):
+def test_row_without_event_may_lack_its_tabs(tmp_path):
     path = table_in(tmp_path, "\ufeff" + HEADER.replace("\n", "\r\n") + "a.wav\r\nb.wav\t\t\t\r\n")
     assert read_event_table(path).clips == (Clip("a.wav"), Clip("b.wav"))
 
 
-def test_a_folder_is_its_table(tmp_path):
+def test_folder_stands_for_its_table(tmp_path):
     table_in(tmp_path, HEADER + "a.wav\t0\t1\tDog\n")
     assert read_event_table(tmp_path) == read_event_table(tmp_path / "events.tsv")
     assert read_event_table(tmp_path).root == tmp_path
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "place", "words"),
     [
-        ("", ", line 1: there are no names of columns; a table of events begins with filename, onset"),
-        (HEADER, " names no sound; give it a row for each event"),
-        (
-            "filename\tonset\toffset\tlabel\n",
-            ", line 1: the column 'event_label' is missing; rename what is meant (there",
-        ),
-        ("onset\t" + HEADER, ", line 1: the column 'onset' is there twice; keep one of them"),
-        ("filename,onset,offset,event_label\n", ", line 1: commas stand between the columns, where tabs are needed"),
-        (HEADER + "a.wav\t0\t1\n", ", line 2: 3 cells, where the names of the columns are 4"),
-        (HEADER + " \t0\t1\tDog\n", ", line 2: filename is empty; give the file"),
-        (HEADER + "a.wav\t0\t1\tDog\na.wav\t1\t\tDog\n", ", line 3: offset is empty; fill it, or leave all of onset"),
-        (HEADER + "a.wav\t0\t1\t\n", ", line 2: event_label is empty"),
-        (HEADER + "a.wav\t0:30\t1\tDog\n", ", line 2: onset='0:30' is no number; give seconds, such as 1.25"),
-        (HEADER + "a.wav\t1\t1\tDog\n", ", line 2: offset_s=1.0 is not behind onset_s=1.0"),
-        (HEADER + "a.wav\t-1\t1\tDog\n", ", line 2: onset_s=-1.0 is no place in a sound"),
-        (HEADER + "a.wav\t0\tnan\tDog\n", ", line 2: offset_s=nan is not behind onset_s=0.0"),
-        (HEADER + "a.wav\t0\t1\tDog\na.wav\n", ", line 3: a.wav has no event here and 1 elsewhere; keep one"),
-        ((HEADER + "a.wav\t0\t1\tDog\n").encode() + b"\xff\t0\t1\tDog\n", ", line 3: this is not UTF-8 text"),
+        ("", ", line 1: ", ["column names are missing", "filename, onset"]),
+        (HEADER, " ", ["lists no sounds"]),
+        ("filename\tonset\toffset\tlabel\n", ", line 1: ", ["'event_label' is missing"]),
+        ("onset\t" + HEADER, ", line 1: ", ["'onset' is repeated"]),
+        ("filename,onset,offset,event_label\n", ", line 1: ", ["commas", "tabs"]),
+        (HEADER + "a.wav\t0\t1\n", ", line 2: ", ["3 cells for 4 columns"]),
+        (HEADER + " \t0\t1\tDog\n", ", line 2: ", ["filename is empty"]),
+        (HEADER + "a.wav\t0\t1\tDog\na.wav\t1\t\tDog\n", ", line 3: ", ["offset is empty"]),
+        (HEADER + "a.wav\t0\t1\t\n", ", line 2: ", ["event_label is empty"]),
+        (HEADER + "a.wav\t0:30\t1\tDog\n", ", line 2: ", ["onset='0:30'", "number"]),
+        (HEADER + "a.wav\t1\t1\tDog\n", ", line 2: ", ["offset_s=1.0", "onset_s=1.0"]),
+        (HEADER + "a.wav\t-1\t1\tDog\n", ", line 2: ", ["onset_s=-1.0"]),
+        (HEADER + "a.wav\t0\tnan\tDog\n", ", line 2: ", ["offset_s=nan"]),
+        (HEADER + "a.wav\t0\t1\tDog\na.wav\n", ", line 3: ", ["a.wav has no event here and 1 in other rows"]),
+        ((HEADER + "a.wav\t0\t1\tDog\n").encode() + b"\xff\t0\t1\tDog\n", ", line 3: ", ["UTF-8"]),
     ],
 )
-def test_what_is_wrong_with_a_table_is_a_sentence(tmp_path, text, words):
+def test_invalid_table_is_refused(tmp_path, text, place, words):
     path = table_in(tmp_path, text)
     with pytest.raises(DataError) as caught:
         read_event_table(path)
-    assert str(caught.value).startswith(f"{path}{words}")
+    assert str(caught.value).startswith(f"{path}{place}")
+    assert all(word in str(caught.value) for word in words)
 
 
-def test_what_is_no_table(tmp_path):
+def test_missing_and_foreign_tables_are_refused(tmp_path):
     for path, words in (
-        (tmp_path, "is a folder, in which events.tsv or events.csv is looked for, and holds neither"),
+        (tmp_path, "events.tsv or events.csv; it holds neither"),
         (tmp_path / "nosuch.tsv", "there is no such file or folder"),
-        (
-            table_in(tmp_path, "", "t.txt"),
-            "ends in .txt; a table of events is a .tsv or .csv file with the columns filename",
-        ),
+        (table_in(tmp_path, "", "t.txt"), "ends in .txt; .* filename"),
     ):
         with pytest.raises(DataError, match=words):
             read_event_table(path)

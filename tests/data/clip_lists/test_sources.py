@@ -3,14 +3,14 @@ from __future__ import annotations
 import pytest
 
 from panns.data.clip_lists import Clip
-from panns.data.clip_lists.sources import with_sources
+from panns.data.clip_lists.sources import guess_sources
 
 
 def sources_of(**names_of_class):
     clips = [
         Clip(f"{label}/{name}.wav", (label,)) for label, names in names_of_class.items() for name in names.split(",")
     ]
-    return [clip.source for clip in with_sources(clips)]
+    return [clip.source for clip in guess_sources(clips)]
 
 
 @pytest.mark.parametrize(
@@ -53,18 +53,18 @@ def test_pieces_of_one_recording(one, other, stem):
 
 
 @pytest.mark.parametrize("pair", ["hall_1,halls_2", "hall1,hall2", "halla,hallb", "1_1,2_1"])
-def test_other_names_are_no_pieces(pair):
+def test_other_names_have_no_source(pair):
     assert sources_of(dog=f"{pair},x") == ["", "", ""]
 
 
-def test_a_number_that_counts_the_clips_of_a_class_tells_no_source():
+def test_numbers_of_a_whole_class_are_ignored():
     assert sources_of(dog="dog_1,dog_2,dog_3", cat="cat (1),cat (2)") == [""] * 5
     assert sources_of(dog="rec_1,rec_2", cat="rec_3,rec_4,meow") == [""] * 5
     assert sources_of(dog="rec_1", cat="rec_3,rec_4,meow") == ["rec", "rec", "rec", ""]
 
 
-def test_a_known_source_stays():
-    assert [clip.source for clip in with_sources([Clip("1-17-A-0.wav", source="mine"), Clip("1-17-B-0.wav")])] == [
+def test_known_source_stays():
+    assert [clip.source for clip in guess_sources([Clip("1-17-A-0.wav", source="mine"), Clip("1-17-B-0.wav")])] == [
         "mine",
         "17",
     ]

@@ -21,7 +21,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_a_whole_file_is_what_is_heard_of_it(folder):
+def test_whole_file(folder):
     audio = FileAudio(ClipList(folder, (Clip("b.flac", ("Tone",)), Clip("long.wav"))), RATE)
     assert (len(audio), audio.sample_rate, audio.clips[0].labels) == (2, RATE, ("Tone",))
     for i, name in enumerate(("b.flac", "long.wav")):
@@ -31,19 +31,19 @@ def test_a_whole_file_is_what_is_heard_of_it(folder):
 
 
 @pytest.mark.parametrize(("onset_s", "offset_s"), [(None, 1.0), (0.5, 2.25), (2.0, None), (0.0, 3.0)])
-def test_a_stretch_is_what_a_file_of_it_would_be(folder, onset_s, offset_s):
+def test_stretch_equals_a_file_of_it(folder, onset_s, offset_s):
     audio = FileAudio(ClipList(folder, (Clip("long.wav", onset_s=onset_s, offset_s=offset_s),)), RATE)
     whole = load_sound(folder / "long.wav", sample_rate=8_000)
     cut = whole[round((onset_s or 0) * 8_000) : round((offset_s or 3) * 8_000)]
     np.testing.assert_array_equal(audio.waveform(0), resample(cut, 8_000, RATE))
 
 
-def test_an_absolute_path_is_read_where_it_is(folder, tmp_path_factory):
-    manifest = ClipList(tmp_path_factory.mktemp("elsewhere"), (Clip(str(folder / "b.flac")),))
-    assert len(FileAudio(manifest, RATE).waveform(0)) == RATE
+def test_absolute_path(folder, tmp_path_factory):
+    clip_list = ClipList(tmp_path_factory.mktemp("elsewhere"), (Clip(str(folder / "b.flac")),))
+    assert len(FileAudio(clip_list, RATE).waveform(0)) == RATE
 
 
-def test_only_what_is_needed_of_a_long_file_is_decoded(tmp_path, monkeypatch):
+def test_long_file_is_decoded_only_as_far_as_needed(tmp_path, monkeypatch):
     from panns.audio.decoding.file_reader import FileReader
 
     n_decoded = []
@@ -63,26 +63,26 @@ def test_only_what_is_needed_of_a_long_file_is_decoded(tmp_path, monkeypatch):
         (Clip("text.wav"), "text.wav: is text, not a sound"),
         (
             Clip("long.wav", onset_s=2.5, offset_s=4.0),
-            r"long.wav: the stretch from 2.500 s to 4.000 s reaches behind its end at 3.000 s; correct",
+            r"long.wav: the stretch from 2.500 s to 4.000 s reaches beyond .* 3.000 s",
         ),
-        (Clip("long.wav", onset_s=3.0), r"long.wav: the stretch from 3.000 s to the end reaches behind its end"),
-        (Clip("long.wav", onset_s=1.0, offset_s=1.00001), "holds no sound at 8000 Hz; make it longer"),
+        (Clip("long.wav", onset_s=3.0), r"long.wav: the stretch from 3.000 s to the end"),
+        (Clip("long.wav", onset_s=1.0, offset_s=1.00001), "shorter than one sample at 8000 Hz"),
     ],
 )
-def test_what_cannot_be_heard_is_a_sentence_with_the_file(folder, clip, words):
+def test_unreadable_clip_names_its_file(folder, clip, words):
     (folder / "text.wav").write_text("no sound")
     with pytest.raises(AudioDecodeError, match=words):
         FileAudio(ClipList(folder, (clip,)), RATE).waveform(0)
 
 
-def test_a_stretch_that_is_nothing_at_the_wanted_rate(tmp_path):
+def test_stretch_shorter_than_a_sample(tmp_path):
     write_wav(tmp_path / "bat.wav", noise(0.1, sample_rate=192_000), 192_000)
     audio = FileAudio(ClipList(tmp_path, (Clip("bat.wav", onset_s=0.0, offset_s=2e-5),)), 8_000)
-    with pytest.raises(AudioDecodeError, match=r"bat\.wav: the stretch .* holds no sound at 8000 Hz; make it longer"):
+    with pytest.raises(AudioDecodeError, match=r"bat\.wav: the stretch .* shorter than one sample at 8000 Hz"):
         audio.waveform(0)
 
 
-def test_threads_hear_what_one_hears(folder):
+def test_threads_read_the_same_waveforms(folder):
     clips = tuple(Clip("long.wav", onset_s=k / 10, offset_s=k / 10 + 0.5) for k in range(20))
     audio = FileAudio(ClipList(folder, clips), RATE)
     alone = [audio.waveform(i) for i in range(20)]

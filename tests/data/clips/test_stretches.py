@@ -26,7 +26,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def n_passes(monkeypatch):
-    """How often a file was decoded from its start."""
+    """Counts the passes over files."""
     made = []
     original = stretches._Pass
     monkeypatch.setattr(stretches, "_Pass", lambda file: made.append(file) or original(file))
@@ -38,7 +38,7 @@ TIMES = st.lists(st.floats(0, SECONDS, exclude_max=True), min_size=2, max_size=2
 
 @given(asked=st.lists(st.tuples(st.sampled_from(["a.wav", "b.wav"]), TIMES, st.booleans()), min_size=1, max_size=6))
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_every_stretch_is_that_of_the_whole_file_in_whatever_order(folder, asked):
+def test_stretches_in_any_order_equal_the_whole_file(folder, asked):
     with StretchReader() as reader:
         for name, (onset_s, offset_s), is_open in asked:
             start, stop = round(onset_s * RATE), round(offset_s * RATE)
@@ -51,35 +51,35 @@ def test_every_stretch_is_that_of_the_whole_file_in_whatever_order(folder, asked
             np.testing.assert_array_equal(stretch, whole[start : None if is_open else stop])
 
 
-def test_rising_stretches_cost_one_pass_also_where_they_overlap(folder, n_passes):
+def test_ascending_stretches_cost_one_pass(folder, n_passes):
     with StretchReader() as reader:
         for onset_s in range(0, 16, 2):
             reader.read(folder / "a.wav", Clip("a.wav", onset_s=onset_s, offset_s=onset_s + 4))
     assert n_passes() == 1
 
 
-def test_one_that_lies_further_back_costs_another_pass(folder, n_passes):
+def test_earlier_stretch_costs_another_pass(folder, n_passes):
     with StretchReader() as reader:
         reader.read(folder / "a.wav", Clip("a.wav", onset_s=15, offset_s=16))
         reader.read(folder / "a.wav", Clip("a.wav", onset_s=1, offset_s=2))
     assert n_passes() == 2
 
 
-def test_tables_may_round_up_the_end_of_a_file(folder):
+def test_stretch_may_end_just_after_its_file(folder):
     with StretchReader() as reader:
         stretch, _ = reader.read(folder / "a.wav", Clip("a.wav", onset_s=19.5, offset_s=SECONDS + 0.09))
     assert len(stretch) == RATE // 2
 
 
-def test_after_a_failure_the_next_stretch_is_read(folder):
+def test_next_stretch_is_read_after_a_failure(folder):
     with StretchReader() as reader:
-        with pytest.raises(AudioDecodeError, match=r"from 25.000 s to 26.000 s reaches behind its end at 20.000 s"):
+        with pytest.raises(AudioDecodeError, match=r"from 25.000 s to 26.000 s .* 20.000 s"):
             reader.read(folder / "a.wav", Clip("a.wav", onset_s=25.0, offset_s=26.0))
         stretch, _ = reader.read(folder / "a.wav", Clip("a.wav", onset_s=1.0, offset_s=2.0))
     assert len(stretch) == RATE
 
 
-def test_a_file_is_opened_once_for_a_pass(tmp_path, monkeypatch):
+def test_file_is_opened_once_per_pass(tmp_path, monkeypatch):
     opened = []
 
     def open_and_note(file, **options):

@@ -9,13 +9,13 @@ from panns.data.clips.audio import FileAudio
 from panns.data.clips.clip import Clip
 from panns.data.clips.subset import AudioSubset, ClipSubset
 from panns.data.clips.table import ClipTable, clip_columns
-from tests.data.shard_sets import RATE, make_manifest
+from tests.data.shard_sets import RATE, make_clip_list
 
 CLIPS = tuple(Clip(f"{i}.wav", (f"label {i % 3}",), f"{i}") for i in range(10))
 
 
-def test_a_part_is_in_its_own_order(tmp_path):
-    whole = FileAudio(make_manifest(tmp_path), RATE)
+def test_subset_keeps_its_order(tmp_path):
+    whole = FileAudio(make_clip_list(tmp_path), RATE)
     part = AudioSubset(whole, [4, 0, 4])
     assert len(part) == 3
     assert part.sample_rate == RATE
@@ -26,14 +26,14 @@ def test_a_part_is_in_its_own_order(tmp_path):
         part.waveform(3)
 
 
-def test_a_part_may_be_empty(tmp_path):
-    some = AudioSubset(FileAudio(make_manifest(tmp_path), RATE), [])
+def test_subset_may_be_empty(tmp_path):
+    some = AudioSubset(FileAudio(make_clip_list(tmp_path), RATE), [])
     assert len(some) == len(some.clips) == len(list(some.clips)) == 0
 
 
 @pytest.mark.parametrize("whole", [CLIPS, ClipTable(clip_columns(CLIPS))], ids=["tuple", "table"])
-def test_the_clips_of_a_part_are_those_of_its_numbers(whole, monkeypatch):
-    monkeypatch.setattr("panns.data.clips.subset._CHUNK", 3)
+def test_subset_has_the_clips_of_its_indices(whole, monkeypatch):
+    monkeypatch.setattr("panns.data.clips.subset._N_AT_ONCE", 3)
     numbers = [7, 0, 7, 3, 9, 1, 2]
     clips = ClipSubset(whole, numbers)
     assert len(clips) == 7
@@ -44,7 +44,7 @@ def test_the_clips_of_a_part_are_those_of_its_numbers(whole, monkeypatch):
         clips[7]
 
 
-def test_a_part_of_many_clips_holds_no_copy_of_them():
+def test_subset_copies_no_clips():
     n_clips = 40_000
     whole = ClipTable(clip_columns([CLIPS[0]] * n_clips))
     tracemalloc.start()

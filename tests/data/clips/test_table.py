@@ -32,7 +32,7 @@ CLIPS = st.builds(
 
 @given(st.lists(CLIPS, max_size=8))
 @settings(max_examples=60)
-def test_clips_come_back_as_they_were(clips):
+def test_round_trip(clips):
     table = ClipTable(clip_columns(clips))
     assert len(table) == len(clips)
     assert list(table) == clips
@@ -43,12 +43,12 @@ def test_clips_come_back_as_they_were(clips):
     assert table.take(np.array(numbers, np.int64)) == [clips[i] for i in numbers]
 
 
-def test_a_name_of_bytes_that_are_no_text():
+def test_path_that_is_not_text():
     assert ClipTable(clip_columns([Clip("a\udcff.wav")]))[0].path == "a\udcff.wav"
 
 
 def test_more_texts_than_are_shared(monkeypatch):
-    monkeypatch.setattr(table_module, "_MAX_SHARED", 2)
+    monkeypatch.setattr(table_module, "_MAX_SHARED_TEXTS", 2)
     clips = [Clip(f"{i}.wav", (f"label {i}",), "train") for i in range(5)]
     assert list(ClipTable(clip_columns(clips))) == clips
 
@@ -59,19 +59,19 @@ def test_equal_texts_are_one_object():
     assert table[0].fold is table[1].fold
 
 
-def test_counting_through_more_than_are_made_at_once():
-    clips = [Clip(f"{i}.wav", (f"{i % 7}",)) for i in range(2 * table_module._CHUNK + 3)]
+def test_iteration_in_several_steps():
+    clips = [Clip(f"{i}.wav", (f"{i % 7}",)) for i in range(2 * table_module._N_AT_ONCE + 3)]
     assert list(ClipTable(clip_columns(clips))) == clips
 
 
-def test_there_is_no_clip_behind_the_last():
+def test_index_out_of_range():
     table = ClipTable(clip_columns([Clip("a.wav")]))
     for i in (1, -2):
-        with pytest.raises(IndexError, match=f"there is no clip {i} of 1"):
+        with pytest.raises(IndexError, match=f"clip {i} is out of range"):
             table[i]
 
 
-def test_columns_that_do_not_fit_are_refused():
+def test_inconsistent_columns_are_refused():
     columns = clip_columns([Clip("a.wav", ("Dog",), "1"), Clip("b.wav", (), "2")])
     with pytest.raises(KeyError, match="onset_s"):
         ClipTable({name: column for name, column in columns.items() if name != "onset_s"})
@@ -79,8 +79,8 @@ def test_columns_that_do_not_fit_are_refused():
         ClipTable(columns | {"n_clips": np.array(3)})
 
 
-def test_a_clip_takes_some_tens_of_bytes(monkeypatch):
-    monkeypatch.setattr(table_module, "_MAX_SHARED", 100)
+def test_memory_per_clip(monkeypatch):
+    monkeypatch.setattr(table_module, "_MAX_SHARED_TEXTS", 100)
     clips = [Clip(f"audio/{i:09d}.flac", ("Dog", "Rain")[: 1 + i % 2], "train", f"{i:09d}") for i in range(20_000)]
     columns = pickle.loads(pickle.dumps(clip_columns(clips)))  # noqa: S301 - our own
     tracemalloc.start()

@@ -1,4 +1,4 @@
-"""A whole data set, with everything wrong that there is."""
+"""Checks of whole data sets: every kind of finding, copies, shards, real data."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from panns.data.quality import check_clips
 from panns.data.quality.findings import ERRORS, KINDS
 from panns.data.shards import ShardFolder, ShardSettings, write_shards
 from panns.labels import LabelSet
+from panns.system.progress import Progress
 from tests.sounds import RATE, noise, write_silent_wav, write_wav
 
 
 def sound(seed, seconds=3.0):
-    """Noise that swells as real sounds do."""
+    """Noise that swells like real sounds."""
     return 3 * noise(seconds, seed=seed) * np.abs(resample(noise(seconds, seed=seed + 500, sample_rate=800), 800, RATE))
 
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    """Four sounds, and copies of the first: as they come out of encoders, resamplers, editors."""
+    """Four sounds, and copies of the first as encoders, resamplers and editors make them."""
     root = tmp_path_factory.mktemp("clips")
     for seed in range(4):
         write_wav(root / f"{seed}.wav", sound(seed))
@@ -55,7 +56,7 @@ def kinds_of(report):
     return [one.kind for one in report.findings]
 
 
-def test_a_good_set(root):
+def test_good_data_set(root):
     report = check(root, *(Clip(f"{i}.wav", ("dog", "cat"), "12"[i % 2]) for i in range(4)))
     assert report.findings == report.errors == report.duplicates == ()
     assert (report.n_clips, report.duration_s) == (4, 12.0)
@@ -63,7 +64,7 @@ def test_a_good_set(root):
 
 
 @pytest.mark.parametrize("name", COPIES)
-def test_a_copy_is_found_under_another_name(root, name):
+def test_copy_is_found_under_another_name(root, name):
     clips = [Clip("1.wav", ("dog",)), Clip("0.wav", ("dog",)), Clip("2.wav", ("dog",)), Clip(name, ("dog",))]
     report = check(root, *clips)
     assert report.duplicates == ((1, 3),)
@@ -72,7 +73,7 @@ def test_a_copy_is_found_under_another_name(root, name):
     ]
 
 
-def test_all_copies_are_one_group_and_nothing_else_is(root):
+def test_all_copies_form_one_group(root):
     clips = [Clip(name, ("dog",)) for name in ("0.wav", "1.wav", *COPIES, "2.wav", "3.wav")]
     report = check(root, *clips)
     assert report.duplicates == ((0, *range(2, 2 + len(COPIES))),)
@@ -80,12 +81,12 @@ def test_all_copies_are_one_group_and_nothing_else_is(root):
     assert found.sentence.startswith("0.wav, same.wav, a.mp3 and 6 more hold the same sound")
 
 
-def test_copies_in_two_folds_and_under_other_labels(root):
+def test_copies_in_two_folds_with_other_labels(root):
     report = check(root, Clip("0.wav", ("dog",), "1"), Clip("1.wav", ("dog",), "1"), Clip("b.ogg", (), "2"))
     assert kinds_of(report) == ["no label", "copy in two folds"]
     assert report.findings[-1].sentence == (
-        "0.wav, b.ogg hold the same sound under other labels (none, dog) in the folds 1, 2; give them one source, or "
-        "keep one"
+        "0.wav, b.ogg hold the same sound with different labels (none, dog) in the folds 1, 2; give them one source, "
+        "or keep one"
     )
 
 
@@ -98,13 +99,13 @@ def test_pieces_of_one_source_may_overlap(root):
     assert kinds_of(check(root, Clip("0.wav", ("dog",), source="7"), Clip("cut.wav", ("dog",), source="8"))) == ["copy"]
 
 
-def test_a_stretch_that_is_listed_twice_is_no_copy(root):
+def test_repeated_stretch_is_not_a_copy(root):
     report = check(root, Clip("0.wav", ("dog",)), Clip("0.wav", ("dog",), onset_s=0.0))
     assert kinds_of(report) == ["listed twice"]
     assert report.duplicates == ((0, 1),)
 
 
-def test_a_file_by_another_name_is_no_copy(root):
+def test_file_under_another_name_is_not_a_copy(root):
     report = check(root, Clip("0.wav", ("dog",)), Clip("./0.wav", ("cat",)))
     assert [(one.kind, one.is_error) for one in report.findings] == [("labels differ", True)]
 
@@ -117,7 +118,7 @@ def test_overlapping_stretches_of_one_file_are_found(root):
     assert check(root, *apart).findings == ()
 
 
-def test_everything_is_named_errors_first(tmp_path):
+def test_findings_list_errors_first(tmp_path):
     (tmp_path / "text.wav").write_text("no sound")
     write_silent_wav(tmp_path / "silent.wav", 1.0)
     write_wav(tmp_path / "good.wav", sound(5))
@@ -156,11 +157,11 @@ def test_everything_is_named_errors_first(tmp_path):
         "kind": "missing file",
         "severity": "error",
         "files": ["missing.wav"],
-        "sentence": f"{tmp_path / 'missing.wav'} is not there; correct its path, or leave it out",
+        "sentence": f"{tmp_path / 'missing.wav'} is missing; correct its path, or remove it",
     }
 
 
-def test_a_clip_of_a_few_samples_is_too_short(tmp_path):
+def test_clip_of_a_few_samples_is_too_short(tmp_path):
     write_wav(tmp_path / "a.wav", sound(0)[:10])
     write_wav(tmp_path / "b.wav", sound(1)[: RATE // 10])
     assert [
@@ -168,14 +169,12 @@ def test_a_clip_of_a_few_samples_is_too_short(tmp_path):
     ] == [("too short", ("a.wav",))]
 
 
-def test_low_rates_are_told_together(root):
+def test_low_rates_share_a_finding(root):
     clips = [Clip(name, ("dog",), source="7") for name in ("0.wav", "b.ogg", "c.wav")]
     assert kinds_of(check(root, *clips)) == []
     low, lower = reversed(check(root, *clips, sample_rate=32_000).findings)
     assert (low.kind, low.files) == ("low rate", ("b.ogg",))
-    assert low.sentence == (
-        "1 clip recorded at 16,000 Hz (b.ogg): nothing above 8 kHz is in them, and the model hears up to 16 kHz"
-    )
+    assert all(words in low.sentence for words in ("1 clip", "16,000 Hz (b.ogg)", "8 kHz", "16 kHz"))
     assert lower.files == ("c.wav",)
     assert kinds_of(check(root, *clips, sample_rate=16_000)) == ["low rate"]
 
@@ -183,25 +182,29 @@ def test_low_rates_are_told_together(root):
 def test_progress_counts_clips_then_comparisons(root):
     shown = []
     clips = [Clip("0.wav", ("dog",), offset_s=1.0), Clip("0.wav", ("dog",), onset_s=1.0), Clip("b.ogg", ("dog",))]
-    check(root, *clips, n_threads=1, on_progress=lambda *told: shown.append(told))
-    assert shown[:2] == [("reading clips", 2, 3), ("reading clips", 3, 3)]
-    assert {(phase, total) for phase, _, total in shown[2:]} == {("comparing clips", 2)}
-    assert shown[-1] == ("comparing clips", 2, 2)
+    check(root, *clips, n_threads=1, on_progress=shown.append)
+    assert shown[:2] == [Progress(2, 3, "clips", "reading clips"), Progress(3, 3, "clips", "reading clips")]
+    assert {(one.stage, one.total) for one in shown[2:]} == {("comparing clips", 2)}
+    assert shown[-1] == Progress(2, 2, "comparisons", "comparing clips")
 
 
 @pytest.mark.parametrize("n_threads", [1, 3])
-def test_the_report_does_not_depend_on_threads(root, n_threads):
+def test_report_does_not_depend_on_threads(root, n_threads):
     clips = [Clip(name, ("dog",)) for name in ("3.wav", "0.wav", *COPIES)]
     report = check(root, *clips, n_threads=n_threads)
     assert report.duplicates == ((*range(1, 10),),)
     assert report.duration_s == pytest.approx(29.3, abs=0.2)
-    assert not [one for one in threading.enumerate() if one.name.startswith("prefetch")]
+    assert not [one for one in threading.enumerate() if one.name.startswith("panns")]
 
 
 @pytest.mark.parametrize(
-    "settings", [ShardSettings(clips_per_shard=4), ShardSettings("wav", 16_000)], ids=["keep", "wav"]
+    "settings",
+    [
+        pytest.param(ShardSettings(clips_per_shard=4), id="keep"),
+        pytest.param(ShardSettings("wav", 16_000), id="wav", marks=pytest.mark.slow),
+    ],
 )
-def test_of_packed_clips_the_same_is_said(root, tmp_path, settings):
+def test_packed_clips_have_the_same_findings(root, tmp_path, settings):
     write_wav(tmp_path / "loud.wav", 5 * sound(5))
     names = ["0.wav", "1.wav", *COPIES, "2.wav", str(tmp_path / "loud.wav")]
     clips = [Clip(name, ("dog",), "1") for name in names]
@@ -214,7 +217,7 @@ def test_of_packed_clips_the_same_is_said(root, tmp_path, settings):
     assert packed.duration_s == pytest.approx(files.duration_s, abs=0.01)
 
 
-def test_packed_clips_that_cannot_be_read_are_named_with_their_shard(tmp_path):
+def test_unreadable_packed_clips_name_their_shard(tmp_path):
     samples = sound(0)
     samples[RATE] = np.nan
     for name, waveform in (("a.wav", sound(1)), ("b.wav", samples), ("c.wav", sound(2))):
@@ -225,12 +228,13 @@ def test_packed_clips_that_cannot_be_read_are_named_with_their_shard(tmp_path):
     tar.write_bytes(tar.read_bytes().replace(b"000000002.wav", b"000000009.wav"))
     nan, other = check_clips(ShardFolder(shards), min_clips_per_class=1).findings
     assert (nan.kind, nan.files) == ("unreadable", ("b.wav",))
-    assert nan.sentence.startswith(f"b.wav in {tar}: holds a value that is not finite")
+    assert nan.sentence.startswith(f"b.wav in {tar}: ")
+    assert "nan" in nan.sentence
     assert (other.kind, other.files) == ("unreadable", ("c.wav",))
-    assert "does not hold 000000002.wav where the index says" in other.sentence
+    assert "does not hold 000000002.wav" in other.sentence
 
 
-def test_folders_without_a_sound_are_errors(tmp_path):
+def test_empty_class_folder_is_an_error(tmp_path):
     (tmp_path / "cat").mkdir()
     (tmp_path / "dog").mkdir()
     write_wav(tmp_path / "dog" / "a.wav", sound(0))
@@ -238,13 +242,13 @@ def test_folders_without_a_sound_are_errors(tmp_path):
     assert [(one.kind, one.is_error) for one in report.findings] == [("empty class", True), ("few clips", False)]
 
 
-def test_nothing_to_check():
+def test_empty_list():
     report = check_clips(ClipList(Path(), ()))
     assert (report.n_clips, report.findings) == (0, ())
 
 
-def test_copies_are_found_between_two_encodings_of_real_sounds(shared):
-    """Sixteen clips of two data sets that hold the same ones at 44.1 and at 16 kHz; and no other pair of them."""
+def test_copies_of_real_sounds_in_two_encodings(shared):
+    """Sixteen clips of two data sets that hold the same ones at 44.1 and at 16 kHz; no other pair is a copy."""
     original = read_clip_list(shared / "data" / "esc10" / "manifest.csv").clips[::25]
     stems = [Path(clip.path).stem for clip in original]
     every = read_clip_list(shared / "data" / "esc50" / "manifest.csv").clips
@@ -256,10 +260,10 @@ def test_copies_are_found_between_two_encodings_of_real_sounds(shared):
 
 
 def test_known_copies_in_a_real_data_set(shared):
-    """One recording that was published under two names, 0.2 s shifted, and lies in two folds; among its class."""
-    manifest = read_clip_list(shared / "data" / "esc50" / "manifest.csv")
-    cats = [clip for clip in manifest.clips if clip.labels == ("cat",)]
-    report = check_clips(ClipList(manifest.root, tuple(cats)))
+    """One recording was published under two names, shifted by 0.2 s, and lies in two folds; found in its class."""
+    listed = read_clip_list(shared / "data" / "esc50" / "manifest.csv")
+    cats = [clip for clip in listed.clips if clip.labels == ("cat",)]
+    report = check_clips(ClipList(listed.root, tuple(cats)))
     found = [one for one in report.findings if one.kind.startswith("copy")]
     assert [(one.kind, one.files) for one in found] == [
         ("copy in two folds", ("audio/2-110011-A-5.ogg", "audio/5-256452-A-5.ogg"))

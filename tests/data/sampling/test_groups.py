@@ -7,7 +7,7 @@ N = 12
 
 
 @given(st.lists(st.tuples(st.integers(0, N - 1), st.integers(0, N - 1)), max_size=20))
-def test_groups_are_what_pairs_connect_in_whatever_order(pairs):
+def test_sets_connect_pairs_in_any_order(pairs):
     reached = {i: {i} for i in range(N)}
     for _ in range(N):
         for one, other in pairs:

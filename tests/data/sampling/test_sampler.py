@@ -16,14 +16,14 @@ CLASSES = st.lists(st.lists(st.integers(0, 6), max_size=3), min_size=1, max_size
 
 
 def drawn(sampler, n):
-    """The first `n` clips."""
+    """The first `n` clips of a sampler."""
     steps = range(-(-n // sampler.batch_size))
     return np.concatenate([sampler.indices(step) for step in steps])[:n].tolist()
 
 
 @given(n_clips=st.integers(1, 30), batch_size=BATCHES, seed=SEEDS)
 @settings(max_examples=50)
-def test_every_clip_comes_once_an_epoch_across_borders_of_batches(n_clips, batch_size, seed):
+def test_every_clip_once_per_epoch(n_clips, batch_size, seed):
     sampler = ShuffledSampler(n_clips, batch_size, seed)
     assert sampler.indices(0).shape == (batch_size,)
     assert sampler.indices(0).dtype == np.int64
@@ -35,7 +35,7 @@ def test_every_clip_comes_once_an_epoch_across_borders_of_batches(n_clips, batch
 
 @given(classes=CLASSES, batch_size=BATCHES, seed=SEEDS)
 @settings(max_examples=50)
-def test_every_class_comes_once_a_round_and_its_clips_equally_often(classes, batch_size, seed):
+def test_every_class_once_per_round(classes, batch_size, seed):
     sampler = BalancedSampler(classes, batch_size, seed)
     assert sampler.indices(0).shape == (batch_size,)
     assert sampler.indices(0).dtype == np.int64
@@ -45,7 +45,7 @@ def test_every_class_comes_once_a_round_and_its_clips_equally_often(classes, bat
     sequence = drawn(sampler, n_rounds * len(members))
     for start in range(0, len(sequence), len(members)):
         assert _can_stand_for(sequence[start : start + len(members)], members)
-    # Which class a clip came for is known where it has one only.
+    # A clip of a single class was drawn for that class.
     for clip, count in Counter(sequence).items():
         if len(set(classes[clip])) == 1:
             n_own = len(members[classes[clip][0]])
@@ -54,7 +54,7 @@ def test_every_class_comes_once_a_round_and_its_clips_equally_often(classes, bat
 
 
 def _can_stand_for(clips, members):
-    """Whether the clips can be given to the classes so that each class has one of its own."""
+    """True if the clips can be assigned to the classes, one each."""
     taken = {}
 
     def place(clip, tried):
@@ -69,13 +69,13 @@ def _can_stand_for(clips, members):
     return all(place(clip, set()) for clip in clips)
 
 
-def test_rare_classes_come_as_often_as_frequent_ones():
+def test_rare_classes_are_as_frequent_as_common_ones():
     classes = [[0]] * 970 + [[1]] * 20 + [[2]] * 10
     counts = Counter(classes[clip][0] for clip in drawn(BalancedSampler(classes, 30, seed=1), 3_000))
     assert counts == {0: 1_000, 1: 1_000, 2: 1_000}
 
 
-def test_one_more_clip_is_as_likely_as_in_batches():
+def test_draw_has_the_probabilities_of_batches():
     rng = np.random.default_rng(0)
     classes = [(0,)] * 8 + [(1,)] * 2 + [()]
     balanced = Counter(BalancedSampler(classes, 4, 0).draw(rng) for _ in range(2_000))
@@ -86,7 +86,7 @@ def test_one_more_clip_is_as_likely_as_in_batches():
     assert min(shuffled[i] for i in range(11)) > 140
 
 
-def test_a_rare_clip_comes_again_only_when_its_class_has_given_all():
+def test_clip_repeats_only_after_its_whole_class():
     classes = [[0]] * 50 + [[1]] * 4
     own = [clip for clip in drawn(BalancedSampler(classes, 8, seed=3), 80) if clip >= 50]
     cycles = [own[start : start + 4] for start in range(0, 40, 4)]
@@ -104,14 +104,14 @@ sampler_kinds = pytest.mark.parametrize("make", SAMPLERS.values(), ids=SAMPLERS)
 @sampler_kinds
 @given(steps=st.permutations(range(20)))
 @settings(max_examples=20)
-def test_a_step_is_the_same_whenever_it_is_asked_for_and_after_a_new_start(make, steps):
+def test_step_is_independent_of_order_and_restarts(make, steps):
     sampler = make(5)
     for step in steps:
         np.testing.assert_array_equal(sampler.indices(step), make(5).indices(step))
 
 
 @sampler_kinds
-def test_threads_get_what_one_gets(make):
+def test_threads_get_the_same_steps(make):
     expected = [make(5).indices(step).tolist() for step in range(400)]
     sampler = make(5)
     with ThreadPoolExecutor(8) as pool:
@@ -119,7 +119,7 @@ def test_threads_get_what_one_gets(make):
 
 
 @sampler_kinds
-def test_no_two_seeds_and_no_two_epochs_are_alike(make):
+def test_seeds_and_epochs_differ(make):
     orders = {tuple(drawn(make(seed), 40)) for seed in range(50)}
     assert len(orders) == 50
     sequence = drawn(make(0), 400)
@@ -127,13 +127,13 @@ def test_no_two_seeds_and_no_two_epochs_are_alike(make):
 
 
 @sampler_kinds
-def test_processes_that_train_together_share_a_batch(make):
+def test_processes_share_a_batch(make):
     batch = make(0).indices(3)
     shares = [batch[rank::3] for rank in range(3)]
     assert sorted(np.concatenate(shares).tolist()) == sorted(batch.tolist())
 
 
-def test_orders_are_not_those_of_seeds_that_others_use():
+def test_orders_differ_from_other_uses_of_the_seed():
     for seed in ([7], [7, 0], [7, 0, 0], [7, 0, 0, 0]):
         other = np.random.default_rng(seed).permutation(np.arange(40, dtype=np.uint32))
         assert other.tolist() != ShuffledSampler(40, 40, 7).indices(0).tolist()
@@ -142,21 +142,21 @@ def test_orders_are_not_those_of_seeds_that_others_use():
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: ShuffledSampler(0, 4, 0), "there are no clips to draw from; give a manifest with at least one"),
-        (lambda: ShuffledSampler(4, 0, 0), "batch_size=0 is no batch; use at least 1"),
-        (lambda: ShuffledSampler(4, 4, -1), "seed=-1 is negative; use 0 or more"),
-        (lambda: BalancedSampler([[0]], 0, 0), "batch_size=0 is no batch; use at least 1"),
-        (lambda: BalancedSampler([[], []], 4, 0), "no clip has a label, so there are no classes to balance"),
-        (lambda: BalancedSampler([], 4, 0), "no clip has a label"),
-        (lambda: BalancedSampler([[0], [-1]], 4, 0), "-1 is no class; classes are counted from 0"),
+        (lambda: ShuffledSampler(0, 4, 0), "n_clips=0"),
+        (lambda: ShuffledSampler(4, 0, 0), "batch_size=0"),
+        (lambda: ShuffledSampler(4, 4, -1), "seed=-1"),
+        (lambda: BalancedSampler([[0]], 0, 0), "batch_size=0"),
+        (lambda: BalancedSampler([[], []], 4, 0), "none of the clips has a label"),
+        (lambda: BalancedSampler([], 4, 0), "none of the clips has a label"),
+        (lambda: BalancedSampler([[0], [-1]], 4, 0), "class index -1"),
     ],
 )
-def test_what_cannot_be_drawn_is_a_sentence(make, words):
+def test_invalid_arguments_are_refused(make, words):
     with pytest.raises(ValueError, match=words):
         make()
 
 
-def test_two_million_clips_are_drawn_quickly_enough_to_train_on():
+def test_two_million_clips():
     sampler = ShuffledSampler(2_000_000, 64, 0)
     first = sampler.indices(0)
     assert len(set(first.tolist())) == 64

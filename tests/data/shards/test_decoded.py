@@ -10,15 +10,15 @@ from panns.data.clips.audio import FileAudio
 from panns.data.shards import writer
 from panns.data.shards.decoded import decode_once
 from panns.errors import AudioDecodeError, DataError
-from tests.data.shard_sets import RATE, make_manifest
+from tests.data.shard_sets import RATE, make_clip_list
 from tests.sounds import noise, write_wav
 
 
 @pytest.fixture
-def manifest(tmp_path):
+def clip_list(tmp_path):
     (tmp_path / "sounds").mkdir()
-    manifest = make_manifest(tmp_path / "sounds")
-    return replace(manifest, clips=(*manifest.clips, Clip("sound 0.a.wav", onset_s=0.05, offset_s=0.1)))
+    clip_list = make_clip_list(tmp_path / "sounds")
+    return replace(clip_list, clips=(*clip_list.clips, Clip("sound 0.a.wav", onset_s=0.05, offset_s=0.1)))
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def cache(tmp_path):
 
 @pytest.fixture
 def n_decoded(monkeypatch):
-    """How many clips were decoded since it was asked last."""
+    """Counts the clips decoded since the last call."""
     packed = []
     pack = writer.pack
     monkeypatch.setattr(writer, "pack", lambda file, *others: packed.append(file) or pack(file, *others))
@@ -40,47 +40,47 @@ def n_decoded(monkeypatch):
     return count
 
 
-def test_clips_are_those_of_the_files_and_decoded_once(manifest, cache, n_decoded):
-    files = FileAudio(manifest, RATE)
+def test_clips_are_decoded_once(clip_list, cache, n_decoded):
+    files = FileAudio(clip_list, RATE)
     for n_expected in (8, 0):
-        audio = decode_once(manifest, RATE, cache)
+        audio = decode_once(clip_list, RATE, cache)
         assert n_decoded() == n_expected
-        assert audio.clips == manifest.clips
+        assert audio.clips == clip_list.clips
         for i in range(8):
             np.testing.assert_allclose(audio.waveform(i), files.waveform(i), atol=2**-15)
 
 
-def test_labels_may_change_without_a_new_decoding(manifest, cache, n_decoded):
-    decode_once(manifest, RATE, cache)
+def test_labels_may_change_without_decoding(clip_list, cache, n_decoded):
+    decode_once(clip_list, RATE, cache)
     n_decoded()
-    relabelled = tuple(replace(clip, labels=("New",), fold="9") for clip in manifest.clips)
-    assert decode_once(replace(manifest, clips=relabelled), RATE, cache).clips == relabelled
+    relabelled = tuple(replace(clip, labels=("New",), fold="9") for clip in clip_list.clips)
+    assert decode_once(replace(clip_list, clips=relabelled), RATE, cache).clips == relabelled
     assert n_decoded() == 0
 
 
 @pytest.mark.parametrize("change", ["rate", "file", "stretch", "order"])
-def test_what_changes_the_sound_is_decoded_anew(manifest, cache, n_decoded, change):
-    decode_once(manifest, RATE, cache)
+def test_changed_sounds_are_decoded_again(clip_list, cache, n_decoded, change):
+    decode_once(clip_list, RATE, cache)
     n_decoded()
-    clips, rate = manifest.clips, RATE
+    clips, rate = clip_list.clips, RATE
     if change == "rate":
         rate = 16_000
     elif change == "file":
-        write_wav(manifest.root / "sound 3.a.flac", noise(0.3, sample_rate=RATE), RATE)
+        write_wav(clip_list.root / "sound 3.a.flac", noise(0.3, sample_rate=RATE), RATE)
     elif change == "stretch":
         clips = (*clips[:-1], replace(clips[-1], offset_s=0.11))
     else:
         clips = clips[::-1]
-    audio = decode_once(replace(manifest, clips=clips), rate, cache)
+    audio = decode_once(replace(clip_list, clips=clips), rate, cache)
     assert n_decoded() == 8
-    files = FileAudio(replace(manifest, clips=clips), rate)
+    files = FileAudio(replace(clip_list, clips=clips), rate)
     for i in range(8):
         np.testing.assert_allclose(audio.waveform(i), files.waveform(i), atol=2**-15)
-    decode_once(manifest if change != "file" else replace(manifest, clips=clips), RATE, cache)
-    assert n_decoded() == 0  # the earlier ones are still there
+    decode_once(clip_list if change != "file" else replace(clip_list, clips=clips), RATE, cache)
+    assert n_decoded() == 0  # the earlier cache still exists
 
 
-def test_it_goes_on_where_it_was_stopped(manifest, cache, n_decoded, monkeypatch):
+def test_interrupted_decoding_continues(clip_list, cache, n_decoded, monkeypatch):
     counting = writer.pack
 
     def interrupted(file, *others):
@@ -91,31 +91,31 @@ def test_it_goes_on_where_it_was_stopped(manifest, cache, n_decoded, monkeypatch
     with monkeypatch.context() as patch:
         patch.setattr(writer, "pack", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            decode_once(manifest, RATE, cache, n_threads=1)
+            decode_once(clip_list, RATE, cache, n_threads=1)
     assert n_decoded() == 5
-    told = []
-    decode_once(manifest, RATE, cache, on_progress=lambda *numbers: told.append(numbers))
+    seen = []
+    decode_once(clip_list, RATE, cache, on_progress=seen.append)
     assert n_decoded() == 3
-    assert told[-1] == (8, 8)
+    assert (seen[-1].done, seen[-1].total) == (8, 8)
 
 
 @pytest.mark.parametrize(("name", "n_expected"), [("shard-000002.tar", 1), ("index.npz", 0)])
-def test_what_is_damaged_is_made_again(manifest, cache, n_decoded, name, n_expected):
-    decode_once(manifest, RATE, cache)
+def test_damaged_files_are_repaired(clip_list, cache, n_decoded, name, n_expected):
+    decode_once(clip_list, RATE, cache)
     (damaged,) = cache.glob(f"*/{name}")
     damaged.write_bytes(damaged.read_bytes()[:-1])
     n_decoded()
-    audio = decode_once(manifest, RATE, cache)
+    audio = decode_once(clip_list, RATE, cache)
     assert n_decoded() == n_expected
-    np.testing.assert_allclose(audio.waveform(2), FileAudio(manifest, RATE).waveform(2), atol=2**-15)
+    np.testing.assert_allclose(audio.waveform(2), FileAudio(clip_list, RATE).waveform(2), atol=2**-15)
 
 
-def test_a_clip_that_cannot_be_read_is_named(manifest, cache):
-    (manifest.root / "sound 2.a.wav").unlink()
+def test_unreadable_clip_is_named(clip_list, cache):
+    (clip_list.root / "sound 2.a.wav").unlink()
     with pytest.raises(AudioDecodeError, match=r"sound 2\.a\.wav: there is no such file"):
-        decode_once(manifest, RATE, cache)
+        decode_once(clip_list, RATE, cache)
 
 
-def test_no_clips_are_a_sentence(tmp_path):
+def test_empty_list_is_refused(tmp_path):
     with pytest.raises(DataError, match="there are no clips"):
         decode_once(ClipList(tmp_path, ()), RATE, tmp_path)

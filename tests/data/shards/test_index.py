@@ -10,7 +10,7 @@ from panns.errors import DataError
 CLIPS = [Clip(f"{i}.wav", ("Dog",) if i else ()) for i in range(4)]
 SHARDS = [
     (5_000, [Sample(0, "wav", 512, 100, 1.5, 1.0), Sample(1, "flac", 2_048, 7, 2.5, 2.0)]),
-    (3_000, []),  # all of its clips could not be read
+    (3_000, []),  # all of its clips were unreadable
     (6_000_000_000, [Sample(5, "wav", 512, 100, 3.5, 1.0), Sample(6, "wav", 5_999_999_000, 100, 4.5, 0.25)]),
 ]
 
@@ -32,36 +32,36 @@ def test_every_clip_is_found(folder):
 
 
 @pytest.mark.parametrize("i", [-1, 4])
-def test_what_is_not_there_is_not_found(folder, i):
-    with pytest.raises(IndexError, match=f"there is no clip {i} of 4"):
+def test_index_out_of_range(folder, i):
+    with pytest.raises(IndexError, match=f"clip {i} is out of range"):
         ShardIndex.read(folder).find(i)
 
 
-def test_its_bytes_depend_on_what_is_in_it(folder, tmp_path_factory):
+def test_index_is_reproducible(folder, tmp_path_factory):
     other = tmp_path_factory.mktemp("other")
     write_index(other, SHARDS, CLIPS)
     assert (folder / INDEX_FILE).read_bytes() == (other / INDEX_FILE).read_bytes()
 
 
-def test_an_index_of_nothing(tmp_path):
+def test_index_without_clips(tmp_path):
     write_index(tmp_path, [(10_240, [])], [])
     assert len(ShardIndex.read(tmp_path).clips) == 0
 
 
-def test_a_folder_without_index_was_not_finished(tmp_path):
-    with pytest.raises(DataError, match=r"has no index.npz, so it is no folder of packed shards or its writing"):
+def test_folder_without_index_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"has no index\.npz"):
         ShardIndex.read(tmp_path)
 
 
 @pytest.mark.parametrize("keep", [0, 100, -100])
-def test_a_cut_index_is_damaged(folder, keep):
+def test_truncated_index_is_refused(folder, keep):
     data = (folder / INDEX_FILE).read_bytes()
     (folder / INDEX_FILE).write_bytes(data[:keep])
-    with pytest.raises(DataError, match=r"index.npz is damaged .*; remove it and write the shards again"):
+    with pytest.raises(DataError, match=r"index\.npz is damaged"):
         ShardIndex.read(folder)
 
 
-def test_flipped_bytes_are_damage(folder):
+def test_flipped_bytes_are_refused_or_harmless(folder):
     data = bytearray((folder / INDEX_FILE).read_bytes())
     for place in range(0, len(data), 97):
         flipped = data.copy()
@@ -71,18 +71,18 @@ def test_flipped_bytes_are_damage(folder):
             index = ShardIndex.read(folder)
         except DataError:
             continue
-        assert list(index.clips) == CLIPS  # what was hit says nothing about the clips, such as a time in the archive
+        assert list(index.clips) == CLIPS  # the flip hit a part without meaning, such as a time in the archive
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"format": np.array(99)}, "its format is 99"),
-        ({"shard_starts": np.array([0, 2, 2, 3])}, "its shards do not hold its clips"),
-        ({"shard_n_bytes": np.array([5_000, 3_000, 600])}, "clips behind the end of their shard"),
+        ({"format": np.array(99)}, "format 99"),
+        ({"shard_starts": np.array([0, 2, 2, 3])}, "differ in number"),
+        ({"shard_n_bytes": np.array([5_000, 3_000, 600])}, "beyond the end of their shard"),
     ],
 )
-def test_an_index_that_does_not_fit_itself_is_damaged(folder, change, words):
+def test_inconsistent_index_is_refused(folder, change, words):
     with np.load(folder / INDEX_FILE) as file:
         columns = dict(file) | change
     np.savez(folder / INDEX_FILE, **columns)

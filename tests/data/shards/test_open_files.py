@@ -18,7 +18,7 @@ def paths(tmp_path):
     return paths
 
 
-def test_bytes_are_those_at_the_offset(tmp_path):
+def test_read_at_offset(tmp_path):
     (tmp_path / "a").write_bytes(bytes(range(256)))
     files = OpenFiles()
     assert files.read(tmp_path / "a", 10, 3) == b"\x0a\x0b\x0c"
@@ -27,14 +27,14 @@ def test_bytes_are_those_at_the_offset(tmp_path):
     assert files.read(tmp_path / "a", 0, 0) == b""
 
 
-def test_reads_that_come_in_pieces_are_put_together(tmp_path, monkeypatch):
+def test_partial_reads_are_joined(tmp_path, monkeypatch):
     (tmp_path / "a").write_bytes(bytes(range(100)))
     pread = os.pread
     monkeypatch.setattr(os, "pread", lambda number, n_bytes, offset: pread(number, min(n_bytes, 7), offset))
     assert OpenFiles().read(tmp_path / "a", 5, 50) == bytes(range(5, 55))
 
 
-def test_systems_without_pread_read_the_same(paths, monkeypatch):
+def test_systems_without_pread(paths, monkeypatch):
     monkeypatch.delattr(os, "pread")
     files = OpenFiles(2)
     with ThreadPoolExecutor(4) as pool:
@@ -43,12 +43,12 @@ def test_systems_without_pread_read_the_same(paths, monkeypatch):
 
 
 def n_open():
-    """How many files this process has open."""
+    """Number of open files of this process."""
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts descriptors where Linux lists them")
-def test_no_more_files_are_open_than_allowed(paths):
+def test_number_of_open_files_is_limited(paths):
     n_before = n_open()
     files = OpenFiles(3)
     for path in [*paths, *paths]:
@@ -58,13 +58,13 @@ def test_no_more_files_are_open_than_allowed(paths):
     assert n_open() <= n_before
 
 
-def test_threads_that_want_more_files_than_may_be_open_all_get_their_bytes(paths):
+def test_threads_with_more_files_than_may_be_open(paths):
     files = OpenFiles(1)
     with ThreadPoolExecutor(8) as pool:
         for i, data in enumerate(pool.map(lambda k: files.read(paths[k % 12], k % 7, 500), range(3_000))):
             assert data == bytes([i % 12]) * 500
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path):
+def test_missing_file_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="nosuch"):
         OpenFiles().read(tmp_path / "nosuch", 0, 1)

@@ -22,7 +22,7 @@ def decoded(data, gain, rate=8_000):
 
 @pytest.mark.parametrize("coding", CODINGS)
 @given(samples=st.lists(st.integers(-(2**15), 2**15 - 1), min_size=1, max_size=50))
-def test_a_16_bit_original_comes_back_bit_for_bit(coding, samples):
+def test_16_bit_original_is_preserved(coding, samples):
     waveform = np.array(samples, np.float32) / 32_768
     data, gain = encode(waveform, 8_000, coding)
     np.testing.assert_array_equal(decoded(data, gain), waveform)
@@ -36,14 +36,14 @@ def test_sounds_of_any_level_keep_at_least_nine_bits(coding, level):
     assert np.abs(decoded(data, gain) - waveform).max() <= level * 2**-9
 
 
-def test_a_sound_that_fits_is_stored_as_it_is():
+def test_sound_within_full_scale_keeps_its_level():
     waveform = np.array([0.5, -1.0, 1.0], np.float32)
     data, gain = encode(waveform, 8_000, "wav")
     assert gain == 1
     assert soundfile.read(io.BytesIO(data), dtype="int16")[0].tolist() == [16_384, -32_768, 32_767]
 
 
-def test_a_loud_sound_is_not_cut_off():
+def test_loud_sound_is_not_clipped():
     data, gain = encode(np.array([1.5, -0.75], np.float32), 8_000, "wav")
     assert gain == 2
     assert decoded(data, gain).tolist() == [1.5, -0.75]
@@ -54,14 +54,14 @@ def test_silence_has_no_gain():
 
 
 @given(st.lists(st.floats(-4, 4, width=32), min_size=1, max_size=50))
-def test_the_short_way_hears_what_the_decoder_hears(samples):
+def test_fast_path_equals_the_decoder(samples):
     data, gain = encode(np.array(samples, np.float32), 8_000, "wav")
     found = decode_wav(memoryview(data), 8_000, gain)
     np.testing.assert_array_equal(found, decoded(data, gain))
-    found += 1  # it is the caller's own
+    found += 1  # the caller may write to it
 
 
-def test_the_short_way_is_for_one_layout_only():
+def test_fast_path_takes_one_layout_only():
     data, gain = encode(tone(0.1, sample_rate=8_000), 8_000, "wav")
     assert decode_wav(data, 16_000, gain) is None
     assert decode_wav(data[:-2], 8_000, gain) is None
@@ -70,9 +70,9 @@ def test_the_short_way_is_for_one_layout_only():
     assert decode_wav(encode(tone(0.1, sample_rate=8_000), 8_000, "flac")[0], 8_000, gain) is None
 
 
-def test_what_a_file_cannot_hold_is_a_sentence():
-    with pytest.raises(AudioDecodeError, match="700000 Hz is more than the 655350 Hz that FLAC knows; use WAV"):
+def test_too_high_rate_and_too_long_sound_are_refused():
+    with pytest.raises(AudioDecodeError, match="700000 Hz exceed the 655350 Hz"):
         encode(np.zeros(4, np.float32), 700_000, "flac")
     endless = np.broadcast_to(np.float32(0.5), 2**31)
-    with pytest.raises(AudioDecodeError, match="268,435 s are more than a WAV holds; use FLAC"):
+    with pytest.raises(AudioDecodeError, match="268,435 s"):
         encode(endless, 8_000, "wav")

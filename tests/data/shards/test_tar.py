@@ -10,7 +10,7 @@ from panns.data.shards.tar import BLOCK, TarWriter
 
 
 @given(st.lists(st.binary(max_size=1_100), max_size=5))
-def test_what_is_written_is_read(contents):
+def test_round_trip(contents):
     file = io.BytesIO()
     tar = TarWriter(file)
     offsets = [tar.add(f"{i:09d}.bin", content) for i, content in enumerate(contents)]
@@ -28,7 +28,7 @@ def test_what_is_written_is_read(contents):
         assert {(member.mtime, member.uid, member.uname, member.mode) for member in members} <= {(0, 0, "", 0o644)}
 
 
-def test_tarfile_itself_writes_the_same_bytes():
+def test_bytes_equal_those_of_tarfile():
     file, expected = io.BytesIO(), io.BytesIO()
     tar = TarWriter(file)
     tar.add("a.json", b"{}")

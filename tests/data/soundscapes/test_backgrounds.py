@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from panns.augment.noise import coloured_noise
 from panns.data.clip_lists import ClipList, write_clip_list
 from panns.data.clips.clip import Clip
-from panns.data.soundscapes.backgrounds import NoiseBackgrounds, RecordedBackgrounds, looped, read_recordings
+from panns.data.soundscapes.backgrounds import NoiseBackgrounds, RecordedBackgrounds, loop, read_recordings
 from panns.errors import AudioDecodeError, DataError
 from tests.sounds import noise, tone, write_wav
 
@@ -24,13 +24,13 @@ def draw(backgrounds, n_samples=RATE, *, seed=0):
     return backgrounds.draw(n_samples, 1.0, RATE, np.random.default_rng(seed))
 
 
-def test_noise_is_made_as_asked():
+def test_noise_background():
     made = NoiseBackgrounds(coloured_noise).draw(RATE, 2.0, RATE, np.random.default_rng(3))
     assert (made.waveform == coloured_noise(RATE, 2.0, RATE, np.random.default_rng(3))).all()
     assert made.recording is None
 
 
-def test_a_stretch_is_taken_from_anywhere_in_a_recording(tmp_path):
+def test_background_starts_anywhere_in_a_recording(tmp_path):
     sound = noise(5.0, sample_rate=RATE)
     backgrounds = recorded(tmp_path, sound)
     onsets = []
@@ -44,7 +44,7 @@ def test_a_stretch_is_taken_from_anywhere_in_a_recording(tmp_path):
     assert 3.5 < max(onsets) <= 4.0
 
 
-def test_of_a_stretch_of_a_file_only_that_is_taken(tmp_path):
+def test_background_stays_inside_its_stretch(tmp_path):
     sound = noise(5.0, sample_rate=RATE)
     backgrounds = recorded(tmp_path, sound, onset_s=1.0, offset_s=2.5)
     for seed in range(20):
@@ -56,7 +56,7 @@ def test_of_a_stretch_of_a_file_only_that_is_taken(tmp_path):
 
 @pytest.mark.parametrize("rate", [8_000, 11_025, 44_100])
 @pytest.mark.parametrize("seconds", [0.001, 0.3, 1.0, 1.0001, 3.0])
-def test_it_is_always_as_long_as_asked(tmp_path, rate, seconds):
+def test_background_has_the_requested_length(tmp_path, rate, seconds):
     backgrounds = recorded(tmp_path, noise(seconds, sample_rate=rate), rate=rate)
     for seed in range(5):
         found = draw(backgrounds, seed=seed)
@@ -64,7 +64,7 @@ def test_it_is_always_as_long_as_asked(tmp_path, rate, seconds):
         assert np.square(found.waveform).mean() > 1e-4
 
 
-def test_the_same_seed_draws_the_same_whatever_was_drawn_before(tmp_path):
+def test_draws_depend_only_on_the_seed(tmp_path):
     sound = noise(5.0, sample_rate=RATE)
     fresh, used = recorded(tmp_path, sound), recorded(tmp_path, sound)
     for seed in range(3):
@@ -72,24 +72,24 @@ def test_the_same_seed_draws_the_same_whatever_was_drawn_before(tmp_path):
     assert (draw(fresh, seed=5).waveform == draw(used, seed=5).waveform).all()
 
 
-def test_silence_in_a_recording_is_passed_over(tmp_path):
+def test_silence_in_a_recording_is_skipped(tmp_path):
     backgrounds = recorded(tmp_path, np.concatenate([np.zeros(4 * RATE, np.float32), noise(4.0, sample_rate=RATE)]))
     assert all(np.square(draw(backgrounds, seed=seed).waveform).mean() >= 1e-10 for seed in range(20))
 
 
-def test_a_silent_recording_is_refused(tmp_path):
-    with pytest.raises(DataError, match=r"rain\.wav is silent.*leave silence out"):
+def test_silent_recording_is_refused(tmp_path):
+    with pytest.raises(DataError, match=r"rain\.wav is silent"):
         draw(recorded(tmp_path, np.zeros(RATE, np.float32)))
 
 
-def test_what_cannot_be_read_is_named(tmp_path):
+def test_unreadable_recording_is_named(tmp_path):
     backgrounds = recorded(tmp_path, tone(1.0))
     (tmp_path / "rain.wav").write_text("no sound")
     with pytest.raises(AudioDecodeError, match=r"rain\.wav: is text"):
         draw(backgrounds)
 
 
-def test_of_a_folder_all_sounds_are_taken_however_deep(tmp_path):
+def test_recordings_of_a_folder_at_any_depth(tmp_path):
     (tmp_path / "a" / "b").mkdir(parents=True)
     for name in ("x.wav", "a/y.wav", "a/b/z.flac"):
         write_wav(tmp_path / name, noise(0.1))
@@ -99,23 +99,23 @@ def test_of_a_folder_all_sounds_are_taken_however_deep(tmp_path):
     assert all(found.file(clip).is_file() for clip in found.clips)
 
 
-def test_of_a_manifest_what_it_lists_with_its_licence(tmp_path):
+def test_recordings_of_a_clip_list_keep_their_licence(tmp_path):
     write_clip_list(tmp_path / "back.csv", [Clip("x.wav", licence="CC0")])
     assert read_recordings(tmp_path / "back.csv").clips == (Clip("x.wav", licence="CC0"),)
 
 
-def test_there_has_to_be_one(tmp_path):
-    with pytest.raises(DataError, match="holds no sounds; give a folder of recordings"):
+def test_missing_recordings_are_refused(tmp_path):
+    with pytest.raises(DataError, match="holds no sounds"):
         read_recordings(tmp_path)
     with pytest.raises(DataError, match="no recordings for the background"):
         RecordedBackgrounds(ClipList(tmp_path, ()))
 
 
 @given(st.integers(1, 50), st.integers(1, 200), st.integers(0, 60), st.data())
-def test_a_loop_is_the_sound_again_and_again(length, n_samples, n_fade, data):
+def test_loop_repeats_the_sound(length, n_samples, n_fade, data):
     first = data.draw(st.integers(0, length - 1))
     sound = np.arange(1, length + 1, dtype=np.float32)
-    found = looped(sound, n_samples, n_fade=n_fade, first=first)
+    found = loop(sound, n_samples, n_fade=n_fade, first=first)
     turn = length - min(n_fade, length // 2)
     assert found.shape == (n_samples,)
     assert (found[turn:] == found[: max(n_samples - turn, 0)]).all()
@@ -123,11 +123,11 @@ def test_a_loop_is_the_sound_again_and_again(length, n_samples, n_fade, data):
         assert (found == np.resize(np.roll(sound, -first), n_samples)).all()
 
 
-def test_a_loop_has_no_seam_and_no_dip():
+def test_loop_has_no_seam():
     sound = noise(1.0, sample_rate=RATE)
-    found = looped(sound, 10 * RATE, n_fade=RATE // 4)
+    found = loop(sound, 10 * RATE, n_fade=RATE // 4)
     powers = np.square(found).reshape(-1, RATE // 8).mean(axis=1)
     assert powers == pytest.approx(np.full(80, 0.01), rel=0.25)
     hum = tone(1.0, hz=3.0, sample_rate=RATE)
-    steps = np.abs(np.diff(looped(hum, 5 * RATE, n_fade=RATE // 4)))
+    steps = np.abs(np.diff(loop(hum, 5 * RATE, n_fade=RATE // 4)))
     assert steps.max() < 3 * np.abs(np.diff(hum)).max()

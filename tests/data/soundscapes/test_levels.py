@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from panns.data.soundscapes.activity import Stretch, active_stretches
+from panns.data.soundscapes.activity import Stretch, find_active_stretches
 from panns.data.soundscapes.levels import set_levels
 from panns.data.soundscapes.plan import PlacedClip, Soundscape, SoundscapeConfig, draw_soundscape
 from tests.sounds import noise
@@ -18,8 +18,8 @@ def above_background_db(soundscape, sound):
     return 10 * np.log10(np.square(sound[start:end]).mean()) + piece.gain_db - soundscape.background_db
 
 
-def test_a_piece_of_a_fading_stretch_is_as_far_above_the_background_as_asked():
-    stretches = [active_stretches(FADING, RATE)]
+def test_piece_of_a_fading_stretch_has_the_drawn_level():
+    stretches = [find_active_stretches(FADING, RATE)]
     config = SoundscapeConfig(snr_db=(12.0, 12.0), n_events=(1, 1), max_event_s=1.0, quiet_share=0.0)
     drawn = [draw_soundscape(stretches, config, np.random.default_rng(seed)) for seed in range(30)]
     assert np.ptp([above_background_db(one, FADING) for one in drawn]) > 10
@@ -29,7 +29,7 @@ def test_a_piece_of_a_fading_stretch_is_as_far_above_the_background_as_asked():
         assert found.placed[0]._replace(gain_db=0.0) == one.placed[0]._replace(gain_db=0.0)
 
 
-def test_the_loudest_event_of_a_piece_counts():
+def test_loudest_event_of_a_piece_counts():
     sound = np.zeros(RATE, np.float32)
     sound[1_000:2_000], sound[4_000:5_000] = 0.01, 0.1
     stretches = [[Stretch(0.125, 0.25, -40.0), Stretch(0.5, 0.625, -20.0)]]

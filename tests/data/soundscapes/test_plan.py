@@ -39,7 +39,7 @@ configs = st.builds(
 
 
 @given(clips(), configs, st.integers(0, 1_000))
-def test_whatever_is_drawn_is_possible(sounds, config, seed):
+def test_plans_are_valid(sounds, config, seed):
     soundscape = draw_soundscape(sounds, config, np.random.default_rng(seed))
     assert len(soundscape.placed) <= config.n_events[1]
     assert [one.onset_s for one in soundscape.placed] == sorted(one.onset_s for one in soundscape.placed)
@@ -61,7 +61,7 @@ def test_whatever_is_drawn_is_possible(sounds, config, seed):
 
 
 @given(clips(), configs, st.integers(0, 1_000))
-def test_no_more_sound_at_once_than_may(sounds, config, seed):
+def test_overlap_is_limited(sounds, config, seed):
     placed = draw_soundscape(sounds, config, np.random.default_rng(seed)).placed
     for moment in [piece.onset_s for piece in placed]:
         heard = [piece.clip for piece in placed if piece.onset_s <= moment < piece.offset_s]
@@ -70,7 +70,7 @@ def test_no_more_sound_at_once_than_may(sounds, config, seed):
 
 
 @given(clips(), configs, st.integers(0, 1_000))
-def test_the_same_seed_draws_the_same(sounds, config, seed):
+def test_same_seed_draws_the_same_plan(sounds, config, seed):
     one, other = (draw_soundscape(sounds, config, np.random.default_rng(seed)) for _ in range(2))
     assert one == other
 
@@ -79,7 +79,7 @@ def many(config, *sounds, n=400, **arguments):
     return [draw_soundscape(sounds, config, np.random.default_rng(i), **arguments) for i in range(n)]
 
 
-def test_the_loudest_stretch_is_as_far_above_the_background_as_asked():
+def test_loudest_stretch_has_the_drawn_level():
     config = SoundscapeConfig(snr_db=(6.0, 9.0), background_db=(-50.0, -45.0), quiet_share=0.0, n_events=(1, 1))
     found = many(config, BARKS)
     for soundscape in found:
@@ -92,18 +92,18 @@ def test_the_loudest_stretch_is_as_far_above_the_background_as_asked():
     assert -45.2 < max(one.background_db for one in found) <= -45.0
 
 
-def test_single_stretches_and_runs_of_them_are_drawn():
+def test_single_stretches_and_runs_are_drawn():
     lengths = Counter(len(one.placed[0].events) for one in many(SoundscapeConfig(n_events=(1, 1)), BARKS))
     assert set(lengths) == {1, 2, 3}
 
 
-def test_a_short_stretch_beside_a_long_one_is_seldom_all_that_is_heard():
+def test_short_stretch_beside_a_long_one_is_rare():
     engine = [Stretch(0.0, 0.06, -20.0), Stretch(1.0, 3.94, -20.0)]
     pieces = [one.placed[0] for one in many(SoundscapeConfig(n_events=(1, 1)), engine)]
     assert 0 < sum(piece.cut_s[1] < 0.1 for piece in pieces) < 20
 
 
-def test_a_long_stretch_is_cut_anywhere():
+def test_long_stretch_is_cut_anywhere():
     config = SoundscapeConfig(n_events=(1, 1), max_event_s=2.0)
     cuts = [one.placed[0].cut_s for one in many(config, RAIN)]
     assert {round(end_s - start_s, 6) for start_s, end_s in cuts} == {2.0}
@@ -111,7 +111,7 @@ def test_a_long_stretch_is_cut_anywhere():
     assert 9.67 < max(cuts)[1] <= 9.87
 
 
-def test_a_piece_as_long_as_the_soundscape_fills_it():
+def test_piece_as_long_as_the_soundscape_fills_it():
     # 0.7 + 0.1 - 0.8 is below 0, which is no range to draw from.
     config = SoundscapeConfig(duration_s=0.7999999, n_events=(1, 1), max_event_s=9.0)
     for soundscape in many(config, RAIN, n=50):
@@ -119,24 +119,24 @@ def test_a_piece_as_long_as_the_soundscape_fills_it():
         assert soundscape.placed[0].offset_s == pytest.approx(0.7999999)
 
 
-def test_as_many_clips_sound_as_asked_where_there_is_room():
+def test_number_of_clips_if_there_is_room():
     config = SoundscapeConfig(duration_s=60.0, n_events=(2, 5))
     assert set(Counter(len(one.placed) for one in many(config, BARKS, BARKS, BARKS))) == {2, 3, 4, 5}
 
 
-def test_a_share_has_no_background():
+def test_share_without_background():
     silent = sum(one.background_db is None for one in many(SoundscapeConfig(quiet_share=0.25), RAIN))
     assert silent == pytest.approx(100, abs=35)
 
 
-def test_a_clip_may_be_asked_for_and_a_silent_one_is_never_placed():
+def test_first_clip_is_placed_and_silent_ones_never():
     config = SoundscapeConfig(n_events=(3, 3))
     found = many(config, BARKS, RAIN, SILENCE, n=50, first=1)
     assert all(1 in [piece.clip for piece in one.placed] for one in found)
     assert all(piece.clip != 2 for one in found for piece in one.placed)
 
 
-def test_without_clips_there_is_a_background_alone():
+def test_plan_without_clips():
     assert draw_soundscape([], SoundscapeConfig(), np.random.default_rng(0)).placed == ()
 
 
@@ -152,6 +152,6 @@ def test_without_clips_there_is_a_background_alone():
         ({"quiet_share": 1.5}, "quiet_share=1.5 be 0 to 1"),
     ],
 )
-def test_what_cannot_be_asked_is_refused(settings, words):
+def test_invalid_settings_are_refused(settings, words):
     with pytest.raises(ValueError, match=words):
         SoundscapeConfig(**settings)

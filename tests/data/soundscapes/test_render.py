@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panns.data.soundscapes.activity import active_stretches
+from panns.data.soundscapes.activity import find_active_stretches
 from panns.data.soundscapes.plan import PlacedClip, Soundscape, SoundscapeConfig, draw_soundscape
 from panns.data.soundscapes.render import FULL_SCALE, render
 from tests.sounds import noise, tone
@@ -31,7 +31,7 @@ def clip_of_bursts(seed):
 
 
 SOUNDS = {i: clip_of_bursts(i) for i in range(5)} | {5: tone(4.0, sample_rate=RATE)}
-STRETCHES = [active_stretches(sound, RATE) for sound in SOUNDS.values()]
+STRETCHES = [find_active_stretches(sound, RATE) for sound in SOUNDS.values()]
 
 
 @given(st.integers(0, 10_000), st.floats(0.5, 12.0), st.integers(1, 3))
@@ -57,7 +57,7 @@ def test_labels_are_true_by_construction(seed, duration_s, max_overlap):
 
 
 @pytest.mark.parametrize("snr_db", [3.0, 15.0, 30.0])
-def test_a_clip_is_as_far_above_the_background_as_asked(snr_db):
+def test_clip_has_the_level_of_the_plan(snr_db):
     config = SoundscapeConfig(snr_db=(snr_db, snr_db), quiet_share=0.0, n_events=(1, 1))
     measured = []
     for seed in range(20):
@@ -74,13 +74,13 @@ def test_a_clip_is_as_far_above_the_background_as_asked(snr_db):
     assert measured == pytest.approx([snr_db] * 20, abs=1.5)
 
 
-def test_the_background_has_its_level_whatever_level_it_comes_with():
+def test_background_has_the_level_of_the_plan():
     for level in (1e-3, 0.1, 3.0):
         mixed, _ = render(Soundscape(2.0, (), -42.0, 1.0), {}, noise(2.0, level=level, sample_rate=RATE), RATE)
         assert power_db(mixed) == pytest.approx(-42.0, abs=1e-3)
 
 
-def test_a_piece_is_faded_in_and_out_over_10_ms():
+def test_piece_fades_in_and_out_over_10_ms():
     piece = placed(onset_s=0.5, length_s=0.25, gain_db=-6.0206)
     mixed, gain_db = render(Soundscape(1.0, (piece,), None, 0.0), {0: np.ones(RATE, np.float32)}, None, RATE)
     assert gain_db == 0.0
@@ -91,14 +91,14 @@ def test_a_piece_is_faded_in_and_out_over_10_ms():
     assert not mixed[6_000:].any()
 
 
-def test_the_piece_is_the_part_of_the_clip_that_was_cut():
+def test_piece_is_the_cut_of_the_clip():
     sound = np.linspace(0, 0.5, RATE, dtype=np.float32)
     piece = placed(onset_s=1.0, cut_from_s=0.3, length_s=0.4)
     mixed, _ = render(Soundscape(2.0, (piece,), None, 0.0), {0: sound}, None, RATE)
     assert (mixed[8_100:11_100] == sound[2_500:5_500]).all()
 
 
-def test_pieces_at_once_add_up():
+def test_overlapping_pieces_add_up():
     both = placed(0, onset_s=0.1, length_s=0.5), placed(1, onset_s=0.3, length_s=0.5)
     sounds = {0: tone(1.0, sample_rate=RATE), 1: noise(1.0, sample_rate=RATE)}
     together, one, other = (
@@ -107,7 +107,7 @@ def test_pieces_at_once_add_up():
     assert together == pytest.approx(one + other, abs=1e-6)
 
 
-def test_what_goes_beyond_full_scale_is_made_softer_as_a_whole():
+def test_mixture_beyond_full_scale_is_attenuated():
     piece = placed(onset_s=0.0, length_s=1.0, gain_db=40.0)
     background = noise(2.0, sample_rate=RATE)
     mixed, gain_db = render(Soundscape(2.0, (piece,), -20.0, 0.0), {0: tone(1.0, sample_rate=RATE)}, background, RATE)
@@ -117,7 +117,7 @@ def test_what_goes_beyond_full_scale_is_made_softer_as_a_whole():
     assert power_db(mixed[RATE:]) == pytest.approx(-20 + gain_db, abs=0.2)
 
 
-def test_the_clips_are_left_as_they_are():
+def test_clips_are_not_modified():
     sound = tone(1.0, sample_rate=RATE)
     before = sound.copy()
     render(Soundscape(1.0, (placed(onset_s=0.0, length_s=1.0, gain_db=-3.0),), None, 0.0), {0: sound}, None, RATE)
@@ -132,6 +132,6 @@ def test_the_clips_are_left_as_they_are():
         (np.zeros(RATE, np.float32), "silent"),
     ],
 )
-def test_a_background_that_does_not_fit_is_refused(background, words):
+def test_unsuitable_background_is_refused(background, words):
     with pytest.raises(ValueError, match=words):
         render(Soundscape(1.0, (), -40.0, 0.0), {}, background, RATE)

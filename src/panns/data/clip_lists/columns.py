@@ -1,4 +1,4 @@
-"""What the columns of a manifest are called, in a table and in JSON, and which names are slips of the pen."""
+"""Column names of clip lists, in tables and in JSON, and the spelling mistakes among them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from panns.errors import DataError
 
-# Name: what it stands for, a field of `Clip` but for 'label', which is one label.
+# Accepted names, each with the field of `Clip` that it fills; 'label' is a single label.
 _MEANINGS = {
     "path": "path",
     "labels": "labels",
@@ -26,16 +26,16 @@ _MEANINGS = {
 
 
 def find_columns(names: Sequence[str]) -> dict[str, int]:
-    """Where among these names each known column stands, whatever the case; names of no known one are passed over.
+    """Find the known columns among these names, ignoring case.
 
-    Real tables have columns of their own, so these are no mistake. A name that one slip turns into a known one is, if
-    that one is not there otherwise: it would silently be without effect.
+    Unknown names are ignored, because tables have columns of their own. An unknown name that is one typing mistake away
+    from a missing column is an error, because the column would silently have no effect.
 
     Returns:
-        Place by field of `Clip`; one label alone is `label`.
+        Position of each column by field of `Clip`; `label` for a column of single labels.
 
     Raises:
-        DataError: A name is there twice or a slip, or there is no path, or not one of `labels` and `label`.
+        DataError: A name is repeated or misspelt, or `path` or both of `labels` and `label` are missing.
 
     Example:
         >>> find_columns(["Path", "speaker", "label", "source_id"])
@@ -44,37 +44,39 @@ def find_columns(names: Sequence[str]) -> dict[str, int]:
     keys = [name.strip().lower() for name in names]
     for key in keys:
         if key and keys.count(key) > 1:
-            raise DataError(f"{key!r} is there twice; keep one of them")
+            raise DataError(f"the column {key!r} is repeated; keep one of them")
     found: dict[str, int] = {}
     for place, key in enumerate(keys):
         meaning = _MEANINGS.get(key)
         if meaning in found:
-            raise DataError(f"{names[found[meaning]]!r} and {names[place]!r} mean the same; keep one of them")
+            raise DataError(
+                f"the columns {names[found[meaning]]!r} and {names[place]!r} mean the same; keep one of them"
+            )
         if meaning is not None:
             found[meaning] = place
     if "label" in found and "labels" in found:
-        raise DataError("'label' (one) and 'labels' (any number) are both there; keep one of them")
+        raise DataError("the columns 'label' (one) and 'labels' (any number) exclude each other; keep one of them")
     for key in keys:
-        if key not in _MEANINGS and (near := _slip_of(key, found)) is not None:
-            raise DataError(f"{key!r} is unknown; did you mean {near!r}? Rename it, or remove it")
-    for needed, is_there in (("path", "path" in found), ("labels' or 'label", found.keys() & {"labels", "label"})):
-        if not is_there:
+        if key not in _MEANINGS and (near := _nearest_missing(key, found)) is not None:
+            raise DataError(f"the column {key!r} is unknown; did you mean {near!r}? Rename it, or remove it")
+    for needed, is_found in (("path", "path" in found), ("labels' or 'label", found.keys() & {"labels", "label"})):
+        if not is_found:
             given = ", ".join(map(repr, names))
-            raise DataError(f"there is no '{needed}' among {given}; rename what is meant, or add it")
+            raise DataError(f"the column '{needed}' is missing among {given}; rename a column, or add it")
     return found
 
 
-def _slip_of(key: str, found: Collection[str]) -> str | None:
-    """The known name that is meant by a key, unless a column of its meaning is there."""
+def _nearest_missing(key: str, found: Collection[str]) -> str | None:
+    """The name of a missing column that is one typing mistake away."""
     for name, meaning in _MEANINGS.items():
-        is_there = meaning in found or (meaning in {"label", "labels"} and not {"label", "labels"}.isdisjoint(found))
-        if not is_there and _is_one_slip(key, name):
+        is_found = meaning in found or (meaning in {"label", "labels"} and not {"label", "labels"}.isdisjoint(found))
+        if not is_found and _is_one_mistake_away(key, name):
             return name
     return None
 
 
-def _is_one_slip(one: str, other: str) -> bool:
-    """Whether two names differ by one letter that is missing or wrong, or by two that changed places."""
+def _is_one_mistake_away(one: str, other: str) -> bool:
+    """True if two names differ by one letter that is missing or wrong, or by two that changed places."""
     start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     short, long = sorted((one[start:], other[start:]), key=len)
     is_missing = short == long[1:]

@@ -1,12 +1,12 @@
-"""Sounds and what is heard in them when, as a table with a row an event, in the form of the DCASE challenges.
+"""Event tables: a row per event with its file, onset, offset and label, in the form of the DCASE challenges.
 
     filename          onset  offset  event_label
     audio/0001.wav    0.5    1.25    Dog
     audio/0001.wav    2      4.5     Rain
     audio/0002.wav
 
-Tabs stand between the cells of a .tsv, commas between those of a .csv. Files are relative to the folder of the table;
-a file in which nothing is heard has one row whose other cells are empty.
+A .tsv file separates cells by tabs, a .csv file by commas. Files are relative to the folder of the table. A file
+without events has one row with three empty cells.
 """
 
 from __future__ import annotations
@@ -17,34 +17,33 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from panns.data.clip_lists.clip_list import ClipList
-from panns.data.clip_lists.tables import check_delimiter, number_in, seconds_text
-from panns.data.clip_lists.text_file import reading
-from panns.data.clips.clip import Clip, TimedLabel
+from panns.data.clip_lists.tables import check_delimiter, format_seconds, parse_seconds
+from panns.data.clip_lists.text_file import open_text
+from panns.data.clips.clip import Clip, ClipList, TimedLabel
 from panns.errors import DataError
 from panns.system.files import replacing
 
 COLUMNS = ("filename", "onset", "offset", "event_label")
-# What a table is called that is found in a folder.
+# Names under which a table is found in a folder.
 EVENT_TABLES = ("events.tsv", "events.csv")
 _DELIMITERS = {".tsv": "\t", ".csv": ","}
 
 
 def read_event_table(path: str | os.PathLike[str]) -> ClipList:
-    """The sounds that a table of events names, in its order, each with its events by onset and with their labels.
+    """Read an event table: its files as clips, in order, each with its events by onset and with their labels.
 
     Args:
-        path: The table, or a folder with an `events.tsv` or `events.csv` in it. Rows may come in any order, and columns
-            too; other columns are passed over.
+        path: The table, or a folder that holds an `events.tsv` or `events.csv`. Rows and columns may be in any order;
+            other columns are ignored.
 
     Raises:
-        DataError: It is no such table, or says what cannot be; the message names file and line.
+        DataError: The table is missing or invalid; the message names the file and the line.
     """
-    path = _table_at(Path(path))
+    path = _find_table(Path(path))
     delimiter = _delimiter_of(path)
     events: dict[str, list[TimedLabel]] = {}
     silent: dict[str, int] = {}
-    with reading(path) as file:
+    with open_text(path) as file:
         for line, name, event in _rows(file, delimiter):
             of_file = events.setdefault(name, [])
             if event is None:
@@ -53,21 +52,24 @@ def read_event_table(path: str | os.PathLike[str]) -> ClipList:
                 of_file.append(event)
         for name, line in silent.items():
             if events[name]:
-                raise DataError(f"line {line}: {name} has no event here and {len(events[name])} elsewhere; keep one")
+                raise DataError(
+                    f"line {line}: {name} has no event here and {len(events[name])} in other rows; remove this row or "
+                    "those"
+                )
     if not events:
-        raise DataError(f"{path} names no sound; give it a row for each event")
+        raise DataError(f"{path} lists no sounds; give it a row for each event")
     return ClipList(path.parent, tuple(_clip(name, of_file) for name, of_file in events.items()))
 
 
 def write_event_table(path: str | os.PathLike[str], clips: Iterable[Clip]) -> None:
-    """Write sounds and their events to a .tsv or .csv file, which `read_event_table` reads.
+    """Write the events of clips to a .tsv or .csv file that `read_event_table` reads.
 
     Args:
-        path: Where to; paths of clips that are relative are so to its folder.
-        clips: Whole files; of each only path and events are written.
+        path: The file to write; relative paths of clips start from its folder.
+        clips: Clips that are whole files; only their paths and events are written.
 
     Raises:
-        DataError: Another suffix.
+        DataError: The suffix is neither .tsv nor .csv.
     """
     path = Path(path)
     delimiter = _delimiter_of(path)
@@ -76,19 +78,17 @@ def write_event_table(path: str | os.PathLike[str], clips: Iterable[Clip]) -> No
         writer.writerow(COLUMNS)
         for clip in clips:
             for one in clip.events:
-                writer.writerow([clip.path, seconds_text(one.onset_s), seconds_text(one.offset_s), one.label])
+                writer.writerow([clip.path, format_seconds(one.onset_s), format_seconds(one.offset_s), one.label])
             if not clip.events:
                 writer.writerow([clip.path, "", "", ""])
 
 
-def _table_at(path: Path) -> Path:
+def _find_table(path: Path) -> Path:
     if path.is_dir():
         found = [path / name for name in EVENT_TABLES if (path / name).is_file()]
         if len(found) != 1:
-            which = "both; give one of them" if found else "neither; give the table of its events"
-            raise DataError(
-                f"{path} is a folder, in which {' or '.join(EVENT_TABLES)} is looked for, and holds {which}"
-            )
+            problem = "holds both; give one of them" if found else "holds neither; give the event table itself"
+            raise DataError(f"the folder {path} must hold {' or '.join(EVENT_TABLES)}; it {problem}")
         return found[0]
     if not path.exists():
         raise DataError(f"{path}: there is no such file or folder; check the path")
@@ -100,13 +100,13 @@ def _delimiter_of(path: Path) -> str:
         return _DELIMITERS[path.suffix.lower()]
     except KeyError:
         raise DataError(
-            f"{path} ends in {path.suffix or 'nothing'}; a table of events is a .tsv or .csv file with the columns "
+            f"{path} ends in {path.suffix or 'nothing'}; an event table is a .tsv or .csv file with the columns "
             f"{', '.join(COLUMNS)}"
         ) from None
 
 
 def _rows(file: TextIO, delimiter: str) -> Iterator[tuple[int, str, TimedLabel | None]]:
-    """Line, file and event of every row; no event for a file in which nothing is heard."""
+    """Line number, file and event of every row; None for the event of a row without one."""
     rows = csv.reader(file, delimiter=delimiter, strict=True)
     try:
         header = next(rows, [])
@@ -115,32 +115,32 @@ def _rows(file: TextIO, delimiter: str) -> Iterator[tuple[int, str, TimedLabel |
             if row:
                 name, *cells = _cells(row, header, places)
                 yield rows.line_num, name, _event(*cells)
-    except (DataError, csv.Error) as problem:
-        raise DataError(f"line {max(rows.line_num, 1)}: {problem}") from problem
+    except (DataError, csv.Error) as exc:
+        raise DataError(f"line {max(rows.line_num, 1)}: {exc}") from exc
 
 
 def _places(header: Sequence[str], delimiter: str) -> list[int]:
-    """Where each of the columns stands."""
+    """Positions of the four columns."""
     if not header:
-        raise DataError(f"there are no names of columns; a table of events begins with {', '.join(COLUMNS)}")
+        raise DataError(f"the column names are missing; an event table begins with {', '.join(COLUMNS)}")
     check_delimiter(header, delimiter)
     keys = [name.strip().lower() for name in header]
     for name in COLUMNS:
         if keys.count(name) != 1:
-            problem = "is there twice; keep one of them" if name in keys else "is missing; rename what is meant"
-            raise DataError(f"the column {name!r} {problem} (there are {', '.join(map(repr, header))})")
+            problem = "is repeated; keep one of them" if name in keys else "is missing; rename a column, or add it"
+            raise DataError(f"the column {name!r} {problem} (the columns are {', '.join(map(repr, header))})")
     return [keys.index(name) for name in COLUMNS]
 
 
 def _cells(row: Sequence[str], header: Sequence[str], places: Sequence[int]) -> list[str]:
-    """File, onset, offset and label; editors like to take the tabs off the end of a row of which only the file is."""
-    if len(row) == 1 and places[0] == 0:
+    """File, onset, offset and label of a row."""
+    if len(row) == 1 and places[0] == 0:  # some editors strip the tabs from the end of a row without an event
         return [row[0], "", "", ""]
     if len(row) != len(header):
-        raise DataError(f"{len(row)} cells, where the names of the columns are {len(header)}; give each column one")
+        raise DataError(f"the row has {len(row)} cells for {len(header)} columns; give it one for each column")
     cells = [row[place] for place in places]
     if not cells[0].strip():
-        raise DataError("filename is empty; give the file of the sound")
+        raise DataError("filename is empty; give the file that holds the event")
     return cells
 
 
@@ -151,7 +151,7 @@ def _event(onset: str, offset: str, label: str) -> TimedLabel | None:
     if not all(given):
         missing = COLUMNS[1 + given.index("")]
         raise DataError(f"{missing} is empty; fill it, or leave all of onset, offset and event_label empty")
-    return TimedLabel(given[2], number_in(given[0], "onset"), number_in(given[1], "offset"))
+    return TimedLabel(given[2], parse_seconds(given[0], "onset"), parse_seconds(given[1], "offset"))
 
 
 def _clip(name: str, events: Sequence[TimedLabel]) -> Clip:

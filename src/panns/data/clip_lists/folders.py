@@ -1,4 +1,4 @@
-"""A folder of class folders as clips: the folder that a sound lies in is its label."""
+"""Folders of class folders as clip lists: the name of its folder is the label of a sound."""
 
 from __future__ import annotations
 
@@ -8,40 +8,38 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from panns.audio.sound_files import find_sound_files, is_sound_name
-from panns.data.clip_lists.sources import with_sources
+from panns.data.clip_lists.sources import guess_sources
 from panns.data.clips.clip import Clip
 from panns.errors import DataError
 
 _FOLD = re.compile(r"train(ing)?|test(ing)?|val|valid(ation)?|dev|fold[ _-]?\d+", re.IGNORECASE)
-_MANIFESTS = ("manifest.csv", "manifest.tsv", "manifest.jsonl")
+_CLIP_LISTS = ("manifest.csv", "manifest.tsv", "manifest.jsonl")
 
 
 def read_folder(root: Path) -> tuple[list[Clip], list[str]]:
-    """The clips in a folder of class folders, and the names of the classes; both in alphabetical order.
+    """Read the clips in a folder of class folders, and the names of the classes, both in alphabetical order.
 
         root/dog/*.wav    root/cat/*.wav                              no folds
         root/train/dog/*.wav    root/test/dog/*.wav    ...            the folds "train" and "test"
 
-    Every folder in `root` is a class and holds its sounds directly. Where all of them are called train, test, val or
+    Every folder in `root` is a class and holds its sounds directly. If all of them are called train, test, val or
     validation (or training, testing, valid, dev, fold1, fold 2, ...) and hold folders but no sounds, they are folds,
-    and the folders in them the classes. Hidden files and folders and files that are no sounds are passed over; a sound
-    that lies anywhere else is an error, for it would be lost in silence. Sources are those of `with_sources`.
+    and the folders in them are the classes. Hidden files, hidden folders and files other than sounds are ignored. A
+    sound anywhere else is an error, because it would silently be lost. File names give the sources (`guess_sources`).
 
     Raises:
-        DataError: There are no class folders with sounds, a sound lies elsewhere, or there is a manifest, which is then
-            to be given itself.
+        DataError: The folder has no class folders with sounds, a sound lies elsewhere, or the folder holds a clip list,
+            which must be given itself.
     """
     try:
         clips, classes = _read(root)
-    except OSError as problem:
-        raise DataError(
-            f"{problem.filename}: may not be looked into ({problem.strerror}); check its permissions"
-        ) from problem
-    return with_sources(clips), classes
+    except OSError as exc:
+        raise DataError(f"{exc.filename} cannot be opened ({exc.strerror}); check its permissions") from exc
+    return guess_sources(clips), classes
 
 
 def is_fold_name(name: str) -> bool:
-    """Whether a folder of that name is taken for a fold, where it may be one.
+    """True if a folder of this name counts as a fold where a fold may be.
 
     Example:
         >>> is_fold_name("Training"), is_fold_name("fold 2"), is_fold_name("tram")
@@ -51,13 +49,13 @@ def is_fold_name(name: str) -> bool:
 
 
 def _read(root: Path) -> tuple[list[Clip], list[str]]:
-    for name in _MANIFESTS:
+    for name in _CLIP_LISTS:
         if (root / name).is_file():
-            raise DataError(f"{root} holds a manifest; give that: {root / name}")
+            raise DataError(f"the folder {root} holds a clip list; give that instead: {root / name}")
     folders, sounds = _inside(root)
     if sounds:
         raise DataError(
-            f"{root / sounds[0]} lies in no class folder; put every sound into the folder of its class, such as "
+            f"{root / sounds[0]} lies outside the class folders; put every sound into the folder of its class, such as "
             f"{root / 'dog' / sounds[0]}"
         )
     if folders and all(is_fold_name(name) and _holds_only_folders(root / name) for name in folders):
@@ -67,7 +65,7 @@ def _read(root: Path) -> tuple[list[Clip], list[str]]:
         classes = set(folders)
         clips = list(_clips_of_classes(root))
     if not clips:
-        raise DataError(f"{root} holds no folders with sounds; put the sounds of each class into a folder of its name")
+        raise DataError(f"{root} has no class folders with sounds; give every class a folder that holds its sounds")
     return clips, sorted(classes)
 
 
@@ -87,7 +85,7 @@ def _clips_of_classes(root: Path, fold: str = "") -> Iterator[Clip]:
 
 
 def _inside(folder: Path) -> tuple[list[str], list[str]]:
-    """The names of the folders and of the sounds in a folder, sorted."""
+    """Names of the folders and of the sounds in a folder, sorted."""
     with os.scandir(folder) as entries:
         shown = [entry for entry in entries if not entry.name.startswith(".")]
     folders = sorted(entry.name for entry in shown if entry.is_dir())

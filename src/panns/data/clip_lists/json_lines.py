@@ -1,4 +1,4 @@
-"""Clips as JSON lines, one object a line.
+"""Clip lists as JSON lines, one object per line.
 
 {"path": "a.ogg", "labels": ["Dog"], "fold": "1", "events": [{"label": "Dog", "onset_s": 0.5, "offset_s": 1.25}]}
 """
@@ -14,15 +14,15 @@ from panns.data.clip_lists.columns import find_columns
 from panns.data.clips.clip import Clip, TimedLabel
 from panns.errors import DataError
 
-# Two million clips have a few of these: each is kept once.
-_FEW = {"labels", "fold", "licence"}
+# Fields with few different values in millions of clips: equal values share one object.
+_SHARED_FIELDS = {"labels", "fold", "licence"}
 
 
 def read_lines(file: TextIO) -> Iterator[Clip]:
-    """The clips of a file of JSON lines.
+    """Read the clips of a file of JSON lines.
 
     Raises:
-        DataError: A line is no clip; the message begins with the line.
+        DataError: A line is not a valid clip; the message begins with its number.
     """
     known: dict[tuple[str, ...], dict[str, str]] = {}
     shared: dict[Any, Any] = {}
@@ -30,22 +30,22 @@ def read_lines(file: TextIO) -> Iterator[Clip]:
         if line.isspace():
             continue
         try:
-            row = _object_in(line)
+            row = _parse_object(line)
             keys = tuple(row)
             if keys not in known:
                 known[keys] = {field: keys[place] for field, place in find_columns(keys).items()}
             fields: dict[str, Any] = {field: _READERS[field](row[key], key) for field, key in known[keys].items()}
             if "label" in fields:
                 fields["labels"] = fields.pop("label")
-            for field in fields.keys() & _FEW:
+            for field in fields.keys() & _SHARED_FIELDS:
                 fields[field] = shared.setdefault(fields[field], fields[field])
             yield Clip(**fields)
-        except DataError as problem:
-            raise DataError(f"line {number}: {problem}") from problem
+        except DataError as exc:
+            raise DataError(f"line {number}: {exc}") from exc
 
 
 def write_lines(file: TextIO, clips: Sequence[Clip]) -> None:
-    """Write clips as JSON lines, without what a clip does not have."""
+    """Write clips as JSON lines, without empty fields."""
     for clip in clips:
         row: dict[str, Any] = {"path": clip.path, "labels": list(clip.labels)}
         for name in ("fold", "source", "onset_s", "offset_s", "licence", "attribution"):
@@ -60,28 +60,30 @@ def write_lines(file: TextIO, clips: Sequence[Clip]) -> None:
 
 def _json(row: Mapping[str, Any]) -> str:
     text = json.dumps(row, ensure_ascii=False)
-    # Of a file's name, bytes that are no text come as lone surrogates, which UTF-8 does not have.
+    # Bytes of a file name that are not text appear as lone surrogates, which UTF-8 cannot encode.
     return text if text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text) else json.dumps(row)
 
 
-def _object_in(line: str) -> dict[str, Any]:
+def _parse_object(line: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
-    except (ValueError, RecursionError) as problem:
-        raise DataError(f"this is no JSON ({problem}); give one object a line") from None
+    except (ValueError, RecursionError) as exc:
+        raise DataError(f"invalid JSON ({exc}); give one object per line") from None
     if not isinstance(row, dict):
-        raise DataError(f'{row!r:.40} is no object; give one a line, such as {{"path": "a.wav", "labels": ["dog"]}}')
+        raise DataError(
+            f'{row!r:.40} is not an object; give one per line, such as {{"path": "a.wav", "labels": ["dog"]}}'
+        )
     return row
 
 
 def _text(value: object, key: str) -> str:
-    """A string; numbers are common for folds and sources."""
+    """Text of a string or a number; numbers are common as folds and sources."""
     if value is None:
         return ""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str):
-        raise DataError(f"{key}={value!r:.40} is no string")
+        raise DataError(f"{key}={value!r:.40} is not a string; put it in quotation marks")
     return value
 
 
@@ -96,7 +98,7 @@ def _label(value: object, key: str) -> tuple[str, ...]:
 
 def _labels(value: object, key: str) -> tuple[str, ...]:
     if not isinstance(value, list):
-        raise DataError(f'{key}={value!r:.40} is no list; give one of strings, or one string as "label"')
+        raise DataError(f'{key}={value!r:.40} is not a list; give a list of strings, or a single string as "label"')
     return tuple(intern(_name(one, f"one of {key}")) for one in value)
 
 
@@ -104,18 +106,18 @@ def _seconds(value: object, key: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise DataError(f"{key}={value!r:.40} is no number; give seconds, such as 1.25")
+        raise DataError(f"{key}={value!r:.40} is not a number; give seconds, such as 1.25")
     try:
         return float(value)
     except OverflowError:
-        raise DataError(f"{key} is a number of {len(str(value))} digits; give seconds, such as 1.25") from None
+        raise DataError(f"{key} has {len(str(value))} digits; give seconds, such as 1.25") from None
 
 
 def _events(value: object, key: str) -> tuple[TimedLabel, ...]:
     if value is None:
         return ()
     if not isinstance(value, list):
-        raise DataError(f"{key}={value!r:.40} is no list; give one of objects with label, onset_s and offset_s")
+        raise DataError(f"{key}={value!r:.40} is not a list; give a list of objects with label, onset_s and offset_s")
     return tuple(_event(one, key) for one in value)
 
 
@@ -125,7 +127,7 @@ def _event(value: object, key: str) -> TimedLabel:
         onset_s, offset_s = (_seconds(time, f"{key}: a time") for time in times)
         if "label" in value and onset_s is not None and offset_s is not None:
             return TimedLabel(_name(value["label"], f"{key}: label"), onset_s, offset_s)
-    raise DataError(f"one of {key} is {value!r:.60}; give objects with label, onset_s and offset_s")
+    raise DataError(f"{key} holds {value!r:.60}; give objects with label, onset_s and offset_s")
 
 
 _READERS = {

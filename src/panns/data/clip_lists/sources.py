@@ -1,4 +1,4 @@
-"""What clips were cut from, where their names tell it: pieces of one recording must not be parted by a split."""
+"""Sources of clips, guessed from file names, so that a split keeps pieces of one recording on one side."""
 
 from __future__ import annotations
 
@@ -19,51 +19,52 @@ _PIECE = re.compile(
 )
 
 
-def with_sources(clips: Sequence[Clip]) -> list[Clip]:
-    """The same clips; those whose source is not known get the one that their file name (without its suffix) tells.
+def guess_sources(clips: Sequence[Clip]) -> list[Clip]:
+    """Fill in missing sources of clips from their file names.
 
-    The rules, of which the first that fits decides:
+    The first rule that matches the name, without its suffix, decides:
 
     1. `<fold>-<source>-<take>` or `<fold>-<source>-<take>-<class>`, such as 1-100032-A-0: numbers, and a capital
        letter for the take. The source is the second number.
-    2. `<source>-<class>-<n>-<n>`, such as 101415-3-0-2: four numbers without leading zeros (so no dates). The source is
-       the first.
-    3. `<stem>_<number>`, `<stem>-part2`, `<stem> (2)`: a piece. Between stem and number stands a space, `_`, `-` or
-       `.`, and maybe one of the words part, pt, segment, seg, chunk, piece, slice, clip, take. The source is the stem,
-       if another clip is a piece of that stem too or has it for its whole name; but not if all clips of some class, two
-       or more, have this stem, for then the number only counts the clips of that class (dog_1, dog_2, ...).
+    2. `<source>-<class>-<n>-<n>`, such as 101415-3-0-2: four numbers without leading zeros (which excludes dates). The
+       source is the first number.
+    3. `<stem>_<number>`, `<stem>-part2`, `<stem> (2)`: a numbered piece. A space, `_`, `-` or `.` separates stem and
+       number, optionally with one of the words part, pt, segment, seg, chunk, piece, slice, clip, take. The source is
+       the stem if another clip is a piece of the same stem, or has the stem as its whole name. A stem that all clips of
+       a class share, two or more, is ignored: its numbers count the clips of the class (dog_1, dog_2, ...).
 
-    Rule 3 takes numbered recordings of one place or speaker for one source. That costs a little freedom in the split;
-    to miss a source would let a model be tested on what it was trained on.
+    Rule 3 treats numbered recordings of one place or speaker as one source. That leaves the split a little less choice;
+    a missed source would test a model on recordings it was trained on.
 
     Example:
-        >>> [clip.source for clip in with_sources([Clip("a/1-17-B-3.wav"), Clip("b/hall_1.wav"), Clip("b/hall_2.wav"),
-        ...                                        Clip("b/rain.wav")])]
+        >>> [clip.source for clip in guess_sources([Clip("a/1-17-B-3.wav"), Clip("b/hall_1.wav"), Clip("b/hall_2.wav"),
+        ...                                         Clip("b/rain.wav")])]
         ['17', 'hall', 'hall', '']
     """
     names = [PurePath(clip.path).stem for clip in clips]
-    told = [_told_source(name) for name in names]
-    stems = ["" if source else _stem(name) for name, source in zip(names, told, strict=True)]
-    _keep_pieces(stems, names, clips)
+    coded = [_source_in_code(name) for name in names]
+    stems = ["" if source else _stem(name) for name, source in zip(names, coded, strict=True)]
+    _keep_sources(stems, names, clips)
     return [
         clip if clip.source or not (source or stem) else replace(clip, source=source or stem)
-        for clip, source, stem in zip(clips, told, stems, strict=True)
+        for clip, source, stem in zip(clips, coded, stems, strict=True)
     ]
 
 
-def _told_source(name: str) -> str:
+def _source_in_code(name: str) -> str:
+    """The source in a name that follows rule 1 or 2; "" for other names."""
     match = _FOLD_SOURCE_TAKE.fullmatch(name) or _SOURCE_CLASS_N_N.fullmatch(name)
     return match[1] if match else ""
 
 
 def _stem(name: str) -> str:
-    """Of a piece what stands before its number, of any other name nothing."""
+    """The part of a piece's name before its number; "" for other names."""
     match = _PIECE.fullmatch(name)
     return match["stem"].strip() if match else ""
 
 
-def _keep_pieces(stems: list[str], names: Sequence[str], clips: Sequence[Clip]) -> None:
-    """Leave only the stems that tell a source; a whole name that is a stem of others becomes one."""
+def _keep_sources(stems: list[str], names: Sequence[str], clips: Sequence[Clip]) -> None:
+    """Clear the stems that are not sources, in place; a whole name that is the stem of other clips becomes a stem."""
     known = set(stems)
     for i, name in enumerate(names):
         if not stems[i] and name.strip() in known:

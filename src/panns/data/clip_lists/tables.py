@@ -1,10 +1,10 @@
-r"""Clips as a table: comma- or tab-separated values with a line of column names first.
+r"""Clip lists as tables: comma- or tab-separated values below a line of column names.
 
     path,labels,fold,events
     a.ogg,"Chicken, rooster|Cluck",1,0.5-1.25 Cluck|2-2.5 Cluck
 
-`|` stands between labels and between events; inside a label it is written `\|`, and the backslash `\\`. A column
-`label` holds one label as it is.
+`|` separates labels and events; inside a label it is written `\|`, and a backslash `\\`. A column `label` holds a
+single label without escapes.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ from panns.errors import DataError
 
 T = TypeVar("T")
 
-_BETWEEN = "|"
+_SEPARATOR = "|"
 _DELIMITERS = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "bars"}
 _TOKEN = re.compile(r"\\[\\|]|\||[^\\|]+|\\")
 _EVENT = re.compile(r"\s*([\d.]+)-([\d.]+)\s+(.*)", re.DOTALL)
 
 
 def read_table(file: TextIO, *, delimiter: str) -> Iterator[Clip]:
-    """The clips of a table.
+    """Read the clips of a table.
 
     Args:
-        file: Opened with `newline=""`.
-        delimiter: What stands between its cells.
+        file: The table, opened with `newline=""`.
+        delimiter: Separator of cells.
 
     Raises:
-        DataError: It is no table of clips; the message begins with the line.
+        DataError: The table is not a valid clip list; the message begins with the line.
     """
     rows = csv.reader(file, delimiter=delimiter, strict=True)
     try:
         header = next(rows, [])
         if not header:
-            raise DataError("there are no names of columns; a manifest begins with them, such as path,labels,fold")
+            raise DataError("the column names are missing; begin with a line such as path,labels,fold")
         check_delimiter(header, delimiter)
         to_clip = _row_reader(header)
         for row in rows:
@@ -50,23 +50,23 @@ def read_table(file: TextIO, *, delimiter: str) -> Iterator[Clip]:
                 continue  # an empty line
             if len(row) != len(header):
                 raise DataError(
-                    f"{len(row)} cells, where the names of the columns are {len(header)}; "
-                    "put a cell that holds a comma, a tab or a quotation mark in quotation marks"
+                    f"the row has {len(row)} cells for {len(header)} columns; "
+                    "put cells with a comma, a tab or a quotation mark in quotation marks"
                 )
             yield to_clip(row)
-    except (DataError, csv.Error) as problem:
-        raise DataError(f"line {max(rows.line_num, 1)}: {problem}") from problem
+    except (DataError, csv.Error) as exc:
+        raise DataError(f"line {max(rows.line_num, 1)}: {exc}") from exc
 
 
 def write_table(file: TextIO, clips: Sequence[Clip], *, delimiter: str) -> None:
-    """Write clips as a table: path, labels, and of the other columns those in which some clip has something."""
+    """Write clips as a table with the columns path and labels, and every other column that is not empty."""
     columns = [
         name
         for name in _TO_CELL
         if name in {"path", "labels"} or any(getattr(clip, name) not in (None, "", ()) for clip in clips)
     ]
     plain = csv.writer(file, delimiter=delimiter, lineterminator="\n")
-    # Whoever reads it would take a lone carriage return for the end of the line, which csv does not prevent.
+    # csv does not quote a lone carriage return, which readers take for the end of the line.
     quoted = csv.writer(file, delimiter=delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
     plain.writerow(columns)
     for clip in clips:
@@ -75,37 +75,41 @@ def write_table(file: TextIO, clips: Sequence[Clip], *, delimiter: str) -> None:
 
 
 def check_delimiter(header: Sequence[str], delimiter: str) -> None:
-    """Refuse a table whose columns stand between something else, as European spreadsheets write them."""
+    """Refuse a table with another delimiter, such as the semicolons of European spreadsheets.
+
+    Raises:
+        DataError: The header is a single column that contains another delimiter.
+    """
     others = [name for one, name in _DELIMITERS.items() if one in header[0] and one != delimiter]
     if len(header) == 1 and others:
         raise DataError(
-            f"{others[0]} stand between the columns, where {_DELIMITERS[delimiter]} are needed; save it with those "
-            "(a .csv has commas, a .tsv tabs)"
+            f"{others[0]} separate the columns; save the table with {_DELIMITERS[delimiter]} (a .csv file has commas, "
+            "a .tsv file tabs)"
         )
 
 
 def _row_reader(header: Sequence[str]) -> Callable[[list[str]], Clip]:
-    """What turns the rows below these names into clips."""
+    """Make a function that turns the rows below this header into clips."""
     places = find_columns(header)
     nowhere = len(header)
     path, fold, source, onset, offset, events, licence, attribution = (
         places.get(name, nowhere)
         for name in ("path", "fold", "source", "onset_s", "offset_s", "events", "licence", "attribution")
     )
-    read_labels = _shared(_labels_in if "labels" in places else _label_in)
+    read_labels = _shared(_parse_labels if "labels" in places else _parse_label)
     labels = places["labels" if "labels" in places else "label"]
     read_fold, read_licence = _shared(str.strip), _shared(str)
 
     def to_clip(row: list[str]) -> Clip:
-        row.append("")  # at `nowhere`
+        row.append("")  # the cell at `nowhere`, for missing columns
         return Clip(
             row[path],
             read_labels(row[labels]),
             read_fold(row[fold]),
             row[source].strip(),
-            _seconds_in(row[onset], header, onset),
-            _seconds_in(row[offset], header, offset),
-            _events_in(row[events]),
+            _parse_optional_seconds(row[onset], header, onset),
+            _parse_optional_seconds(row[offset], header, offset),
+            _parse_events(row[events]),
             read_licence(row[licence]),
             row[attribution],
         )
@@ -114,7 +118,7 @@ def _row_reader(header: Sequence[str]) -> Callable[[list[str]], Clip]:
 
 
 def _shared(read: Callable[[str], T]) -> Callable[[str], T]:
-    """The same, with one object for all equal cells: two million clips have a few folds and sets of labels."""
+    """Make equal cells share one object: millions of clips have few different folds and sets of labels."""
     known: dict[str, T] = {}
 
     def read_once(cell: str) -> T:
@@ -125,74 +129,74 @@ def _shared(read: Callable[[str], T]) -> Callable[[str], T]:
     return read_once
 
 
-def _label_in(cell: str) -> tuple[str, ...]:
+def _parse_label(cell: str) -> tuple[str, ...]:
     label = cell.strip()
     return (label,) if label else ()
 
 
-def _labels_in(cell: str) -> tuple[str, ...]:
+def _parse_labels(cell: str) -> tuple[str, ...]:
     return tuple(intern(part.strip()) for part in _split(cell)) if cell.strip() else ()
 
 
-def _events_in(cell: str) -> tuple[TimedLabel, ...]:
-    return tuple(_event_in(part) for part in _split(cell)) if cell.strip() else ()
+def _parse_events(cell: str) -> tuple[TimedLabel, ...]:
+    return tuple(_parse_event(part) for part in _split(cell)) if cell.strip() else ()
 
 
-def _event_in(part: str) -> TimedLabel:
+def _parse_event(part: str) -> TimedLabel:
     match = _EVENT.fullmatch(part)
     if match is None:
-        raise DataError(f"the event {part!r} is none; write its seconds and its label, such as '0.5-1.25 dog'")
+        raise DataError(f"invalid event {part!r}; give its onset and offset in seconds and its label: '0.5-1.25 dog'")
     onset, offset, label = match.groups()
-    return TimedLabel(label.strip(), number_in(onset, "onset_s"), number_in(offset, "offset_s"))
+    return TimedLabel(label.strip(), parse_seconds(onset, "onset_s"), parse_seconds(offset, "offset_s"))
 
 
-def _seconds_in(cell: str, header: Sequence[str], place: int) -> float | None:
-    return number_in(cell, header[place]) if cell and not cell.isspace() else None
+def _parse_optional_seconds(cell: str, header: Sequence[str], place: int) -> float | None:
+    return parse_seconds(cell, header[place]) if cell and not cell.isspace() else None
 
 
-def number_in(cell: str, what: str) -> float:
-    """The number in a cell.
+def parse_seconds(cell: str, what: str) -> float:
+    """Parse a number of seconds.
 
     Raises:
-        DataError: It holds none; `what` says what it should be.
+        DataError: The cell is not a number; the message calls it `what`.
     """
     try:
         return float(cell)
     except ValueError:
-        raise DataError(f"{what}={cell!r} is no number; give seconds, such as 1.25") from None
+        raise DataError(f"{what}={cell!r} is not a number; give seconds, such as 1.25") from None
 
 
 def _split(cell: str) -> list[str]:
-    """The parts between the bars; most cells have no backslash, and need no second look."""
-    if "\\" not in cell:
-        return cell.split(_BETWEEN)
+    """Parts of a cell between bars, unescaped."""
+    if "\\" not in cell:  # the common case, much faster
+        return cell.split(_SEPARATOR)
     parts = [""]
     for token in _TOKEN.findall(cell):
-        if token == _BETWEEN:
+        if token == _SEPARATOR:
             parts.append("")
         else:
             parts[-1] += token[1:] if len(token) == 2 and token[0] == "\\" else token
     return parts
 
 
-def _escaped(label: str) -> str:
-    return label.replace("\\", "\\\\").replace(_BETWEEN, "\\" + _BETWEEN)
+def _escape(label: str) -> str:
+    return label.replace("\\", "\\\\").replace(_SEPARATOR, "\\" + _SEPARATOR)
 
 
-def seconds_text(value: float | None) -> str:
-    """All digits of a number, without an exponent, whose sign would be read as the dash of an event."""
+def format_seconds(value: float | None) -> str:
+    """Format seconds with all digits and without an exponent, whose sign would be read as the dash of an event."""
     return "" if value is None else format(Decimal(repr(float(value))), "f").removesuffix(".0")
 
 
 _TO_CELL: dict[str, Callable[[Any], str]] = {
     "path": str,
-    "labels": lambda labels: _BETWEEN.join(map(_escaped, labels)),
+    "labels": lambda labels: _SEPARATOR.join(map(_escape, labels)),
     "fold": str,
     "source": str,
-    "onset_s": seconds_text,
-    "offset_s": seconds_text,
-    "events": lambda events: _BETWEEN.join(
-        f"{seconds_text(one.onset_s)}-{seconds_text(one.offset_s)} {_escaped(one.label)}" for one in events
+    "onset_s": format_seconds,
+    "offset_s": format_seconds,
+    "events": lambda events: _SEPARATOR.join(
+        f"{format_seconds(one.onset_s)}-{format_seconds(one.offset_s)} {_escape(one.label)}" for one in events
     ),
     "licence": str,
     "attribution": str,

@@ -1,4 +1,4 @@
-"""Text files that people write: what is wrong with one is said in a sentence that names it."""
+"""Text files that people write, opened so that every error names the file."""
 
 from __future__ import annotations
 
@@ -11,22 +11,27 @@ from panns.errors import DataError
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[TextIO]:
-    """The text of a file, and for what is wrong with it a sentence that names the file."""
+def open_text(path: Path) -> Iterator[TextIO]:
+    """Open a UTF-8 file, and put its name in front of every `DataError` in the block.
+
+    Raises:
+        DataError: The file cannot be read, is not UTF-8 (the message names the line), or the block raises a
+            `DataError`.
+    """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             yield file
-    except DataError as problem:
-        raise DataError(f"{path}, {problem}") from problem
-    except UnicodeDecodeError as problem:
+    except DataError as exc:
+        raise DataError(f"{path}, {exc}") from exc
+    except UnicodeDecodeError as exc:
         line = _undecodable_line(path)
-        raise DataError(f"{path}, line {line}: this is not UTF-8 text; save the file as UTF-8") from problem
-    except OSError as problem:
-        raise DataError(f"{path} cannot be read ({problem.strerror or problem}); check its permissions") from problem
+        raise DataError(f"{path}, line {line}: this is not UTF-8 text; save the file as UTF-8") from exc
+    except OSError as exc:
+        raise DataError(f"{path} cannot be read ({exc.strerror or exc}); check its permissions") from exc
 
 
 def _undecodable_line(path: Path) -> int:
-    """The first; the decoder works in blocks, and does not know lines."""
+    """Number of the first line that is not UTF-8."""
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             try:

@@ -1,4 +1,4 @@
-"""Where the sound of clips comes from: here, from the files that a manifest names, decoded each time."""
+"""Waveforms of clips: the protocol that training and evaluation read, and clips decoded from their files."""
 
 from __future__ import annotations
 
@@ -10,72 +10,71 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.audio import load_sound, resample
-from panns.data.clip_lists import ClipList
-from panns.data.clips.clip import Clip
-from panns.data.clips.stretches import StretchReader, in_words
+from panns.data.clips.clip import Clip, ClipList
+from panns.data.clips.stretches import StretchReader, describe_stretch
 from panns.errors import AudioDecodeError
 
 Array = npt.NDArray[np.float32]
 
 
 class ClipAudio(Protocol):
-    """The sound of clips, by number; any thread may ask for any of them at any time."""
+    """Waveforms of clips by index; any thread may read any clip at any time."""
 
     @property
     def clips(self) -> Sequence[Clip]:
-        """What is known of them."""
+        """The clips."""
         ...
 
     @property
     def sample_rate(self) -> int:
-        """Of every waveform."""
+        """Sample rate of every waveform, in Hz."""
         ...
 
     def __len__(self) -> int: ...
 
     def waveform(self, i: int) -> Array:
-        """The whole of a clip, `(samples,)`; the array is the caller's own."""
+        """Waveform of a clip, `(samples,)`; the caller may write to the array."""
         ...
 
 
 class FileAudio:
-    """The clips of a manifest, each decoded and resampled from its file whenever it is asked for.
+    """Clips of a list, each decoded and resampled from its file on every read.
 
     Attributes:
-        clips: Those of the manifest.
-        sample_rate: Of every waveform.
+        clips: The clips of the list.
+        sample_rate: Sample rate of every waveform, in Hz.
     """
 
-    def __init__(self, manifest: ClipList, sample_rate: int) -> None:
-        self.clips: Sequence[Clip] = manifest.clips
+    def __init__(self, clip_list: ClipList, sample_rate: int) -> None:
+        self.clips: Sequence[Clip] = clip_list.clips
         self.sample_rate = sample_rate
-        self._manifest = manifest
+        self._clip_list = clip_list
 
     def __len__(self) -> int:
         return len(self.clips)
 
     def waveform(self, i: int) -> Array:
-        """The whole of a clip, `(samples,)`.
+        """Waveform of a clip, `(samples,)`.
 
         Raises:
-            AudioDecodeError: It cannot be read, or its stretch is not in its file; the message names the file.
+            AudioDecodeError: The file is unreadable, or the clip reaches beyond its end; the message names the file.
         """
         clip = self.clips[i]
         with StretchReader() as stretches:
-            return load_clip(self._manifest.file(clip), clip, self.sample_rate, stretches)
+            return load_clip(self._clip_list.file(clip), clip, self.sample_rate, stretches)
 
 
 def load_clip(file: Path, clip: Clip, sample_rate: int, stretches: StretchReader) -> Array:
-    """A clip, as if its stretch of the file had been a file of its own: cut first, then resampled.
+    """Load a clip, `(samples,)`, as if its stretch were a file of its own: cut first, then resampled.
 
     Args:
-        file: Where it lies.
-        clip: Says which stretch of it.
-        sample_rate: That is wanted.
-        stretches: Reads what is less than a file.
+        file: The file that holds the clip.
+        clip: The clip; its onset and offset select the stretch.
+        sample_rate: Sample rate of the result, in Hz.
+        stretches: Reader for clips that are a part of their file.
 
     Raises:
-        AudioDecodeError: The file cannot be read, or the stretch is not in it.
+        AudioDecodeError: The file is unreadable, or the clip reaches beyond its end.
     """
     if clip.is_whole_file:
         return load_sound(file, sample_rate=sample_rate)
@@ -84,5 +83,7 @@ def load_clip(file: Path, clip: Clip, sample_rate: int, stretches: StretchReader
         return stretch
     resampled = resample(stretch, own_rate, sample_rate)
     if not len(resampled):
-        raise AudioDecodeError(f"{file}: {in_words(clip)} holds no sound at {sample_rate} Hz; make it longer")
+        raise AudioDecodeError(
+            f"{file}: {describe_stretch(clip)} is shorter than one sample at {sample_rate} Hz; make it longer"
+        )
     return resampled

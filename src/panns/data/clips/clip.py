@@ -1,17 +1,27 @@
-"""One clip of a data set: where it lies, what is heard in it, and what it must not be parted from."""
+"""Clips of a data set: a clip with its labels, fold and source, and a list of clips with their folder."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from panns.errors import DataError
 
 
 @dataclass(frozen=True, slots=True)
 class TimedLabel:
-    """What is heard in a stretch of a clip, in seconds from the clip's own start."""
+    """A labelled event in a clip.
+
+    Attributes:
+        label: Name of the class.
+        onset_s: Start of the event, in seconds from the start of the clip.
+        offset_s: End of the event, in seconds from the start of the clip.
+
+    Raises:
+        DataError: The label is empty or has spaces around it, or the times are negative, not finite or not ascending.
+    """
 
     label: str
     onset_s: float
@@ -22,24 +32,23 @@ class TimedLabel:
         _check_stretch(self.onset_s, self.offset_s)
 
 
-@dataclass(frozen=True, slots=True)  # slots, for there may be two million
+@dataclass(frozen=True, slots=True)  # slots save memory: a data set may have two million clips
 class Clip:
-    """One clip.
+    """A sound of a data set: a file, or a stretch of one.
 
     Attributes:
-        path: Its file, absolute or relative to the folder of its manifest.
-        labels: Names of the classes that are heard in it; none where they are not known, or where none is.
-        fold: The part of the data that it belongs to, such as "1" or "train"; "" for none.
-        source: What it was cut from, "" where that is not known; clips of one source never stand on both sides of a
-            split.
-        onset_s: Where in the file it begins; None for its start.
-        offset_s: Where in the file it ends; None for its end.
-        events: When something is heard in it.
-        licence: Its own licence.
-        attribution: Who is to be named for it, and where it was published.
+        path: The file, absolute or relative to the folder of the clip list.
+        labels: Names of the classes in the clip; empty if it has none or they are unknown.
+        fold: Name of the part of the data set, such as "1" or "train"; "" for none.
+        source: The recording that the clip was cut from; "" if unknown. Splits keep clips of one source on one side.
+        onset_s: Start of the clip in its file, in seconds; None for the start of the file.
+        offset_s: End of the clip in its file, in seconds; None for the end of the file.
+        events: Labelled events in the clip.
+        licence: Licence of the recording.
+        attribution: Author to credit, and where the recording was published.
 
     Raises:
-        DataError: An empty path, a name that is empty or has spaces around it, a label twice, or a time that is
+        DataError: The path is empty, a name is empty or has spaces around it, a label is repeated, or a time is
             negative, not finite or not before the end of its stretch.
     """
 
@@ -69,12 +78,32 @@ class Clip:
         return not self.onset_s and self.offset_s is None
 
 
+@dataclass(frozen=True)
+class ClipList:
+    """The clips of a data set, and the folder of their files.
+
+    Attributes:
+        root: Folder that relative paths start from.
+        clips: The clips, in the order of the file that lists them; of class folders, in alphabetical order of class
+            and file.
+        classes: Names of all class folders, including empty ones; empty if the clips come from a file.
+    """
+
+    root: Path
+    clips: Sequence[Clip]
+    classes: tuple[str, ...] = ()
+
+    def file(self, clip: Clip) -> Path:
+        """The file that holds a clip."""
+        return self.root / clip.path
+
+
 def _check_labels(labels: Sequence[str]) -> None:
     for label in labels:
         _check_name("label", label)
     if len(labels) > 1 and len(set(labels)) < len(labels):
-        twice = next(label for label in labels if labels.count(label) > 1)
-        raise DataError(f"the label {twice!r} is there twice; give it once")
+        repeated = next(label for label in labels if labels.count(label) > 1)
+        raise DataError(f"the label {repeated!r} is repeated; give it once")
 
 
 def _check_name(what: str, name: str) -> None:
@@ -85,6 +114,6 @@ def _check_name(what: str, name: str) -> None:
 
 def _check_stretch(onset_s: float, offset_s: float | None) -> None:
     if not 0 <= onset_s < math.inf:
-        raise DataError(f"onset_s={onset_s} is no place in a sound; give seconds from its start, 0 or more")
+        raise DataError(f"onset_s={onset_s} is out of range; give seconds from the start of the sound, 0 or more")
     if offset_s is not None and not onset_s < offset_s < math.inf:
-        raise DataError(f"offset_s={offset_s} is not behind onset_s={onset_s}; give where the stretch ends, in seconds")
+        raise DataError(f"offset_s={offset_s} is not after onset_s={onset_s}; give the end of the stretch, in seconds")

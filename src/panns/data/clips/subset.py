@@ -1,4 +1,4 @@
-"""Some of the clips of a set, as a set of its own."""
+"""Subsets of clips and of their audio, as views without copies."""
 
 from __future__ import annotations
 
@@ -13,21 +13,20 @@ from panns.data.clips.clip import Clip
 from panns.data.clips.table import ClipTable
 
 Array = npt.NDArray[np.float32]
-Numbers = Sequence[int] | npt.NDArray[np.int64]
+Indices = Sequence[int] | npt.NDArray[np.int64]
 
-# So many clips are made at once for whoever counts through all of them.
-_CHUNK = 4096
+_N_AT_ONCE = 4096  # clips that an iteration makes at once
 
 
 class ClipSubset(Sequence[Clip]):
-    """What is known of the clips with these numbers, in this order; nothing is copied."""
+    """The clips with these indices, in this order."""
 
-    def __init__(self, whole: Sequence[Clip], numbers: Numbers) -> None:
+    def __init__(self, whole: Sequence[Clip], indices: Indices) -> None:
         self._whole = whole
-        self._numbers = np.asarray(numbers, np.int64)
+        self._indices = np.asarray(indices, np.int64)
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return len(self._indices)
 
     @overload
     def __getitem__(self, i: int) -> Clip: ...
@@ -35,35 +34,35 @@ class ClipSubset(Sequence[Clip]):
     def __getitem__(self, i: slice) -> Sequence[Clip]: ...
     def __getitem__(self, i: int | slice) -> Clip | Sequence[Clip]:
         if isinstance(i, slice):
-            return ClipSubset(self._whole, self._numbers[i])
-        return self._whole[int(self._numbers[i])]
+            return ClipSubset(self._whole, self._indices[i])
+        return self._whole[int(self._indices[i])]
 
     def __iter__(self) -> Iterator[Clip]:
-        for start in range(0, len(self._numbers), _CHUNK):
-            numbers = self._numbers[start : start + _CHUNK]
+        for start in range(0, len(self._indices), _N_AT_ONCE):
+            indices = self._indices[start : start + _N_AT_ONCE]
             if isinstance(self._whole, ClipTable):
-                yield from self._whole.take(numbers)
+                yield from self._whole.take(indices)
             else:
-                yield from (self._whole[i] for i in numbers.tolist())
+                yield from (self._whole[i] for i in indices.tolist())
 
 
 class AudioSubset:
-    """The clips of another set with these numbers, in this order.
+    """The audio of the clips with these indices, in this order.
 
     Attributes:
-        clips: What is known of them.
-        sample_rate: Of every waveform.
+        clips: The clips of the subset.
+        sample_rate: Sample rate of every waveform, in Hz.
     """
 
-    def __init__(self, whole: ClipAudio, numbers: Numbers) -> None:
+    def __init__(self, whole: ClipAudio, indices: Indices) -> None:
         self._whole = whole
-        self._numbers = np.asarray(numbers, np.int64)
-        self.clips: Sequence[Clip] = ClipSubset(whole.clips, self._numbers)
+        self._indices = np.asarray(indices, np.int64)
+        self.clips: Sequence[Clip] = ClipSubset(whole.clips, self._indices)
         self.sample_rate = whole.sample_rate
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return len(self._indices)
 
     def waveform(self, i: int) -> Array:
-        """The whole of a clip, `(samples,)`."""
-        return self._whole.waveform(int(self._numbers[i]))
+        """Waveform of a clip, `(samples,)`."""
+        return self._whole.waveform(int(self._indices[i]))

@@ -1,4 +1,20 @@
-"""What is known of many clips, in a few arrays: two million clips take a tenth of the memory of as many objects."""
+"""Table of clips: a few arrays that hold two million clips in a tenth of the memory of as many `Clip` objects.
+
+The arrays are the columns of the table, by name:
+
+    n_clips                          number of clips
+    <text>_code                      for every clip, the number of its text; <text> is path, fold, source, licence or
+                                     attribution
+    <text>_texts, <text>_text_starts the different texts, UTF-8 in one block of bytes, and where each begins
+    onset_s, offset_s                for every clip, NaN for None
+    label_starts, label_codes        labels of all clips in one row of numbers, and where each clip's labels begin
+    event_starts, event_codes,       events of all clips in the same form
+    event_onset_s, event_offset_s
+    label_texts, label_text_starts   the different labels of clips and events
+
+The column `<name>_starts` has one value more than there are clips: the labels of clip `i` are
+`label_codes[label_starts[i] : label_starts[i + 1]]`. A column with the same value for every clip holds that value once.
+"""
 
 from __future__ import annotations
 
@@ -14,31 +30,30 @@ from panns.data.clips.clip import Clip, TimedLabel
 T = TypeVar("T")
 Column: TypeAlias = npt.NDArray[Any]
 
-_TEXTS = ("path", "fold", "source", "licence", "attribution")
-# Up to so many different texts are made once and shared. Of more, such as paths, only those that are asked for.
-_MAX_SHARED = 2**12
-# So many clips are made at once for whoever counts through all of them.
-_CHUNK = 4096
+_TEXT_FIELDS = ("path", "fold", "source", "licence", "attribution")
+# Up to this many different texts are decoded once and shared by all clips; more, such as paths, are decoded on demand.
+_MAX_SHARED_TEXTS = 2**12
+_N_AT_ONCE = 4096  # clips that an iteration makes at once
 
 
 def clip_columns(clips: Sequence[Clip]) -> dict[str, Column]:
-    """Clips as arrays by name, with texts as numbers of a table; a column of one value for all clips holds it once."""
+    """Columns of a table that holds these clips."""
     events = [event for clip in clips for event in clip.events]
     n_labels = [len(clip.labels) for clip in clips]
     labels = [label for clip in clips for label in clip.labels] + [event.label for event in events]
     columns = _text_columns("label", labels)
     label_codes = np.broadcast_to(columns.pop("label_code"), len(labels))
-    for name in _TEXTS:
+    for name in _TEXT_FIELDS:
         columns |= _text_columns(name, [getattr(clip, name) for clip in clips])
     return (
         columns
         | {
             "n_clips": np.array(len(clips)),
-            "onset_s": once(np.array([clip.onset_s for clip in clips], np.float64)),  # None becomes NaN
-            "offset_s": once(np.array([clip.offset_s for clip in clips], np.float64)),
-            "label_starts": _starts(n_labels),
+            "onset_s": collapse_constant(np.array([clip.onset_s for clip in clips], np.float64)),  # None becomes NaN
+            "offset_s": collapse_constant(np.array([clip.offset_s for clip in clips], np.float64)),
+            "label_starts": _starts_of(n_labels),
             "label_codes": label_codes[: sum(n_labels)],
-            "event_starts": _starts([len(clip.events) for clip in clips]),
+            "event_starts": _starts_of([len(clip.events) for clip in clips]),
             "event_codes": label_codes[sum(n_labels) :],
             "event_onset_s": np.array([event.onset_s for event in events], np.float64),
             "event_offset_s": np.array([event.offset_s for event in events], np.float64),
@@ -47,28 +62,32 @@ def clip_columns(clips: Sequence[Clip]) -> dict[str, Column]:
 
 
 class ClipTable(Sequence[Clip]):
-    """Clips in columns, each made when it is asked for."""
+    """Clips in columns; a `Clip` is made whenever one is read."""
 
     def __init__(self, columns: Mapping[str, Column]) -> None:
-        """Take columns as `clip_columns` makes them.
+        """Wrap the columns that `clip_columns` makes.
 
         Raises:
             KeyError: A column is missing.
-            ValueError: The columns are not of one length.
+            ValueError: The columns differ in length.
         """
-        self._n = int(columns["n_clips"])
-        self._texts = {name: _Texts(columns, name) for name in _TEXTS}
-        self._codes = {name: np.broadcast_to(columns[f"{name}_code"], self._n) for name in _TEXTS}
-        self._onset_s, self._offset_s = (np.broadcast_to(columns[name], self._n) for name in ("onset_s", "offset_s"))
-        self._labels = _Texts(columns, "label")  # of clips and of events
-        self._label_codes, self._event_codes = columns["label_codes"], columns["event_codes"]
-        self._label_starts, self._event_starts = (
-            np.broadcast_to(columns[name], self._n + 1) for name in ("label_starts", "event_starts")
-        )
+        self._n_clips = int(columns["n_clips"])
+        self._texts = {name: _TextTable(columns, name) for name in _TEXT_FIELDS}
+        self._text_codes = {name: self._full(columns[f"{name}_code"]) for name in _TEXT_FIELDS}
+        self._onset_s, self._offset_s = self._full(columns["onset_s"]), self._full(columns["offset_s"])
+        self._labels = _TextTable(columns, "label")
+        self._label_starts = self._full(columns["label_starts"], n_extra=1)
+        self._label_codes = columns["label_codes"]
+        self._event_starts = self._full(columns["event_starts"], n_extra=1)
+        self._event_codes = columns["event_codes"]
         self._event_onset_s, self._event_offset_s = columns["event_onset_s"], columns["event_offset_s"]
 
+    def _full(self, column: Column, *, n_extra: int = 0) -> Column:
+        """A column at its full length, also if it is constant and holds one value."""
+        return np.broadcast_to(column, self._n_clips + n_extra)
+
     def __len__(self) -> int:
-        return self._n
+        return self._n_clips
 
     @overload
     def __getitem__(self, i: int) -> Clip: ...
@@ -76,68 +95,68 @@ class ClipTable(Sequence[Clip]):
     def __getitem__(self, i: slice) -> Sequence[Clip]: ...
     def __getitem__(self, i: int | slice) -> Clip | Sequence[Clip]:
         if isinstance(i, slice):
-            return [self[k] for k in range(*i.indices(self._n))]
-        if not -self._n <= i < self._n:
-            raise IndexError(f"there is no clip {i} of {self._n}")
-        return self.take(np.array([i % self._n]))[0]
+            return [self[k] for k in range(*i.indices(self._n_clips))]
+        if not -self._n_clips <= i < self._n_clips:
+            raise IndexError(f"clip {i} is out of range for a table of {self._n_clips}")
+        return self.take(np.array([i % self._n_clips]))[0]
 
     def __iter__(self) -> Iterator[Clip]:
-        for start in range(0, self._n, _CHUNK):
-            yield from self.take(np.arange(start, min(start + _CHUNK, self._n)))
+        for start in range(0, self._n_clips, _N_AT_ONCE):
+            yield from self.take(np.arange(start, min(start + _N_AT_ONCE, self._n_clips)))
 
-    def take(self, numbers: npt.NDArray[np.int64]) -> list[Clip]:
-        """The clips of these numbers, 0 or more: a column at once, several times faster than one by one."""
-        texts = {name: self._texts[name].take(self._codes[name][numbers]) for name in _TEXTS}
-        its_labels, n_labels = _values_of(numbers, self._label_starts)
-        its_events, n_events = _values_of(numbers, self._event_starts)
+    def take(self, indices: npt.NDArray[np.int64]) -> list[Clip]:
+        """Make the clips with these indices (0 or more), one column at a time; several times faster than one by one."""
+        texts = {name: self._texts[name].take(self._text_codes[name][indices]) for name in _TEXT_FIELDS}
+        label_places, n_labels = _places_of(indices, self._label_starts)
+        event_places, n_events = _places_of(indices, self._event_starts)
         columns = zip(
             texts["path"],
-            _split(self._labels.take(self._label_codes[its_labels]), n_labels),
+            _split(self._labels.take(self._label_codes[label_places]), n_labels),
             texts["fold"],
             texts["source"],
-            _or_none(self._onset_s[numbers]),
-            _or_none(self._offset_s[numbers]),
-            _split(self._events(its_events), n_events),
+            _nan_to_none(self._onset_s[indices]),
+            _nan_to_none(self._offset_s[indices]),
+            _split(self._make_events(event_places), n_events),
             texts["licence"],
             texts["attribution"],
             strict=True,
         )
         return [Clip(*values) for values in columns]
 
-    def _events(self, places: Column) -> list[TimedLabel]:
+    def _make_events(self, places: Column) -> list[TimedLabel]:
+        labels = self._labels.take(self._event_codes[places])
         times = (column[places].tolist() for column in (self._event_onset_s, self._event_offset_s))
-        return list(map(TimedLabel, self._labels.take(self._event_codes[places]), *times))
+        return list(map(TimedLabel, labels, *times))
 
 
-class _Texts:
+class _TextTable:
     """Different texts by number, in one block of bytes."""
 
     def __init__(self, columns: Mapping[str, Column], name: str) -> None:
         self._bytes = columns[f"{name}_texts"].data
         self._starts: Column = columns[f"{name}_text_starts"]
         n_texts = len(self._starts) - 1
-        self._shared = [self._text(code) for code in range(n_texts)] if n_texts <= _MAX_SHARED else None
+        self._shared = [self._decode(code) for code in range(n_texts)] if n_texts <= _MAX_SHARED_TEXTS else None
 
     def take(self, codes: Column) -> list[str]:
-        """The texts of these numbers."""
         if self._shared is not None:
             return [self._shared[code] for code in codes.tolist()]
-        return [self._text(code) for code in codes.tolist()]
+        return [self._decode(code) for code in codes.tolist()]
 
-    def _text(self, code: int) -> str:
-        # The name of a file may hold bytes that are no text.
+    def _decode(self, code: int) -> str:
+        # File names may contain bytes that are not valid UTF-8; they are stored as lone surrogates.
         return str(self._bytes[self._starts[code] : self._starts[code + 1]], "utf-8", "surrogatepass")
 
 
-def once(column: Column) -> Column:
-    """A column that has one value everywhere, cut to that one; `np.broadcast_to` gives it back its length."""
+def collapse_constant(column: Column) -> Column:
+    """Keep a single value of a constant column; `np.broadcast_to` restores its length."""
     first = column[:1]
-    is_same = (column == first).all() or (column.dtype.kind == "f" and np.isnan(column).all())
-    return first if is_same else column
+    is_constant = (column == first).all() or (column.dtype.kind == "f" and np.isnan(column).all())
+    return first if is_constant else column
 
 
-def smallest(numbers: Column) -> Column:
-    """Numbers of at least 0 in the smallest type that holds them."""
+def smallest_type(numbers: Column) -> Column:
+    """Numbers of at least 0 in the smallest integer type that holds them."""
     return numbers.astype(np.min_scalar_type(numbers.max(initial=0)))
 
 
@@ -146,28 +165,36 @@ def _text_columns(name: str, texts: Sequence[str]) -> dict[str, Column]:
     column = np.fromiter((codes.setdefault(text, len(codes)) for text in texts), np.int64, len(texts))
     encoded = [text.encode("utf-8", "surrogatepass") for text in codes]
     return {
-        f"{name}_code": once(smallest(column)),
+        f"{name}_code": collapse_constant(smallest_type(column)),
         f"{name}_texts": np.frombuffer(b"".join(encoded), np.uint8),
-        f"{name}_text_starts": smallest(np.cumsum([0, *map(len, encoded)])),
+        f"{name}_text_starts": smallest_type(np.cumsum([0, *map(len, encoded)])),
     }
 
 
-def _starts(counts: Sequence[int]) -> Column:
-    """Where the values of every clip start among those of all, and at last where they end."""
-    return once(smallest(np.cumsum([0, *counts])))
+def _starts_of(counts: Sequence[int]) -> Column:
+    """Where the values of every clip begin in the row of all values; the last number is the total."""
+    return collapse_constant(smallest_type(np.cumsum([0, *counts])))
 
 
-def _values_of(numbers: Column, starts: Column) -> tuple[Column, Column]:
-    """Where the values of these clips lie among those of all, and how many each clip has."""
-    first = starts[numbers].astype(np.int64)
-    n_each = starts[numbers + 1] - first
-    return np.arange(n_each.sum()) + np.repeat(first - np.cumsum(n_each) + n_each, n_each), n_each
+def _places_of(indices: Column, starts: Column) -> tuple[Column, Column]:
+    """Places of the values of these clips in the row of all values, and the number of values of each clip.
+
+    Example:
+        >>> places, n_each = _places_of(np.array([2, 0]), np.array([0, 2, 2, 5]))
+        >>> places.tolist(), n_each.tolist()
+        ([2, 3, 4, 0, 1], [3, 2])
+    """
+    first = starts[indices].astype(np.int64)
+    n_each = starts[indices + 1] - first
+    n_before = np.cumsum(n_each) - n_each
+    return np.arange(n_each.sum()) + np.repeat(first - n_before, n_each), n_each
 
 
 def _split(values: list[T], n_each: Column) -> list[tuple[T, ...]]:
-    left = iter(values)
-    return [tuple(islice(left, n)) for n in n_each.tolist()]
+    """Cut a list into tuples of these lengths."""
+    rest = iter(values)
+    return [tuple(islice(rest, n)) for n in n_each.tolist()]
 
 
-def _or_none(seconds: Column) -> list[float | None]:
+def _nan_to_none(seconds: Column) -> list[float | None]:
     return [None if value != value else value for value in seconds.tolist()]

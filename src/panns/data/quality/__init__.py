@@ -1,4 +1,4 @@
-"""What is wrong with a data set, before a training finds it."""
+"""Quality of a data set: find missing, damaged, silent, mislabelled, duplicate and leaking clips before training."""
 
 from __future__ import annotations
 

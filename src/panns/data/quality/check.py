@@ -1,7 +1,7 @@
-"""What is wrong with a data set, before a training finds it: every file is read once, copies a second time.
+"""Check a data set before training: every file is read once, and possible copies a second time.
 
-Errors keep a clip or the whole set from being learned from. Warnings are what a person should look at; leaks and copies
-are among them, since splits keep what belongs together on one side (`split.leave_out`, `split.split_by_source`).
+Errors keep a clip or the whole data set from training. Warnings need a person's judgement; copies and leaks between
+folds are warnings, because splits keep clips of one recording on one side (`hold_out_fold`, `split_by_source`).
 """
 
 from __future__ import annotations
@@ -13,16 +13,15 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from panns.data.clip_lists.clip_list import ClipList
-from panns.data.clips.clip import Clip
+from panns.data.clips.clip import Clip, ClipList
 from panns.data.quality.copies.compare import RATE as COMPARED_RATE
 from panns.data.quality.copies.compare import find_copies
 from panns.data.quality.copies.landmark_index import Candidate, LandmarkIndex
 from panns.data.quality.findings import KINDS, CheckReport, Finding, n_clips, some_of
 from panns.data.quality.inspect import Inspection
 from panns.data.quality.listing import check_listing, place_of
-from panns.data.quality.stores import FileStore, ShardStore, Sounds
-from panns.data.sampling.groups import DisjointSets
+from panns.data.quality.stores import ClipStore, FileStore, ShardStore
+from panns.data.sampling.groups import DisjointSets, DuplicateGroups
 from panns.data.shards.folder import ShardFolder
 from panns.labels import LabelSet
 from panns.system.cores import n_cores
@@ -31,13 +30,9 @@ from panns.system.progress import OnProgress, Progress, ignore_progress
 
 Array = npt.NDArray[np.float32]
 
-"""Called with what is being done, how much of it is done, and how much there is."""
-
-__all__ = ["CheckReport", "Finding", "check_clips"]
-
-# Shorter than any word or bark: a clip of a few samples is a slip of a cutting tool.
+# Shorter than any word or bark: a clip of a few samples is a mistake of a cutting tool.
 MIN_DURATION_S = 0.1
-# Below this share of a model's rate, a sound lacks what the model was made to hear.
+# A recording below this share of the model's sample rate lacks frequencies that the model uses.
 _LOW_RATE_SHARE = 0.7
 
 
@@ -51,93 +46,97 @@ def check_clips(
     n_threads: int | None = None,
     on_progress: OnProgress = ignore_progress,
 ) -> CheckReport:
-    """Read every clip and say what is wrong.
+    """Read every clip, and report errors and warnings.
 
-    Copies are clips with the same samples, and clips whose first minute holds half a second or more of the same
-    recording: encoded again, at another rate or level, cut, shifted or by another recorder. Not found are sounds at
-    another speed or pitch, under other sounds, or with nothing between 300 Hz and 2 kHz.
+    Copies are clips with the same samples, or whose first minutes share half a second or more of one recording: encoded
+    again, at another sample rate or level, cut, shifted, or recorded by another device. Not found are copies at another
+    speed or pitch, under other sounds, or without content from 300 Hz to 2 kHz.
 
-    Memory: some 600 MB at most for copies, and 200 bytes a clip.
+    Memory: some 600 MB at most for copies, and 200 bytes per clip.
 
     Args:
-        clips: Those of a manifest, or of packed shards.
-        sample_rate: Of the model that is to learn; what is recorded far below it is warned of.
-        labels: The classes that there are; None for those that the clips name.
-        min_duration_s: Shorter clips are warned of.
-        min_clips_per_class: Classes with fewer clips are warned of.
-        n_threads: How many files are read at once; None for as many as there are cores.
-        on_progress: Called with the clips read (stage "reading clips"), then with the comparisons made (stage
-            "comparing clips").
+        clips: A clip list, or a folder of shards.
+        sample_rate: Sample rate of the model to train, in Hz, to warn of recordings far below it; None for no warning.
+        labels: Known classes; None for all classes that the clips name.
+        min_duration_s: Minimum duration of a clip, in seconds; shorter clips give a warning.
+        min_clips_per_class: Minimum number of clips of a class; smaller classes give a warning.
+        n_threads: Number of files read at once; None for one per core.
+        on_progress: Called with the number of clips read (stage "reading clips"), then with the number of comparisons
+            made (stage "comparing clips").
     """
-    sounds: Sounds = FileStore(clips) if isinstance(clips, ClipList) else ShardStore(clips)
-    manifest = sounds.manifest
+    store: ClipStore = FileStore(clips) if isinstance(clips, ClipList) else ShardStore(clips)
+    clip_list = store.clip_list
     n_threads = n_threads or n_cores()
-    findings = list(check_listing(manifest, labels, min_clips_per_class=min_clips_per_class))
-    heard, candidates = _hear(sounds, min_duration_s, n_threads, on_progress)
-    findings += [finding for one in heard for finding in one.findings]
+    findings = list(check_listing(clip_list, labels, min_clips_per_class=min_clips_per_class))
+    inspections, candidates = _inspect_clips(store, min_duration_s, n_threads, on_progress)
+    findings += [finding for one in inspections for finding in one.findings]
     if sample_rate is not None:
-        findings += _low_rates(manifest.clips, heard, sample_rate)
-    groups = _together(sounds, heard, candidates, n_threads, on_progress)
-    findings += _copies(manifest, groups)
+        findings += _find_low_rates(clip_list.clips, inspections, sample_rate)
+    duplicates = _find_duplicates(store, inspections, candidates, n_threads, on_progress)
+    findings += _report_copies(clip_list, duplicates)
     findings.sort(key=lambda finding: KINDS.index(finding.kind))
     return CheckReport(
-        len(manifest.clips), sum(one.duration_s for one in heard), tuple(findings), tuple(map(tuple, groups))
+        n_clips=len(clip_list.clips),
+        duration_s=sum(one.duration_s for one in inspections),
+        findings=tuple(findings),
+        duplicates=tuple(map(tuple, duplicates)),
     )
 
 
-def _hear(
-    sounds: Sounds, min_duration_s: float, n_threads: int, on_progress: OnProgress
+def _inspect_clips(
+    store: ClipStore, min_duration_s: float, n_threads: int, on_progress: OnProgress
 ) -> tuple[list[Inspection], list[Candidate]]:
-    """What is heard of every clip, and which may hold the same sound."""
-    files = sounds.by_file
+    """Inspect every clip, and find the pairs that may hold the same sound."""
+    files = store.by_file
 
-    def hear(number: int) -> list[Inspection]:
-        return sounds.hear(files[number], min_duration_s)
+    def inspect(number: int) -> list[Inspection]:
+        return store.inspect(files[number], min_duration_s)
 
-    heard = [Inspection()] * len(sounds.manifest.clips)
+    inspections = [Inspection()] * len(store.clip_list.clips)
     landmarks = LandmarkIndex()
     known: set[bytes] = set()
     n_read = 0
-    for number, answers in enumerate(ordered_map(hear, range(len(files)), n_threads=n_threads, n_ahead=2 * n_threads)):
-        for i, one in zip(files[number], answers, strict=True):
+    results = ordered_map(inspect, range(len(files)), n_threads=n_threads, n_ahead=2 * n_threads)
+    for indices, of_file in zip(files, results, strict=True):
+        for i, one in zip(indices, of_file, strict=True):
             if one.landmarks is not None and one.digest not in known:
                 landmarks.add(i, one.landmarks)
                 known.add(one.digest)
-            heard[i] = replace(one, landmarks=None)
-        n_read += len(answers)
-        on_progress(Progress(n_read, len(heard), "clips", "reading clips"))
-    return heard, landmarks.candidates()
+            inspections[i] = replace(one, landmarks=None)
+        n_read += len(of_file)
+        on_progress(Progress(n_read, len(inspections), "clips", "reading clips"))
+    return inspections, landmarks.candidates()
 
 
-def _low_rates(clips: Sequence[Clip], heard: Sequence[Inspection], sample_rate: int) -> Iterator[Finding]:
+def _find_low_rates(clips: Sequence[Clip], inspections: Sequence[Inspection], sample_rate: int) -> Iterator[Finding]:
     of_rate: dict[int, list[str]] = defaultdict(list)
-    for clip, one in zip(clips, heard, strict=True):
+    for clip, one in zip(clips, inspections, strict=True):
         if 0 < one.sample_rate < _LOW_RATE_SHARE * sample_rate:
             of_rate[one.sample_rate].append(clip.path)
     for rate, files in sorted(of_rate.items()):
         yield Finding(
             "low rate",
             tuple(files),
-            f"{n_clips(len(files))} recorded at {rate:,} Hz ({some_of(files)}): nothing above {rate / 2_000:g} kHz is "
-            f"in them, and the model hears up to {sample_rate / 2_000:g} kHz",
+            f"{n_clips(len(files))} recorded at {rate:,} Hz ({some_of(files)}) end at {rate / 2_000:g} kHz, while the "
+            f"model uses frequencies up to {sample_rate / 2_000:g} kHz; use the original recordings if they go higher",
         )
 
 
-def _together(
-    sounds: Sounds,
-    heard: Sequence[Inspection],
+def _find_duplicates(
+    store: ClipStore,
+    inspections: Sequence[Inspection],
     candidates: Sequence[Candidate],
     n_threads: int,
     on_progress: OnProgress,
-) -> list[list[int]]:
-    """Groups of clips that hold the same sound: by the same samples, or by landmarks and then by comparing."""
-    clips = sounds.manifest.clips
+) -> DuplicateGroups:
+    """Group clips that hold the same sound: clips with equal samples, and candidates with similar waveforms."""
+    clips = store.clip_list.clips
     first_of: dict[bytes, int] = {}
     groups = DisjointSets(len(clips))
-    for i, one in enumerate(heard):
+    for i, one in enumerate(inspections):
         if one.digest:
             groups.join(first_of.setdefault(one.digest, i), i)
-    # Those of one source are known to be of one recording, and belong together anyway.
+    # Clips of one source need no comparison, because splits keep them on one side anyway.
     unknown = [
         candidate
         for candidate in candidates
@@ -145,25 +144,25 @@ def _together(
     ]
 
     def load(i: int) -> Array:
-        return sounds.head(i, COMPARED_RATE)
+        return store.head(i, COMPARED_RATE)
 
     for pair in find_copies(unknown, load, n_threads=n_threads, on_progress=on_progress):
         groups.join(*pair)
     return groups.larger_than_one()
 
 
-def _copies(manifest: ClipList, groups: Sequence[Sequence[int]]) -> Iterator[Finding]:
-    for group in groups:
-        # A stretch that is listed twice is told as such; clips of one source may well overlap.
-        stretches = {place_of(manifest, manifest.clips[i]): i for i in group}
-        several = [manifest.clips[i] for i in sorted(stretches.values())]
+def _report_copies(clip_list: ClipList, duplicates: DuplicateGroups) -> Iterator[Finding]:
+    for group in duplicates:
+        # A stretch that is listed twice has a finding of its own, and clips of one source may overlap.
+        stretches = {place_of(clip_list, clip_list.clips[i]): i for i in group}
+        several = [clip_list.clips[i] for i in sorted(stretches.values())]
         if len(several) == 1 or (several[0].source and len({clip.source for clip in several}) == 1):
             continue
         files = tuple(clip.path for clip in several)
         same = f"{some_of(files)} hold the same sound"
         labels = sorted({", ".join(clip.labels) for clip in several})
         if len(labels) > 1:
-            same += f" under other labels ({some_of([label or 'none' for label in labels])})"
+            same += f" with different labels ({some_of([label or 'none' for label in labels])})"
         folds = sorted({clip.fold for clip in several} - {""})
         if len(folds) > 1:
             yield Finding(

@@ -1,4 +1,4 @@
-"""What a check of a data set finds."""
+"""Findings of a data set check, and the report that lists them."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ _N_NAMED = 3
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong.
+    """One error or warning.
 
     Attributes:
-        kind: What.
-        files: Which files, as the manifest names them; none for what is of no file.
-        sentence: What was found, and what to do.
+        kind: Kind of problem.
+        files: Affected files, as the clip list names them; empty if the problem concerns classes or folds.
+        sentence: The problem, and what to do about it.
     """
 
     kind: Kind
@@ -58,23 +58,23 @@ class Finding:
 
     @property
     def is_error(self) -> bool:
-        """Whether it keeps from learning."""
+        """True for an error, which prevents training; False for a warning."""
         return self.kind in ERRORS
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON of it."""
+        """The finding as JSON."""
         severity = "error" if self.is_error else "warning"
         return {"kind": self.kind, "severity": severity, "files": list(self.files), "sentence": self.sentence}
 
 
 @dataclass(frozen=True)
 class CheckReport:
-    """What was found.
+    """Report of a data set check.
 
     Attributes:
-        n_clips: How many clips there are.
-        duration_s: Of all that can be read.
-        findings: What is wrong, by kind, errors first.
+        n_clips: Number of clips.
+        duration_s: Duration of all readable clips, in seconds.
+        findings: Findings by kind, errors first.
         duplicates: Groups of clips, as indices, that hold the same sound.
     """
 
@@ -85,11 +85,11 @@ class CheckReport:
 
     @property
     def errors(self) -> tuple[Finding, ...]:
-        """What keeps from learning."""
+        """Findings that prevent training."""
         return tuple(one for one in self.findings if one.is_error)
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON of the report."""
+        """The report as JSON."""
         return {
             "n_clips": self.n_clips,
             "duration_s": self.duration_s,
@@ -100,7 +100,7 @@ class CheckReport:
 
 
 def some_of(names: Sequence[str]) -> str:
-    """The first few names, and how many more there are.
+    """The first few names, and the number of the others.
 
     Example:
         >>> some_of(["a", "b", "c", "d", "e"])
@@ -111,7 +111,7 @@ def some_of(names: Sequence[str]) -> str:
 
 
 def n_clips(count: int) -> str:
-    """A number of clips, in words.
+    """A number of clips with its noun.
 
     Example:
         >>> n_clips(1), n_clips(2000)

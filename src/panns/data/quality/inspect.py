@@ -1,4 +1,4 @@
-"""What is wrong with the sound of clips, and by what it is known again: one pass over a file, in bounded memory."""
+"""Inspect the sound of clips: defects, digest and landmarks from one pass over each file, in bounded memory."""
 
 from __future__ import annotations
 
@@ -14,30 +14,29 @@ import numpy.typing as npt
 from panns.audio import open_sound, resample
 from panns.data.clips.clip import Clip
 from panns.data.clips.stretches import END_TOLERANCE_S, StretchReader
-from panns.data.quality.copies.fingerprint import RATE, Landmarks, landmarks_of
+from panns.data.quality.copies.fingerprint import RATE, Landmarks, find_landmarks
 from panns.data.quality.findings import Finding, Kind
 from panns.errors import PannsError
 
 Array = npt.NDArray[np.float32]
 
-SILENT_PEAK = 1e-3  # -60 dB, under which padding lies that was encoded
-# Of a tone of 16 bits at half of full scale 0.7 % of the samples round to its highest value.
+SILENT_PEAK = 1e-3  # -60 dB; encoded padding stays below
+# Above the 0.7 % of samples at the highest value in a 16-bit tone at half of full scale, where rounding puts them.
 _CLIPPED_SHARE = 0.01
 _CLIPPED_PEAK, _FULL_SCALE = 0.5, 0.999
-# So much of a clip is compared with others.
-HEAD_S = 60.0
+HEAD_S = 60.0  # the part of a clip that is compared with others
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Inspection:
-    """What was heard of one clip.
+    """Result of inspecting one clip.
 
     Attributes:
-        findings: What is wrong with it.
-        duration_s: How long it is, 0 if it cannot be read.
-        sample_rate: That it was recorded at, 0 if it cannot be read.
-        digest: Of its samples; empty for silence and for what cannot be read, which are no copies of each other.
-        landmarks: By which copies are found, or None.
+        findings: Defects of the clip.
+        duration_s: Duration in seconds; 0 if the clip is unreadable.
+        sample_rate: Sample rate of the recording, in Hz; 0 if the clip is unreadable.
+        digest: Digest of the samples; empty for silent and unreadable clips, which are not copies of each other.
+        landmarks: Landmarks to find copies by; None for silent and unreadable clips.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -48,65 +47,65 @@ class Inspection:
 
 
 def inspect_file(file: Path, clips: Sequence[Clip], *, min_duration_s: float) -> list[Inspection]:
-    """Hear the clips that are of one file.
+    """Inspect the clips of one file.
 
     Args:
-        file: Where it lies.
-        clips: In rising order of onset, so that one pass is enough.
-        min_duration_s: What is shorter is found.
+        file: The file that holds the clips.
+        clips: The clips by ascending onset, so that one pass is enough.
+        min_duration_s: Minimum duration of a clip, in seconds.
     """
     if not file.is_file():
-        problem = Finding("missing file", (clips[0].path,), f"{file} is not there; correct its path, or leave it out")
+        problem = Finding("missing file", (clips[0].path,), f"{file} is missing; correct its path, or remove it")
         return [Inspection((problem,)), *(Inspection() for _ in clips[1:])]
-    heard: list[Inspection] = []
+    inspections: list[Inspection] = []
     with StretchReader() as stretches:
         for clip in clips:
             try:
                 if clip.is_whole_file:
-                    heard.append(inspect_whole(file, clip, min_duration_s=min_duration_s))
+                    inspections.append(inspect_whole(file, clip, min_duration_s=min_duration_s))
                 else:
                     waveform, sample_rate = stretches.read(file, clip)
-                    ear = _Ear(sample_rate)
-                    ear.hear(waveform)
-                    heard.append(ear.heard(clip, (), min_duration_s))
-            except PannsError as problem:
-                heard.append(unreadable(clip, problem))
-    return heard
+                    meter = _Meter(sample_rate)
+                    meter.add(waveform)
+                    inspections.append(meter.result(clip, (), min_duration_s))
+            except PannsError as exc:
+                inspections.append(report_unreadable(clip, exc))
+    return inspections
 
 
 def inspect_whole(sound: Path | BinaryIO, clip: Clip, *, min_duration_s: float, gain: float = 1.0) -> Inspection:
-    """Hear a clip that is all of a file, with its samples multiplied by `gain`.
+    """Inspect a clip that is a whole file, with its samples multiplied by `gain`.
 
     Raises:
-        AudioDecodeError: It cannot be read.
+        AudioDecodeError: The file is unreadable.
     """
-    with open_sound(sound, sample_rate=None) as stream:
-        ear = _Ear(stream.sample_rate)
-        for block in stream:
-            ear.hear(block if gain == 1 else block * np.float32(gain))
-        return ear.heard(clip, stream.warnings, min_duration_s)
+    with open_sound(sound, sample_rate=None) as opened:
+        meter = _Meter(opened.sample_rate)
+        for block in opened:
+            meter.add(block if gain == 1 else block * np.float32(gain))
+        return meter.result(clip, opened.warnings, min_duration_s)
 
 
-def unreadable(clip: Clip, problem: PannsError) -> Inspection:
-    """What is known of a clip that cannot be read."""
+def report_unreadable(clip: Clip, problem: PannsError) -> Inspection:
+    """The inspection of an unreadable clip."""
     return Inspection((Finding("unreadable", (clip.path,), str(problem)),))
 
 
-def head_of(file: Path, clip: Clip, sample_rate: int) -> Array:
-    """The first `HEAD_S` of a clip, `(samples,)`."""
+def load_head(file: Path, clip: Clip, sample_rate: int) -> Array:
+    """Load the first `HEAD_S` seconds of a clip, `(samples,)`."""
     if not clip.is_whole_file:
         with StretchReader() as stretches:
             waveform, own_rate = stretches.read(file, clip)
         return resample(waveform[: round(HEAD_S * own_rate)], own_rate, sample_rate)
-    return head_of_whole(file, sample_rate)
+    return load_head_of_file(file, sample_rate)
 
 
-def head_of_whole(sound: Path | BinaryIO, sample_rate: int) -> Array:
-    """The first `HEAD_S` of a file, `(samples,)`."""
+def load_head_of_file(sound: Path | BinaryIO, sample_rate: int) -> Array:
+    """Load the first `HEAD_S` seconds of a file, `(samples,)`."""
     blocks: list[Array] = []
     n_samples, n_wanted = 0, round(HEAD_S * sample_rate)
-    with open_sound(sound, sample_rate=sample_rate) as stream:
-        for block in stream:
+    with open_sound(sound, sample_rate=sample_rate) as opened:
+        for block in opened:
             blocks.append(block)
             n_samples += len(block)
             if n_samples >= n_wanted:
@@ -114,8 +113,8 @@ def head_of_whole(sound: Path | BinaryIO, sample_rate: int) -> Array:
     return np.concatenate(blocks)[:n_wanted]
 
 
-class _Ear:
-    """Takes in the blocks of one clip and keeps its head alone."""
+class _Meter:
+    """Measures the blocks of one clip, and keeps only its head."""
 
     def __init__(self, sample_rate: int) -> None:
         self._sample_rate = sample_rate
@@ -124,11 +123,11 @@ class _Ear:
         self._n_head = 0
         self._n_samples = 0
         self._n_full = 0
-        # The highest and the lowest value, and how many samples have them.
+        # The highest and the lowest value, and the number of samples that have them.
         self._high, self._low = -np.inf, np.inf
         self._n_high = self._n_low = 0
 
-    def hear(self, block: Array) -> None:
+    def add(self, block: Array) -> None:
         self._digest.update(np.ascontiguousarray(block).data)
         self._n_samples += len(block)
         low, high = float(block.min()), float(block.max())
@@ -140,12 +139,12 @@ class _Ear:
         if low <= self._low:
             self._n_low = int(np.count_nonzero(block == low)) + (self._n_low if low == self._low else 0)
             self._low = low
-        n_wanted = round(HEAD_S * self._sample_rate) - self._n_head
-        if n_wanted > 0:
-            self._head.append(block[:n_wanted])
+        n_missing = round(HEAD_S * self._sample_rate) - self._n_head
+        if n_missing > 0:
+            self._head.append(block[:n_missing])
             self._n_head += len(self._head[-1])
 
-    def heard(self, clip: Clip, warnings: Sequence[str], min_duration_s: float) -> Inspection:
+    def result(self, clip: Clip, warnings: Sequence[str], min_duration_s: float) -> Inspection:
         duration_s = self._n_samples / self._sample_rate
         findings = tuple(
             Finding(kind, (clip.path,), f"{clip.path}: {sentence}")
@@ -154,7 +153,7 @@ class _Ear:
         if self._peak < SILENT_PEAK:
             return Inspection(findings, duration_s, self._sample_rate)
         head = resample(np.concatenate(self._head), self._sample_rate, RATE)
-        return Inspection(findings, duration_s, self._sample_rate, self._digest.digest(), landmarks_of(head))
+        return Inspection(findings, duration_s, self._sample_rate, self._digest.digest(), find_landmarks(head))
 
     @property
     def _peak(self) -> float:
@@ -166,19 +165,23 @@ class _Ear:
         for sentence in warnings:
             yield "truncated", sentence
         if duration_s < min_duration_s:
-            yield "too short", f"{_in_words(duration_s)} long, of the {min_duration_s:g} s that are asked for"
+            yield (
+                "too short",
+                f"lasts {_format_duration(duration_s)}, less than {min_duration_s:g} s; cut it again, or remove it",
+            )
         if self._peak < SILENT_PEAK:
-            yield "silent", f"nothing in it is louder than {self._peak:.1e} of full scale; is something to be heard?"
-        # The rest of a sound of clicks is at its lowest value too, which is silence and no rail.
-        n_at_rails = self._n_high * (self._high > _CLIPPED_PEAK) + self._n_low * (-self._low > _CLIPPED_PEAK)
-        share = max(self._n_full, n_at_rails) / self._n_samples
+            yield "silent", f"peaks at {self._peak:.1e} of full scale; listen to it, and remove it if it is silent"
+        # In a sound of clicks, the silence between the clicks is also at the lowest value; it does not count.
+        n_at_limits = self._n_high * (self._high > _CLIPPED_PEAK) + self._n_low * (-self._low > _CLIPPED_PEAK)
+        share = max(self._n_full, n_at_limits) / self._n_samples
         if share > _CLIPPED_SHARE:
-            yield "clipped", f"{share:.0%} of its samples are at the highest value; was it recorded too loud?"
+            yield "clipped", f"{share:.0%} of its samples are at the highest value; record it at a lower level"
         late = [event for event in clip.events if event.offset_s > duration_s + END_TOLERANCE_S]
         if late:
-            yield "event outside", f"{late[0].label} until {late[0].offset_s:g} s, and it ends at {duration_s:.3f} s"
+            event = f"the event {late[0].label} ends at {late[0].offset_s:g} s"
+            yield "event outside", f"{event}, after the end of the clip at {duration_s:.3f} s; correct its times"
 
 
-def _in_words(duration_s: float) -> str:
-    """Such as "1.250 s" or, of a few samples, "0.45 ms"."""
+def _format_duration(duration_s: float) -> str:
+    """A duration in seconds, such as "1.250 s", or in milliseconds if it is a few samples, such as "0.45 ms"."""
     return f"{duration_s:.3f} s" if duration_s >= 0.1 else f"{1000 * duration_s:.3g} ms"

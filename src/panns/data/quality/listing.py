@@ -1,4 +1,4 @@
-"""What is wrong with a list of clips that can be seen without hearing them: labels, folds, sources, lines."""
+"""Check a clip list without reading any sound: labels, folds, sources and repeated lines."""
 
 from __future__ import annotations
 
@@ -6,83 +6,81 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from panns.data.clip_lists.clip_list import ClipList
 from panns.data.clip_lists.folders import is_fold_name
-from panns.data.clips.clip import Clip
+from panns.data.clips.clip import Clip, ClipList
 from panns.data.quality.findings import Finding, n_clips, some_of
 from panns.errors import UnknownLabel
 from panns.labels import LabelSet
 
-# Of so many unknown labels the nearest known ones are told; of more it is another list of labels that is meant.
+# Unknown labels that get a finding of their own with a suggestion; more of them mean that the label set is another one.
 _N_HINTS = 20
 _COMMA = re.compile("[,;]")
 _COMMA_WITHOUT_SPACE = re.compile(r"[,;][^\W\d]")
 _NUMBER = re.compile(r"\d+(\.\d*)?")
 
 
-def check_listing(manifest: ClipList, labels: LabelSet | None, *, min_clips_per_class: int) -> Iterator[Finding]:
-    """What is wrong, without hearing anything.
+def check_listing(clip_list: ClipList, labels: LabelSet | None, *, min_clips_per_class: int) -> Iterator[Finding]:
+    """Check a clip list.
 
     Args:
-        manifest: The clips.
-        labels: The classes that there are; None for those that the clips name.
-        min_clips_per_class: With fewer, a class is warned of.
+        clip_list: The clips.
+        labels: Known classes; None for all classes that the clips name.
+        min_clips_per_class: Minimum number of clips of a class; smaller classes give a warning.
     """
-    counts = Counter(label for clip in manifest.clips for label in clip.labels)
-    yield from _classes(manifest.classes, counts)
+    counts = Counter(label for clip in clip_list.clips for label in clip.labels)
+    yield from _check_class_folders(clip_list.classes, counts)
     if labels is None:
-        yield from _spellings(counts)
-        yield from _joined(counts)
+        yield from _check_spellings(counts)
+        yield from _find_joined_labels(counts)
     else:
-        yield from _unknown_and_absent(manifest.clips, labels)
-    yield from _repeated(manifest)
-    yield from _without_label(manifest.clips)
+        yield from _compare_with_label_set(clip_list.clips, labels)
+    yield from _find_repeated(clip_list)
+    yield from _find_unlabelled(clip_list.clips)
     for name, count in sorted(counts.items()):
         if count < min_clips_per_class:
             yield Finding(
                 "few clips",
                 (),
-                f"{name} has {n_clips(count)}; {min_clips_per_class} are the least to learn a class from",
+                f"{name} has {n_clips(count)}; add clips until it has at least {min_clips_per_class}",
             )
-    yield from _folds_alike(manifest.clips)
-    yield from _in_one_fold(manifest.clips)
-    yield from _sources_in_folds(manifest.clips)
+    yield from _check_fold_names(clip_list.clips)
+    yield from _find_classes_in_one_fold(clip_list.clips)
+    yield from _find_sources_in_folds(clip_list.clips)
 
 
-def place_of(manifest: ClipList, clip: Clip) -> tuple[str, float, float | None]:
-    """Where a clip lies, the same for a.wav and ./a.wav: its file, where it begins, and where it ends."""
-    return str(manifest.file(clip)), clip.onset_s or 0.0, clip.offset_s
+def place_of(clip_list: ClipList, clip: Clip) -> tuple[str, float, float | None]:
+    """File, onset and offset of a clip; equal for a.wav and ./a.wav."""
+    return str(clip_list.file(clip)), clip.onset_s or 0.0, clip.offset_s
 
 
-def _classes(names: Sequence[str], counts: Counter[str]) -> Iterator[Finding]:
-    """What is wrong with class folders."""
+def _check_class_folders(names: Sequence[str], counts: Counter[str]) -> Iterator[Finding]:
     for name in names:
         if not counts[name]:
-            yield Finding("empty class", (), f"the folder {name} holds no sound; add some, or remove it")
+            yield Finding("empty class", (), f"the folder {name} is empty; add sounds, or remove it")
     folds = [name for name in names if is_fold_name(name)]
-    # A train is also something to be heard, beside other classes.
+    # A single folder "train" beside other classes may hold sounds of trains.
     if len(folds) > 1 or (folds and len(folds) == len(names)):
         yield Finding(
             "class called a fold",
             (),
-            f"{some_of(folds)} hold sounds themselves, so their names are classes; if they are folds, put into each a "
-            "folder for every class",
+            f"{some_of(folds)} hold sounds directly, so their names are classes; if they are folds, put a folder for "
+            "every class into each",
         )
 
 
-def _spellings(counts: Counter[str]) -> Iterator[Finding]:
-    """Labels that no label set can tell apart."""
+def _check_spellings(counts: Counter[str]) -> Iterator[Finding]:
+    """Find labels that differ only in upper and lower case, which label sets ignore."""
     of_key: dict[str, list[str]] = defaultdict(list)
     for name in sorted(counts):
         of_key[name.casefold()].append(name)
     for names in of_key.values():
         if len(names) > 1:
             given = " and ".join(f"{name} ({n_clips(counts[name])})" for name in names)
-            yield Finding("labels alike", (), f"{given} differ in upper and lower case alone; write them alike")
+            yield Finding("labels alike", (), f"{given} differ only in upper and lower case; use one spelling")
 
 
-def _joined(counts: Counter[str]) -> Iterator[Finding]:
-    """Labels that look like several: dog,rain; or dog, rain, where dog is a label too."""
+def _find_joined_labels(counts: Counter[str]) -> Iterator[Finding]:
+    """Find labels that look like several: "dog,rain", or "dog, rain" if dog is also a label."""
     joined = [
         name
         for name in sorted(counts)
@@ -93,12 +91,13 @@ def _joined(counts: Counter[str]) -> Iterator[Finding]:
         yield Finding(
             "labels joined",
             (),
-            f"{some_of([repr(name) for name in joined])}: each is one label; if several are meant, put | between "
-            "them (dog|rain), in a column called labels",
+            f"{some_of([repr(name) for name in joined])} count as one label each; to give several, separate them by | "
+            "(dog|rain) in a column called labels",
         )
 
 
-def _unknown_and_absent(clips: Sequence[Clip], labels: LabelSet) -> Iterator[Finding]:
+def _compare_with_label_set(clips: Sequence[Clip], labels: LabelSet) -> Iterator[Finding]:
+    """Find labels that are not in the label set, and classes without a clip."""
     known: set[int] = set()
     unknown: dict[str, list[str]] = defaultdict(list)
     for clip in clips:
@@ -108,21 +107,26 @@ def _unknown_and_absent(clips: Sequence[Clip], labels: LabelSet) -> Iterator[Fin
                 unknown[name].append(clip.path)
             else:
                 known.add(label.index)
-    yield from _unknown(unknown, labels)
+    yield from _report_unknown(unknown, labels)
     absent = [label.en for label in labels if label.index not in known]
     if absent:
-        yield Finding("absent class", (), f"no clip has {some_of(absent)} ({len(absent)} of the {len(labels)} classes)")
+        yield Finding(
+            "absent class",
+            (),
+            f"{len(absent)} of the {len(labels)} classes have no clips ({some_of(absent)}); add clips, or train "
+            "without these classes",
+        )
 
 
-def _unknown(files_of: Mapping[str, Sequence[str]], labels: LabelSet) -> Iterator[Finding]:
-    """Labels that are in no label set, by name; the first of them with what may be meant."""
+def _report_unknown(files_of: Mapping[str, Sequence[str]], labels: LabelSet) -> Iterator[Finding]:
+    """One finding with a suggestion for each of the first unknown labels, and one for all others."""
     names = sorted(files_of)
     for name in names[:_N_HINTS]:
         files = tuple(files_of[name])
         try:
             labels.find(name)
-        except UnknownLabel as problem:
-            yield Finding("unknown label", files, f"{problem} ({n_clips(len(files))}: {some_of(files)})")
+        except UnknownLabel as exc:
+            yield Finding("unknown label", files, f"{exc} ({n_clips(len(files))}: {some_of(files)})")
     if more := names[_N_HINTS:]:
         files = tuple(dict.fromkeys(path for name in more for path in files_of[name]))
         yield Finding(
@@ -133,16 +137,16 @@ def _unknown(files_of: Mapping[str, Sequence[str]], labels: LabelSet) -> Iterato
         )
 
 
-def _repeated(manifest: ClipList) -> Iterator[Finding]:
-    """Stretches of a file that are listed more than once."""
+def _find_repeated(clip_list: ClipList) -> Iterator[Finding]:
+    """Find stretches of a file that the list repeats."""
     at_place: dict[tuple[str, float, float | None], list[Clip]] = defaultdict(list)
-    for clip in manifest.clips:
-        at_place[place_of(manifest, clip)].append(clip)
+    for clip in clip_list.clips:
+        at_place[place_of(clip_list, clip)].append(clip)
     for several in at_place.values():
         if len(several) == 1:
             continue
         paths = tuple(dict.fromkeys(clip.path for clip in several))
-        file = paths[0] if len(paths) == 1 else f"one file, called {' and '.join(paths)},"
+        file = paths[0] if len(paths) == 1 else f"one file under the names {' and '.join(paths)}"
         if len({frozenset(clip.labels) for clip in several}) > 1:
             given = " and ".join(sorted({", ".join(clip.labels) or "none" for clip in several}))
             yield Finding("labels differ", paths, f"{file} is listed with the labels {given}; list it once")
@@ -150,13 +154,13 @@ def _repeated(manifest: ClipList) -> Iterator[Finding]:
             yield Finding("listed twice", paths, f"{file} is listed {len(several)} times; list it once")
 
 
-def _without_label(clips: Sequence[Clip]) -> Iterator[Finding]:
+def _find_unlabelled(clips: Sequence[Clip]) -> Iterator[Finding]:
     files = tuple(clip.path for clip in clips if not clip.labels)
     if files:
         yield Finding(
             "no label",
             files,
-            f"{n_clips(len(files))} without a label ({some_of(files)}); right only if none of the classes is heard",
+            f"{n_clips(len(files))} without a label ({some_of(files)}); label those that contain one of the classes",
         )
     for clip in clips:
         unlisted = sorted({event.label for event in clip.events} - set(clip.labels))
@@ -164,12 +168,12 @@ def _without_label(clips: Sequence[Clip]) -> Iterator[Finding]:
             yield Finding(
                 "event unlisted",
                 (clip.path,),
-                f"{clip.path} has events of {some_of(unlisted)}, which its labels do not name; add them to the labels",
+                f"{clip.path} has events of {some_of(unlisted)}, but not these labels; add them to its labels",
             )
 
 
-def _folds_alike(clips: Sequence[Clip]) -> Iterator[Finding]:
-    """Folds that a person would take for one: 1 and 1.0, or train and Train."""
+def _check_fold_names(clips: Sequence[Clip]) -> Iterator[Finding]:
+    """Find folds that look like one: 1 and 1.0, or train and Train."""
     of_key: dict[float | str, list[str]] = defaultdict(list)
     for fold in sorted({clip.fold for clip in clips}):
         of_key[float(fold) if _NUMBER.fullmatch(fold) else fold.casefold()].append(fold)
@@ -177,11 +181,11 @@ def _folds_alike(clips: Sequence[Clip]) -> Iterator[Finding]:
         if len(folds) > 1:
             given = " and ".join(folds)
             yield Finding(
-                "folds alike", (), f"the folds {given} count as {len(folds)}; if they are one, write it alike"
+                "folds alike", (), f"the folds {given} count as {len(folds)} folds; if they are one, use one spelling"
             )
 
 
-def _in_one_fold(clips: Sequence[Clip]) -> Iterator[Finding]:
+def _find_classes_in_one_fold(clips: Sequence[Clip]) -> Iterator[Finding]:
     folds_of: dict[str, set[str]] = defaultdict(set)
     for clip in clips:
         for label in clip.labels:
@@ -193,11 +197,11 @@ def _in_one_fold(clips: Sequence[Clip]) -> Iterator[Finding]:
             yield Finding(
                 "class in one fold",
                 (),
-                f"{label} is in fold {fold} alone, so it is either not learned or not tested; give it clips in others",
+                f"{label} is only in fold {fold}, so it is trained or tested but never both; add clips in other folds",
             )
 
 
-def _sources_in_folds(clips: Sequence[Clip]) -> Iterator[Finding]:
+def _find_sources_in_folds(clips: Sequence[Clip]) -> Iterator[Finding]:
     of_source: dict[str, list[Clip]] = defaultdict(list)
     for clip in clips:
         if clip.source:
@@ -209,6 +213,6 @@ def _sources_in_folds(clips: Sequence[Clip]) -> Iterator[Finding]:
             yield Finding(
                 "source in two folds",
                 files,
-                f"the source {source} is in the folds {', '.join(folds)} ({some_of(files)}); training without one of "
-                "them leaves out its clips in the others",
+                f"the source {source} has clips in the folds {', '.join(folds)} ({some_of(files)}); put them into one "
+                "fold, or training without one of these folds leaves out its clips in the others",
             )

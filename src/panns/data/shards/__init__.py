@@ -1,10 +1,19 @@
-"""Clips packed into tar files, in the layout of WebDataset, with an index by which each is found."""
+"""Shards: clips packed into tar files in the layout of WebDataset, with an index for random access."""
 
 from __future__ import annotations
 
 from panns.data.shards.audio import ShardAudio
+from panns.data.shards.decoded import decode_once
 from panns.data.shards.folder import ShardFolder, holds_shards
 from panns.data.shards.settings import ShardSettings
-from panns.data.shards.writer import write_shards
+from panns.data.shards.writer import PackingSummary, write_shards
 
-__all__ = ["ShardAudio", "ShardFolder", "ShardSettings", "holds_shards", "write_shards"]
+__all__ = [
+    "PackingSummary",
+    "ShardAudio",
+    "ShardFolder",
+    "ShardSettings",
+    "decode_once",
+    "holds_shards",
+    "write_shards",
+]

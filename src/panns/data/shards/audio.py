@@ -1,4 +1,4 @@
-"""The sound of clips that are packed into a few large files, read from anywhere in them."""
+"""Waveforms of packed clips, read at random from the shards."""
 
 from __future__ import annotations
 
@@ -17,48 +17,48 @@ Array = npt.NDArray[np.float32]
 
 
 class ShardAudio:
-    """The clips of a folder of packed shards, in the order in which they lie there: counting up reads front to back.
+    """Clips of a folder of shards, in the order in which they are stored; ascending indices read front to back.
 
-    Any thread may read any clip at any time. Clips that were stored as 16-bit WAV at the wanted rate are copied from
-    the file; others are decoded and resampled.
+    Any thread may read any clip at any time. Clips stored as 16-bit WAV at the requested rate are copied from the file;
+    others are decoded and resampled.
 
     Attributes:
-        clips: What is known of them.
-        sample_rate: Of every waveform.
-        durations_s: Seconds of every clip; of a file that was copied, by its header.
+        clips: The clips.
+        sample_rate: Sample rate of every waveform, in Hz.
+        durations_s: Duration of every clip, in seconds; from the header for clips that were copied into the shard.
     """
 
     def __init__(self, folder: Path, sample_rate: int, *, clips: Sequence[Clip] | None = None) -> None:
-        """Open a folder that `write_shards` has written.
+        """Open a folder that `write_shards` wrote.
 
         Args:
-            folder: That holds the index and the shards.
-            sample_rate: That is wanted.
-            clips: What is known of the clips now, if that is more than the shards say; one for each.
+            folder: Folder with the shards and their index.
+            sample_rate: Sample rate of the waveforms, in Hz.
+            clips: Newer labels, folds and so on, one clip for each packed one; None for those in the shards.
 
         Raises:
             DataError: The index is missing or damaged, or a shard is missing or has another size.
         """
-        self._files = ShardFolder(folder)
-        self.clips: Sequence[Clip] = self._files.clips if clips is None else clips
-        if len(self.clips) != len(self._files):
-            raise ValueError(f"{len(self.clips)} clips are given for the {len(self._files)} of {folder}")
+        self._folder = ShardFolder(folder)
+        self.clips: Sequence[Clip] = self._folder.clips if clips is None else clips
+        if len(self.clips) != len(self._folder):
+            raise ValueError(f"clips has {len(self.clips)} clips, but {folder} holds {len(self._folder)}; give as many")
         self.sample_rate = sample_rate
-        self.durations_s: npt.NDArray[np.float32] = self._files.durations_s
+        self.durations_s: npt.NDArray[np.float32] = self._folder.durations_s
 
     def __len__(self) -> int:
         return len(self.clips)
 
     def waveform(self, i: int) -> Array:
-        """The whole of a clip, `(samples,)`.
+        """Waveform of a clip, `(samples,)`.
 
         Raises:
-            AudioDecodeError: It is a copy of a file that cannot be read; the message names clip and shard.
-            DataError: What lies there is not the clip.
+            AudioDecodeError: The clip is a copy of an unreadable file; the message names the clip and the shard.
+            DataError: The shard does not hold the clip where the index says.
         """
-        data, gain = self._files.sound(i)
+        data, gain = self._folder.sound(i)
         waveform = decode_wav(data, self.sample_rate, gain)
         if waveform is not None:
             return waveform
-        waveform = load_sound(NamedBytes(data, self._files.name(i)), sample_rate=self.sample_rate)
+        waveform = load_sound(NamedBytes(data, self._folder.name(i)), sample_rate=self.sample_rate)
         return waveform if gain == 1 else waveform * np.float32(gain)

@@ -1,9 +1,9 @@
-"""A folder of packed shards: what is known of its clips, and the file of each as it was packed.
+"""A folder of shards: its clips, and the packed file of each.
 
-shard-000000.tar    a plain tar file in the layout of WebDataset, for each clip 000000000.flac and 000000000.json
-shard-000000.json   how it was written, so that a writing that was stopped goes on (see `writer`)
+shard-000000.tar    plain tar file in the layout of WebDataset: 000000000.flac and 000000000.json for each clip
+shard-000000.json   record of how the shard was written, to continue after an interruption (see `record`)
 ...
-index.npz           where every clip lies and what is known of it (see `index`)
+index.npz           place, labels and other fields of every clip (see `index`)
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from panns.data.shards.open_files import OpenFiles
 from panns.data.shards.tar import BLOCK
 from panns.errors import DataError
 
-_REMEDY = "copy it again, or remove it and write the shards again with the same settings, which makes what is missing"
+_REMEDY = "copy it again, or remove it and repeat `panns data shard` with the same settings, which keeps intact shards"
 
 
 def holds_shards(folder: Path) -> bool:
-    """Whether a folder holds packed shards, finished or not."""
+    """True if a folder holds shards, complete or not."""
     return (folder / INDEX_FILE).is_file() or (folder / shard_name(0)).is_file()
 
 
 class PackedSound(NamedTuple):
-    """The file of a clip.
+    """The packed file of a clip.
 
     Attributes:
-        data: Its bytes.
-        gain: What its samples have to be multiplied with.
+        data: Bytes of the file.
+        gain: Factor that restores the level of the decoded samples.
     """
 
     data: memoryview
@@ -42,18 +42,16 @@ class PackedSound(NamedTuple):
 
 
 class ShardFolder:
-    """The clips of a folder of packed shards, in the order in which they lie there.
-
-    Any thread may read any clip at any time.
+    """Clips of a folder of shards, in the order in which they are stored; any thread may read any clip at any time.
 
     Attributes:
-        folder: Where they lie.
-        clips: What is known of them.
-        durations_s: Seconds of every clip; of a file that was copied, by its header.
+        folder: Folder with the shards and their index.
+        clips: The clips.
+        durations_s: Duration of every clip, in seconds; from the header for clips that were copied into the shard.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Open a folder that `write_shards` has written.
+        """Open a folder that `write_shards` wrote.
 
         Raises:
             DataError: The index is missing or damaged, or a shard is missing or has another size.
@@ -71,23 +69,23 @@ class ShardFolder:
             try:
                 n_bytes = path.stat().st_size
             except OSError as exc:
-                problem = f"cannot be found ({exc.strerror}), one of {len(self._index.shard_n_bytes)} shards"
-                raise DataError(f"{path} {problem}; {_REMEDY}") from exc
+                n_shards = len(self._index.shard_n_bytes)
+                raise DataError(f"{path} is missing ({exc.strerror}), one of {n_shards} shards; {_REMEDY}") from exc
             if n_bytes != n_expected:
-                raise DataError(f"{path} has {n_bytes:,} bytes and should have {n_expected:,}; {_REMEDY}")
+                raise DataError(f"{path} has {n_bytes:,} bytes instead of {n_expected:,}; {_REMEDY}")
 
     def __len__(self) -> int:
         return len(self.clips)
 
     def sound(self, i: int) -> PackedSound:
-        """The file of a clip.
+        """Read the packed file of a clip.
 
         Raises:
-            DataError: What lies there is not the clip.
+            DataError: The shard does not hold the clip where the index says.
         """
         number, sample = self._index.find(i)
         path = self.folder / shard_name(number)
-        # With the header before it, which tells whether this is the shard that the index was made with.
+        # The tar header before the file shows whether the shard and the index belong to each other.
         block = self._files.read(path, sample.offset - BLOCK, BLOCK + sample.n_bytes)
         name = sample_name(sample.key, sample.suffix)
         if len(block) < BLOCK + sample.n_bytes or block[: len(name) + 1] != f"{name}\0".encode():
@@ -95,12 +93,12 @@ class ShardFolder:
         return PackedSound(memoryview(block)[BLOCK:], sample.gain)
 
     def name(self, i: int) -> str:
-        """Which clip it is and where it lies, for messages."""
+        """Path of a clip and its shard, for messages."""
         return f"{self.clips[i].path} in {self.folder / shard_name(self._index.find(i)[0])}"
 
 
 class NamedBytes(io.BytesIO):
-    """Bytes with a name for messages."""
+    """Bytes in memory with a name for messages."""
 
     def __init__(self, data: memoryview, name: str) -> None:
         super().__init__(data)

@@ -1,4 +1,4 @@
-"""Many files read in pieces by many threads, a bounded number of them open at a time."""
+"""Pool of open files that many threads read in pieces."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from pathlib import Path
 
 
 class OpenFiles:
-    """Files that stay open until others are read instead.
+    """Files that stay open until `max_open` other files were read more recently.
 
     Args:
-        max_open: How many stay open. (A process may have 1,024 on most systems, 256 on some.)
+        max_open: Number of files that stay open. (Most systems allow a process 1,024, some 256.)
     """
 
     def __init__(self, max_open: int = 128) -> None:
         self._max_open = max_open
-        self._open: OrderedDict[Path, _File] = OrderedDict()  # the one that was read last comes last
+        self._open: OrderedDict[Path, _File] = OrderedDict()  # the most recently read file is last
         self._lock = threading.Lock()
 
     def read(self, path: Path, offset: int, n_bytes: int) -> bytes:
-        """Bytes of a file, fewer at its end."""
+        """Read `n_bytes` bytes of a file from `offset` on; fewer at its end."""
         return self._file(path).read(offset, n_bytes)
 
     def _file(self, path: Path) -> _File:
@@ -36,7 +36,7 @@ class OpenFiles:
 
 
 class _File:
-    """One open file. It is closed with the last reference to it, so that no thread loses it while it reads."""
+    """One open file, closed with the last reference to it, so that a reading thread cannot lose it."""
 
     def __init__(self, path: Path) -> None:
         self._number = -1
@@ -45,15 +45,15 @@ class _File:
 
     def read(self, offset: int, n_bytes: int) -> bytes:
         pieces = []
-        while n_bytes and (piece := self._piece(offset, n_bytes)):  # one call gives at most 2 GiB
+        while n_bytes and (piece := self._read_once(offset, n_bytes)):  # a call reads at most 2 GiB
             pieces.append(piece)
             offset, n_bytes = offset + len(piece), n_bytes - len(piece)
         return b"".join(pieces) if len(pieces) != 1 else pieces[0]
 
-    def _piece(self, offset: int, n_bytes: int) -> bytes:
+    def _read_once(self, offset: int, n_bytes: int) -> bytes:
         if hasattr(os, "pread"):
             return os.pread(self._number, n_bytes, offset)
-        with self._lock:  # Windows has one position for all threads
+        with self._lock:  # on Windows all threads share one position
             os.lseek(self._number, offset, os.SEEK_SET)
             return os.read(self._number, n_bytes)
 

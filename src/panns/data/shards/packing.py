@@ -1,4 +1,4 @@
-"""One clip as the two files that it becomes in a shard: its sound, and what is known of it."""
+"""Pack a clip into the two files that a shard holds of it: the sound, and a JSON description."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from panns.data.shards.pcm16 import encode
 from panns.data.shards.settings import ShardSettings
 from panns.errors import AudioDecodeError
 
-# Readers of shards tell by the suffix what a file is, and everything behind the first dot of a name is its suffix.
+# WebDataset readers choose a decoder by the suffix, and treat everything after the first dot of a name as the suffix.
 _PLAIN_SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 _OTHER_SUFFIX = "sound"
 
 
 class PackedClip(NamedTuple):
-    """A clip, packed.
+    """A packed clip.
 
     Attributes:
-        suffix: Of the file with its sound.
-        sound: That file.
-        description: The JSON file with what is known of it.
-        duration_s: How long it lasts; of a file that was copied and not decoded, by its header.
-        gain: What the decoded sound has to be multiplied with.
+        suffix: Suffix of the sound file.
+        sound: Bytes of the sound file.
+        description: Bytes of the JSON file with labels, fold, source and so on.
+        duration_s: Duration in seconds; from the header if the file was copied without decoding.
+        gain: Factor that restores the level of the decoded samples.
     """
 
     suffix: str
@@ -42,13 +42,13 @@ def pack(file: Path, clip: Clip, settings: ShardSettings, stretches: StretchRead
     """Pack a clip.
 
     Args:
-        file: Where it lies.
-        clip: What it is.
-        settings: How.
-        stretches: Reads what is less than a file, and what is not resampled.
+        file: The file that holds the clip.
+        clip: The clip.
+        settings: Coding and sample rate.
+        stretches: Reader for clips that are a part of their file or keep its rate.
 
     Raises:
-        AudioDecodeError: It cannot be read; the message names the file.
+        AudioDecodeError: The file is unreadable; the message names it.
     """
     gain = 1.0
     if settings.coding == "keep" and clip.is_whole_file:
@@ -69,27 +69,27 @@ def pack(file: Path, clip: Clip, settings: ShardSettings, stretches: StretchRead
 
 
 def _copy(file: Path, *, is_decoded: bool) -> tuple[bytes, float]:
-    """The bytes of a file, and how long it lasts: by its header, or by decoding it, which finds damage inside it."""
-    with open_sound(file, sample_rate=None) as stream:
-        duration_s = stream.declared_duration_s
+    """Bytes and duration of a file; the duration is that of the header, or of decoding, which also finds damage."""
+    with open_sound(file, sample_rate=None) as sound:
+        duration_s = sound.declared_duration_s
         if is_decoded or duration_s is None:
-            for _ in stream:
+            for _ in sound:
                 pass
-            duration_s = stream.duration_s
+            duration_s = sound.duration_s
     try:
         return file.read_bytes(), duration_s
     except OSError as exc:
-        raise AudioDecodeError(f"{file}: reading it failed ({exc.strerror}); copy it to this machine") from exc
+        raise AudioDecodeError(f"{file} cannot be read ({exc.strerror}); copy it to this machine") from exc
 
 
 def _suffix(file: Path) -> str:
     suffix = file.suffix.lower()
-    is_plain = _PLAIN_SUFFIX.fullmatch(suffix) and suffix != ".json"  # which the description has
+    is_plain = _PLAIN_SUFFIX.fullmatch(suffix) and suffix != ".json"  # the suffix of the description
     return suffix[1:] if is_plain else _OTHER_SUFFIX
 
 
 def _describe(clip: Clip, duration_s: float, gain: float) -> bytes:
-    """What is known of a clip, without what is not; `gain` only where it is not 1."""
+    """JSON description of a clip without empty fields; `gain` only if it differs from 1."""
     known: dict[str, Any] = {
         "path": clip.path,
         "labels": clip.labels,

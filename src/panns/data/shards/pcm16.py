@@ -1,4 +1,4 @@
-"""Sound as 16-bit integers: WAV, which is read by one copy, or FLAC, which takes about half the room."""
+"""16-bit sound files in memory: WAV, which decodes by a single copy, or FLAC, which takes about half the space."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from panns.errors import AudioDecodeError
 Array = npt.NDArray[np.float32]
 
 _FULL_SCALE = 32_768
-# Below this, -36 dB, 16 bits would leave a sound fewer than 10 of its own.
+# A sound that peaks below this, -36 dB, would use fewer than 10 of the 16 bits.
 _QUIET_PEAK = 2.0**-6
-# What 24-bit recorders resolve; what is quieter is silence.
+# The resolution of 24-bit recorders; quieter samples count as silence.
 _MIN_GAIN = 2.0**-24
 _HEADER_BYTES = 44
 _MAX_WAV_BYTES = 2**32 - _HEADER_BYTES
@@ -25,35 +25,38 @@ MAX_FLAC_RATE = 655_350
 
 
 def encode(waveform: Array, sample_rate: int, coding: Literal["wav", "flac"]) -> tuple[bytes, float]:
-    """A mono sound as the bytes of a 16-bit file, and the gain that gives what is decoded its own level back.
+    """Encode a mono waveform as a 16-bit file.
 
-    The gain is 1 where the sound fits. Loud recordings reach over full scale once they are resampled; cut off there,
-    they would get overtones that nobody recorded. Very quiet ones, as of float recorders, would be left a few bits.
-    Both are stored at another level. The gain is a power of two, by which numbers are multiplied without rounding, so
-    that a 16-bit original comes back bit for bit.
+    Two kinds of sounds are stored at another level: loud recordings that exceed full scale after resampling, because
+    clipping would add overtones, and very quiet ones, such as those of float recorders, because few of the 16 bits
+    would remain. The gain that restores the level is a power of two, which multiplies without rounding, so a 16-bit
+    original comes back bit for bit.
 
     Args:
         waveform: `(samples,)`, finite.
-        sample_rate: In Hz; FLAC knows up to 655,350.
-        coding: What file.
+        sample_rate: Sample rate in Hz; at most 655,350 for FLAC.
+        coding: Format of the file.
+
+    Returns:
+        Bytes of the file, and the factor that restores the level of the decoded samples (1 for most sounds).
 
     Raises:
-        AudioDecodeError: Such a file cannot hold so long a sound or such a rate.
+        AudioDecodeError: The sound is too long for a WAV file, or its rate too high for FLAC.
     """
     _check(len(waveform), sample_rate, coding)
     peak = float(np.abs(waveform).max(initial=0.0))
     gain = 1.0
     if peak > 1 or 0 < peak < _QUIET_PEAK:
         gain = max(2.0 ** math.frexp(peak)[1], _MIN_GAIN)
-    # A sample at +1.0 is one step more than the largest integer.
+    # A sample at +1.0 is one step above the largest integer.
     stored = np.minimum(np.rint(waveform * np.float32(_FULL_SCALE / gain)), _FULL_SCALE - 1).astype("<i2")
     return (_wav if coding == "wav" else _flac)(stored, sample_rate), gain
 
 
 def decode_wav(data: bytes | memoryview, sample_rate: int, gain: float) -> Array | None:
-    """The sound of a 16-bit mono WAV of that rate in its plainest layout; None for anything else.
+    """Decode a 16-bit mono WAV of this sample rate in the layout that `encode` writes; None for any other file.
 
-    It takes a hundredth of the time that a decoder and a resampler take.
+    Takes a hundredth of the time of a decoder and a resampler.
     """
     n_bytes = len(data) - _HEADER_BYTES
     is_possible = 0 < n_bytes < _MAX_WAV_BYTES and n_bytes % 2 == 0
@@ -66,9 +69,9 @@ def decode_wav(data: bytes | memoryview, sample_rate: int, gain: float) -> Array
 
 def _check(n_samples: int, sample_rate: int, coding: str) -> None:
     if coding == "wav" and 2 * n_samples >= _MAX_WAV_BYTES:
-        raise AudioDecodeError(f"{n_samples / sample_rate:,.0f} s are more than a WAV holds; use FLAC, or cut it")
+        raise AudioDecodeError(f"{n_samples / sample_rate:,.0f} s exceed the size of a WAV file; use FLAC, or cut it")
     if coding == "flac" and sample_rate > MAX_FLAC_RATE:
-        raise AudioDecodeError(f"{sample_rate} Hz is more than the {MAX_FLAC_RATE} Hz that FLAC knows; use WAV")
+        raise AudioDecodeError(f"{sample_rate} Hz exceed the {MAX_FLAC_RATE} Hz that FLAC allows; use WAV")
 
 
 def _wav(stored: npt.NDArray[Any], sample_rate: int) -> bytes:

@@ -1,7 +1,7 @@
-"""What a shard was made from and what is in it, in a file beside it, so that a writing that was stopped goes on.
+"""Record of a shard in a JSON file beside it: inputs, settings and contents, to continue an interrupted writing.
 
-The record is written before the shard takes its name. So a shard with a record of its size is finished, and one
-without a record is somebody else's.
+The record is written before the shard gets its final name. A shard with a record of its size is therefore complete, and
+a shard without a record was written by another program.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _FORMAT = 1
 
 @dataclass(frozen=True)
 class ShardRecord:
-    """One shard.
+    """Record of one shard.
 
     Attributes:
-        settings: How it was packed.
+        settings: Settings that the shard was packed with.
         inputs: Digest of the clips, and of the sizes and times of their files.
         n_bytes: Size of the shard.
-        samples: What is in it.
-        skipped: Numbers of clips that could not be read, and why.
+        samples: Clips in the shard.
+        skipped: Index and error message of every unreadable clip.
     """
 
     settings: ShardSettings
@@ -41,22 +41,22 @@ class ShardRecord:
     skipped: tuple[tuple[int, str], ...]
 
     def write(self, shard: Path) -> None:
-        """Write the record of a shard."""
+        """Write the record beside a shard."""
         record = {"format": _FORMAT, **asdict(self)}
         with replacing(_beside(shard)) as partial:
             partial.write_text(json.dumps(record, separators=(",", ":")), encoding="utf-8")
 
 
 def read_record(shard: Path, *, settings: ShardSettings, inputs: str) -> ShardRecord | None:
-    """The record of a shard that is finished; None where it is yet to be written, as far as is asked for.
+    """Read the record of a complete shard; None if the shard must be written.
 
     Args:
-        shard: Where it is, or will be.
-        settings: How it is to be packed.
-        inputs: What from, as `digest_of` tells.
+        shard: Path of the shard.
+        settings: Settings to pack with.
+        inputs: Digest of the clips to pack (`digest_clips`).
 
     Raises:
-        DataError: What is there was packed in another way, from something else, or by somebody else.
+        DataError: The shard was packed with other settings, from other clips, or by another program.
     """
     if not shard.is_file():
         return None
@@ -70,31 +70,30 @@ def read_record(shard: Path, *, settings: ShardSettings, inputs: str) -> ShardRe
             tuple((key, reason) for key, reason in found["skipped"]),
         )
         is_ours = found["format"] == _FORMAT
-    except (OSError, ValueError, KeyError, TypeError):  # none, or one that another program wrote
+    except (OSError, ValueError, KeyError, TypeError):  # missing, or of another program
         is_ours = False
     if not is_ours:
-        raise DataError(f"{shard} is there and was not written by this program; use another folder, or remove it")
+        raise DataError(f"{shard} exists and was not written by panns; use another folder, or remove it")
     if record.n_bytes != shard.stat().st_size:
         return None
     for name, wanted in asdict(settings).items():
         was = getattr(record.settings, name)
         if was != wanted and name != "skip_bad":
             raise DataError(
-                f"{shard} was packed with {name}={was!r}, and {wanted!r} is asked for; use another folder, or remove "
-                f"this one"
+                f"{shard} was packed with {name}={was!r}, not {wanted!r}; use another folder, or remove this one"
             )
     if settings.skip_bad and settings.coding == "keep" and not record.settings.skip_bad:
-        return None  # nobody has looked into these files for damage
+        return None  # the files were copied without a check for damage
     if record.inputs != inputs:
         raise DataError(
             f"{shard} was packed from other clips, or their files have changed since; use another folder, or remove it "
-            f"to have it packed anew"
+            f"to pack it again"
         )
     return record
 
 
-def digest_of(clips: Iterable[Clip], files: Iterable[Path]) -> str:
-    """Tells whether clips or their files have changed."""
+def digest_clips(clips: Iterable[Clip], files: Iterable[Path]) -> str:
+    """Digest that changes with the clips, and with the sizes and times of their files."""
     digest = hashlib.sha256()
     for clip, file in zip(clips, files, strict=True):
         digest.update(f"{clip!r} {size_and_time(file)}\n".encode())
@@ -102,7 +101,7 @@ def digest_of(clips: Iterable[Clip], files: Iterable[Path]) -> str:
 
 
 def size_and_time(file: Path) -> tuple[int, int]:
-    """Size in bytes and time of the last change in ns; (-1, -1) for a file that is not to be found."""
+    """Size of a file in bytes, and time of its last change in ns; (-1, -1) for a missing file."""
     try:
         stat = file.stat()
     except (OSError, ValueError):  # ValueError: a zero byte in the name

@@ -1,19 +1,19 @@
-"""Writing tar files whose bytes depend on nothing but what is in them: no times, no users."""
+"""Reproducible tar files: their bytes depend only on their contents, because times and users are zero."""
 
 from __future__ import annotations
 
 import tarfile
 from typing import BinaryIO
 
-# The header of a member, and what its size is padded to.
+# Size of the header of a member; members are padded to a multiple of it.
 BLOCK = tarfile.BLOCKSIZE
 
 
 class TarWriter:
-    """Members one after the other, each findable by where its bytes begin.
+    """Writes members to a tar file and returns the position of each.
 
     Attributes:
-        n_bytes: Written so far.
+        n_bytes: Number of bytes written so far.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -21,8 +21,8 @@ class TarWriter:
         self.n_bytes = 0
 
     def add(self, name: str, data: bytes) -> int:
-        """Write a member; where its bytes begin."""
-        header = tarfile.TarInfo(name)  # its times and users are 0
+        """Write a member, and return the position of its bytes."""
+        header = tarfile.TarInfo(name)  # times and users default to 0
         header.size = len(data)
         self._write(header.tobuf(tarfile.USTAR_FORMAT))
         offset = self.n_bytes
@@ -31,7 +31,7 @@ class TarWriter:
         return offset
 
     def finish(self) -> None:
-        """Write the end: two empty blocks, and padding to what tapes were written in."""
+        """Write the end of the file: two empty blocks, and padding to a full record."""
         self._write(bytes(2 * BLOCK))
         self._write(bytes(-self.n_bytes % tarfile.RECORDSIZE))
 

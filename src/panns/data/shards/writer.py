@@ -1,4 +1,4 @@
-"""Packing clips into shards, in parallel; a writing that was stopped goes on where it stopped."""
+"""Write clips to shards in parallel, and continue where an earlier call was interrupted."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from panns.data.clip_lists.clip_list import ClipList
+from panns.data.clips.clip import ClipList
 from panns.data.clips.stretches import StretchReader
 from panns.data.shards.index import INDEX_FILE, Sample, sample_name, shard_name, write_index
 from panns.data.shards.packing import pack
-from panns.data.shards.record import ShardRecord, digest_of, read_record
+from panns.data.shards.record import ShardRecord, digest_clips, read_record
 from panns.data.shards.settings import ShardSettings
 from panns.data.shards.tar import TarWriter
 from panns.errors import AudioDecodeError, DataError
@@ -23,21 +23,20 @@ from panns.system.parallel import ordered_map
 from panns.system.progress import OnProgress, Progress, ignore_progress
 
 _LOCK_FILE = ".lock"
-# How often progress is told and an interrupt is heard.
-_AS_THEY_ARE = ShardSettings()
+_DEFAULTS = ShardSettings()
 
 
 @dataclass(frozen=True)
 class PackingSummary:
-    """What lies in a folder now.
+    """Contents of a folder of shards after writing.
 
     Attributes:
-        n_clips: In all shards.
-        n_shards: How many there are.
-        n_bytes: Of all shards.
-        duration_s: Of all clips.
-        n_cut: Clips that were cut out of their files though files were to be kept.
-        skipped: Path and reason of every clip that could not be read.
+        n_clips: Number of clips in all shards.
+        n_shards: Number of shards.
+        n_bytes: Size of all shards.
+        duration_s: Duration of all clips, in seconds.
+        n_cut: Number of clips that were cut out of their files although files were to be copied.
+        skipped: Path and error message of every unreadable clip.
     """
 
     n_clips: int
@@ -49,61 +48,61 @@ class PackingSummary:
 
 
 def write_shards(
-    manifest: ClipList,
+    clip_list: ClipList,
     folder: Path,
-    settings: ShardSettings = _AS_THEY_ARE,
+    settings: ShardSettings = _DEFAULTS,
     *,
     n_threads: int | None = None,
     on_progress: OnProgress = ignore_progress,
 ) -> PackingSummary:
-    """Pack the clips of a manifest, in its order, into tar files that `ShardAudio` and WebDataset read.
+    """Pack the clips of a list, in its order, into tar files that `ShardAudio` and WebDataset read.
 
-    The bytes depend on nothing but the clips and the settings. A shard has its final name when it is whole. What is
-    finished is kept when the same is asked again; so a writing that was stopped goes on, and shards that were damaged
-    or removed are made again. One process at a time writes to a folder; others wait, and then find it done.
+    The bytes depend only on the clips and the settings. A shard gets its final name when it is complete. A repeated
+    call keeps complete shards, so it continues an interrupted one and repairs damaged or missing shards. One process at
+    a time writes to a folder; the others wait, and then find the shards complete.
 
-    A file that is copied is opened and not decoded, so damage inside it shows when it is heard; unless bad ones are to
-    be skipped.
+    A copied file is opened but not decoded, so damage inside it appears only in later reads, unless
+    `settings.skip_bad` is set.
 
     Args:
-        manifest: The clips.
-        folder: Where to; made if need be.
-        settings: How.
-        n_threads: Shards that are written at once; None for as many as there are cores.
-        on_progress: Called with the clips that are done.
+        clip_list: The clips.
+        folder: Folder for the shards; created if missing.
+        settings: Coding, sample rate and size of shards.
+        n_threads: Number of shards written at once; None for one per core.
+        on_progress: Called with the number of clips written, in the stage "packing".
 
     Raises:
-        AudioDecodeError: A clip cannot be read, and bad ones are not to be skipped.
-        DataError: There are no clips, or the folder holds shards of other clips or settings.
+        AudioDecodeError: A clip is unreadable and `settings.skip_bad` is not set.
+        DataError: The list is empty, or the folder holds shards of other clips or settings.
     """
-    if not manifest.clips:
-        raise DataError("there are no clips to pack; give a manifest with at least one")
+    if not clip_list.clips:
+        raise DataError("there are no clips to pack; give a clip list with at least one")
     folder.mkdir(parents=True, exist_ok=True)
-    with _only_writer(folder):
-        records = _Writing(manifest, folder, settings, on_progress).finish(n_threads or n_cores())
+    with _exclusive_folder(folder):
+        records = _Writing(clip_list, folder, settings, on_progress).finish(n_threads or n_cores())
         keys = [sample.key for record in records for sample in record.samples]
         if not (folder / INDEX_FILE).is_file():
             shards = [(record.n_bytes, record.samples) for record in records]
-            write_index(folder, shards, [manifest.clips[key] for key in keys])
+            write_index(folder, shards, [clip_list.clips[key] for key in keys])
     return PackingSummary(
         n_clips=len(keys),
         n_shards=len(records),
         n_bytes=sum(record.n_bytes for record in records),
         duration_s=sum(sample.duration_s for record in records for sample in record.samples),
-        n_cut=sum(not manifest.clips[key].is_whole_file for key in keys) if settings.coding == "keep" else 0,
-        skipped=tuple((manifest.clips[key].path, reason) for record in records for key, reason in record.skipped),
+        n_cut=sum(not clip_list.clips[key].is_whole_file for key in keys) if settings.coding == "keep" else 0,
+        skipped=tuple((clip_list.clips[key].path, reason) for record in records for key, reason in record.skipped),
     )
 
 
 class _Writing:
-    """One run over a folder."""
+    """One call of `write_shards`."""
 
-    def __init__(self, manifest: ClipList, folder: Path, settings: ShardSettings, on_progress: OnProgress) -> None:
-        self._manifest = manifest
+    def __init__(self, clip_list: ClipList, folder: Path, settings: ShardSettings, on_progress: OnProgress) -> None:
+        self._clip_list = clip_list
         self._folder = folder
         self._settings = settings
         self._on_progress = on_progress
-        n_clips, step = len(manifest.clips), settings.clips_per_shard
+        n_clips, step = len(clip_list.clips), settings.clips_per_shard
         self._keys = [range(start, min(start + step, n_clips)) for start in range(0, n_clips, step)]
         self._inputs = [self._digest(keys) for keys in self._keys]
         self._n_done = 0
@@ -111,16 +110,16 @@ class _Writing:
         self._is_stopped = threading.Event()
 
     def finish(self, n_threads: int) -> list[ShardRecord]:
-        """Write what is missing; the records of all shards."""
+        """Write the missing shards, and return the records of all."""
         records = {}
         for number in range(len(self._keys)):
-            record = self._kept(number)
+            record = self._record_if_complete(number)
             if record is not None:
                 records[number] = record
         self._refuse_others()
         missing = [number for number in range(len(self._keys)) if number not in records]
         if missing:
-            # Whoever opens the folder before it is finished gets to know that.
+            # Without an index, readers see that the folder is incomplete.
             (self._folder / INDEX_FILE).unlink(missing_ok=True)
             records |= self._write(missing, n_threads)
         return [records[number] for number in range(len(self._keys))]
@@ -129,12 +128,12 @@ class _Writing:
         others = set(self._folder.glob("shard-*.tar")) - {self._shard(number) for number in range(len(self._keys))}
         if others:
             raise DataError(
-                f"{min(others)} is none of the {len(self._keys)} shards that these clips make; use another folder, or "
-                f"remove it"
+                f"{min(others)} is not one of the {len(self._keys)} shards of these clips; remove it, or use another "
+                "folder"
             )
 
-    def _kept(self, number: int) -> ShardRecord | None:
-        """The record of a shard if it is finished."""
+    def _record_if_complete(self, number: int) -> ShardRecord | None:
+        """The record of a shard; None if the shard must be written."""
         record = read_record(self._shard(number), settings=self._settings, inputs=self._inputs[number])
         if record is not None:
             if record.skipped and not self._settings.skip_bad:
@@ -145,30 +144,32 @@ class _Writing:
     def _write(self, numbers: list[int], n_threads: int) -> dict[int, ShardRecord]:
         try:
             written = ordered_map(
-                self._write_shard, numbers, n_threads=n_threads, on_wait=self._tell, waits_on_close=False
+                self._write_shard, numbers, n_threads=n_threads, on_wait=self._report, waits_on_close=False
             )
-            return {number: record for number, record in zip(numbers, written, strict=True) if record is not None}
+            records = {number: record for number, record in zip(numbers, written, strict=True) if record is not None}
+            self._report()
+            return records
         finally:
             self._is_stopped.set()
 
-    def _tell(self) -> None:
-        self._on_progress(Progress(self._n_done, len(self._manifest.clips), "clips", "packing"))
+    def _report(self) -> None:
+        self._on_progress(Progress(self._n_done, len(self._clip_list.clips), "clips", "packing"))
 
     def _write_shard(self, number: int) -> ShardRecord | None:
-        """The record of a shard that was written; None if another one failed meanwhile, whose error is to come."""
+        """Write a shard and return its record; None if another shard failed first, whose error follows."""
         if self._is_stopped.is_set():
             return None
         try:
-            return self._written(number)
+            return self._pack_shard(number)
         except _Stopped:
             return None
         except BaseException:
             self._is_stopped.set()
             raise
 
-    def _written(self, number: int) -> ShardRecord:
+    def _pack_shard(self, number: int) -> ShardRecord:
         shard = self._shard(number)
-        shard.unlink(missing_ok=True)  # a damaged one, whose size could be what the record is about to say
+        shard.unlink(missing_ok=True)  # a damaged shard could match the size in the new record
         samples: list[Sample] = []
         skipped: list[tuple[int, str]] = []
         with replacing(shard) as partial:
@@ -191,8 +192,8 @@ class _Writing:
         return record
 
     def _add(self, tar: TarWriter, key: int, stretches: StretchReader) -> Sample:
-        clip = self._manifest.clips[key]
-        packed = pack(self._manifest.file(clip), clip, self._settings, stretches)
+        clip = self._clip_list.clips[key]
+        packed = pack(self._clip_list.file(clip), clip, self._settings, stretches)
         offset = tar.add(sample_name(key, packed.suffix), packed.sound)
         tar.add(sample_name(key, "json"), packed.description)
         return Sample(key, packed.suffix, offset, len(packed.sound), packed.duration_s, packed.gain)
@@ -201,17 +202,17 @@ class _Writing:
         return self._folder / shard_name(number)
 
     def _digest(self, keys: range) -> str:
-        clips = [self._manifest.clips[key] for key in keys]
-        return digest_of(clips, map(self._manifest.file, clips))
+        clips = [self._clip_list.clips[key] for key in keys]
+        return digest_clips(clips, map(self._clip_list.file, clips))
 
 
 class _Stopped(Exception):
-    """Another shard has failed, or the program is to end."""
+    """Another shard failed, or the caller stopped."""
 
 
 @contextmanager
-def _only_writer(folder: Path) -> Iterator[None]:
-    """Wait until no other process writes to the folder, and remove what one that was killed has left half done."""
+def _exclusive_folder(folder: Path) -> Iterator[None]:
+    """Hold the folder against other processes, and remove partial files of a killed one."""
     with exclusive(folder / _LOCK_FILE):
         for partial in [*folder.glob(".shard-*"), *folder.glob(".index.*")]:
             partial.unlink()

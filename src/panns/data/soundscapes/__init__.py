@@ -1,6 +1,6 @@
-"""Soundscapes mixed from clips: what sounds when is known, because it was put there."""
+"""Synthetic soundscapes mixed from clips, with known event times."""
 
-from panns.data.soundscapes.activity import ActivityConfig, Stretch, active_stretches
+from panns.data.soundscapes.activity import ActivityConfig, Stretch, find_active_stretches
 from panns.data.soundscapes.backgrounds import NoiseBackgrounds, RecordedBackgrounds, read_recordings
 from panns.data.soundscapes.plan import PlacedClip, Soundscape, SoundscapeConfig, draw_soundscape
 from panns.data.soundscapes.render import Mixture, render
@@ -16,8 +16,8 @@ __all__ = [
     "SoundscapeConfig",
     "SoundscapeSummary",
     "Stretch",
-    "active_stretches",
     "draw_soundscape",
+    "find_active_stretches",
     "read_recordings",
     "render",
     "write_soundscapes",

@@ -1,4 +1,7 @@
-"""Where in a clip something sounds: clips of one event are often longer than it, or hold it several times."""
+"""Sound activity: find the stretches of a clip that are loud enough to be an event.
+
+Clips of one class are often longer than their event, or contain it several times.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +14,17 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float32]
 
 FRAME_S = 0.01
-_SILENT_DB = -75.0  # beneath, also the noise of a quiet recording is no sound
+_SILENT_DB = -75.0  # below the noise of a quiet recording
 _SMOOTHING_FRAMES = 5
 
 
 class Stretch(NamedTuple):
-    """A stretch of a clip in which something sounds.
+    """An active stretch of a clip.
 
     Attributes:
-        onset_s: When it begins in the clip.
-        offset_s: When it ends.
-        level_db: Mean power in it, in decibels below full scale.
+        onset_s: Start of the stretch, in seconds from the start of the clip.
+        offset_s: End of the stretch, in seconds from the start of the clip.
+        level_db: Mean power in decibels relative to full scale.
     """
 
     onset_s: float
@@ -31,15 +34,15 @@ class Stretch(NamedTuple):
 
 @dataclass(frozen=True)
 class ActivityConfig:
-    """What counts as sounding; levels in decibels, times in seconds.
+    """Settings of activity detection; levels in decibels, times in seconds.
 
     Attributes:
-        range_db: What is further below the loudest moment of a clip has faded away.
-        above_floor: How far from the quiet moments of a clip (its lowest tenth) up to its loudest one a sound begins,
-            as a part of that distance in decibels.
-        steady_db: A clip whose loudest and quiet moments are closer sounds all the time.
-        min_gap_s: Shorter pauses belong to the sound.
-        min_duration_s: What is shorter is no sound.
+        range_db: Largest distance of an active moment from the loudest moment of the clip.
+        above_floor: Activity threshold, as a fraction of the distance from the quiet moments of a clip (its lowest
+            tenth) up to its loudest moment, in decibels.
+        steady_db: Smallest distance of the loudest moment from the quiet ones; a clip below it is active throughout.
+        min_gap_s: Minimum duration of a pause; shorter pauses belong to the sound.
+        min_duration_s: Minimum duration of an active stretch.
     """
 
     range_db: float = 30.0
@@ -58,33 +61,33 @@ class ActivityConfig:
             raise ValueError(f"min_gap_s={self.min_gap_s} and min_duration_s={self.min_duration_s} must not be below 0")
 
 
-def active_stretches(waveform: Array, sample_rate: int, config: ActivityConfig | None = None) -> list[Stretch]:
-    """The stretches of a clip in which something sounds, in order.
+def find_active_stretches(waveform: Array, sample_rate: int, config: ActivityConfig | None = None) -> list[Stretch]:
+    """Find the active stretches of a clip.
 
     Args:
-        waveform: `(samples,)`, at least one.
-        sample_rate: Its rate.
-        config: What counts as sounding.
+        waveform: `(samples,)`, at least one sample.
+        sample_rate: Sample rate in Hz.
+        config: Settings; None for the defaults.
 
     Returns:
-        Each with times on a grid of 10 ms; none for silence.
+        Stretches in order, with times on a grid of 10 ms; an empty list for silence.
 
     Example:
         >>> clip = np.zeros(1_000, np.float32)
         >>> clip[200:500] = 0.5
-        >>> [stretch[:2] for stretch in active_stretches(clip, 1_000)]
+        >>> [stretch[:2] for stretch in find_active_stretches(clip, 1_000)]
         [(0.18, 0.52)]
     """
     config = config or ActivityConfig()
     level_db = _level_db(waveform, sample_rate)
-    heard = level_db > _SILENT_DB
-    if not heard.any():
+    is_audible = level_db > _SILENT_DB
+    if not is_audible.any():
         return []
-    loudest, quiet = float(level_db.max()), float(np.quantile(level_db[heard], 0.1))
+    loudest, quiet = float(level_db.max()), float(np.quantile(level_db[is_audible], 0.1))
     lowest = _SILENT_DB
     if loudest - quiet >= config.steady_db:
         lowest = max(loudest - config.range_db, quiet + config.above_floor * (loudest - quiet))
-    elif len(level_db[heard]) < len(level_db):
+    elif not is_audible.all():
         lowest = max(lowest, loudest - config.range_db)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], level_db > lowest, [False]])))
     stretches: list[tuple[int, int]] = []
@@ -107,7 +110,7 @@ def active_stretches(waveform: Array, sample_rate: int, config: ActivityConfig |
 
 
 def _level_db(waveform: Array, sample_rate: int) -> npt.NDArray[np.float64]:
-    """Level of every 10 ms, the mean over 50 ms about them."""
+    """Level of every 10 ms, averaged over the surrounding 50 ms."""
     starts = np.round(np.arange(0, len(waveform) / sample_rate - 1e-9, FRAME_S) * sample_rate).astype(np.intp)
     power = np.add.reduceat(np.square(waveform, dtype=np.float64), starts) / np.diff(starts, append=len(waveform))
     kernel = np.ones(_SMOOTHING_FRAMES)

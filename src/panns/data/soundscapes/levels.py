@@ -1,4 +1,4 @@
-"""How loud the pieces of a soundscape are, once they can be heard: a plan knows the level of whole stretches only."""
+"""Exact levels of the clips in a soundscape, from their waveforms; the plan only knows levels of whole stretches."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ Array = npt.NDArray[np.float32]
 def set_levels(
     soundscape: Soundscape, stretches: Sequence[Sequence[Stretch]], sounds: Mapping[int, Array], sample_rate: int
 ) -> Soundscape:
-    """The same soundscape, with the loudest event of every piece exactly as far above the background as was drawn.
+    """Correct the gains of a soundscape, so that the loudest event of every placed clip has exactly the drawn level.
 
-    A piece that was cut out of the end of a long, fading stretch is softer than the stretch.
+    A piece from the end of a long, fading stretch is softer than the whole stretch, for example.
 
     Args:
-        soundscape: As it was drawn.
-        stretches: What it was drawn from.
-        sounds: The clips that are placed in it, whole, by number.
-        sample_rate: Of these.
+        soundscape: The plan.
+        stretches: Active stretches of all clips.
+        sounds: Whole waveforms of the placed clips, by number.
+        sample_rate: Sample rate of the waveforms, in Hz.
     """
-    placed = (_levelled(piece, stretches[piece.clip], sounds[piece.clip], sample_rate) for piece in soundscape.placed)
+    placed = (_set_level(piece, stretches[piece.clip], sounds[piece.clip], sample_rate) for piece in soundscape.placed)
     return replace(soundscape, placed=tuple(placed))
 
 
-def _levelled(piece: PlacedClip, stretches: Sequence[Stretch], sound: Array, sample_rate: int) -> PlacedClip:
+def _set_level(piece: PlacedClip, stretches: Sequence[Stretch], sound: Array, sample_rate: int) -> PlacedClip:
     start_s, end_s = piece.cut_s
     assumed_db = max(one.level_db for one in stretches if one.onset_s < end_s and one.offset_s > start_s)
     moved_s = start_s - piece.onset_s
@@ -41,5 +41,5 @@ def _levelled(piece: PlacedClip, stretches: Sequence[Stretch], sound: Array, sam
         if len(part := sound[round((onset_s + moved_s) * sample_rate) : round((offset_s + moved_s) * sample_rate)])
     ]
     if not any(powers):
-        return piece  # silence, which manifests may call an event; no gain makes it louder
+        return piece  # a clip list may label silence as an event; a gain cannot change its level
     return piece._replace(gain_db=piece.gain_db + assumed_db - float(10 * np.log10(max(powers))))

@@ -1,4 +1,4 @@
-"""What sounds when in a soundscape that is still to be mixed: drawn at random, so that its labels are true."""
+"""Random plan of a soundscape: clips, times and levels, before any sound is mixed."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ import numpy as np
 
 from panns.data.soundscapes.activity import Stretch
 
-_MAX_DB = 120.0  # what 20 bits of a file can hold, and more than any ear
+_MAX_DB = 120.0  # the range of 20 bits, and more than that of hearing
 _MAX_EVENTS = 1_000
-_ATTEMPTS = 20  # to find a place that is not too crowded
+_N_ATTEMPTS = 20  # draws of a time with few enough overlaps
 
 
 @dataclass(frozen=True)
 class SoundscapeConfig:
-    """How soundscapes are drawn; times in seconds, levels in decibels below full scale.
+    """Settings of random soundscapes; times in seconds, levels in decibels relative to full scale.
 
     Attributes:
-        duration_s: Length of a soundscape.
-        n_events: How many clips sound in it, from and to, of one clip maybe several stretches; fewer where there is no
-            room left for one.
-        max_event_s: The longest piece of a clip.
-        max_overlap: How many clips sound at once, at most.
-        background_db: Level of the background, from and to.
-        quiet_share: How many soundscapes have no background.
-        snr_db: How far a clip is above the background, from and to; its place is above `background_db` where there is
-            none.
-        noise_exponents: Background noise falls with frequency as 1/f^a, from and to: 0 is white, 2 brown.
+        duration_s: Duration of a soundscape.
+        n_events: Minimum and maximum number of clips in a soundscape; fewer if there is no room. A clip may give
+            several events.
+        max_event_s: Maximum duration of a piece of a clip.
+        max_overlap: Maximum number of clips at any moment.
+        background_db: Minimum and maximum level of the background.
+        quiet_share: Share of soundscapes without a background, 0 to 1.
+        snr_db: Minimum and maximum level of a clip above the background; in a soundscape without one, above the level
+            that was drawn for it.
+        noise_exponents: Minimum and maximum exponent a of background noise, which falls with frequency as 1/f^a: 0 is
+            white, 2 brown.
     """
 
     duration_s: float = 10.0
@@ -49,7 +50,7 @@ class SoundscapeConfig:
         for name in ("n_events", "background_db", "snr_db", "noise_exponents"):
             low, high = getattr(self, name)
             if low > high:
-                raise ValueError(f"{name}=({low}, {high}) must not fall: the lower one comes first")
+                raise ValueError(f"{name}=({low}, {high}) is descending; give the lower value first")
         for name in ("background_db", "snr_db"):
             if max(map(abs, getattr(self, name))) > _MAX_DB:
                 raise ValueError(f"{name}={getattr(self, name)} must be within {_MAX_DB:g} decibels of 0")
@@ -57,8 +58,8 @@ class SoundscapeConfig:
             raise ValueError(f"n_events={self.n_events} must be at most {_MAX_EVENTS}")
         if self.n_events[0] < 0 or self.max_overlap < 1 or not 0 <= self.quiet_share <= 1:
             raise ValueError(
-                f"n_events={self.n_events} must not be below 0, max_overlap={self.max_overlap} be at least 1 and "
-                f"quiet_share={self.quiet_share} be 0 to 1"
+                f"n_events={self.n_events} must be at least 0, max_overlap={self.max_overlap} at least 1 and "
+                f"quiet_share={self.quiet_share} from 0 to 1"
             )
 
 
@@ -67,10 +68,10 @@ class PlacedClip(NamedTuple):
 
     Attributes:
         clip: Number of the clip.
-        cut_s: From where to where it was cut out of the clip.
-        onset_s: When it begins in the soundscape.
-        gain_db: What it is made louder by.
-        events: Onset and offset, in the soundscape, of each stretch in which it sounds.
+        cut_s: Start and end of the piece in the clip, in seconds.
+        onset_s: Start of the piece in the soundscape, in seconds.
+        gain_db: Gain of the piece in decibels.
+        events: Onset and offset of each active stretch, in seconds from the start of the soundscape.
     """
 
     clip: int
@@ -81,19 +82,19 @@ class PlacedClip(NamedTuple):
 
     @property
     def offset_s(self) -> float:
-        """When it ends in the soundscape."""
+        """End of the piece in the soundscape, in seconds."""
         return self.onset_s + self.cut_s[1] - self.cut_s[0]
 
 
 @dataclass(frozen=True)
 class Soundscape:
-    """What sounds when.
+    """Plan of a soundscape.
 
     Attributes:
-        duration_s: Its length.
-        placed: The pieces of clips, by onset.
-        background_db: Level of the background; None for none.
-        noise_exponent: Of the background, where it is noise that is made: it falls as 1/f^a.
+        duration_s: Duration in seconds.
+        placed: Pieces of clips, by onset.
+        background_db: Level of the background in decibels relative to full scale; None for no background.
+        noise_exponent: Exponent a of a synthetic background, whose power falls with frequency as 1/f^a.
     """
 
     duration_s: float
@@ -109,13 +110,13 @@ def draw_soundscape(
     *,
     first: int | None = None,
 ) -> Soundscape:
-    """Draw a soundscape.
+    """Draw the plan of a soundscape.
 
     Args:
-        sounds: Of every clip the stretches in which it sounds; one without any is never placed.
-        config: How.
-        rng: Where chance comes from.
-        first: The clip that is placed before all others; None for any.
+        sounds: Active stretches of every clip; a clip without any is never placed.
+        config: Settings.
+        rng: Random generator.
+        first: Number of the clip to place before all others; None for a random one.
     """
     background_db = float(rng.uniform(*config.background_db))
     is_quiet = rng.random() < config.quiet_share
@@ -126,8 +127,8 @@ def draw_soundscape(
     placed: list[PlacedClip] = []
     for clip in clips:
         piece = _draw_piece(clip, sounds[clip], background_db, config, rng)
-        if piece is not None and (fitting := _find_place(piece, placed, config, rng)) is not None:
-            placed.append(fitting)
+        if piece is not None and (moved := _find_time(piece, placed, config, rng)) is not None:
+            placed.append(moved)
     return Soundscape(
         duration_s=config.duration_s,
         placed=tuple(sorted(placed, key=lambda piece: piece.onset_s)),
@@ -139,41 +140,41 @@ def draw_soundscape(
 def _draw_piece(
     clip: int, stretches: Sequence[Stretch], background_db: float, config: SoundscapeConfig, rng: np.random.Generator
 ) -> PlacedClip | None:
-    """A run of stretches of a clip that is not too long, as if it began at 0."""
+    """Draw a piece of a clip, one or more stretches of limited duration; it begins at 0."""
     if not stretches:
         return None
     longest_s = min(config.max_event_s, config.duration_s)
-    # By length: what rises above the threshold for a moment, beside seconds of the same sound, is no event to be found.
+    # Choose by length, because a stretch of a moment beside seconds of the same sound is hardly an event.
     ends = np.cumsum([stretch.offset_s - stretch.onset_s for stretch in stretches])
     i = min(int(np.searchsorted(ends, rng.uniform(0, ends[-1]), side="right")), len(stretches) - 1)
     begin_s, end_s, _ = stretches[i]
     if end_s - begin_s > longest_s:
         begin_s = max(begin_s, _on_grid(float(rng.uniform(begin_s, end_s - longest_s))))
         end_s = begin_s + longest_s
-    # As much of what follows as fits, up to a random limit, so that single events are heard as well as runs of them.
+    # Add the following stretches up to a random limit, so that single events and runs of events both occur.
     limit_s = begin_s + float(rng.uniform(0, longest_s))
-    heard = [(begin_s, end_s, stretches[i].level_db)]
-    heard += [stretch for stretch in stretches[i + 1 :] if stretch.offset_s <= limit_s]
-    loudest_db = max(level_db for _, _, level_db in heard)
+    chosen = [(begin_s, end_s, stretches[i].level_db)]
+    chosen += [stretch for stretch in stretches[i + 1 :] if stretch.offset_s <= limit_s]
+    loudest_db = max(level_db for _, _, level_db in chosen)
     return PlacedClip(
         clip=clip,
-        cut_s=(begin_s, heard[-1][1]),
+        cut_s=(begin_s, chosen[-1][1]),
         onset_s=0.0,
         gain_db=background_db + float(rng.uniform(*config.snr_db)) - loudest_db,
-        events=tuple((onset_s - begin_s, offset_s - begin_s) for onset_s, offset_s, _ in heard),
+        events=tuple((onset_s - begin_s, offset_s - begin_s) for onset_s, offset_s, _ in chosen),
     )
 
 
-def _find_place(
+def _find_time(
     piece: PlacedClip, placed: Sequence[PlacedClip], config: SoundscapeConfig, rng: np.random.Generator
 ) -> PlacedClip | None:
-    """The piece at a random time at which not too many others sound; None where there is none."""
+    """Move a piece to a random time with few enough overlaps; None if no such time was found."""
     length_s = piece.offset_s
-    for _ in range(_ATTEMPTS):
-        # A piece as long as the soundscape is longer by a rounding error.
+    for _ in range(_N_ATTEMPTS):
+        # A piece as long as the soundscape may exceed it by a rounding error.
         onset_s = _on_grid(float(rng.uniform(0, max(config.duration_s - length_s, 0.0))))
         others = [one for one in placed if one.onset_s < onset_s + length_s and one.offset_s > onset_s]
-        # One clip twice at once would be heard as one event with two labels.
+        # A clip that overlaps itself would sound like a single event.
         if len(others) < config.max_overlap and all(one.clip != piece.clip for one in others):
             events = tuple((onset_s + start_s, onset_s + end_s) for start_s, end_s in piece.events)
             return piece._replace(onset_s=onset_s, events=events)
@@ -181,5 +182,5 @@ def _find_place(
 
 
 def _on_grid(time_s: float) -> float:
-    """The time, or up to 10 ms before it: rounded up, a piece would reach behind the end."""
+    """Round a time down to 10 ms; rounded up, a piece could reach beyond the end."""
     return math.floor(time_s * 100) / 100

@@ -1,4 +1,4 @@
-"""A soundscape as sound: pieces of clips above a background, as its plan says. Nothing is drawn here, nothing read."""
+"""Render a soundscape: mix pieces of clips and a background according to a plan, without randomness or files."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from panns.data.soundscapes.plan import PlacedClip, Soundscape
 Array = npt.NDArray[np.float32]
 
 FADE_S = 0.01
-# The largest number of 16 bits; a mixture that goes further would be cut off there.
+# The largest 16-bit sample; a louder mixture would clip.
 FULL_SCALE = 32_767 / 32_768
 
 
 class Mixture(NamedTuple):
-    """A soundscape that was mixed.
+    """A rendered soundscape.
 
     Attributes:
         waveform: `(samples,)`, within full scale.
-        gain_db: What all of it was made softer by to stay there: 0 or below.
+        gain_db: Gain that keeps the mixture within full scale, in decibels: 0 or below.
     """
 
     waveform: Array
@@ -32,17 +32,16 @@ class Mixture(NamedTuple):
 def render(soundscape: Soundscape, sounds: Mapping[int, Array], background: Array | None, sample_rate: int) -> Mixture:
     """Mix a soundscape.
 
-    Within a piece the sound is as it was recorded, also in the pauses between its stretches; where there is no piece,
-    there is the background alone.
+    A piece keeps the recording between its active stretches. Outside the pieces there is only the background.
 
     Args:
-        soundscape: What sounds when, and how loud.
-        sounds: The clips that are placed in it, whole, `(samples,)` each, by number.
-        background: `(samples,)`, of any level but silence; may be None where the soundscape has none.
-        sample_rate: Of all of them.
+        soundscape: The plan.
+        sounds: Whole waveforms of the placed clips, `(samples,)` each, by number.
+        background: `(samples,)`, at any level but not silent; None if the plan has no background.
+        sample_rate: Sample rate of all waveforms, in Hz.
 
     Raises:
-        ValueError: The background is missing, silent, or not as long as the soundscape.
+        ValueError: The background is missing, silent, or differs from the soundscape in length.
 
     Example:
         >>> piece = PlacedClip(clip=3, cut_s=(0.0, 0.5), onset_s=0.25, gain_db=-20.0, events=((0.25, 0.75),))
@@ -62,24 +61,24 @@ def render(soundscape: Soundscape, sounds: Mapping[int, Array], background: Arra
     if peak <= FULL_SCALE:
         return Mixture(mixed, 0.0)
     gain = FULL_SCALE / peak
-    softer = np.clip(mixed * np.float32(gain), -FULL_SCALE, FULL_SCALE)  # off by a rounding of float32 at most
+    softer = np.clip(mixed * np.float32(gain), -FULL_SCALE, FULL_SCALE)  # float32 may round beyond full scale
     return Mixture(softer, float(20 * np.log10(gain)))
 
 
 def _at_level(background: Array | None, n_samples: int, level_db: float) -> Array:
-    """The background with that mean power."""
+    """Scale a background to a mean power."""
     if background is None or len(background) != n_samples:
-        given = "none" if background is None else f"one of {len(background)} samples"
-        raise ValueError(f"the soundscape has a background of {n_samples} samples, and {given} was given; give that")
+        given = "no background" if background is None else f"a background of {len(background)} samples"
+        raise ValueError(f"{given} does not fit the soundscape; give a background of {n_samples} samples")
     power = float(np.square(background, dtype=np.float64).mean())
     if not power:
-        raise ValueError("the background is silent and cannot be given a level; give one that sounds")
+        raise ValueError("the background is silent and has no level to change; give another one")
     scaled: Array = background * np.float32(10 ** (level_db / 20) / np.sqrt(power))
     return scaled
 
 
 def _cut_out(sound: Array, piece: PlacedClip, max_samples: int, sample_rate: int) -> Array:
-    """A piece of a clip at its level, faded in and out, since what was cut off would click."""
+    """Cut a piece out of a clip at its level, faded in and out to avoid clicks."""
     start, end = (round(time_s * sample_rate) for time_s in piece.cut_s)
     cut = sound[start : min(end, start + max_samples)] * np.float32(10 ** (piece.gain_db / 20))
     n_fade = min(round(FADE_S * sample_rate), len(cut) // 2)

@@ -1,8 +1,8 @@
-"""A folder of soundscapes: their sound, a table of what is heard in them when, and what each was mixed from.
+"""Write a folder of soundscapes: sounds, an event table, and the clips that each was mixed from.
 
-audio/000001.wav ...   mono, 16 bits
-events.tsv             a row an event, as `panns.data.clip_lists.event_table` reads it
-soundscapes.jsonl      a line a soundscape: clips and background with their licences, times and gains
+audio/000001.wav ...   16-bit mono
+events.tsv             one row per event, as `panns.data.clip_lists.event_table` reads it
+soundscapes.jsonl      one line per soundscape: clips and background with their licences, times and gains
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from panns.data.clips.clip import Clip
 from panns.data.clips.stretches import StretchReader
 from panns.data.soundscapes.activity import Stretch
 from panns.data.soundscapes.backgrounds import Background, Backgrounds
-from panns.data.soundscapes.labelling import clip_stretches, labelled_events
+from panns.data.soundscapes.labelling import find_clip_stretches, list_events
 from panns.data.soundscapes.levels import set_levels
 from panns.data.soundscapes.plan import Soundscape, SoundscapeConfig, draw_soundscape
 from panns.data.soundscapes.render import Mixture, render
@@ -34,28 +34,26 @@ from panns.system.parallel import ordered_map
 from panns.system.progress import OnProgress, Progress, ignore_progress
 
 Array = npt.NDArray[np.float32]
-# What is being done, how many of it are done, and how many there are.
 
 EVENTS_FILE = "events.tsv"
 PARTS_FILE = "soundscapes.jsonl"
 AUDIO_FOLDER = "audio"
 _FULL_SCALE = 32_768
-# Clips that one thread hears one after the other, so that those of one file cost one pass over it.
-_CHUNK = 32
+_CHUNK = 32  # clips that one thread reads in sequence, so that clips of one file cost one pass
 _MAX_RECENT_BYTES = 256 << 20
 
 
 @dataclass(frozen=True)
 class SoundscapeSummary:
-    """What was written.
+    """Contents of a folder of soundscapes.
 
     Attributes:
-        n_soundscapes: How many there are.
-        n_events: In all of them.
-        n_clips: That were placed at least once.
-        n_classes: That are heard at least once.
-        n_silent_clips: In which nothing sounds, so that they cannot be placed.
-        n_softer: Soundscapes that were made softer as a whole to stay within full scale.
+        n_soundscapes: Number of soundscapes.
+        n_events: Number of events in all soundscapes.
+        n_clips: Number of clips that occur at least once.
+        n_classes: Number of classes that occur at least once.
+        n_silent_clips: Number of silent clips, which were left out.
+        n_attenuated: Number of soundscapes that were attenuated to stay within full scale.
     """
 
     n_soundscapes: int
@@ -63,11 +61,11 @@ class SoundscapeSummary:
     n_clips: int
     n_classes: int
     n_silent_clips: int
-    n_softer: int
+    n_attenuated: int
 
 
 def write_soundscapes(
-    manifest: ClipList,
+    clip_list: ClipList,
     folder: Path,
     config: SoundscapeConfig,
     backgrounds: Backgrounds,
@@ -77,38 +75,39 @@ def write_soundscapes(
     seed: int,
     on_progress: OnProgress = ignore_progress,
 ) -> SoundscapeSummary:
-    """Mix soundscapes from clips and write them; asked again, exactly the same ones.
+    """Mix soundscapes from clips and write them; the same arguments give the same files.
 
-    A soundscape depends on the clips, the settings, the seed and its own number alone: a hundred are the first hundred
-    of two hundred. Every clip is heard once beforehand; then no more of them are held than fit into 256 MB.
+    A soundscape depends only on the clips, the settings, the seed and its own number: a hundred soundscapes are the
+    first hundred of two hundred. Every clip is read once to find its active stretches; afterwards up to 256 MB of
+    waveforms stay in memory.
 
     Args:
-        manifest: The clips, each with at least one label or event: of a sound that is heard the table has to say what
-            it is.
-        folder: Where to; made if need be. Soundscapes that are there are written anew.
-        config: How they are drawn.
-        backgrounds: What sounds behind.
-        n_soundscapes: How many, at least 1.
-        sample_rate: Of what is written.
-        seed: Of everything random, at least 0.
-        on_progress: Called in turn while clips are heard, and while soundscapes are mixed.
+        clip_list: The clips, each with at least one label or event.
+        folder: Folder for the soundscapes; created if missing. Earlier soundscapes in it are replaced.
+        config: Settings of the soundscapes.
+        backgrounds: Supply of backgrounds.
+        n_soundscapes: Number of soundscapes, at least 1.
+        sample_rate: Sample rate of the soundscapes, in Hz.
+        seed: Random seed, at least 0.
+        on_progress: Called with the number of clips read (stage "reading clips"), then with the number of soundscapes
+            written (stage "mixing").
 
     Raises:
-        DataError: A clip has no label, none sounds, a soundscape would have no samples, or the folder holds other files
-            of these names.
-        AudioDecodeError: A clip cannot be read; the message names its file.
+        DataError: A clip has no label, all clips are silent, a soundscape would be shorter than a sample, or the folder
+            holds other files of these names.
+        AudioDecodeError: A clip is unreadable; the message names its file.
     """
     names = [f"{AUDIO_FOLDER}/{number:06d}.wav" for number in range(1, n_soundscapes + 1)]
     if round(config.duration_s * sample_rate) < 1:
-        raise DataError(f"duration_s={config.duration_s} holds no sound at {sample_rate} Hz; make it longer")
-    _check_labels(manifest)
+        raise DataError(f"duration_s={config.duration_s} is less than a sample at {sample_rate} Hz; make it longer")
+    _check_labels(clip_list)
     _check_folder(folder, names)
-    clips, stretches = _sounding(manifest, sample_rate, on_progress)
-    audio = _RecentClips(FileAudio(ClipList(manifest.root, clips), sample_rate))
+    clips, stretches = _find_active_clips(clip_list, sample_rate, on_progress)
+    audio = _RecentClips(FileAudio(ClipList(clip_list.root, clips), sample_rate))
     _clear(folder)
     listed: list[Clip] = []
     placed: set[int] = set()
-    n_softer = 0
+    n_attenuated = 0
     parts = folder / PARTS_FILE
     with replacing(parts) as partial, partial.open("w", encoding="utf-8", errors="backslashreplace") as file:
         for i, name in enumerate(names):
@@ -120,9 +119,9 @@ def write_soundscapes(
             mixture = render(soundscape, sounds, background and background.waveform, sample_rate)
             _write_wav(folder / name, mixture.waveform, sample_rate)
             file.write(json.dumps(_parts(name, soundscape, clips, background, mixture), ensure_ascii=False) + "\n")
-            listed.append(Clip(name, events=labelled_events(soundscape, clips)))
+            listed.append(Clip(name, events=list_events(soundscape, clips)))
             placed.update(sounds)
-            n_softer += mixture.gain_db < 0
+            n_attenuated += mixture.gain_db < 0
             on_progress(Progress(i + 1, n_soundscapes, "soundscapes", "mixing"))
     write_event_table(folder / EVENTS_FILE, listed)
     return SoundscapeSummary(
@@ -130,67 +129,67 @@ def write_soundscapes(
         n_events=sum(len(one.events) for one in listed),
         n_clips=len(placed),
         n_classes=len({event.label for one in listed for event in one.events}),
-        n_silent_clips=len(manifest.clips) - len(clips),
-        n_softer=n_softer,
+        n_silent_clips=len(clip_list.clips) - len(clips),
+        n_attenuated=n_attenuated,
     )
 
 
-def _check_labels(manifest: ClipList) -> None:
-    for clip in manifest.clips:
+def _check_labels(clip_list: ClipList) -> None:
+    for clip in clip_list.clips:
         if not clip.labels and not clip.events:
             raise DataError(
-                f"{clip.path} has no label, so nobody could say what is heard where it is placed; label it, leave it "
-                "out, or use it as a background"
+                f"{clip.path} has no label to write into the event table; label it, leave it out, or use it as a "
+                "background"
             )
 
 
 def _check_folder(folder: Path, names: Sequence[str]) -> None:
-    """Refuse a folder in which something would be lost, or would lie beside what is listed."""
+    """Refuse a folder in which foreign files would be overwritten or mixed with soundscapes."""
     known = {folder / name for name in names}
     audio = folder / AUDIO_FOLDER
     if audio.is_dir():
         others = {path for path in audio.iterdir() if not path.name.startswith(".")} - known
         if others:
             raise DataError(
-                f"{min(others)} is none of the {len(names)} soundscapes that are asked for; use another folder, or "
-                f"remove {audio}"
+                f"{min(others)} is not one of the {len(names)} soundscapes to write; use another folder, or remove "
+                f"{audio}"
             )
     if (folder / EVENTS_FILE).exists() and not (folder / PARTS_FILE).exists():
-        raise DataError(f"{folder / EVENTS_FILE} was not written by this program; use another folder")
+        raise DataError(f"{folder / EVENTS_FILE} was not written by panns; use another folder")
 
 
 def _clear(folder: Path) -> None:
-    """Make the folder, without the tables of what is about to be replaced."""
+    """Create the folder, and remove the tables of earlier soundscapes."""
     (folder / AUDIO_FOLDER).mkdir(parents=True, exist_ok=True)
-    for name in (EVENTS_FILE, PARTS_FILE):  # in this order, for the one without the other would be foreign
+    for name in (EVENTS_FILE, PARTS_FILE):  # in this order, because an event table without parts counts as foreign
         (folder / name).unlink(missing_ok=True)
 
 
-def _sounding(
-    manifest: ClipList, sample_rate: int, on_progress: OnProgress
+def _find_active_clips(
+    clip_list: ClipList, sample_rate: int, on_progress: OnProgress
 ) -> tuple[tuple[Clip, ...], list[list[Stretch]]]:
-    """The clips in which something sounds, and where it does."""
-    n_clips = len(manifest.clips)
+    """Find the clips that are not silent, and the active stretches of each."""
+    n_clips = len(clip_list.clips)
 
-    def hear(chunk: int) -> list[list[Stretch]]:
+    def read(chunk: int) -> list[list[Stretch]]:
         with StretchReader() as reader:
             return [
-                clip_stretches(clip, load_clip(manifest.file(clip), clip, sample_rate, reader), sample_rate)
-                for clip in manifest.clips[chunk * _CHUNK : (chunk + 1) * _CHUNK]
+                find_clip_stretches(clip, load_clip(clip_list.file(clip), clip, sample_rate, reader), sample_rate)
+                for clip in clip_list.clips[chunk * _CHUNK : (chunk + 1) * _CHUNK]
             ]
 
-    heard: list[list[Stretch]] = []
-    for stretches in ordered_map(hear, range(-(-n_clips // _CHUNK)), n_threads=n_cores()):
-        heard += stretches
-        on_progress(Progress(len(heard), n_clips, "clips", "reading clips"))
-    numbers = [i for i, stretches in enumerate(heard) if stretches]
+    found: list[list[Stretch]] = []
+    for stretches in ordered_map(read, range(-(-n_clips // _CHUNK)), n_threads=n_cores()):
+        found += stretches
+        on_progress(Progress(len(found), n_clips, "clips", "reading clips"))
+    numbers = [i for i, stretches in enumerate(found) if stretches]
     if not numbers:
-        raise DataError(f"of {n_clips} clips none sounds anywhere; give clips that are not silent")
-    return tuple(manifest.clips[i] for i in numbers), [heard[i] for i in numbers]
+        raise DataError(f"all {n_clips} clips are silent; give clips with sound")
+    return tuple(clip_list.clips[i] for i in numbers), [found[i] for i in numbers]
 
 
 class _RecentClips:
-    """The sound of clips, of which those that were last asked for are kept while they fit."""
+    """Cache of the most recently used waveforms, limited in size."""
 
     def __init__(self, audio: ClipAudio) -> None:
         self._audio = audio
@@ -198,7 +197,7 @@ class _RecentClips:
         self._n_bytes = 0
 
     def waveform(self, i: int) -> Array:
-        """The whole of a clip, which is not to be written to."""
+        """Waveform of a clip; callers must not write to it."""
         if i not in self._recent:
             self._recent[i] = self._audio.waveform(i)
             self._n_bytes += self._recent[i].nbytes
@@ -221,7 +220,7 @@ def _background(
 def _write_wav(path: Path, waveform: Array, sample_rate: int) -> None:
     import soundfile
 
-    # It would be scaled by another factor if it were written as floats.
+    # soundfile would scale floats by another factor.
     stored = np.rint(waveform * _FULL_SCALE).astype(np.int16)
     with replacing(path) as partial:
         soundfile.write(partial, stored, sample_rate, subtype="PCM_16")
@@ -230,7 +229,7 @@ def _write_wav(path: Path, waveform: Array, sample_rate: int) -> None:
 def _parts(
     name: str, soundscape: Soundscape, clips: Sequence[Clip], background: Background | None, mixture: Mixture
 ) -> Mapping[str, object]:
-    """What a soundscape was mixed from."""
+    """The line of a soundscape in the file of parts: its clips and background."""
     return {
         "filename": name,
         "duration_s": soundscape.duration_s,
@@ -259,7 +258,7 @@ def _background_part(soundscape: Soundscape, background: Background | None) -> M
 
 
 def _origin(clip: Clip) -> dict[str, object]:
-    """Which clip it is, and whose; without what is not known of it."""
+    """Path, source, licence and attribution of a clip, without empty fields."""
     what = {
         "path": clip.path,
         "clip_onset_s": clip.onset_s,

@@ -1,4 +1,4 @@
-"""Which clips are worth a comparison."""
+"""Pairs of clips that share landmarks, found in bounded memory."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from panns.data.quality.copies import landmark_index
-from panns.data.quality.copies.fingerprint import RATE, Landmarks, landmarks_of
+from panns.data.quality.copies.fingerprint import RATE, Landmarks, find_landmarks
 from panns.data.quality.copies.landmark_index import LandmarkIndex
 from panns.data.quality.copies.pair_counts import PairCounts
 from tests.data.quality.copies.test_fingerprint import pairs_in, swelling
 
 
-def test_nothing_is_like_nothing():
+def test_no_candidates_without_landmarks():
     assert LandmarkIndex().candidates() == []
     assert pairs_in(np.zeros(RATE, np.float32), np.zeros(RATE, np.float32)) == []
     assert pairs_in(swelling()) == []
@@ -30,7 +30,7 @@ def landmarks(bits, frames=None, weak=0 | 1 << 5 | 2 << 10, beside=None):
     return Landmarks(bits, beside, np.full(len(bits), weak, np.uint16), np.array(list(frames), np.uint16))
 
 
-def test_weak_bits_may_be_turned():
+def test_weak_bits_may_be_flipped():
     index = LandmarkIndex()
     index.add(0, landmarks([0b1000_0000], weak=5 | 6 << 5 | 7 << 10))
     index.add(1, landmarks([0b0110_0000]))  # three bits away, all of them weak in the first
@@ -48,7 +48,7 @@ def test_one_shared_landmark_of_many_is_chance():
     assert (0, 2) in [one[:2] for one in index.candidates()]
 
 
-def test_what_shares_most_comes_first_at_its_commonest_shift():
+def test_pairs_that_share_most_come_first():
     index = LandmarkIndex()
     index.add(0, landmarks([101 << 8, 102 << 8, 103 << 8, 104 << 8], [10, 20, 30, 40]))
     index.add(1, landmarks([101 << 8, 102 << 8], [0, 90]))
@@ -70,13 +70,13 @@ def test_memory_is_bounded_and_copies_keep_the_same_landmarks():
     sounds = [swelling(seed=seed) for seed in range(6)]
     index = LandmarkIndex(max_landmarks=100)
     for i, sound in enumerate([*sounds, *sounds]):
-        index.add(i, landmarks_of(sound))
+        index.add(i, find_landmarks(sound))
         assert index._n_landmarks <= 100
     assert {one[:2] for one in index.candidates()} == {(i, i + 6) for i in range(6)}
 
 
 @pytest.mark.parametrize(("n_other_bits", "is_found"), [(8, True), (9, False)])
-def test_of_landmarks_that_are_left_also_what_is_beside_them_must_be_alike(n_other_bits, is_found):
+def test_thinned_landmarks_need_similar_neighbours(n_other_bits, is_found):
     many = [bits << 16 for bits in range(1, 100)]  # enough for one shared one to be chance
     index = LandmarkIndex(max_landmarks=100)
     index.add(0, landmarks(many, beside=[0] * 99))
@@ -86,12 +86,12 @@ def test_of_landmarks_that_are_left_also_what_is_beside_them_must_be_alike(n_oth
 
 
 @pytest.mark.parametrize("max_landmarks", [2**24, 20_000])
-def test_memory_is_bounded_where_very_many_clips_share_landmarks(monkeypatch, max_landmarks):
-    """Of 50,000 landmarks each is shared by 25 clips or so: 600,000 pairs."""
+def test_memory_is_bounded_for_many_shared_landmarks(monkeypatch, max_landmarks):
+    """Each of 50,000 landmarks is shared by some 25 clips: 600,000 pairs."""
     rng = np.random.default_rng(0)
     values = rng.integers(2**32, size=2_000, dtype=np.uint32)
     monkeypatch.setattr(landmark_index, "PairCounts", partial(PairCounts, max_rows=10_000))
-    monkeypatch.setattr(landmark_index, "_LOOKED_UP_AT_ONCE", 2_000)
+    monkeypatch.setattr(landmark_index, "_LOOKUP_SIZE", 2_000)
     monkeypatch.setattr(landmark_index, "_MAX_FOUND_AT_ONCE", 10_000)
     index = LandmarkIndex(max_landmarks)
     for clip in range(500):
@@ -111,7 +111,7 @@ def test_memory_is_bounded_where_very_many_clips_share_landmarks(monkeypatch, ma
     st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=6), min_size=2, max_size=6),
     st.sampled_from([1, 3, 2**20]),
 )
-def test_candidates_are_the_pairs_that_share_bits(clips, at_once):
+def test_candidates_are_the_pairs_with_equal_bits(clips, at_once):
     index = LandmarkIndex()
     for clip, bits in enumerate(clips):
         index.add(clip, landmarks([one << 8 for one in bits]))

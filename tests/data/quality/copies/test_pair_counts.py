@@ -21,7 +21,7 @@ def counted(*found, is_short=(True,) * 9, n=100, **options):
 
 @settings(max_examples=100)
 @given(st.lists(st.tuples(CLIPS, CLIPS, st.integers(-3, 3)).filter(lambda met: met[0] != met[1]), max_size=20))
-def test_every_pair_is_there_once_at_its_commonest_shift(found):
+def test_every_pair_once_at_its_most_frequent_shift(found):
     shifts = Counter((min(a, b), max(a, b), (n if a < b else -n) // 2) for a, b, n in found)
     best = counted(*found, max_rows=len(shifts))  # counted several times, and none left out
     assert [pair[:2] for pair in best] == list(dict.fromkeys(pair[:2] for pair in best))
@@ -32,19 +32,19 @@ def test_every_pair_is_there_once_at_its_commonest_shift(found):
     assert counted(*found, n=1) == best[:1]
 
 
-def test_long_clips_need_to_meet_twice():
+def test_long_clips_need_two_shared_landmarks():
     found = [(0, 1, 0), (1, 2, 0), (2, 3, 0), (3, 2, 1)]
     assert [pair[:2] for pair in counted(*found, is_short=[True, False, False, False])] == [(0, 1)]
     assert counted((1, 2, 4), (2, 1, -5), is_short=[False] * 3) == [(1, 2, 2)]
 
 
 @pytest.mark.parametrize("n_later", [2**16 - 1, 1 - 2**16])
-def test_the_last_clips_and_the_longest_shifts_fit(n_later):
+def test_largest_indices_and_shifts_fit(n_later):
     last = 2**24 - 1
     assert counted((last - 1, last, n_later), is_short=np.ones(last + 1, bool)) == [(last - 1, last, n_later // 2)]
 
 
-def test_of_too_many_pairs_those_that_meet_most_stay():
+def test_most_frequent_pairs_stay():
     often = [(0, 8, 6)] * 3 + [(1, 2, -6)] * 2
     once = [(i, j, 0) for i in range(8) for j in range(i + 1, 8)]
     best = counted(*often, *once, *often, max_rows=4)
@@ -52,5 +52,5 @@ def test_of_too_many_pairs_those_that_meet_most_stay():
     assert len(best) < len(once) / 4
 
 
-def test_nothing_is_shared():
+def test_no_pairs():
     assert counted() == []

@@ -1,13 +1,11 @@
-"""Landmarks of sounds, by which clips are found that may hold the same sound, without comparing each with each.
+"""Audio fingerprints: landmarks that find clips with the same sound without comparing all pairs.
 
 Haitsma and Kalker, "A Highly Robust Audio Fingerprinting System", ISMIR 2002: every frame has 32 bits, the signs of
-differences of energy between neighbouring bands and neighbouring frames. Encoders, resamplers and gains leave most of
-the bits of most frames as they are, and two sounds rarely share all bits of any. As in the paper a frame is also looked
-up with its weakest bits turned (`landmark_index.py`). Whether clips that share frames are copies is told by their sound
-(`copies.py`).
+energy differences between neighbouring bands and frames. Encoders, resamplers and gains preserve most bits of most
+frames, and frames of different sounds rarely share all bits. As in the paper, a lookup also flips the weakest bits of a
+frame (`landmark_index.py`). A comparison of the waveforms then decides which clips are copies (`compare.py`).
 
-Sounds with nothing between 250 Hz and 2.5 kHz, and steady ones without a change that an encoder keeps, have no frames
-that are found again.
+Sounds without energy between 250 Hz and 2.5 kHz, and steady sounds, have no frames that can be found again.
 """
 
 from __future__ import annotations
@@ -27,29 +25,33 @@ N_BITS = 32
 _LOW_HZ, _HIGH_HZ = 250.0, 2_500.0
 N_WEAK = 3
 BITS_OF_PLACE = 5
-# So far away a frame holds none of the same sound.
+# At this distance two frames do not overlap.
 _BESIDE_FRAMES = _N_FFT // HOP
-# Bits of pauses are those of noise: frames so far below the loudest are left out.
+# Frames this far below the loudest are pauses, whose bits are noise, and are skipped.
 _PAUSE_DB = 40.0
-_SILENCE = 1e-7  # mean square below which a frame is silent whatever is around it, -70 dB
-_BLOCK_FRAMES = 64  # whose spectra fit in a core's cache
-# Shifts are kept as unsigned numbers: frames of the longest clip that there may be.
-_MAX_FRAMES = 2**16
+_SILENCE = 1e-7  # mean square of a silent frame, -70 dB
+_BLOCK_FRAMES = 64  # frames whose spectra fit into the cache of a core
+_MAX_FRAMES = 2**16  # frame numbers are unsigned 16-bit integers
 
 
 class Landmarks(NamedTuple):
-    """Of the frames of one clip that sound."""
+    """Landmarks of one clip, one for each frame that is not a pause.
+
+    Attributes:
+        bits: The 32 bits of the frame.
+        beside: Bits of the frame 0.37 s later; if that is a pause, 0.37 s earlier; if both are, of the frame itself.
+        weak: Positions of the three weakest bits, 5 bits each.
+        frames: Number of the frame in its clip.
+    """
 
     bits: Bits
     beside: Bits
-    """Those of a frame 0.37 s later; of one so much earlier where that is a pause; its own where both are."""
     weak: npt.NDArray[np.uint16]
-    """Which bits are the weakest: 5 bits for the place of each."""
     frames: npt.NDArray[np.uint16]
 
 
-def landmarks_of(waveform: Array) -> Landmarks:
-    """The landmarks of a waveform `(samples,)` at `RATE`, of at most 20 minutes."""
+def find_landmarks(waveform: Array) -> Landmarks:
+    """Compute the landmarks of a waveform `(samples,)` at `RATE`, of at most 20 minutes."""
     padded = np.pad(waveform, (0, max(0, _N_FFT + HOP - len(waveform))))
     windows = np.lib.stride_tricks.sliding_window_view(padded, _N_FFT)[::HOP]
     assert len(windows) <= _MAX_FRAMES
@@ -57,7 +59,7 @@ def landmarks_of(waveform: Array) -> Landmarks:
     starts = np.arange(len(windows)) * HOP
     mean_square = (squares[starts + _N_FFT] - squares[starts]) / _N_FFT
     is_sounding = mean_square > max(_SILENCE, float(mean_square.max()) * 10 ** (-_PAUSE_DB / 10))
-    # Spectra of these and of the frames before them; most clips of events are pause for the larger part.
+    # Only these frames and the ones before them need spectra; most clips of events are pauses for the larger part.
     frames = np.flatnonzero(is_sounding[1:]) + 1
     needed = np.union1d(frames, frames - 1)
     energy = np.concatenate(
@@ -77,7 +79,7 @@ def landmarks_of(waveform: Array) -> Landmarks:
 
 
 def _beside(bits: Bits, frames: npt.NDArray[np.intp]) -> Bits:
-    """The bits of frames that are not far from these, from which their own are quite independent."""
+    """Bits of a nearby frame that does not overlap, for each of these frames."""
     beside = bits
     for n_later in (-_BESIDE_FRAMES, _BESIDE_FRAMES):
         places = np.minimum(np.searchsorted(frames, frames + n_later), len(frames) - 1)
@@ -86,9 +88,9 @@ def _beside(bits: Bits, frames: npt.NDArray[np.intp]) -> Bits:
 
 
 def _energy(windows: Array) -> Array:
-    """Of the 33 bands, `(frames, bands)`."""
+    """Energy of the 33 bands, `(frames, bands)`."""
     windowed = windows * _window()
-    # Half of a window laid on the other: every other bin of the whole window's spectrum, for half of the work.
+    # Adding the two halves of a window gives every other bin of its spectrum, for half of the work.
     spectrum = np.fft.rfft(windowed[:, : _N_FFT // 2] + windowed[:, _N_FFT // 2 :])
     power = np.square(spectrum.real) + np.square(spectrum.imag)
     energy: Array = np.add.reduceat(power, _band_edges(), axis=1)[:, :-1]
@@ -102,6 +104,6 @@ def _window() -> Array:
 
 @lru_cache(maxsize=1)
 def _band_edges() -> npt.NDArray[np.intp]:
-    """Bins at which the 33 bands begin, evenly in the logarithm of frequency, and where the last one ends."""
+    """First bins of the 33 bands, spaced logarithmically, and the end of the last."""
     edges_hz = np.geomspace(_LOW_HZ, _HIGH_HZ, N_BITS + 2)
     return np.round(edges_hz * (_N_FFT // 2) / RATE).astype(np.intp)

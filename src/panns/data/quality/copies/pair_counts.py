@@ -1,4 +1,4 @@
-"""How many landmarks pairs of clips share, counted in bounded memory."""
+"""Number of landmarks that pairs of clips share, counted in bounded memory."""
 
 from __future__ import annotations
 
@@ -10,49 +10,54 @@ import numpy.typing as npt
 Indices = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
 
-# 16 MB, and ten times as much while more are counted.
+# 16 MB, and ten times as much during counting.
 _MAX_ROWS = 2**20
-# A pair and a shift are one number, whose bits are: lower index, higher index, shift.
+# A pair and a shift form one integer, whose bits are: lower index, higher index, shift.
 _CLIP_BITS, _SHIFT_BITS = 24, 16
 _NO_SHIFT = 2 ** (_SHIFT_BITS - 1)
 
 
 class SharedPair(NamedTuple):
-    """Two clips, the lower index first."""
+    """Two clips that share landmarks.
+
+    Attributes:
+        one: The lower index.
+        other: The higher index.
+        shift: Delay of the shared landmarks in the other clip, in units of two frames.
+    """
 
     one: int
     other: int
     shift: int
-    """How much later what they share is in the other, in units of two frames."""
 
 
 class PairCounts:
-    """Counts pairs of clips by shift; where there are too many, those that are met most often stay.
+    """Counts pairs of clips by shift; beyond `max_rows`, the most frequent stay.
 
     Args:
-        is_short: Of every clip, whether one landmark that it shares is enough; otherwise that is chance.
-        max_rows: How many pairs and shifts are kept.
+        is_short: For every clip, True if one shared landmark suffices; long clips share single landmarks by chance.
+        max_rows: Number of pairs and shifts to keep.
     """
 
     def __init__(self, is_short: npt.NDArray[np.bool_], max_rows: int = _MAX_ROWS) -> None:
         assert len(is_short) <= 2**_CLIP_BITS
         self._is_short = is_short
         self._max_rows = max_rows
-        self._keys: Keys = np.zeros(0, np.uint64)  # each once, in rising order
+        self._keys: Keys = np.zeros(0, np.uint64)  # unique, ascending
         self._counts: Indices = np.zeros(0, np.int64)
         self._waiting: list[Keys] = []
         self._n_waiting = 0
 
     def add(self, one: Indices, other: Indices, n_later: Indices) -> None:
-        """Count a landmark for each pair of clips, given in any order.
+        """Count one shared landmark for each pair of clips.
 
         Args:
-            one: Indices of clips.
-            other: The same.
-            n_later: By how many frames, less than 2^16, the landmark is later in the other.
+            one: Indices of the first clips.
+            other: Indices of the second clips, higher or lower than the first.
+            n_later: Delay of the landmark in the second clip, in frames, less than 2^16.
         """
         low, high = np.minimum(one, other), np.maximum(one, other)
-        # Encoders and resamplers move a sound by a part of a frame, so neighbouring shifts are one.
+        # Encoders and resamplers shift a sound by a fraction of a frame, so two neighbouring shifts count as one.
         shifts = np.where(one > other, -n_later, n_later) // 2 + _NO_SHIFT
         self._waiting.append((low << (_CLIP_BITS + _SHIFT_BITS) | high << _SHIFT_BITS | shifts).astype(np.uint64))
         self._n_waiting += len(one)
@@ -60,7 +65,7 @@ class PairCounts:
             self._count()
 
     def best(self, n: int) -> list[SharedPair]:
-        """The pairs that share enough at some shift, each at its commonest; of more than `n` those that share most."""
+        """The `n` pairs that share most landmarks, each at its most frequent shift, without those below the minimum."""
         self._count()
         likely = np.flatnonzero(self._worth() > 1)
         keys, counts = self._keys[likely], self._counts[likely]
@@ -72,12 +77,12 @@ class PairCounts:
         return list(map(SharedPair, *(each.tolist() for each in (*_clips_of(keys[order]), shifts))))
 
     def _worth(self) -> Indices:
-        """How much each pair shares, with one more for those of short clips."""
+        """Number of landmarks that each pair shares, plus one for short clips."""
         one, other = _clips_of(self._keys)
         return self._counts + (self._is_short[one] | self._is_short[other])
 
     def _count(self) -> None:
-        """Take in what waits."""
+        """Count the waiting pairs."""
         if not self._waiting:
             return
         keys, counts = np.unique(np.concatenate(self._waiting), return_counts=True)
