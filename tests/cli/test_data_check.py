@@ -39,7 +39,7 @@ def test_warnings_are_shown_and_leave_the_status(folder):
     assert result.returncode == 0
     assert result.stdout.splitlines()[1:] == [
         "warning  copy: 1",
-        "   cat/a.wav, dog/z.wav hold the same sound under other labels (cat, dog); give them one source, or keep one",
+        "   cat/a.wav, dog/z.wav hold the same sound with different labels (cat, dog); give them one source, or keep one",
     ]
 
 
@@ -69,7 +69,7 @@ def test_json(folder):
 
 def test_a_clip_of_a_few_samples_is_warned_of(folder):
     write_wav(folder / "dog" / "z.wav", noise(0.5, seed=99)[:10])
-    assert "dog/z.wav: 0.312 ms long, of the 0.1 s that are asked for" in invoke(folder).stdout
+    assert "dog/z.wav: lasts 0.312 ms" in invoke(folder).stdout
 
 
 def test_what_the_model_needs_is_asked_for(folder):
@@ -84,7 +84,7 @@ def test_labels_of_a_file_and_of_audioset(folder, tmp_path):
     names.write_text("dog\n\ncat\ncow\n", encoding="utf-8")
     result = invoke(folder, "--labels", names)
     assert result.exit_code == 0
-    assert "no clip has cow (1 of the 3 classes)" in result.stdout
+    assert "1 of the 3 classes have no clips (cow)" in result.stdout
     (folder / "cat").rename(folder / "cta")
     result = invoke(folder, "--labels", names)
     assert result.exit_code == 1

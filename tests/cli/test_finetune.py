@@ -38,6 +38,6 @@ def test_bad_data_is_named_before_the_first_step(class_folders, taught_checkpoin
     write_wav(root / "tone" / "nan.wav", np.full(800, np.nan, np.float32))
     result = run_panns("finetune", root, "-o", tmp_path / "model", "--model", taught_checkpoint)
     assert result.returncode == 1
-    for words in ("broken.wav", "nan.wav", "the folder nothing holds no sound", "has 3 errors that keep from learning"):
+    for words in ("broken.wav", "nan.wav", "the folder nothing is empty", "has 3 errors that keep from learning"):
         assert words in result.stderr
     assert not (tmp_path / "model").exists()

@@ -369,5 +369,5 @@ def test_a_network_without_frames_is_not_asked_for_them(settings_file, tiny_chec
 
 
 def test_a_test_fold_that_is_not_there(settings_file, tmp_path):
-    with pytest.raises(DataError, match="no clip is in fold '9'; there are '1', '2'"):
+    with pytest.raises(DataError, match="'9' has no clips"):
         run(read_settings(settings_file, ("test_fold='9'",)), tmp_path / "out")

@@ -117,5 +117,5 @@ def test_unreadable_clip_is_named(clip_list, cache):
 
 
 def test_empty_list_is_refused(tmp_path):
-    with pytest.raises(DataError, match="there are no clips"):
+    with pytest.raises(DataError, match="clip list is empty"):
         decode_once(ClipList(tmp_path, ()), RATE, tmp_path)

@@ -285,5 +285,5 @@ def test_changed_file_needs_its_shard_removed(clip_list, folder):
 
 
 def test_empty_list_is_refused(tmp_path):
-    with pytest.raises(DataError, match="there are no clips to pack"):
+    with pytest.raises(DataError, match="clip list is empty"):
         write_shards(ClipList(tmp_path, ()), tmp_path / "shards")

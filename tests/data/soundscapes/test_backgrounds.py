@@ -107,7 +107,7 @@ def test_recordings_of_a_clip_list_keep_their_licence(tmp_path):
 def test_missing_recordings_are_refused(tmp_path):
     with pytest.raises(DataError, match="holds no sounds"):
         read_recordings(tmp_path)
-    with pytest.raises(DataError, match="no recordings for the background"):
+    with pytest.raises(DataError, match="list of background recordings is empty"):
         RecordedBackgrounds(ClipList(tmp_path, ()))
 
 

@@ -64,9 +64,9 @@ def test_plans_are_valid(sounds, config, seed):
 def test_overlap_is_limited(sounds, config, seed):
     placed = draw_soundscape(sounds, config, np.random.default_rng(seed)).placed
     for moment in [piece.onset_s for piece in placed]:
-        heard = [piece.clip for piece in placed if piece.onset_s <= moment < piece.offset_s]
-        assert len(heard) <= config.max_overlap
-        assert len(set(heard)) == len(heard), "a clip twice at once"
+        active = [piece.clip for piece in placed if piece.onset_s <= moment < piece.offset_s]
+        assert len(active) <= config.max_overlap
+        assert len(set(active)) == len(active), "a clip twice at once"
 
 
 @given(clips(), configs, st.integers(0, 1_000))
@@ -112,7 +112,7 @@ def test_long_stretch_is_cut_anywhere():
 
 
 def test_piece_as_long_as_the_soundscape_fills_it():
-    # 0.7 + 0.1 - 0.8 is below 0, which is no range to draw from.
+    # 0.7 + 0.1 - 0.8 is below 0, an invalid range to draw from.
     config = SoundscapeConfig(duration_s=0.7999999, n_events=(1, 1), max_event_s=9.0)
     for soundscape in many(config, RAIN, n=50):
         assert soundscape.placed[0].onset_s == 0.0

@@ -84,7 +84,7 @@ class ShuffledSampler:
 
 
 class BalancedSampler:
-    """The same number of clips for every class, however rare: the balanced sampling of Kong et al. 2020, section IV-B.
+    """Balanced sampling of Kong et al. 2020, section IV-B: every class gives equally many clips, however rare it is.
 
     A round visits every class once, in a new random order. A class gives its clips one after the other, in a new random
     order whenever all have been given. So no class repeats within a round, and no clip repeats before the other clips

@@ -76,7 +76,7 @@ def write_shards(
         DataError: The list is empty, or the folder holds shards of other clips or settings.
     """
     if not clip_list.clips:
-        raise DataError("there are no clips to pack; give a clip list with at least one")
+        raise DataError("the clip list is empty; give at least one clip to pack")
     folder.mkdir(parents=True, exist_ok=True)
     with _exclusive_folder(folder):
         records = _Writing(clip_list, folder, settings, on_progress).finish(n_threads or n_cores())

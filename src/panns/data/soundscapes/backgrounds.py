@@ -79,7 +79,7 @@ class RecordedBackgrounds:
 
     def __init__(self, recordings: ClipList) -> None:
         if not recordings.clips:
-            raise DataError("there are no recordings for the background; give at least one")
+            raise DataError("the list of background recordings is empty; give at least one")
         self._recordings = recordings
         self._durations_s: dict[int, float] = {}
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from panns.data.soundscapes.activity import Stretch
 
-_MAX_DB = 120.0  # the range of 20 bits, and more than that of hearing
+_MAX_DB = 120.0  # the dynamic range of 20 bits
 _MAX_EVENTS = 1_000
 _N_ATTEMPTS = 20  # draws of a time with few enough overlaps
 
