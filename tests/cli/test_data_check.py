@@ -37,10 +37,9 @@ def test_warnings_are_shown_and_leave_the_status(folder):
     (folder / "dog" / "z.wav").write_bytes((folder / "cat" / "a.wav").read_bytes())
     result = run_panns("data", "check", folder)
     assert result.returncode == 0
-    assert result.stdout.splitlines()[1:] == [
-        "warning  copy: 1",
-        "   cat/a.wav, dog/z.wav hold the same sound with different labels (cat, dog); give them one source, or keep one",
-    ]
+    _, kind, finding = result.stdout.splitlines()
+    assert kind == "warning  copy: 1"
+    assert finding.startswith("   cat/a.wav, dog/z.wav hold the same sound with different labels (cat, dog)")
 
 
 def test_errors_are_the_status_and_come_first(folder):

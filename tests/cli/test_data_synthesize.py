@@ -83,7 +83,7 @@ def test_the_seed_decides(tmp_path):
         (("--snr", "30-3"), "--snr 30-3 falls; the lower number comes first: 3-30", 2),
         (("--duration", "0"), "duration_s=0.0 must be above 0 and at most 3600 seconds", 2),
         (("--duration", "1e-9"), "duration_s=1e-09", 1),
-        (("--max-overlap", "0"), "max_overlap=0 at least 1", 2),
+        (("--max-overlap", "0"), "max_overlap=0 must be at least 1", 2),
         (("--rate", "7"), "--rate 7 is not possible; use 100 to 655350 Hz", 2),
         (("--fold", "9"), "--fold 9: clips.csv has no clip of that fold; it has 1, 2, 3", 2),
         (("--fold", "3"), "panns: all 1 clips are silent", 1),

@@ -52,13 +52,13 @@ class ActivityConfig:
     min_duration_s: float = 0.04
 
     def __post_init__(self) -> None:
-        if not self.range_db > 0 or not self.steady_db >= 0 or not 0 < self.above_floor < 1:
-            raise ValueError(
-                f"range_db={self.range_db} must be above 0, steady_db={self.steady_db} at least 0 and "
-                f"above_floor={self.above_floor} between 0 and 1"
-            )
-        if not self.min_gap_s >= 0 or not self.min_duration_s >= 0:
-            raise ValueError(f"min_gap_s={self.min_gap_s} and min_duration_s={self.min_duration_s} must not be below 0")
+        if not self.range_db > 0:
+            raise ValueError(f"range_db={self.range_db} must be above 0")
+        if not 0 < self.above_floor < 1:
+            raise ValueError(f"above_floor={self.above_floor} must be between 0 and 1")
+        for name in ("steady_db", "min_gap_s", "min_duration_s"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"{name}={getattr(self, name)} must be at least 0")
 
 
 def find_active_stretches(waveform: Array, sample_rate: int, config: ActivityConfig | None = None) -> list[Stretch]:
@@ -112,6 +112,7 @@ def find_active_stretches(waveform: Array, sample_rate: int, config: ActivityCon
 def _level_db(waveform: Array, sample_rate: int) -> npt.NDArray[np.float64]:
     """Level of every 10 ms, averaged over the surrounding 50 ms."""
     starts = np.round(np.arange(0, len(waveform) / sample_rate - 1e-9, FRAME_S) * sample_rate).astype(np.intp)
+    starts = starts[starts < len(waveform)]  # the last one may round to the end
     power = np.add.reduceat(np.square(waveform, dtype=np.float64), starts) / np.diff(starts, append=len(waveform))
     kernel = np.ones(_SMOOTHING_FRAMES)
     smoothed = np.convolve(power, kernel, "same") / np.convolve(np.ones_like(power), kernel, "same")

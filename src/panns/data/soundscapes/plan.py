@@ -56,11 +56,12 @@ class SoundscapeConfig:
                 raise ValueError(f"{name}={getattr(self, name)} must be within {_MAX_DB:g} decibels of 0")
         if self.n_events[1] > _MAX_EVENTS:
             raise ValueError(f"n_events={self.n_events} must be at most {_MAX_EVENTS}")
-        if self.n_events[0] < 0 or self.max_overlap < 1 or not 0 <= self.quiet_share <= 1:
-            raise ValueError(
-                f"n_events={self.n_events} must be at least 0, max_overlap={self.max_overlap} at least 1 and "
-                f"quiet_share={self.quiet_share} from 0 to 1"
-            )
+        if self.n_events[0] < 0:
+            raise ValueError(f"n_events={self.n_events} must be at least 0")
+        if self.max_overlap < 1:
+            raise ValueError(f"max_overlap={self.max_overlap} must be at least 1")
+        if not 0 <= self.quiet_share <= 1:
+            raise ValueError(f"quiet_share={self.quiet_share} must be from 0 to 1")
 
 
 class PlacedClip(NamedTuple):

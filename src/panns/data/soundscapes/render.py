@@ -68,8 +68,8 @@ def render(soundscape: Soundscape, sounds: Mapping[int, Array], background: Arra
 def _at_level(background: Array | None, n_samples: int, level_db: float) -> Array:
     """Scale a background to a mean power."""
     if background is None or len(background) != n_samples:
-        given = "no background" if background is None else f"a background of {len(background)} samples"
-        raise ValueError(f"{given} does not fit the soundscape; give a background of {n_samples} samples")
+        given = "is missing" if background is None else f"has {len(background)} samples"
+        raise ValueError(f"the background {given}; the soundscape needs {n_samples} samples")
     power = float(np.square(background, dtype=np.float64).mean())
     if not power:
         raise ValueError("the background is silent and has no level to change; give another one")
