@@ -14,13 +14,14 @@ from benchmarks.material import checkpoint
 from benchmarks.measure import report, require_one_thread, timing
 from benchmarks.streaming import NEVER_REACHED, bursts, options
 from panns.audio.resampling.polyphase import PolyphaseResampler
-from panns.detection import AT_ONCE_S, WindowConfig, make_scorer
-from panns.detection.joining import joined_blocks
+from panns.detection import WindowConfig, make_scorer
+from panns.detection.exact_calls import MAX_CALL_S
+from panns.detection.offline import rechunk
 from panns.events import EventConfig, EventTracker
 from panns.recognizer import Recognizer
 from panns.results import Array, Scores
 from panns.runtime.backend import Backend
-from panns.runtime.load import load_model
+from panns.runtime.load import load_model, make_model
 from panns.runtime.model import Model
 
 RATES = (16_000, 44_100)
@@ -83,7 +84,7 @@ def load_cases(stream: str) -> Iterator[Case]:
     """Load the streaming model and the models on sliding windows."""
     for name, windows, title in ((stream, None, "blocks of 40 ms"), *WINDOWS):
         loaded = load_model(checkpoint(name), n_threads=1)
-        model = Model(loaded.manifest, ClockedBackend(loaded.backend))
+        model = make_model(loaded.manifest, ClockedBackend(loaded.backend))
         yield Case(model.manifest.architecture, model, Recognizer(model, "onnx"), windows, title)
 
 
@@ -132,7 +133,7 @@ def measure_cpu_s(case: Case, sound: np.ndarray, rate: int) -> dict[str, float]:
     tracker = EventTracker([NEVER_REACHED] * len(manifest.labels), scorer.hop_s, EventConfig())
     resampling, state, events = resampler.initial_state(), scorer.initial_state(), tracker.initial_state()
     backend.cpu_s = 0.0
-    for block in joined_blocks([sound], round(AT_ONCE_S * rate)):
+    for block in rechunk([sound], round(MAX_CALL_S * rate)):
         with clocked("resampling"):
             samples, resampling = resampler.push(block, resampling)
         with clocked("front end"):

@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.measure import report, require_one_thread
 from benchmarks.streaming import NEVER_REACHED, bursts, load_recognizer, options
-from panns.detection.detector import Stream
+from panns.detection.stream import Stream
 from panns.events import EventConfig
 from panns.recognizer import Recognizer
 from panns.results import Event

@@ -14,8 +14,8 @@ import numpy as np
 
 from benchmarks.measure import report, require_one_thread, run_process, timing
 from benchmarks.streaming import NEVER_REACHED, PUSH_S, bursts, few_classes_threshold, load_recognizer, options
-from panns.detection.detector import push_all
 from panns.detection.state import StreamState
+from panns.detection.stream import push_all
 from panns.recognizer import Recognizer
 
 RATES = (16_000, 44_100)

@@ -107,12 +107,12 @@ def test_a_long_sound_is_embedded_as_the_mean_of_its_windows(recognizer):
     )
 
 
-def test_progress_is_told_window_by_window(recognizer):
-    told = []
-    recognizer.tag((noise(35), RATE), on_progress=lambda heard_s, declared_s: told.append((heard_s, declared_s)))
-    assert len(told) == 4
-    assert [heard_s for heard_s, _ in told] == sorted(heard_s for heard_s, _ in told)
-    assert told[-1] == (35.0, 35.0)
+def test_progress_after_every_window(recognizer):
+    progress = []
+    recognizer.tag((noise(35), RATE), on_progress=progress.append)
+    assert [one.done for one in progress] == sorted(one.done for one in progress)
+    assert len(progress) == 4
+    assert progress[-1][:3] == (35.0, 35.0, "seconds of sound")
 
 
 def test_limits_are_kept(recognizer):
@@ -142,7 +142,7 @@ def test_no_sound_is_a_sentence(recognizer, tmp_path):
 def test_a_model_without_embedding_says_so(tiny_frames_checkpoint):
     recognizer = panns.load(tiny_frames_checkpoint)
     assert recognizer.manifest.config.embedding_dim is None
-    with pytest.raises(ValueError, match=r"cnn14_decision_level_max has no embedding; use a model that has one"):
+    with pytest.raises(ValueError, match=r"cnn14_decision_level_max has no embedding"):
         recognizer.embed((tone(1), RATE))
 
 
@@ -200,31 +200,31 @@ def test_published_weights_on_waveforms(real, golden, shared, name):
     np.testing.assert_allclose(scores.embedding, want, rtol=0, atol=2 * GOLDEN_ARRAY_TOLERANCE * np.abs(want).max())
 
 
-def test_the_sisters_use_the_default_model():
+def test_module_functions_use_the_default_model():
     sound = (tone(2), RATE)
     assert panns.tag(sound) == panns.load().tag(sound)
     assert panns.embed(sound).vector.shape == (256,)
 
 
 class TestListening:
-    """Wrong arguments are told when they are given, not when somebody iterates."""
+    """Wrong arguments raise at once, not at the first iteration."""
 
-    def test_settings(self, recognizer):
+    def test_invalid_settings(self, recognizer):
         for sound in (Blocks(RATE), "microphone", None):
-            with pytest.raises(ValueError, match=r"threshold=1.5 is no probability"):
+            with pytest.raises(ValueError, match=r"threshold=1\.5"):
                 recognizer.listen(sound, threshold=1.5)
 
-    def test_what_is_no_sound(self, recognizer):
-        with pytest.raises(TypeError, match="sound is of type list; give the name of a microphone, or something with"):
+    def test_invalid_sounds(self, recognizer):
+        with pytest.raises(TypeError, match="sound is of type list"):
             recognizer.listen([0.0])
         with pytest.raises(ValueError, match="sample_rate=5 "):
             recognizer.listen(Blocks(5))
 
-    def test_a_microphone_that_is_not_there(self, recognizer):
+    def test_a_missing_microphone(self, recognizer):
         with pytest.raises((panns.MissingExtra, panns.DeviceUnavailable)):
             recognizer.listen("no such microphone")
 
-    def test_what_is_heard(self, recognizer):
+    def test_scores_of_all_blocks(self, recognizer):
         heard = list(recognizer.listen(Blocks(RATE), threshold=0.5))
         assert sum(len(scores.frame_probs) for scores in heard) == 20
 

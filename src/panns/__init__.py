@@ -1,6 +1,6 @@
-"""Hear what is in a sound: tag, detect, embed, export audio pattern recognition models.
+"""Hear what is in a sound: tag, detect, embed, train and export audio pattern recognition models.
 
-The names below are the public interface; each is imported when it is first used, so that importing the package is free.
+The names in `__all__` are the public interface. Each is imported on first use, so `import panns` costs nothing.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from panns.version import __version__
 if TYPE_CHECKING:
     from panns.audio import DecodeLimits
     from panns.detection import WindowConfig
-    from panns.detection.detector import push_all
+    from panns.detection.detector import Detector
     from panns.detection.state import StreamState
+    from panns.detection.stream import Stream, push_all
     from panns.errors import (
         AudioDecodeError,
         CheckpointError,
@@ -61,8 +62,9 @@ _HOMES = {
         "Tagging",
     ),
     "panns.detection": ("WindowConfig",),
+    "panns.detection.detector": ("Detector",),
     "panns.detection.state": ("StreamState",),
-    "panns.detection.detector": ("push_all",),
+    "panns.detection.stream": ("Stream", "push_all"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -83,6 +85,8 @@ __all__ = [  # noqa: RUF022 - a type checker needs the literal list; a test comp
     "EventConfig",
     "WindowConfig",
     "SoundFrames",
+    "Stream",
+    "Detector",
     "push_all",
     "StreamScores",
     "StreamState",

@@ -1,10 +1,10 @@
-"""What a recognizer answers: frozen dataclasses with `to_dict()` in the shape of the command line's JSON."""
+"""Results: frozen dataclasses; `to_dict()` gives the JSON of the command line."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar, overload
 
 import numpy as np
@@ -17,16 +17,15 @@ Array = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """Arrays that a model computed for a batch of clips; None where the model has no such field.
+    """Scores of a batch of clips; None for a field that the model does not have.
 
     Attributes:
         clip_probs: `(batch, classes)`.
-        frame_probs: `(batch, frames, classes)`; a clip with fewer frames than the longest is filled up with NaN.
+        frame_probs: `(batch, frames, classes)`; NaN after the last frame of a clip shorter than the longest.
         embedding: `(batch, dim)`.
-        frame_onsets_s: `(batch, frames)`, start of every frame in seconds, NaN where a clip has no such frame.
-        patch_weights: `(batch, classes, columns, rows)`, how much each patch of the log-mel, by time and by frequency,
-            counts for the clip score of each class; a clip with fewer columns is filled up with NaN. They sum to 1, in
-            each window of its own where a long clip was heard in several.
+        frame_onsets_s: `(batch, frames)`, start of every frame in seconds; NaN after the last frame of a clip.
+        patch_weights: `(batch, classes, columns, rows)`, weight of each patch of the log-mel, by time and frequency, in
+            the clip score of each class; NaN after the last column of a clip. They sum to 1 over each window of a clip.
         patch_onsets_s: `(batch, columns)`, start of every column of patches in seconds.
     """
 
@@ -40,7 +39,14 @@ class Scores:
 
 @dataclass(frozen=True)
 class Tag:
-    """A class and its probability."""
+    """A class and its probability.
+
+    Attributes:
+        label: English name of the class.
+        label_zh: Chinese name of the class.
+        index: Index of the class in the label set.
+        score: Probability of the class.
+    """
 
     label: str
     label_zh: str
@@ -53,33 +59,96 @@ class Tag:
         return cls(label=label.en, label_zh=label.zh, index=label.index, score=score)
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON of this tag; the score is not rounded."""
+        """JSON of the tag; the score is not rounded."""
         return {"label": self.label, "label_zh": self.label_zh, "index": self.index, "score": self.score}
 
 
 @dataclass(frozen=True)
 class TagWindow:
-    """The tags of one stretch of a longer sound."""
+    """The tags of one window of a longer sound.
+
+    Attributes:
+        onset_s: Start of the window, in seconds.
+        offset_s: End of the window, in seconds.
+        tags: The tags, best first.
+    """
 
     onset_s: float
     offset_s: float
     tags: tuple[Tag, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON of this window."""
+        """JSON of the window."""
         return {"onset_s": self.onset_s, "offset_s": self.offset_s, "tags": [tag.to_dict() for tag in self.tags]}
+
+
+@dataclass(frozen=True)
+class Event:
+    """An event: a class with onset and offset.
+
+    Attributes:
+        label: English name of the class.
+        label_zh: Chinese name of the class.
+        index: Index of the class in the label set.
+        onset_s: Start of the event, in seconds.
+        offset_s: End of the event, in seconds.
+        score: Highest probability of the class during the event.
+    """
+
+    label: str
+    label_zh: str
+    index: int
+    onset_s: float
+    offset_s: float
+    score: float
+
+    @classmethod
+    def of(cls, label: Label, onset_s: float, offset_s: float, score: float) -> Event:
+        """An event of one class."""
+        return cls(label.en, label.zh, label.index, onset_s, offset_s, score)
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON of the event, not rounded."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True, eq=False)
+class SoundResult:
+    """Base of the results for one sound.
+
+    Attributes:
+        file: The source: a path, or "<bytes>", "<stdin>", "<stream>", "<array>".
+        duration_s: Duration of the sound, in seconds.
+        model: Registered name of the model.
+        warnings: Problems of the sound that did not prevent a result.
+    """
+
+    file: str
+    duration_s: float
+    model: str
+    warnings: tuple[str, ...] = field(default=(), kw_only=True)
+
+    @abstractmethod
+    def _content(self) -> dict[str, Any]:
+        """JSON of the fields of this result alone."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON of the result, not rounded; `warnings` is there only if it is not empty."""
+        head = {"file": self.file, "duration_s": self.duration_s, "model": self.model}
+        tail = {"warnings": list(self.warnings)} if self.warnings else {}
+        return head | self._content() | tail
 
 
 ItemT = TypeVar("ItemT")
 
 
 class _Listed(Sequence[ItemT]):
-    """An answer that is a sequence of what was found."""
+    """A result that is a sequence of its items."""
 
     @property
     @abstractmethod
     def _items(self) -> tuple[ItemT, ...]:
-        """What was found, in order."""
+        """The items, in order."""
 
     @overload
     def __getitem__(self, index: int) -> ItemT: ...
@@ -96,110 +165,84 @@ class _Listed(Sequence[ItemT]):
 
 
 @dataclass(frozen=True)
-class Tagging(_Listed[Tag]):
+class Tagging(SoundResult, _Listed[Tag]):
     """The tags of one sound, best first; a sequence of `Tag`.
 
     Attributes:
-        file: What was given: a path, or "<bytes>", "<stdin>", "<array>".
-        duration_s: Length of the sound that was heard.
-        model: Registered name of the model that answered.
         tags: The tags.
-        windows: With a timeline, the stretches that the model heard one by one: a single one for up to 30 s.
-        warnings: What was wrong with the sound although it could be answered.
+        windows: On request, the tags of every window; a sound of up to 30 s has one.
     """
 
-    file: str
-    duration_s: float
-    model: str
     tags: tuple[Tag, ...]
     windows: tuple[TagWindow, ...] = ()
-    warnings: tuple[str, ...] = ()
 
     @property
     def _items(self) -> tuple[Tag, ...]:
         return self.tags
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON of this answer."""
-        result: dict[str, Any] = {
-            "file": self.file,
-            "duration_s": self.duration_s,
-            "model": self.model,
-            "tags": [tag.to_dict() for tag in self.tags],
-        }
-        if self.windows:
-            result["windows"] = [window.to_dict() for window in self.windows]
-        if self.warnings:
-            result["warnings"] = list(self.warnings)
-        return result
+    def _content(self) -> dict[str, Any]:
+        tags = {"tags": [tag.to_dict() for tag in self.tags]}
+        return tags | ({"windows": [window.to_dict() for window in self.windows]} if self.windows else {})
 
 
 @dataclass(frozen=True)
-class Event:
-    """A class that sounded from an onset to an offset; `score` is its highest probability in between."""
-
-    label: str
-    label_zh: str
-    index: int
-    onset_s: float
-    offset_s: float
-    score: float
-
-    @classmethod
-    def of(cls, label: Label, onset_s: float, offset_s: float, score: float) -> Event:
-        """An event of one class."""
-        return cls(label.en, label.zh, label.index, onset_s, offset_s, score)
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON of this event; nothing is rounded."""
-        return dict(vars(self))
-
-
-@dataclass(frozen=True)
-class Detection(_Listed[Event]):
+class Detection(SoundResult, _Listed[Event]):
     """The events in one sound, by onset; a sequence of `Event`.
 
     Attributes:
-        file: What was given: a path, or "<bytes>", "<stdin>", "<array>".
-        duration_s: Length of the sound that was heard.
-        model: Registered name of the model that answered.
         events: The events.
-        warnings: What was wrong with the sound although it could be answered.
     """
 
-    file: str
-    duration_s: float
-    model: str
     events: tuple[Event, ...]
-    warnings: tuple[str, ...] = ()
 
     @property
     def _items(self) -> tuple[Event, ...]:
         return self.events
 
-    def to_dict(self) -> dict[str, Any]:
-        """JSON of this answer."""
-        result: dict[str, Any] = {
-            "file": self.file,
-            "duration_s": self.duration_s,
-            "model": self.model,
-            "events": [event.to_dict() for event in self.events],
-        }
-        if self.warnings:
-            result["warnings"] = list(self.warnings)
-        return result
+    def _content(self) -> dict[str, Any]:
+        return {"events": [event.to_dict() for event in self.events]}
+
+
+@dataclass(frozen=True, eq=False)
+class SoundFrames(SoundResult):
+    """Frame scores of one sound.
+
+    Attributes:
+        frame_probs: `(frames, classes)`, or the part of it that `keep` selected.
+        frame_onsets_s: `(frames,)`, start of every frame in seconds.
+    """
+
+    frame_probs: Array
+    frame_onsets_s: npt.NDArray[np.float64]
+
+    def _content(self) -> dict[str, Any]:
+        return {"frame_onsets_s": self.frame_onsets_s.tolist(), "frame_probs": self.frame_probs.tolist()}
+
+
+@dataclass(frozen=True, eq=False)
+class Embedding(SoundResult):
+    """The embedding of one sound.
+
+    Attributes:
+        vector: `(dim,)` float32; for a sound of several windows their mean, weighted by length.
+    """
+
+    vector: Array
+
+    def _content(self) -> dict[str, Any]:
+        return {"embedding": [float(value) for value in self.vector]}
 
 
 @dataclass(frozen=True, eq=False)
 class StreamScores:
-    """What became known of a stream by a push.
+    """New frames and events of a stream after a push.
 
     Attributes:
-        frame_probs: `(frames, classes)`, the frames that became known.
-        frame_onsets_s: `(frames,)`, when they begin in the stream.
-        events: The events that ended and can no longer change.
-        ongoing: What has begun and may go on: `offset_s` is the end of the latest frame or, in a gap that is short so
-            far, when it fell silent. Events too short to count are in it still.
+        frame_probs: `(frames, classes)`, scores of the new frames.
+        frame_onsets_s: `(frames,)`, start of every new frame in seconds.
+        events: Events that ended and can no longer change.
+        ongoing: Events that may continue. `offset_s` is the end of the latest frame or, in a gap that may still be
+            bridged, the start of the gap. Some may still be too short to count.
     """
 
     frame_probs: Array
@@ -208,73 +251,8 @@ class StreamScores:
     ongoing: tuple[Event, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON of the events; the frames are arrays."""
+        """JSON of the events, without the frames."""
         return {
             "events": [event.to_dict() for event in self.events],
             "ongoing": [event.to_dict() for event in self.ongoing],
         }
-
-
-@dataclass(frozen=True, eq=False)
-class SoundFrames:
-    """Scores over the time of one sound.
-
-    Attributes:
-        file: What was given.
-        duration_s: Length of the sound that was heard.
-        model: Name of the model.
-        frame_probs: `(frames, classes)`, or what was kept of them.
-        frame_onsets_s: `(frames,)`, when they begin.
-        warnings: Sentences on what is missing or odd in the sound.
-    """
-
-    file: str
-    duration_s: float
-    model: str
-    frame_probs: Array
-    frame_onsets_s: npt.NDArray[np.float64]
-    warnings: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON of the frames; nothing is rounded."""
-        result: dict[str, Any] = {
-            "file": self.file,
-            "duration_s": self.duration_s,
-            "model": self.model,
-            "frame_onsets_s": self.frame_onsets_s.tolist(),
-            "frame_probs": self.frame_probs.tolist(),
-        }
-        if self.warnings:
-            result["warnings"] = list(self.warnings)
-        return result
-
-
-@dataclass(frozen=True, eq=False)
-class Embedding:
-    """The embedding of one sound.
-
-    Attributes:
-        file: What was given.
-        duration_s: Length of the sound that was heard.
-        model: Registered name of the model that answered.
-        vector: `(dim,)` float32; of a sound that was heard in windows their mean, weighted by length.
-        warnings: What was wrong with the sound although it could be answered.
-    """
-
-    file: str
-    duration_s: float
-    model: str
-    vector: Array
-    warnings: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON of this answer."""
-        result: dict[str, Any] = {
-            "file": self.file,
-            "duration_s": self.duration_s,
-            "model": self.model,
-            "embedding": [float(value) for value in self.vector],
-        }
-        if self.warnings:
-            result["warnings"] = list(self.warnings)
-        return result

@@ -81,7 +81,7 @@ def test_raven_reads_a_selection_table_of_many_files(events):
         (["--format", "audacity", "examples/knock.ogg"], "labels for Audacity are of one sound, and there are 2"),
         (["--release", "0"], "--release 0.0 must be above 0 and at most 1"),
         (["--min-gap", "-1"], "--min-gap -1.0 must be 0 to 3600 seconds"),
-        (["--hop", "0.1"], "builtin scores frames of 0.08 s itself; leave out --hop 0.1"),
+        (["--hop", "0.1"], "--hop 0.1 does not apply: builtin already scores every 0.08 s"),
         (["--window", "0"], "--window 0.0 must be 0.01 to 600 seconds, or left out for the model's usual"),
         (["--window", "1", "--hop", "2"], "--hop 2.0 is longer than --window 1.0, which leaves gaps"),
     ],

@@ -181,7 +181,7 @@ def test_a_sound_that_cannot_be_measured_is_named_and_the_others_are(folder, nam
             "1/h: the model has none for the labels of",
         ),
         (["events.csv", "--median", "-1"], 2, "--median -1.0 must be 0 to 3600 seconds"),
-        (["events.csv", "--hop", "1"], 2, "builtin scores frames of 0.08 s itself; leave out --hop 1.0"),
+        (["events.csv", "--hop", "1"], 2, "--hop 1.0 does not apply: builtin already scores every 0.08 s"),
         (["events.csv", "--thresholds", "1.5"], 2, "--thresholds 1.5 must be a probability"),
     ],
 )

@@ -61,8 +61,8 @@ def test_events_are_made_as_detect_makes_them(tmp_path, tiny_frames_checkpoint, 
 @pytest.mark.parametrize(
     ("threshold", "words"),
     [
-        ("1/h", "cnn6 has no thresholds for 1 false alarms an hour; it has none for any rate"),
-        ("1.5", "'1.5' is no threshold; give a probability, 0 to 1, or false alarms an hour, such as 1/h"),
+        ("1/h", "cnn6 has no thresholds for 1 false alarms per hour"),
+        ("1.5", "invalid threshold '1.5'"),
     ],
 )
 def test_a_threshold_that_makes_no_sense_is_refused(explain, sound, tmp_path, threshold, words):

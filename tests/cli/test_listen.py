@@ -273,7 +273,7 @@ class TestMicrophone:
         (["--pace", "2"], "--pace is how fast a file is played; give the file with --from"),
         (["--from", "a.wav", "--pace", "-1"], "--pace -1.0 must be times as fast as the file sounds"),
         (["--duration", "0"], "--duration 0.0 must be a number of seconds above 0"),
-        (["--threshold", "2"], "'2' is no threshold; give a probability, 0 to 1"),
+        (["--threshold", "2"], "invalid threshold '2'"),
         (["--median", "-1"], "--median -1.0 must be 0 to 3600 seconds"),
     ],
 )

@@ -13,7 +13,7 @@ from panns.labels import audioset
 from panns.models import find_model, list_models
 from panns.networks.contract import score_fields
 from panns.networks.saving import load_network, save_checkpoint
-from panns.runtime.model import Model
+from panns.runtime.load import make_model
 from panns.runtime.onnx_backend import OnnxBackend
 from tests.small_models import first_of_each_graph, first_of_each_network, small_config
 from tests.sounds import changing_sound
@@ -81,7 +81,7 @@ def test_an_exported_model_gives_what_torch_gives(name, config_of, frontend, tmp
             want = score_fields(network(torch.from_numpy(waveforms)), manifest.activation)
         inputs = (waveforms,) if exported.inputs == ("waveform",) else network_inputs(waveforms, config.frontend)
         # What has a state takes whole blocks, which a model fills up to.
-        have = exported(*inputs) if manifest.streaming is None else Model(manifest, exported).score(waveforms)
+        have = exported(*inputs) if manifest.streaming is None else make_model(manifest, exported).score(waveforms)
         assert list(want) == [name for name in manifest.onnx_outputs if name != NEXT_STATE]
         for field, expected in want.items():
             found = getattr(have, field)

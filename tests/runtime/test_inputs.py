@@ -72,9 +72,7 @@ def test_what_one_pass_cannot_take_is_heard_in_windows(tmp_path):
     longer = sound[: one_pass + 1]  # nothing goes unheard
     halves = [one_pass // 2, one_pass + 1 - one_pass // 2] if one_pass % 2 else [one_pass // 2, one_pass // 2 + 1]
     assert [len(window.waveform) for window in model.windows([longer])] == halves
-    with pytest.raises(
-        ValueError, match=r"10\.\d+ s given in one pass, of which ced_tiny takes 10\.\d+ s; use run\(\)"
-    ):
+    with pytest.raises(ValueError, match=r"10\.\d+ s is too long for one pass; ced_tiny .*use run\(\)"):
         model.score(longer[None])
     both = np.maximum(model.run(sound[: 10 * rate]).clip_probs, model.run(sound[10 * rate : 12 * rate]).clip_probs)
     np.testing.assert_allclose(model.run(sound[: 12 * rate]).clip_probs, both, rtol=0, atol=2e-6)

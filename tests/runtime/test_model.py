@@ -160,7 +160,7 @@ def with_value(value, dtype=np.float32):
         (
             np.zeros((2, 3, 4), dtype=np.float32),
             ValueError,
-            r"the waveform has shape \(2, 3, 4\); mono samples are needed",
+            r"the waveform has shape \(2, 3, 4\); use mono samples",
         ),
         ([noise(1), np.zeros((2, 50))], ValueError, r"clip 1 has shape \(2, 50\)"),
         (np.zeros(0, dtype=np.float32), ValueError, r"the waveform has shape \(0,\).* at least one"),

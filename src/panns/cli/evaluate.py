@@ -256,7 +256,7 @@ def _thresholds(
         labels: What is measured.
         task: And how.
     """
-    from panns.detection.thresholds import read_threshold, thresholds_of
+    from panns.detection.thresholds import parse_threshold, resolve_thresholds
     from panns.evaluation import DEFAULT_THRESHOLD, read_thresholds
 
     own = None if model is None else model.event_thresholds if task == "detect" else model.thresholds
@@ -269,7 +269,7 @@ def _thresholds(
     if given is None:
         return DEFAULT_THRESHOLD, str(DEFAULT_THRESHOLD)
     try:
-        value = read_threshold(given)
+        value = parse_threshold(given)
     except ValueError:
         if _is_number(given):
             raise typer.BadParameter(f"--thresholds {given} must be a probability, 0 to 1") from None
@@ -283,7 +283,7 @@ def _thresholds(
             f"--thresholds {given}: the model has none for the labels of --map; give a number or a file of them"
         )
     try:
-        return thresholds_of(model, value).tolist(), f"the thresholds for {value}"
+        return resolve_thresholds(model, value).tolist(), f"the thresholds for {value}"
     except ValueError as error:
         raise typer.BadParameter(f"--thresholds {given}: {error}") from error
 

@@ -20,8 +20,8 @@ from panns.system.defaults import LISTEN_MODEL
 
 if TYPE_CHECKING:
     from panns.cli.render.live_formats import Delays
-    from panns.detection.detector import Stream
-    from panns.detection.live_events import LiveEvent
+    from panns.detection.live import LiveEvent
+    from panns.detection.stream import Stream
     from panns.labels import LabelSet
 
 
@@ -137,17 +137,17 @@ def _hear(
 ) -> tuple[int, PannsError | None]:
     """Tell what is heard until the sound ends: how many events, and why it could not go on, if so."""
     from panns.cli.terminal.live_view import LiveView
-    from panns.detection.listening import listen as hear
-    from panns.detection.live_events import LiveEvents
+    from panns.detection.live import LiveEvents
+    from panns.detection.live import listen as listen_to
 
     events, n_events = LiveEvents(stream.config.min_duration_s), 0
     with LiveView(labels, language, delays.scores_s) as view:
         try:
-            for scores in hear(stream, sound):
+            for scores in listen_to(stream, sound):
                 n_events += len(scores.events)
-                _print(events.take(scores), sound.duration_s, language, as_json=as_json)
+                _print(events.update(scores), sound.duration_s, language, as_json=as_json)
                 view.take(scores, sound.peak)
-                view.draw(sound.duration_s, events.going_on)
+                view.draw(sound.duration_s, events.active)
         except PannsError as error:
             return n_events, error
     return n_events, None

@@ -1,6 +1,12 @@
-"""How a model hears a sound as it comes: block by block with a state, or window by window."""
+"""Detection: from the samples of a file or a stream to frame scores, and from these to events.
 
-from panns.detection.choose import make_scorer
-from panns.detection.scorer import AT_ONCE_S, Frames, FrameScorer, ScorerState, WindowConfig, joined
+    samples ──> scorer ──> frame scores ──> panns.events ──> events
+                blocks or windows           thresholds, gaps, durations
 
-__all__ = ["AT_ONCE_S", "FrameScorer", "Frames", "ScorerState", "WindowConfig", "joined", "make_scorer"]
+`detector` joins these parts, `stream` keeps the state of one stream, `offline` and `live` use them.
+"""
+
+from panns.detection.scorer import FrameScorer, make_scorer
+from panns.detection.window_scorer import WindowConfig
+
+__all__ = ["FrameScorer", "WindowConfig", "make_scorer"]

@@ -1,64 +1,67 @@
-"""The scores of a model over the time of a sound, of any length, in memory for what is kept of them."""
+"""Score frames, and the state of a scorer between two steps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from panns.audio import Sound
-from panns.audio.resampling.polyphase import PolyphaseResampler
-from panns.detection import AT_ONCE_S, FrameScorer
-from panns.detection.joining import joined_blocks
-from panns.results import Array, SoundFrames
-from panns.runtime.model import Model
-from panns.system.progress import OnProgress, Progress, ignore_progress
-
-Keep: TypeAlias = Callable[[Array], Array]
-"""Takes the probabilities `(frames, classes)` of a stretch and returns what to keep of them, a row for each frame."""
+from panns.results import Array
 
 
-def keep_all(probs: Array) -> Array:
-    """Nothing is left out."""
-    return probs
+class Frames(NamedTuple):
+    """Consecutive score frames.
 
-
-def frames(
-    model: Model,
-    scorer: FrameScorer,
-    sound: Sound,
-    *,
-    keep: Keep = keep_all,
-    on_progress: OnProgress = ignore_progress,
-) -> SoundFrames:
-    """What `detect` makes its events of.
-
-    Args:
-        model: The model.
-        scorer: How it hears.
-        sound: The sound, at its own rate.
-        keep: What is kept of every stretch.
-        on_progress: Called now and then with the seconds heard and those declared by the source, if it says so.
+    Attributes:
+        probs: `(frames, classes)`.
+        onsets_s: `(frames,)`, start of every frame in seconds.
     """
-    resampler = PolyphaseResampler(sound.sample_rate, model.manifest.sample_rate)
-    state, scorer_state = resampler.initial_state(), scorer.initial_state()
-    probs, onsets_s = [], []
-    for block in joined_blocks(sound, round(AT_ONCE_S * sound.sample_rate)):
-        samples, state = resampler.push(block, state)
-        (found,), (scorer_state,) = scorer.step([samples], [scorer_state])
-        probs.append(keep(found.probs))
-        onsets_s.append(found.onsets_s)
-        on_progress(Progress(sound.duration_s, sound.declared_duration_s, "seconds of sound"))
-    (found,), (scorer_state,) = scorer.step([resampler.finish(state)], [scorer_state])
-    for one in (found, scorer.finish(scorer_state)):
-        probs.append(keep(one.probs))
-        onsets_s.append(one.onsets_s)
-    return SoundFrames(
-        file=sound.name,
-        duration_s=sound.duration_s,
-        model=model.manifest.architecture,
-        frame_probs=np.concatenate(probs),
-        frame_onsets_s=np.concatenate(onsets_s),
-        warnings=sound.warnings,
-    )
+
+    probs: Array
+    onsets_s: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class ScorerState:
+    """State of a scorer for one stream: an immutable value of bounded size.
+
+    Attributes:
+        samples: `(samples,)` each, the latest samples that the scorer still needs, in parts.
+        n_passed: Number of samples of the stream before `samples`.
+        n_frames: Number of frames returned so far.
+        network: `(numbers,)`, state of the network; empty for a model without one.
+    """
+
+    samples: tuple[Array, ...]
+    n_passed: int
+    n_frames: int
+    network: Array
+
+    def __post_init__(self) -> None:
+        for array in (*self.samples, self.network):
+            array.setflags(write=False)
+
+    @property
+    def n_kept(self) -> int:
+        """Number of samples in `samples`."""
+        return sum(map(len, self.samples))
+
+    @property
+    def n_in(self) -> int:
+        """Number of samples received so far."""
+        return self.n_passed + self.n_kept
+
+
+def no_frames(n_classes: int) -> Frames:
+    """Zero frames."""
+    return Frames(np.zeros((0, n_classes), np.float32), np.zeros(0))
+
+
+def concatenate_frames(parts: Sequence[Frames], n_classes: int) -> Frames:
+    """Join consecutive frames; no parts give no frames."""
+    if not parts:
+        return no_frames(n_classes)
+    return Frames(np.concatenate([part.probs for part in parts]), np.concatenate([part.onsets_s for part in parts]))

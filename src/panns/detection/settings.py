@@ -1,4 +1,4 @@
-"""What a stream's state depends on, in words that are compared before anything goes on from it."""
+"""Settings of a stream in short texts, which a saved state carries and a detector compares."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from panns.events import EventConfig
 from panns.results import Array
 from panns.system.files import file_digests
 
-_WHAT_TO_DO = {
-    "model": "another model or another version of it; load the one that it was made with",
-    "rates": "another sample rate; give the sample_rate that it was made with",
-    "windows": "other windows; give the windows that it was made with",
-    "events": "another EventConfig; give the config that it was made with",
-    "thresholds": "other thresholds; give the threshold that it was made with",
+_ADVICE = {
+    "model": "another model or another version of it; load the model of that stream",
+    "rates": "another sample rate; pass the sample_rate of that stream",
+    "windows": "other windows; pass the windows of that stream",
+    "events": "another EventConfig; pass the config of that stream",
+    "thresholds": "other thresholds; pass the threshold of that stream",
 }
 
 
 @dataclass(frozen=True)
 class StreamSettings:
-    """Everything but its past that decides what a stream answers; states go on only where all of it is the same.
+    """Settings that decide the output of a stream. A state fits only a detector with equal settings.
 
     Attributes:
-        model: Name and digest of the model, whatever backend runs it.
-        rates: Of what comes in and of the model.
-        windows: In which blocks or windows the model hears.
-        events: What makes an event.
-        thresholds: Digest of the probabilities from which classes sound.
+        model: Name and digest of the model, for any backend.
+        rates: Rate of the input and of the model.
+        windows: Blocks or windows of the scorer.
+        events: Settings of events.
+        thresholds: Digest of the detection thresholds.
     """
 
     model: str
@@ -41,17 +41,17 @@ class StreamSettings:
     events: str
     thresholds: str
 
-    def check(self, theirs: StreamSettings) -> None:
-        """Refuse the settings of a state that cannot go on with these.
+    def check(self, other: StreamSettings) -> None:
+        """Refuse the settings of a state that does not fit.
 
         Raises:
-            ValueError: One differs; the message says which, and what to do.
+            ValueError: A setting differs; the message names it and the remedy.
         """
         for field in fields(self):
-            own, other = getattr(self, field.name), getattr(theirs, field.name)
-            if own != other:
+            mine, theirs = getattr(self, field.name), getattr(other, field.name)
+            if mine != theirs:
                 raise ValueError(
-                    f"the state is of a stream with {_WHAT_TO_DO[field.name]} ({field.name}: {other}, here {own})"
+                    f"the state comes from a stream with {_ADVICE[field.name]} ({field.name}: {theirs}, here {mine})"
                 )
 
 
@@ -59,12 +59,12 @@ def model_fingerprint(manifest: ModelManifest, exported: Path | None = None) -> 
     """Name and digest of a model.
 
     Args:
-        manifest: Of the model.
-        exported: The file that it is, if it is one.
+        manifest: The model's manifest.
+        exported: The exported file, if the model was loaded from one.
     """
-    # The other files of a folder are made of the parameters, some of them later.
     digests = {name: one.sha256 for name, one in manifest.files.items()}
     if TORCH_FILE in digests:
+        # The other files of a checkpoint are made from the parameters, some of them later.
         digests = {TORCH_FILE: digests[TORCH_FILE]}
     if exported is not None:
         digests = file_digests(exported)
@@ -72,12 +72,12 @@ def model_fingerprint(manifest: ModelManifest, exported: Path | None = None) -> 
     return f"{manifest.architecture} {_digest(json.dumps(plain, sort_keys=True).encode())}"
 
 
-def words_of_events(config: EventConfig) -> str:
-    """What makes an event."""
+def describe_events(config: EventConfig) -> str:
+    """Settings of events as a text."""
     return ", ".join(f"{name}={value:.9g}" for name, value in vars(config).items())
 
 
-def words_of_thresholds(thresholds: Array) -> str:
+def digest_thresholds(thresholds: Array) -> str:
     """Digest of thresholds."""
     return _digest(thresholds.astype("<f4").tobytes())
 

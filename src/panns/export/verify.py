@@ -13,7 +13,7 @@ from panns.frontend import network_inputs
 from panns.networks.contract import score_fields
 from panns.networks.saving import load_network
 from panns.results import Array, Scores
-from panns.runtime.model import Model
+from panns.runtime.load import make_model
 from panns.runtime.onnx_backend import OnnxBackend
 
 TOLERANCE = 1e-4  # between backends; measured on real weights: about 1e-6
@@ -48,7 +48,7 @@ def verify_onnx(checkpoint: Checkpoint, path: Path) -> float:
             output = network(torch.from_numpy(waveform))
         expected = score_fields(output, checkpoint.manifest.activation)
         if opened.manifest.streaming is not None:
-            scores = Model(opened.manifest, exported).score(waveform)  # which fills up to whole blocks
+            scores = make_model(opened.manifest, exported).score(waveform)  # which fills up to whole blocks
         else:
             scores = exported(*((waveform,) if is_inside else network_inputs(waveform, config.frontend)))
         for name in Scores.__dataclass_fields__:

@@ -73,9 +73,6 @@ class OnnxBackend:
 
     def __call__(self, *batch: Array) -> Scores:
         """The scores of a batch: one array for each of `inputs`."""
-        if self.state_size:
-            (stretch,) = batch
-            return self.step(stretch, np.zeros((len(stretch), self.state_size), np.float32))[0]
         fed = {name: np.ascontiguousarray(array) for name, array in zip(self.inputs, batch, strict=True)}
         arrays = self._session.run(self._output_names, fed)
         return scores_from_fields(self._output_names, arrays)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from panns.checkpoints.checkpoint import ONNX_FILE, Checkpoint
 from panns.errors import CheckpointError, DeviceUnavailable
 from panns.frontend import InputName
@@ -52,9 +50,6 @@ class OpenVinoBackend:
 
     def __call__(self, *batch: Array) -> Scores:
         """The scores of a batch: one array for each of `inputs`."""
-        if self.state_size:
-            (stretch,) = batch
-            return self.step(stretch, np.zeros((len(stretch), self.state_size), np.float32))[0]
         return scores_from_fields(self._output_names, self._infer(*batch))
 
     def step(self, batch: Array, state: Array) -> tuple[Scores, Array]:

@@ -24,7 +24,7 @@ def embed(model: Model, stream: Sound, *, on_progress: OnProgress = ignore_progr
     if manifest.config.embedding_dim is None:
         raise ValueError(f"{manifest.architecture} has no embedding; use a model that has one (`panns models list`)")
     pool = WindowPool(manifest, keeps_frames=False)
-    for window, scores in model.score_in_turn(model.windows(stream)):
+    for window, scores in model.score_windows(model.windows(stream)):
         pool.add(window, scores)
         on_progress(Progress(stream.duration_s, stream.declared_duration_s, "seconds of sound"))
     embedding = pool.result().embedding

@@ -34,7 +34,7 @@ def tag(
     manifest = model.manifest
     pool = WindowPool(manifest, keeps_frames=False)
     windows = []
-    for window, scores in model.score_in_turn(model.windows(stream)):
+    for window, scores in model.score_windows(model.windows(stream)):
         pool.add(window, scores)
         on_progress(Progress(stream.duration_s, stream.declared_duration_s, "seconds of sound"))
         if timeline:

@@ -25,7 +25,7 @@ from panns.evaluation import ClipEvaluation, evaluate_clips
 from panns.labels import LabelSet, audioset
 from panns.networks.contract import Network
 from panns.networks.saving import round_to_half, save_checkpoint
-from panns.runtime.model import Model
+from panns.runtime.load import make_model
 from panns.runtime.torch_backend import TorchBackend
 from panns.system.files import replacing
 from panns.system.progress import OnProgress, Progress, ignore_progress
@@ -244,7 +244,7 @@ class _Run:
         )
 
     def _evaluate(self, network: Network, manifest: ModelManifest, audio: ClipAudio) -> ClipEvaluation:
-        model = Model(manifest, TorchBackend(network, manifest.activation, self.world.device))
+        model = make_model(manifest, TorchBackend(network, manifest.activation, self.world.device))
         return evaluate_clips(
             model.run,
             audio,

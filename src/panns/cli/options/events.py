@@ -116,7 +116,7 @@ class EventOptions:
         hop_s: float | None = None,
     ) -> None:
         from panns.detection import WindowConfig
-        from panns.detection.thresholds import read_threshold
+        from panns.detection.thresholds import parse_threshold
         from panns.events import EventConfig
 
         asked = {"release": release, "median_s": median_s, "min_gap_s": min_gap_s, "min_duration_s": min_duration_s}
@@ -126,7 +126,7 @@ class EventOptions:
         try:
             self._usual = EventConfig(**self._changes)
             self._windows = WindowConfig(window_s, hop_s)
-            self._threshold = None if threshold is None else read_threshold(threshold)
+            self._threshold = None if threshold is None else parse_threshold(threshold)
         except ValueError as error:
             raise typer.BadParameter(with_flags(str(error))) from error
 

@@ -11,7 +11,7 @@ from panns.cli.render.event_formats import label_of
 
 if TYPE_CHECKING:
     from panns.audio import InputDevice
-    from panns.detection.live_events import LiveEvent
+    from panns.detection.live import LiveEvent
 
 # Later than this is not what people call live.
 _LONG_LATENCY_S = 1.0

@@ -14,7 +14,7 @@ from panns.errors import DeviceUnavailable
 if TYPE_CHECKING:
     from panns.audio import LiveSound, Microphone, PlayedFile
     from panns.audio.decoding.samples import Waveform
-    from panns.detection.detector import Stream
+    from panns.detection.stream import Stream
 
 
 def open_sound(mic: str | None, wait_s: float | None, file: str | None, pace: float) -> Microphone | PlayedFile:
@@ -48,7 +48,7 @@ def open_sound(mic: str | None, wait_s: float | None, file: str | None, pace: fl
 def delays_of(sound: Microphone | PlayedFile, stream: Stream) -> Delays:
     """How soon a stream answers what sounds."""
     from panns.audio import Microphone
-    from panns.detection.live_events import start_latency_s
+    from panns.detection.live import start_latency_s
 
     until_pushed_s = sound.latency_s if isinstance(sound, Microphone) else 0.0
     latency_s = until_pushed_s + stream.latency_s

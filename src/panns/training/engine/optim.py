@@ -112,6 +112,6 @@ def let_learn(network: nn.Module, names: Set[str], *, keep_statistics: Set[str] 
     for name, parameter in network.named_parameters():
         parameter.requires_grad_(name in names)
     for prefix, module in network.named_modules():
-        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):  # noqa: SLF001 - the base of all batch norms in torch
             own = {f"{prefix}.{name}" for name, _ in module.named_parameters()}
             module.train(not own.isdisjoint(names) and own.isdisjoint(keep_statistics))
