@@ -87,7 +87,7 @@ def clips(draw):
     )
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl"])
+@pytest.mark.parametrize("suffix", [".csv", pytest.param(".tsv", marks=pytest.mark.slow), ".jsonl"])
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(several=st.lists(clips(), min_size=1, max_size=4))
 def test_round_trip_of_any_clips(tmp_path, suffix, several):
