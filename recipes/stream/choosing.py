@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from panns.evaluation.detection_measures import COLLAR, FrameProbs, merge_events
 from panns.events import EventConfig
-from panns.events.median import median_of
+from panns.events.median import median_filter
 from panns.metrics import ClipEvents, collar_based
 from recipes.stream.systems import Heard
 
@@ -89,7 +89,7 @@ def smoothed(heard: FrameProbs, median_s: float) -> FrameProbs:
     """Frames behind the median filter that events are made with."""
     hop_s = float(heard.onsets_s[1] - heard.onsets_s[0])
     half = EventConfig(median_s=median_s).n_median(hop_s) // 2
-    return FrameProbs(median_of(heard.probs, 0, 0, half), heard.onsets_s, heard.duration_s)
+    return FrameProbs(median_filter(heard.probs, 0, 0, half), heard.onsets_s, heard.duration_s)
 
 
 def counted(truth: Sequence[ClipEvents], heard: Sequence[FrameProbs], config: EventConfig, n_categories: int) -> Counts:

@@ -1,4 +1,4 @@
-"""Events of frame scores: the rules, one by one and against a plain loop, and the law that blocks change nothing."""
+"""Events from frame scores: each rule, all rules against a plain loop, and the law that blocks change nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from panns.events import EventConfig, EventTracker, find_events
-from panns.events.median import median_of
+from panns.events.median import median_filter
 
 HOP_S = 0.1
 PLAIN = EventConfig(release=1.0, min_gap_s=0.0, min_duration_s=0.0)
@@ -27,14 +27,14 @@ def test_an_event_goes_from_its_first_frame_to_the_first_after_it():
     assert events_of([0.9]) == [(0.0, 0.1, 0.9)]
 
 
-def test_the_lower_threshold_ends_it():
+def test_the_lower_threshold_ends_an_event():
     scores = [0.4, 0.6, 0.4, 0.45, 0.2, 0.4]
     assert [event[:2] for event in events_of(scores)] == [(0.1, 0.2)]
     config = EventConfig(release=0.5, min_gap_s=0, min_duration_s=0)
     assert [event[:2] for event in events_of(scores, config)] == [(0.0, 0.4)]
 
 
-def test_an_event_begins_where_its_score_rose_above_the_lower_threshold():
+def test_an_event_starts_above_the_lower_threshold():
     config = EventConfig(release=0.5, min_gap_s=0.2, min_duration_s=0.0)
     scores = [0.1, 0.3, 0.4, 0.7, 0.6, 0.1, 0.3, 0.3, 0.3, 0.1]
     assert events_of(scores, config) == [(0.1, 0.5, 0.7)]
@@ -43,7 +43,7 @@ def test_an_event_begins_where_its_score_rose_above_the_lower_threshold():
     assert events_of([*scores[:-1], 0.8], config) == [(0.1, 0.5, 0.7), (0.6, 1.0, 0.8)]
 
 
-def test_no_event_waits_for_a_score_between_the_thresholds():
+def test_scores_between_the_thresholds_do_not_bridge_a_gap():
     tracker = EventTracker([0.5], HOP_S, EventConfig(release=0.5, min_gap_s=0.2, min_duration_s=0.0))
     state, certain = tracker.initial_state(), []
     for i, score in enumerate([0.9, 0.1, 0.3, 0.3, 0.3, 0.3, 0.9]):
@@ -52,17 +52,17 @@ def test_no_event_waits_for_a_score_between_the_thresholds():
     assert certain == [(3, 0.1)]
 
 
-def test_what_has_begun_goes_on_until_its_gap_is_too_long():
+def test_an_event_is_ongoing_until_its_gap_is_too_long():
     tracker = EventTracker([0.5], HOP_S, EventConfig(release=0.5, min_gap_s=0.25, min_duration_s=0.0))
-    state, going_on = tracker.initial_state(), []
+    state, ongoing = tracker.initial_state(), []
     for i, score in enumerate([0.3, 0.9, 0.1, 0.1, 0.1, 0.1]):
         _, state = tracker.push(state, np.array([[score]], np.float32), np.array([i * HOP_S]))
         found = tracker.ongoing(state, (i + 1) * HOP_S)
-        going_on.append([(event.onset_s, round(event.offset_s, 6)) for event in found])
-    assert going_on == [[], [(0.0, 0.2)], [(0.0, 0.2)], [(0.0, 0.2)], [(0.0, 0.2)], []]
+        ongoing.append([(event.onset_s, round(event.offset_s, 6)) for event in found])
+    assert ongoing == [[], [(0.0, 0.2)], [(0.0, 0.2)], [(0.0, 0.2)], [(0.0, 0.2)], []]
 
 
-def test_a_threshold_of_1_is_reached_by_nothing():
+def test_a_threshold_of_1_switches_a_class_off():
     probs = np.ones((3, 2), np.float32)
     assert [event.class_index for event in find_events(probs, np.arange(3.0), 3.0, [1.0, 0.999], PLAIN)] == [1]
 
@@ -71,7 +71,7 @@ def test_a_sound_without_frames_has_no_events():
     assert find_events(np.zeros((0, 2), np.float32), np.zeros(0), 0.0, [0.5, 0.5], EventConfig(median_s=0.5)) == []
 
 
-def test_short_gaps_are_bridged_and_short_events_left_out():
+def test_short_gaps_are_bridged_and_short_events_dropped():
     scores = [0.9, 0, 0.8, 0, 0, 0.7, 0, 0]
     gaps = EventConfig(release=1.0, min_gap_s=0.2, min_duration_s=0.0)
     assert [event[:2] for event in events_of(scores, gaps)] == [(0.0, 0.3), (0.5, 0.6)]
@@ -79,7 +79,7 @@ def test_short_gaps_are_bridged_and_short_events_left_out():
     assert [event[:2] for event in events_of(scores, both)] == [(0.0, 0.3)]
 
 
-def test_a_median_filter_takes_single_frames_out_and_fills_single_holes():
+def test_a_median_filter_removes_single_frames_and_holes():
     scores = [0, 0, 0.9, 0, 0, 0.9, 0.9, 0, 0.9, 0.9, 0, 0]
     config = EventConfig(release=1.0, median_s=0.3, min_gap_s=0.0, min_duration_s=0.0)
     assert [event[:2] for event in events_of(scores, config)] == [(0.5, 1.0)]
@@ -115,9 +115,9 @@ def test_impossible_settings_are_refused(fields, words):
         EventConfig(**fields)
 
 
-def test_arrays_that_do_not_fit_are_refused():
+def test_wrong_shapes_are_refused():
     tracker = EventTracker([0.5, 0.5], HOP_S, PLAIN)
-    with pytest.raises(ValueError, match=r"probs of \(3, 1\) with 3 onsets; \(frames, 2\)"):
+    with pytest.raises(ValueError, match=r"probs of \(3, 1\) with 3 onsets"):
         tracker.push(tracker.initial_state(), np.zeros((3, 1), np.float32), np.arange(3.0))
 
 
@@ -138,7 +138,7 @@ def random_scores(seed, n_frames):
     return np.clip(slow + 0.2 * rng.standard_normal((n_frames, 3)), 0, 1).astype(np.float32)
 
 
-def by_a_plain_loop(probs, thresholds, config):
+def with_a_plain_loop(probs, thresholds, config):
     """The same rules, frame by frame and class by class."""
     thresholds = np.float32(thresholds)
     half, found = config.n_median(HOP_S) // 2, []
@@ -167,7 +167,7 @@ def test_the_rules_are_those_of_a_plain_loop(seed, n_frames, thresholds, config)
     probs = random_scores(seed, n_frames)
     found = find_events(probs, np.arange(n_frames) * HOP_S, n_frames * HOP_S, thresholds, config)
     frames = [(event.class_index, round(event.onset_s / HOP_S), round(event.offset_s / HOP_S)) for event in found]
-    assert frames == by_a_plain_loop(probs, thresholds, config)
+    assert frames == with_a_plain_loop(probs, thresholds, config)
 
 
 @settings(max_examples=200)
@@ -176,17 +176,17 @@ def test_blocks_change_nothing(seed, cuts, config):
     probs, onsets_s = random_scores(seed, 60), np.arange(60) * HOP_S
     tracker = EventTracker((0.2, 0.5, 0.8), HOP_S, config)
 
-    def heard_in(places):
+    def events_in(places):
         state, events = tracker.initial_state(), []
         for begin, end in zip([0, *places], [*places, 60], strict=True):
             found, state = tracker.push(state, probs[begin:end], onsets_s[begin:end])
             events += found
         return events + tracker.finish(state, 6.0)
 
-    assert heard_in(sorted(cuts)) == heard_in([]) == heard_in(range(61))
+    assert events_in(sorted(cuts)) == events_in([]) == events_in(range(61))
 
 
-def test_what_is_known_does_not_grow():
+def test_a_state_does_not_grow():
     tracker = EventTracker([0.5] * 3, HOP_S, EventConfig(median_s=0.5))
     state = tracker.initial_state()
     for i in range(100):
@@ -205,8 +205,8 @@ def test_a_state_is_a_value():
 
 
 @pytest.mark.parametrize("half", [0, 1, 2, 5])
-def test_the_median_is_that_of_the_frames_that_there_are(half):
+def test_the_median_at_the_ends_takes_fewer_frames(half):
     frames = random_scores(0, 9)
-    filtered = median_of(frames, 2, 1, half)
+    filtered = median_filter(frames, 2, 1, half)
     for i, row in enumerate(filtered, start=2):
         np.testing.assert_array_equal(row, np.median(frames[max(0, i - half) : i + half + 1], axis=0))

@@ -1,7 +1,7 @@
-"""From frame scores to events with an onset and an offset: pure functions of arrays, the same in whatever blocks.
+"""Events with onset and offset from frame scores: pure functions of arrays, independent of how frames are blocked.
 
-A median filter over time, two thresholds, gaps that are bridged, and what is too short left out. What is known so far
-is a value (`EventState`), so a stream can be saved and go on; `find_events` does the same for a whole sound at once.
+The steps are a median filter over time, two thresholds, bridging of gaps, and removal of short events. The state of a
+stream is a value (`EventState`), so a stream can be saved and resumed. `find_events` does it all for a whole sound.
 """
 
 from panns.events.config import EventConfig

@@ -1,4 +1,4 @@
-"""What makes an event of frame scores."""
+"""Settings of events."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class EventConfig:
-    """What makes an event, beside the probability from which a class sounds; times in seconds.
+    """Settings of events, beside the detection threshold; times in seconds.
 
     Attributes:
-        release: Part of its threshold above which the score of a class is all through an event, of which one frame at
-            least reaches the threshold ("double threshold": Dinkel and Yu 2020, arXiv:1904.03841). So a score that
-            trembles about the threshold is one event, which begins where it rose; 1 for one threshold.
-        median_s: Length of the median filter over time; 0 for none. It is rounded to an odd number of frames.
-        min_gap_s: What sounds again, and reaches its threshold, sooner than this has not ended.
-        min_duration_s: What is shorter, when gaps are bridged, is no event.
+        release: Lower threshold as a part of the detection threshold ("double threshold": Dinkel and Yu 2020,
+            arXiv:1904.03841). An event lasts while the score is above the lower threshold, and counts if it reaches the
+            detection threshold, so a score that trembles about the threshold is one event. 1 for a single threshold.
+        median_s: Length of the median filter over time, rounded to an odd number of frames; 0 for no filter.
+        min_gap_s: Minimum gap between two events of a class; a shorter gap is bridged.
+        min_duration_s: Minimum duration of an event, after gaps are bridged.
     """
 
     release: float = 0.5

@@ -1,4 +1,4 @@
-"""A median filter over time that may be given its frames in any blocks."""
+"""Median filter over time, for frames in blocks of any sizes."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float32]
 
 
-def median_of(frames: Array, n_before: int, n_after: int, half: int) -> Array:
-    """The median of every frame and of `half` frames on either side, of as many as there are.
+def median_filter(frames: Array, n_before: int, n_after: int, half: int) -> Array:
+    """Filter frames by the median over `half` frames on either side, or as many as exist.
 
     Args:
         frames: `(frames, classes)`.
-        n_before: The first so many are only looked at, their medians are known.
-        n_after: So many at the end likewise.
-        half: Frames on either side.
+        n_before: Number of frames at the start that only serve as neighbours.
+        n_after: Number of frames at the end that only serve as neighbours.
+        half: Number of neighbours on either side.
 
     Returns:
         `(frames - n_before - n_after, classes)`.
 
     Example:
-        >>> median_of(np.array([[1], [9], [2], [3]], np.float32), 0, 0, 1)[:, 0]
+        >>> median_filter(np.array([[1], [9], [2], [3]], np.float32), 0, 0, 1)[:, 0]
         array([5. , 2. , 3. , 2.5], dtype=float32)
     """
     n_frames = len(frames)

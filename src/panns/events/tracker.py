@@ -1,4 +1,15 @@
-"""Events as they end, from frame scores in blocks of any sizes."""
+"""Events as they end, from frame scores in blocks of any sizes.
+
+    score of a class, by frame    1 3 4 7 6 1 8 4 1 1 1 3 3 1     threshold 5, lower threshold 3
+    above the lower threshold       x x x x   x x       x x
+    reached the threshold               x x   x x
+    event                           [-----------]                 the gap of one frame is bridged
+
+An event starts where the score rises above the lower threshold, and counts if it then reaches the threshold. A gap
+shorter than `min_gap_s` does not end it, if the score reaches the threshold again before the gap is that long. Until
+then the event is ongoing, and its offset is the start of the gap. An event is certain, and returned, once no later
+frame can change it. It is dropped if it is shorter than `min_duration_s`.
+"""
 
 from __future__ import annotations
 
@@ -11,27 +22,26 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.events.config import EventConfig
-from panns.events.hysteresis import above_and_sure
-from panns.events.median import median_of
+from panns.events.hysteresis import apply_thresholds
+from panns.events.median import median_filter
 
 Array = npt.NDArray[np.float32]
 Times = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
-# Times are multiples of a hop, whose differences are rounded.
+# Times are multiples of a hop, and their differences are rounded.
 _TOLERANCE_S = 1e-6
 
 
 class FoundEvent(NamedTuple):
-    """A class that sounded from an onset to an offset.
+    """An event of one class.
 
     Attributes:
-        class_index: Which class.
-        onset_s: When the first frame of it began: of those in a row above the lower threshold, of which one reached
-            the higher.
-        offset_s: When the first frame after it began, or the sound ended.
-        score: The highest filtered probability in it.
+        class_index: Index of the class.
+        onset_s: Start of its first frame, the first above the lower threshold.
+        offset_s: Start of the first frame after it, or the end of the sound.
+        score: Highest filtered probability in it.
     """
 
     class_index: int
@@ -42,18 +52,18 @@ class FoundEvent(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class EventState:
-    """What is known so far; a value, never changed, and as large after a day as after a second.
+    """State of an `EventTracker`: an immutable value, as large after a day as after a second.
 
     Attributes:
-        recent: `(at most 2 half, classes)`, the latest frames, which the median filter looks back at.
-        recent_onsets_s: `(the same,)`, when they began.
-        n_filtered: How many of these have their median already.
-        is_on: `(classes,)`, whether each sounded in the last filtered frame.
-        rises_s: `(classes,)`, since when each is above its lower threshold without having reached the upper one; NaN
-            where it is not so.
-        onsets_s: `(classes,)`, when the event began that may still go on; NaN for none.
-        offsets_s: `(classes,)`, when it fell silent; NaN while it sounds.
-        peaks: `(classes,)`, the highest probability in it.
+        recent: `(frames, classes)`, the latest frames, which the median filter still needs.
+        recent_onsets_s: `(frames,)`, start of each of them.
+        n_filtered: Number of these frames that are filtered already.
+        is_on: `(classes,)`, True if the class was active in the last filtered frame.
+        rises_s: `(classes,)`, time at which the score rose above the lower threshold, if it has not reached the upper
+            one since; else NaN.
+        onsets_s: `(classes,)`, onset of the ongoing event; NaN without one.
+        offsets_s: `(classes,)`, start of the current gap in the ongoing event; NaN outside of a gap.
+        peaks: `(classes,)`, highest probability in the ongoing event.
     """
 
     recent: Array
@@ -72,20 +82,20 @@ class EventState:
 
     @property
     def of_classes(self) -> tuple[npt.NDArray[Any], ...]:
-        """All that has one entry for each class."""
+        """The arrays `(classes,)`."""
         return self.is_on, self.rises_s, self.onsets_s, self.offsets_s, self.peaks
 
 
 class EventTracker:
-    """Makes events of frame scores.
+    """Turns frame scores into events.
 
     Args:
-        thresholds: `(classes,)`, which probability each class must reach; 1 for never.
-        hop_s: From one frame to the next, for the length of the median filter.
-        config: What makes an event.
+        thresholds: Detection thresholds, `(classes,)`; a class with threshold 1 has no events.
+        hop_s: Time from one frame to the next, in seconds.
+        config: Settings of events.
 
     Raises:
-        ValueError: A threshold is no probability.
+        ValueError: A threshold is out of range.
     """
 
     def __init__(self, thresholds: Sequence[float] | Array, hop_s: float, config: EventConfig) -> None:
@@ -94,13 +104,13 @@ class EventTracker:
             raise ValueError(f"thresholds of shape {upper.shape} must be one probability for each class, 0 to 1")
         self.config = config
         self.n_classes = len(upper)
-        # Scores are rounded to 1, so a class that is never to sound needs more.
+        # A score may be rounded to 1, so a class that is switched off needs a higher threshold.
         self._upper = np.where(upper < 1, upper, np.float32(np.inf))
         self._lower = self._upper * np.float32(config.release)
         self._half = config.n_median(hop_s) // 2
 
     def initial_state(self) -> EventState:
-        """Before the first frame."""
+        """State before the first frame."""
         return EventState(
             recent=np.zeros((0, self.n_classes), np.float32),
             recent_onsets_s=np.zeros(0),
@@ -113,65 +123,65 @@ class EventTracker:
         )
 
     def check(self, state: EventState) -> None:
-        """Refuse what no push can have given.
+        """Refuse a state that no push of this tracker returns.
 
         Raises:
-            ValueError: Its parts do not fit the classes, the filter or each other.
+            ValueError: The parts of the state do not fit the classes, the filter or each other.
         """
         n_recent, n_classes = state.recent.shape
         if {n_classes, *map(len, state.of_classes)} != {self.n_classes}:
-            raise ValueError(f"it is not of {self.n_classes} classes")
+            raise ValueError(f"its arrays do not have {self.n_classes} classes")
         if n_recent > 2 * self._half or n_recent != len(state.recent_onsets_s) or state.n_filtered > n_recent:
-            raise ValueError(f"its {n_recent} recent frames are not those of a filter that keeps {2 * self._half}")
+            raise ValueError(f"its {n_recent} recent frames do not fit a filter that keeps {2 * self._half}")
         if n_recent - state.n_filtered > self._half or (np.diff(state.recent_onsets_s) <= 0).any():
             raise ValueError("its recent frames do not follow each other")
         has_onset, has_offset = ~np.isnan(state.onsets_s), ~np.isnan(state.offsets_s)
         if (has_onset != (state.is_on | has_offset)).any() or (state.is_on & has_offset).any():
-            raise ValueError("its events have no onset, or neither sound nor have an offset")
+            raise ValueError("its events lack an onset or an offset")
         if (state.is_on & ~np.isnan(state.rises_s)).any() or (state.rises_s <= state.offsets_s).any():
-            raise ValueError("its scores rise while they sound, or rose before they had fallen")
+            raise ValueError("its scores rise during an event, or before a gap")
 
     def push(self, state: EventState, probs: Array, onsets_s: Times) -> tuple[list[FoundEvent], EventState]:
-        """Take in frames.
+        """Process the next frames.
 
         Args:
-            state: What is known of the frames before.
+            state: State after the frames before.
             probs: `(frames, classes)`, any number of frames.
-            onsets_s: `(frames,)`, when they begin, rising.
+            onsets_s: `(frames,)`, start of each frame, rising.
 
         Returns:
-            The events that can no longer change, in the order in which that became certain, of those at the same moment
-            by class; and what is known now.
+            The events that can no longer change, in the order in which they became certain, then by class; and the next
+            state.
 
         Raises:
-            ValueError: The arrays do not fit each other or the classes.
+            ValueError: The shapes do not fit each other or the classes.
         """
         if probs.ndim != 2 or probs.shape != (len(onsets_s), self.n_classes):
             raise ValueError(
-                f"probs of {probs.shape} with {len(onsets_s)} onsets; (frames, {self.n_classes}) and one onset a frame "
-                "are needed"
+                f"probs of {probs.shape} with {len(onsets_s)} onsets; use (frames, {self.n_classes}) and one onset "
+                "for each frame"
             )
         if not len(probs):
             return [], state
         frames = np.concatenate([state.recent, probs])
         times = np.concatenate([state.recent_onsets_s, onsets_s])
         n_ready = max(state.n_filtered, len(frames) - self._half)
-        filtered = median_of(frames, state.n_filtered, len(frames) - n_ready, self._half)
+        filtered = median_filter(frames, state.n_filtered, len(frames) - n_ready, self._half)
         n_kept = min(len(frames), 2 * self._half)
-        changing = _Changing(state, self._lower, self._upper, self.config)
+        changing = _Classes(state, self._lower, self._upper, self.config)
         found = changing.take(filtered, times[state.n_filtered : n_ready])
         n_dropped = len(frames) - n_kept
-        # A copy, lest the state keeps all of a long block alive.
+        # Copies, because views would keep a long block in memory.
         recent, recent_onsets_s = frames[n_dropped:].copy(), times[n_dropped:].copy()
         return found, changing.state(recent, recent_onsets_s, n_ready - n_dropped)
 
     def ongoing(self, state: EventState, until_s: float) -> list[FoundEvent]:
-        """What has begun and may still go on, by onset and class; it may also be too short yet.
+        """Events that may continue, by onset and class; some may still be shorter than the minimum duration.
 
         Args:
-            state: What is known.
-            until_s: When the latest filtered frame ends, which is the offset of what sounds in it; of an event that
-                fell silent, so shortly before that it may go on, the offset is when it did.
+            state: The current state.
+            until_s: End of the latest filtered frame, the offset of an active event. The offset of an event in a gap is
+                the start of the gap.
         """
         begun = np.flatnonzero(~np.isnan(state.onsets_s))
         if not len(begun):
@@ -182,26 +192,26 @@ class EventTracker:
         return sorted(found, key=lambda event: (event.onset_s, event.class_index))
 
     def finish(self, state: EventState, end_s: float) -> list[FoundEvent]:
-        """The events that are left when the sound has ended, by onset and class.
+        """The remaining events at the end of the sound, by onset and class.
 
         Args:
-            state: What is known.
-            end_s: When the sound ended, which is the offset of what still sounds.
+            state: The current state.
+            end_s: End of the sound, the offset of active events.
         """
-        filtered = median_of(state.recent, state.n_filtered, 0, self._half)
-        changing = _Changing(state, self._lower, self._upper, self.config)
+        filtered = median_filter(state.recent, state.n_filtered, 0, self._half)
+        changing = _Classes(state, self._lower, self._upper, self.config)
         found = changing.take(filtered, state.recent_onsets_s[state.n_filtered :])
         return found + changing.close(end_s)
 
 
-class _Changing:
-    """The part of a state that frames change.
+class _Classes:
+    """The arrays `(classes,)` of a state, changed in place by frames.
 
     Args:
-        state: Before them.
-        lower: `(classes,)`, above which each sounds.
-        upper: `(classes,)`, which it must reach for that.
-        config: What makes an event.
+        state: State before the frames.
+        lower: Lower thresholds, `(classes,)`.
+        upper: Upper thresholds, `(classes,)`.
+        config: Settings of events.
     """
 
     def __init__(self, state: EventState, lower: Array, upper: Array, config: EventConfig) -> None:
@@ -215,14 +225,14 @@ class _Changing:
         )
 
     def take(self, probs: Array, times: Times) -> list[FoundEvent]:
-        """Filtered frames."""
+        """Process filtered frames."""
         if not len(probs):
             return []
-        # Most classes are silent, and were.
+        # Most classes are silent and have no ongoing event.
         is_known = ~(np.isnan(self.onsets_s) & np.isnan(self.rises_s))
         concerned = np.flatnonzero((probs.max(axis=0) >= self._lower) | is_known)
         probs, was_on = probs[:, concerned], self.is_on[concerned]
-        is_above, is_on = above_and_sure(probs, self._lower[concerned], self._upper[concerned], was_on)
+        is_above, is_on = apply_thresholds(probs, self._lower[concerned], self._upper[concerned], was_on)
         found: list[tuple[float, FoundEvent]] = []
         for i, c in enumerate(concerned.tolist()):
             if was_on[i] and is_on[:, i].all():
@@ -235,13 +245,13 @@ class _Changing:
     def _take_class(
         self, c: int, probs: Array, is_on: Bools, is_above: Bools, times: Times
     ) -> Iterator[tuple[float, FoundEvent]]:
-        """The events of a class that are over, each with the moment at which that was certain."""
+        """The ended events of a class, each with the time at which it became certain."""
         changes = np.flatnonzero((is_on[1:] != is_on[:-1]) | (is_above[1:] != is_above[:-1])) + 1
         for begin, end in itertools.pairwise([0, *changes.tolist(), len(probs)]):
             if is_above[begin]:
                 if np.isnan(self.rises_s[c]) and not (begin == 0 and self.is_on[c]):
                     self.rises_s[c] = times[begin]
-                # What is not sure by the end of the gap does not bridge it, or an event could wait for its end forever.
+                # A score between the thresholds does not bridge a gap, or an event could stay ongoing forever.
                 yield from self._over(c, times[begin : begin + 1] if is_on[begin] else times[begin:end])
                 if is_on[begin]:
                     self._sound(c, float(probs[begin:end].max()))
@@ -253,14 +263,14 @@ class _Changing:
                     yield from self._over(c, times[begin:end])
 
     def _sound(self, c: int, peak: float) -> None:
-        """A class sounds from where it rose on: as a new event, or as the one before, whose gap was short."""
+        """Start an event where the score rose, or continue the event before a short gap."""
         if np.isnan(self.onsets_s[c]):
             self.onsets_s[c], self.peaks[c] = self.rises_s[c], 0.0
         self.rises_s[c] = self.offsets_s[c] = np.nan
         self.peaks[c] = max(self.peaks[c], peak)
 
     def _over(self, c: int, times: Times) -> Iterator[tuple[float, FoundEvent]]:
-        """The event of a class, if it has been silent for long enough at one of some times."""
+        """The event of a class, if its gap is long enough at one of some times."""
         if np.isnan(self.onsets_s[c]) or np.isnan(self.offsets_s[c]):
             return
         late = np.flatnonzero(times - self.offsets_s[c] >= self._config.min_gap_s - _TOLERANCE_S)
@@ -274,7 +284,7 @@ class _Changing:
             yield FoundEvent(c, onset_s, offset_s, float(self.peaks[c]))
 
     def close(self, end_s: float) -> list[FoundEvent]:
-        """All that has not ended, by onset and class."""
+        """End all ongoing events, and return them by onset and class."""
         open_now = np.flatnonzero(~np.isnan(self.onsets_s))
         sounds = np.isnan(self.offsets_s)
         self.offsets_s[sounds] = end_s
@@ -285,17 +295,17 @@ class _Changing:
 def find_events(
     probs: Array, onsets_s: Times, end_s: float, thresholds: Sequence[float] | Array, config: EventConfig
 ) -> list[FoundEvent]:
-    """All events of a sound, by onset and class.
+    """Find the events of a whole sound, by onset and class.
 
     Args:
         probs: `(frames, classes)`.
-        onsets_s: `(frames,)`, when frames begin.
-        end_s: When the sound ends.
-        thresholds: `(classes,)`, from which probability each class sounds.
-        config: What makes an event.
+        onsets_s: `(frames,)`, start of each frame.
+        end_s: End of the sound.
+        thresholds: Detection thresholds, `(classes,)`.
+        config: Settings of events.
 
     Raises:
-        ValueError: The arrays do not fit each other.
+        ValueError: The shapes do not fit each other.
 
     Example:
         >>> probs = np.array([[0.1], [0.9], [0.8], [0.1], [0.1]], np.float32)

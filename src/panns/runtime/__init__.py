@@ -1,1 +1,1 @@
-"""Answers from a trained model: backends, batches, windows."""
+"""Running trained models: backends, batches, windows."""

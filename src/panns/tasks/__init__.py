@@ -1,1 +1,1 @@
-"""What can be asked about a sound: scores of a model, turned into results by pure functions."""
+"""Tasks on whole sounds: tags and embeddings from the scores of a model."""

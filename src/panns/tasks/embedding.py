@@ -1,4 +1,4 @@
-"""A sound as a vector: what a model knows of it beside its classes."""
+"""Embedding: a sound as a vector."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from panns.runtime.pooling import WindowPool
 from panns.system.progress import OnProgress, Progress, ignore_progress
 
 
-def embed(model: Model, stream: Sound, *, on_progress: OnProgress = ignore_progress) -> Embedding:
-    """The embedding of a sound of any length, in memory that does not grow with it.
+def embed(model: Model, sound: Sound, *, on_progress: OnProgress = ignore_progress) -> Embedding:
+    """Embed a sound of any length; memory does not grow with its length.
 
     Args:
         model: The model.
-        stream: The sound, at the model's rate.
-        on_progress: Called after every window with the seconds heard and those declared by the source, if it says so.
+        sound: The sound, at the model's rate.
+        on_progress: Called after every window.
 
     Raises:
         ValueError: The model has no embedding.
@@ -24,15 +24,15 @@ def embed(model: Model, stream: Sound, *, on_progress: OnProgress = ignore_progr
     if manifest.config.embedding_dim is None:
         raise ValueError(f"{manifest.architecture} has no embedding; use a model that has one (`panns models list`)")
     pool = WindowPool(manifest, keeps_frames=False)
-    for window, scores in model.score_windows(model.windows(stream)):
+    for window, scores in model.score_windows(model.windows(sound)):
         pool.add(window, scores)
-        on_progress(Progress(stream.duration_s, stream.declared_duration_s, "seconds of sound"))
+        on_progress(Progress(sound.duration_s, sound.declared_duration_s, "seconds of sound"))
     embedding = pool.result().embedding
     assert embedding is not None
     return Embedding(
-        file=stream.name,
-        duration_s=stream.duration_s,
+        file=sound.name,
+        duration_s=sound.duration_s,
         model=manifest.architecture,
         vector=embedding[0],
-        warnings=stream.warnings,
+        warnings=sound.warnings,
     )

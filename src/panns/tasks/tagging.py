@@ -1,4 +1,4 @@
-"""What is in a sound: its classes and their probabilities."""
+"""Tagging: the most probable classes of a sound."""
 
 from __future__ import annotations
 
@@ -14,54 +14,54 @@ from panns.system.progress import OnProgress, Progress, ignore_progress
 
 def tag(
     model: Model,
-    stream: Sound,
+    sound: Sound,
     *,
     top: int | None = 5,
     threshold: float | None = None,
     timeline: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> Tagging:
-    """The tags of a sound of any length, in memory that does not grow with it.
+    """Tag a sound of any length; memory does not grow with its length.
 
     Args:
         model: The model.
-        stream: The sound, at the model's rate.
-        top: At most so many tags; None for all classes.
-        threshold: Leave out what is less probable than this.
-        timeline: Whether to give the tags of every window too; they do grow with the sound.
-        on_progress: Called after every window with the seconds heard and those declared by the source, if it says so.
+        sound: The sound, at the model's rate.
+        top: Maximum number of tags; None for all classes.
+        threshold: Minimum probability of a tag.
+        timeline: Add the tags of every window; these grow with the sound.
+        on_progress: Called after every window.
     """
     manifest = model.manifest
     pool = WindowPool(manifest, keeps_frames=False)
     windows = []
-    for window, scores in model.score_windows(model.windows(stream)):
+    for window, scores in model.score_windows(model.windows(sound)):
         pool.add(window, scores)
-        on_progress(Progress(stream.duration_s, stream.declared_duration_s, "seconds of sound"))
+        on_progress(Progress(sound.duration_s, sound.declared_duration_s, "seconds of sound"))
         if timeline:
             tags = tags_from_probs(scores.clip_probs[0], manifest.labels, top=top, threshold=threshold)
             onset_s = window.onset_sample / manifest.sample_rate
             windows.append(TagWindow(onset_s, onset_s + len(window.waveform) / manifest.sample_rate, tags))
     clip_probs = pool.result().clip_probs[0]
     return Tagging(
-        file=stream.name,
-        duration_s=stream.duration_s,
+        file=sound.name,
+        duration_s=sound.duration_s,
         model=manifest.architecture,
         tags=tags_from_probs(clip_probs, manifest.labels, top=top, threshold=threshold),
         windows=tuple(windows),
-        warnings=stream.warnings,
+        warnings=sound.warnings,
     )
 
 
 def tags_from_probs(
     probs: Array, labels: LabelSet, *, top: int | None = 5, threshold: float | None = None
 ) -> tuple[Tag, ...]:
-    """The most probable classes, best first; of equals the first in the label set.
+    """Select the most probable classes, best first; equal scores keep the order of the label set.
 
     Args:
         probs: `(classes,)`.
         labels: Their names.
-        top: At most so many; None for all.
-        threshold: Leave out what is less probable than this.
+        top: Maximum number of tags; None for all.
+        threshold: Minimum probability of a tag.
 
     Example:
         >>> pets = LabelSet.from_names("pets", ["cat", "dog", "fish"])
@@ -77,10 +77,10 @@ def tags_from_probs(
 
 
 def check_selection(top: int | None, threshold: float | None) -> None:
-    """Refuse a selection of tags that makes no sense.
+    """Refuse an invalid selection of tags.
 
     Raises:
-        ValueError: `top` is below 1, or `threshold` is no probability.
+        ValueError: `top` is below 1, or `threshold` is out of range.
     """
     if top is not None and (not isinstance(top, int) or isinstance(top, bool) or top < 1):
         raise ValueError(f"top={top!r} must be a whole number of at least 1, or None for all classes")
