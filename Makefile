@@ -47,9 +47,11 @@ test-full: install
 	$(BIN)/python -m coverage combine -q
 	$(BIN)/python -m coverage report
 
+# uv finds the lowest versions that fit each other; pip installs them, torch first and alone as above.
 test-lowest:
 	$(PYTHON) -m venv .venv-lowest
-	$(PYTHON) tests/lowest_versions.py > .venv-lowest/constraints.txt
+	.venv-lowest/bin/python -m pip install --disable-pip-version-check -q uv
+	.venv-lowest/bin/uv pip compile pyproject.toml --all-extras --resolution lowest-direct -q -o .venv-lowest/constraints.txt
 	.venv-lowest/bin/python -m pip install --disable-pip-version-check -q -c .venv-lowest/constraints.txt torch
 	.venv-lowest/bin/python -m pip install --disable-pip-version-check -q -c .venv-lowest/constraints.txt -e '.[dev]'
 	.venv-lowest/bin/python -m pytest -q -n auto --dist loadscope -m "not slow and not gpu"
