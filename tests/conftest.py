@@ -1,4 +1,4 @@
-"""Fixtures that many tests share: the reference data beside the checkout, and small checkpoints made on the spot."""
+"""Shared fixtures: the reference data beside the checkout, and small generated checkpoints."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import hypothesis
 import pytest
 from filelock import FileLock
 
-# Tests run side by side, one a core; more threads in each would only get in each other's way. Set before numpy is
-# imported, and inherited by the processes that tests start.
+# Tests run in parallel, one process per core, so each uses one thread. Set before numpy is imported; child processes
+# inherit it.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
@@ -30,12 +30,12 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 
 MadeOnce: TypeAlias = Callable[[str, Callable[[Path], object]], Path]
-"""From a name, and what makes the folder of that name, to the folder."""
+"""Takes a name and a function that fills a folder; returns the folder of that name."""
 
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Folder of the reference data, real sounds and real weights; skips the test where it is not there."""
+    """Folder of the reference data (real sounds and weights); skips the test without it."""
     if not SHARED.is_dir():
         pytest.skip(f"the reference data is not beside the checkout, at {SHARED.name}/")
     return SHARED
@@ -43,13 +43,13 @@ def shared() -> Path:
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads or writes the cache of whoever runs it."""
+    """Give every test an empty cache of its own."""
     monkeypatch.setenv("PANNS_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
 @pytest.fixture(scope="session")
 def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
-    """Makes a folder of that name once for all processes that run tests side by side, for what takes seconds."""
+    """Make a folder of a given name once for all parallel test processes."""
     own = tmp_path_factory.getbasetemp()
     root = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
@@ -74,7 +74,7 @@ def tiny_checkpoint(made_once: MadeOnce) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_frames_checkpoint(made_once: MadeOnce) -> Path:
-    """The same with a decision-level head: frame scores and no embedding."""
+    """A checkpoint folder of a small CNN with a decision-level head: frame scores, but no embedding."""
     from tests.tiny_checkpoints import make_checkpoint
 
     small = {"channels": (4, 4, 8, 8, 8, 8), "hidden_dim": 16}
@@ -83,7 +83,7 @@ def tiny_frames_checkpoint(made_once: MadeOnce) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_stream_checkpoint(made_once: MadeOnce) -> Path:
-    """A checkpoint folder of a small network that carries its past on in a state."""
+    """A checkpoint folder of a small streaming network with a state."""
     from tests.tiny_checkpoints import make_checkpoint
 
     small = {"stem_channels": 4, "channels": (4, 8, 8), "embedding_dim": 16, "n_heads": 2}
@@ -105,7 +105,7 @@ def exported_file(tiny_checkpoint: Path, made_once: MadeOnce) -> Path:
 
 @pytest.fixture(scope="session")
 def real_cache(shared: Path, made_once: MadeOnce) -> Path:
-    """A cache folder in which the published `mn04_as` lies ready to run."""
+    """A cache folder with the published `mn04_as`, ready to run."""
     from panns.hub.download import fetch
     from panns.hub.resolve import resolve
     from panns.models.registry import find_model

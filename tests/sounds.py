@@ -1,4 +1,4 @@
-"""Sounds that tests make on the spot, and files of them."""
+"""Generated sounds for tests, and files of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def noise(seconds=2.0, *, seed=0, level=0.1, sample_rate=RATE):
 
 
 def changing_sound(seconds, *, seed=0):
-    """Noise whose level changes every second, so that no two windows of it score the same."""
+    """Noise whose level changes every second, so that any two windows have different scores."""
     rng = np.random.default_rng(seed)
     n_samples = round(seconds * RATE)
     levels = 10 ** rng.uniform(-4, -0.5, n_samples // RATE + 1)
@@ -34,7 +34,7 @@ def write_wav(path, samples, sample_rate=RATE):
 
 
 def write_silent_wav(path, seconds, *, sample_rate=16_000):
-    """A 16-bit file of any length that takes no room on the disk."""
+    """Write a sparse 16-bit file of any length."""
     n_bytes = round(seconds * sample_rate) * 2
     layout = struct.pack("<IHHIIHH", 16, 1, 1, sample_rate, 2 * sample_rate, 2, 16)
     with path.open("wb") as file:

@@ -151,7 +151,7 @@ def test_messages_name_the_place():
         config_from_dict(Train, 5, where="train")
 
 
-def test_the_checks_of_the_dataclass_itself_are_made():
+def test_the_checks_of_the_dataclass_run():
     from panns.frontend import LogMelConfig
 
     with pytest.raises(ValueError, match="n_fft=3 must be an even number"):
@@ -174,7 +174,7 @@ def test_the_checks_of_the_dataclass_itself_are_made():
         ("teacher.lr=2", {"seed": 1, "teacher": {"lr": 2}}),
     ],
 )
-def test_one_setting_is_put_in(assignment, tables):
+def test_set_value_sets_one_setting(assignment, tables):
     data = {"seed": 1}
     set_value(Train, data, assignment)
     assert data == tables
@@ -190,14 +190,14 @@ def test_one_setting_is_put_in(assignment, tables):
         ("zzz=1", "unknown setting 'zzz'; known are "),
     ],
 )
-def test_a_setting_that_is_not_there_is_not_put_in(assignment, message):
+def test_an_unknown_setting_is_refused(assignment, message):
     data = {}
     with pytest.raises(ValueError, match=re.escape(message)):
         set_value(Train, data, assignment)
     assert data == {}
 
 
-def test_a_file_that_is_no_toml_is_refused(tmp_path):
+def test_invalid_toml_is_refused(tmp_path):
     path = tmp_path / "a.toml"
     path.write_bytes(b"x = \n")
     with pytest.raises(ValueError, match=r"a\.toml is not a TOML file.*line 1"):

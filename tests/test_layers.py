@@ -1,4 +1,4 @@
-"""The tree is the architecture: imports run one way, and some parts never touch some packages."""
+"""The architecture: imports run downward, some parts never import torch, and names are unique."""
 
 import ast
 import re
@@ -122,7 +122,7 @@ def test_an_upward_import_is_found(part, code):
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if part_of(path) in PARTS_WITHOUT_TORCH], ids=id_of)
-def test_what_lists_and_runs_exported_models_needs_no_torch(path):
+def test_parts_without_torch_do_not_import_torch(path):
     tops = {name.partition(".")[0] for name in imports(ast.parse(path.read_text(encoding="utf-8")))}
     assert not tops & {"torch", "torchaudio", "safetensors", "onnx"}
 
@@ -142,7 +142,7 @@ def test_imports_are_absolute():
     assert relative == []
 
 
-def test_every_module_is_named_after_its_concept():
+def test_module_names_are_specific():
     assert [id_of(path) for path in PACKAGE.rglob("*") if path.stem in {"utils", "util", "helpers", "misc"}] == []
 
 
@@ -170,6 +170,6 @@ def is_one_idea(folders):
     return set(folders) == {"models", "networks"} or (len(folders) == 2 and "cli" in folders)
 
 
-def test_source_knows_no_data_set():
+def test_source_names_no_data_set():
     name = re.compile(r"esc[-_ ]?(10|50)\b|urban[-_ ]?sound|fsdd|heart_springer", re.IGNORECASE)
     assert [id_of(path) for path in FILES if name.search(path.read_text(encoding="utf-8"))] == []

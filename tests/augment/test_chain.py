@@ -49,7 +49,7 @@ def sounds():
 
 @settings(max_examples=60)
 @given(sounds(), st.integers(0, 2**32), st.sampled_from([ALL, HALF]), st.sampled_from([8_000, 32_000, 44_100]))
-def test_whatever_comes_in_something_as_long_and_finite_comes_out(sound, seed, config, sample_rate):
+def test_any_input_gives_finite_output_of_equal_length(sound, seed, config, sample_rate):
     before = sound.copy()
     recording = noise(0.01, seed=seed % 100)
     result = augment_waveform(sound, config, sample_rate, np.random.default_rng(seed), noise=lambda _: recording)
@@ -78,7 +78,7 @@ def test_the_state_of_the_generator_decides():
     assert (results[0] != results[2]).any()
 
 
-def test_a_generator_moves_on_by_the_same_whatever_happens():
+def test_the_generator_advances_by_a_fixed_amount():
     nexts = []
     for config in (AugmentConfig(), HALF, ALL):
         rng = np.random.default_rng(0)
@@ -89,7 +89,7 @@ def test_a_generator_moves_on_by_the_same_whatever_happens():
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """What each step was last given, other than waveforms; of generators, what they would draw next."""
+    """Last arguments of each step except waveforms; a generator is recorded by its next draw."""
     given = {}
 
     def watch(name):
@@ -115,7 +115,7 @@ def _described(value):
 
 
 @pytest.mark.parametrize("off", STEPS)
-def test_switching_one_step_off_leaves_the_others_as_they_are(drawn, off):
+def test_each_step_draws_from_its_own_generator(drawn, off):
     def run(config):
         drawn.clear()
         augment_waveform(noise(0.2), config, RATE, np.random.default_rng(7))
@@ -128,7 +128,7 @@ def test_switching_one_step_off_leaves_the_others_as_they_are(drawn, off):
 
 
 @pytest.mark.parametrize("share", STEPS)
-def test_every_step_happens_as_often_as_asked(drawn, share):
+def test_each_share_is_respected(drawn, share):
     config, n_times = AugmentConfig(**{share: 0.3}, codecs=("mu_law",)), 0
     rng = np.random.default_rng(0)
     for _ in range(100):
@@ -140,7 +140,7 @@ def test_every_step_happens_as_often_as_asked(drawn, share):
     assert 15 <= n_times <= 45
 
 
-def test_recordings_are_used_as_often_as_asked_and_fitted():
+def test_recorded_noise_share_is_respected():
     hum = tone(0.1, hz=100)
     config = AugmentConfig(noise_share=1.0, noise_snr_range_db=(0.0, 0.0), noise_exponent_range=(-2.0, -2.0))
     asked = []
@@ -177,7 +177,7 @@ def test_several_recordings_may_sound_at_once():
     assert counts == {2, 3, 4}
 
 
-def test_movements_alone_move_a_sound_in_the_same_way():
+def test_time_changes_move_a_sound_like_all_steps():
     config = AugmentConfig(
         speed_share=0.5, shift_share=1.0, reverb_share=1.0, noise_share=1.0, equaliser_share=1.0, gain_share=1.0
     )
@@ -202,21 +202,21 @@ def test_a_shift_may_be_followed_by_silence():
     assert len({result.sum() for result in results}) > 5
 
 
-def test_changes_that_overload_are_turned_down_as_a_whole():
+def test_peaks_above_full_scale_are_scaled_down():
     config = AugmentConfig(gain_share=1.0, gain_range_db=(30.0, 30.0))
     sound = tone(0.1)
     result = augment_waveform(sound, config, RATE, np.random.default_rng(0))
     assert result == pytest.approx(sound / np.abs(sound).max(), abs=1e-6)
 
 
-def test_labels_with_times_know_what_moves_them():
+def test_keeps_times_is_false_with_speed_or_shift():
     assert AugmentConfig().keeps_times
     assert replace(ALL, speed_share=0.0, shift_share=0.0).keeps_times
     assert not AugmentConfig(speed_share=0.1).keeps_times
     assert not AugmentConfig(shift_share=0.1).keeps_times
 
 
-def test_what_is_not_installed_is_found_before_it_is_needed(monkeypatch):
+def test_missing_codecs_are_reported_before_use(monkeypatch):
     def missing(*packages, what, extra):
         raise MissingExtra(what, package=packages[0], extra=extra)
 
@@ -242,7 +242,7 @@ def test_what_is_not_installed_is_found_before_it_is_needed(monkeypatch):
         ({"codecs": ()}, "codecs=\\(\\) is empty; use some of mp3"),
     ],
 )
-def test_settings_that_cannot_be_are_refused(values, words):
+def test_invalid_settings_are_refused(values, words):
     with pytest.raises(ValueError, match=words):
         AugmentConfig(**values)
 

@@ -83,7 +83,7 @@ def test_short_and_silent_sounds_pass(name, n_samples):
 
 
 @pytest.mark.parametrize("name", CODECS)
-def test_what_is_beyond_full_scale_is_not_clipped(name):
+def test_peaks_beyond_full_scale_are_not_clipped(name):
     sound = events()
     coding_rate = coding_rates_hz(name, RATE)[-1]
     loud = apply_codec(8 * sound, RATE, name, coding_rate=coding_rate, quality=1.0)
@@ -91,7 +91,7 @@ def test_what_is_beyond_full_scale_is_not_clipped(name):
     assert delay(sound, loud)[1] > LEAST_ALIKE
 
 
-def test_telephones_take_the_high_frequencies():
+def test_telephone_codecs_remove_high_frequencies():
     hiss = noise(1.0)
     for name in TELEPHONES:
         power = np.square(np.abs(np.fft.rfft(apply_codec(hiss, RATE, name, coding_rate=8_000, quality=1.0))))
@@ -108,7 +108,7 @@ def test_mu_law_is_the_one_of_telephones():
 
 
 @pytest.mark.parametrize("name", ["mp3", "vorbis", "opus", "aac"])
-def test_more_quality_is_nearer_to_the_sound(name):
+def test_higher_quality_is_closer_to_the_input(name):
     sound = noise(1.0) + tone(1.0)
     coding_rate = coding_rates_hz(name, RATE)[-1]
     errors = [
@@ -118,7 +118,7 @@ def test_more_quality_is_nearer_to_the_sound(name):
     assert errors[0] > 1.2 * errors[1]
 
 
-def test_rates_do_not_exceed_the_sound_unless_they_must():
+def test_coding_rates_do_not_exceed_the_sample_rate():
     assert coding_rates_hz("aac", 22_050) == (16_000, 22_050)
     assert coding_rates_hz("gsm", 32_000) == (8_000,)
     assert coding_rates_hz("opus", 16_000) == (48_000,)
@@ -135,7 +135,7 @@ def test_the_seed_decides_codec_rate_and_quality():
     assert len(coded) > 3
 
 
-def test_without_ffmpeg_the_others_work_and_the_rest_says_what_to_install(monkeypatch):
+def test_without_ffmpeg_opus_and_aac_say_what_to_install(monkeypatch):
     real_import = builtins.__import__
 
     def without_av(name, *args, **kwargs):
@@ -157,7 +157,7 @@ def _missing(*packages, what, extra):
     raise MissingExtra(what, package=packages[0], extra=extra)
 
 
-def test_an_ffmpeg_without_the_encoder_is_named(monkeypatch):
+def test_a_missing_encoder_is_named(monkeypatch):
     import av
 
     monkeypatch.setattr(av, "codecs_available", {"aac"})

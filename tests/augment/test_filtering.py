@@ -46,7 +46,7 @@ def test_the_gains_are_those_asked_for(gains_db, expected):
     [low_pass_db(3_500.0, 96.0, HZ), high_pass_db(50.0, 48.0, HZ), colour_db(np.array([6.0, -6, 6, -6, 6]), HZ)],
     ids=["low-pass", "high-pass", "colour"],
 )
-def test_nothing_sounds_before_its_cause_and_nothing_wraps_around(gains_db):
+def test_filters_have_no_pre_echo_and_no_wraparound(gains_db):
     response = impulse_response(gains_db)
     assert np.abs(response[:20_000]).max() < 1e-6
     assert np.abs(response[20_000 : 20_000 + 320]).max() == np.abs(response).max()  # and it comes at once
@@ -60,13 +60,13 @@ def test_flat_gains_change_nothing():
     assert apply_filter(sound, np.full_like(HZ, 20.0)) == pytest.approx(10 * sound, abs=1e-5)
 
 
-def test_filters_one_after_the_other_are_added():
+def test_gains_of_filters_in_series_add():
     sound = noise(0.5)
     one, two = low_pass_db(4_000.0, 12.0, HZ), high_pass_db(300.0, 12.0, HZ)
     assert apply_filter(sound, one + two) == pytest.approx(apply_filter(apply_filter(sound, one), two), abs=2e-4)
 
 
-def test_steep_filters_stop_at_eighty_decibels_and_overflow_nowhere():
+def test_steep_filters_stop_at_80_db_without_overflow():
     gains_db = low_pass_db(20.0, 96.0, HZ) + high_pass_db(15_000.0, 96.0, HZ)
     assert np.isfinite(gains_db).all()
     filtered = apply_filter(tone(1.0, hz=2_000), gains_db)
@@ -74,7 +74,7 @@ def test_steep_filters_stop_at_eighty_decibels_and_overflow_nowhere():
 
 
 @pytest.mark.parametrize("sample_rate", [8_000, 16_000, 44_100, 48_000])
-def test_filters_are_described_up_to_half_of_any_sample_rate(sample_rate):
+def test_filter_frequencies_reach_half_the_sample_rate(sample_rate):
     frequencies_hz = filter_frequencies_hz(sample_rate)
     assert frequencies_hz[0] == 0
     assert frequencies_hz[-1] == sample_rate / 2

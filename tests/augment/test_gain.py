@@ -15,10 +15,10 @@ def test_six_decibels_are_twice_the_amplitude():
 
 
 @pytest.mark.parametrize(("given", "limited"), [([4.0, -2.0], [1.0, -0.5]), ([1.0, -2.0], [0.5, -1.0])])
-def test_what_overloads_is_turned_down_as_a_whole(given, limited):
+def test_limit_peak_scales_a_loud_waveform(given, limited):
     assert limit_peak(np.array(given, np.float32)).tolist() == limited
 
 
-def test_what_does_not_overload_is_left_alone():
+def test_limit_peak_keeps_a_quiet_waveform():
     waveform = np.array([1.0, -1.0, 0.3], np.float32)
     assert limit_peak(waveform) is waveform

@@ -12,7 +12,7 @@ from tests.sounds import noise
 
 
 @given(st.integers(1, 300), st.integers(1, 300), st.integers(0, 999), st.sampled_from(["silence", "repeat"]))
-def test_every_length_becomes_the_one_wanted(n_clip, n_samples, seed, shorter):
+def test_any_length_becomes_n_samples(n_clip, n_samples, seed, shorter):
     waveform = np.arange(1, n_clip + 1, dtype=np.float32)
     fitted = fit_length(waveform, n_samples, np.random.default_rng(seed), shorter=shorter)
     assert len(fitted) == n_samples
@@ -27,7 +27,7 @@ def test_every_length_becomes_the_one_wanted(n_clip, n_samples, seed, shorter):
         assert (np.diff(sounding) % n_clip == 1 % n_clip).all()
 
 
-def test_a_stretch_of_a_padded_clip_holds_its_sound():
+def test_a_segment_of_a_padded_clip_contains_its_sound():
     clip = np.zeros(160_000, np.float32)
     clip[60_000:64_000] = noise(0.125)
     all_of_it = float(np.square(clip).sum())
@@ -38,7 +38,7 @@ def test_a_stretch_of_a_padded_clip_holds_its_sound():
     assert not all(anywhere)
 
 
-def test_a_clip_that_sounds_throughout_is_cropped_anywhere():
+def test_a_constantly_loud_clip_is_cropped_anywhere():
     onsets = loud_onsets(noise(1.0), 8_000, range_db=20.0)
     assert onsets.tolist() == list(range(32_000 - 8_000 + 1))
     drawn = {fit_length(np.arange(4, dtype=np.float32) + 5, 2, np.random.default_rng(s))[0] for s in range(50)}
@@ -49,7 +49,7 @@ def test_silence_is_cropped_anywhere():
     assert len(loud_onsets(np.zeros(100, np.float32), 10, range_db=20.0)) == 91
 
 
-def test_soft_stretches_behind_a_loud_one_are_told_apart():
+def test_quiet_segments_after_a_loud_one_keep_their_precision():
     clip = np.zeros(3_000, np.float32)
     clip[:1_000], clip[2_000:] = 1.0, 0.5
     onsets = loud_onsets(clip, 500, range_db=10.0)
@@ -69,7 +69,7 @@ def test_nothing_cannot_be_fitted(n_clip, n_samples):
 
 
 @given(st.integers(1, 300), st.integers(1, 300), st.integers(0, 999))
-def test_whoever_must_know_the_onset_gets_the_same_stretch(n_clip, n_samples, seed):
+def test_draw_onset_gives_the_onset_of_fit_length(n_clip, n_samples, seed):
     waveform = np.arange(1, n_clip + 1, dtype=np.float32)
     one, two = np.random.default_rng(seed), np.random.default_rng(seed)
     onset = draw_onset(waveform, n_samples, one)
@@ -81,11 +81,11 @@ def test_whoever_must_know_the_onset_gets_the_same_stretch(n_clip, n_samples, se
     ("onset", "expected"),
     [(-2, [0, 0, 1]), (1, [2, 3, 4]), (3, [4, 5, 0]), (6, [0, 0, 0]), (9, [0, 0, 0]), (-4, [0, 0, 0])],
 )
-def test_a_stretch_outside_of_the_clip_is_silent(onset, expected):
+def test_a_segment_outside_the_clip_is_silent(onset, expected):
     assert take_segment(np.arange(1, 6, dtype=np.float32), onset, 3).tolist() == expected
 
 
-def test_energies_are_those_of_the_stretches():
+def test_onsets_equal_those_of_a_plain_loop():
     clip = noise(0.02) * np.linspace(0, 1, 640, dtype=np.float32)
     energies = np.array([np.square(clip[i : i + 200].astype(np.float64)).sum() for i in range(441)])
     expected = np.flatnonzero(energies >= energies.max() / 10)

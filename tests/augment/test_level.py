@@ -7,7 +7,7 @@ from panns.augment.level import a_weighted_level_db, active_power
 from tests.sounds import noise, tone
 
 
-def test_padding_does_not_make_a_clip_softer():
+def test_padding_does_not_lower_the_level():
     sound = noise(1.0, level=0.1)
     padded = np.concatenate([np.zeros(32_000 * 4, np.float32), sound, np.full(32_000, 1e-4, np.float32)])
     assert active_power(sound) == pytest.approx(0.01, rel=0.02)
@@ -22,7 +22,7 @@ def test_what_is_30_db_softer_is_a_pause(softer_db, is_pause):
 
 
 @pytest.mark.parametrize("n_samples", [1, 511, 512, 513, 1_000])
-def test_blocks_that_are_not_full_count_by_what_they_hold(n_samples):
+def test_partial_blocks_are_weighted_by_their_length(n_samples):
     assert active_power(np.full(n_samples, 0.5, np.float32)) == pytest.approx(0.25)
 
 
@@ -49,7 +49,7 @@ def test_the_loudest_moment_counts():
     assert a_weighted_level_db(at_the_end, 32_000) == pytest.approx(a_weighted_level_db(loud, 32_000), abs=0.1)
 
 
-def test_sounds_shorter_than_a_window_are_heard():
+def test_sounds_shorter_than_a_window_have_a_level():
     short = [a_weighted_level_db(tone(seconds, hz=1_000), 32_000) for seconds in (0.01, 0.02, 0.04)]
     assert np.diff(short) == pytest.approx(3.0, abs=0.5)  # twice the energy in a window
     assert np.isfinite(a_weighted_level_db(np.array([0.9], np.float32), 8_000))

@@ -7,7 +7,7 @@ from panns.augment.masking import mask
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_one_stretch_of_time_and_one_of_frequency_are_hidden(seed):
+def test_one_time_span_and_one_frequency_span_are_masked(seed):
     features = np.random.default_rng(1).normal(0, 1, (40, 16)).astype(np.float32)
     before = features.copy()
     masked = mask(features, max_frames=10, max_mels=5, rng=np.random.default_rng(seed))
@@ -23,7 +23,7 @@ def test_one_stretch_of_time_and_one_of_frequency_are_hidden(seed):
         assert masked[hidden] == pytest.approx(features.mean())
 
 
-def test_nothing_is_hidden_where_nothing_may_be():
+def test_zero_sizes_mask_nothing():
     features = np.ones((4, 4), np.float32)
     assert (mask(features, max_frames=0, max_mels=0, rng=np.random.default_rng(0)) == features).all()
 

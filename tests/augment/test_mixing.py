@@ -30,7 +30,7 @@ def test_zeros_have_no_loudness():
 
 
 @pytest.mark.parametrize("settings", [{}, {"n_mels": 128, "mel_scale": "kaldi"}, {"n_mels": 16}])
-def test_silence_is_recognised_through_the_floor_of_a_log_mel(settings):
+def test_silence_restored_from_a_log_mel_is_silent(settings):
     assert loudness_db(mel_power(np.zeros(32_000, np.float32), **settings)) == -np.inf
     # Soft enough that 16-bit sound just keeps it: 80 dB below full scale.
     assert np.isfinite(loudness_db(mel_power(noise(1.0, level=1e-4), **settings)))

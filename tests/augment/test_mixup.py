@@ -8,7 +8,7 @@ from panns.augment.mixup import mixup
 ONES, ZEROS = np.ones(10, np.float32), np.zeros(10, np.float32)
 
 
-def test_the_waveforms_are_weighed_as_the_labels_are():
+def test_waveforms_are_weighted_like_labels():
     mixture = mixup(ONES, ZEROS, np.random.default_rng(0))
     assert mixture.waveform == pytest.approx(np.full(10, mixture.share), abs=1e-6)
     assert mixture.waveform.dtype == np.float32

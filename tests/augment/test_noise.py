@@ -17,14 +17,14 @@ def test_the_ratio_is_that_of_the_powers(snr_db):
     assert np.corrcoef(added, rustle)[0, 1] == pytest.approx(1.0, abs=1e-4)
 
 
-def test_silence_around_the_sound_makes_the_noise_no_softer():
+def test_snr_ignores_silence_around_the_sound():
     sound, rustle = tone(1.0), noise(5.0)
     padded = np.concatenate([np.zeros(64_000, np.float32), sound, np.zeros(64_000, np.float32)])
     added = add_noise(padded, rustle, 10.0) - padded
     assert 10 * np.log10(0.045 / np.square(added).mean()) == pytest.approx(10.0, abs=0.1)
 
 
-def test_silence_in_the_noise_makes_it_no_louder():
+def test_snr_ignores_silence_in_the_noise():
     sound, burst = tone(5.0), np.zeros(160_000, np.float32)
     burst[64_000:96_000] = noise(1.0)
     added = (add_noise(sound, burst, 10.0) - sound)[64_000:96_000]
@@ -45,7 +45,7 @@ def test_other_lengths_are_refused():
         add_noise(np.ones(200, np.float32), np.ones(100, np.float32), 0.0)
 
 
-def test_layers_are_about_as_loud_as_each_other_whatever_they_were():
+def test_noise_layers_are_about_equally_loud():
     tones = [level * tone(0.5, hz=hz) for level, hz in ((0.001, 500), (1.0, 3_000), (0.1, 7_000))]
     pure = [one / np.linalg.norm(one) for one in tones]
     levels_db = set()
@@ -57,14 +57,14 @@ def test_layers_are_about_as_loud_as_each_other_whatever_they_were():
     assert len(levels_db) > 8
 
 
-def test_a_single_layer_and_silent_ones_stay_as_they_are():
+def test_a_single_layer_stays_unchanged():
     rng = np.random.default_rng(0)
     assert layer_noise([0.001 * tone(0.1)], rng) == pytest.approx(0.001 * tone(0.1))
     assert not layer_noise([np.zeros(400, np.float32)] * 2, rng).any()
 
 
 @pytest.mark.parametrize("exponent", [-1.0, 0.0, 1.0, 2.0])
-def test_power_falls_with_frequency_as_asked(exponent):
+def test_noise_has_the_given_spectrum(exponent):
     made = coloured_noise(320_000, exponent, 32_000, np.random.default_rng(0))
     power = np.square(np.abs(np.fft.rfft(made)))
     hz = np.fft.rfftfreq(len(made), 1 / 32_000)

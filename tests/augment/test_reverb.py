@@ -11,7 +11,7 @@ RATE = 32_000
 
 @pytest.mark.parametrize("decay_s", [0.2, 1.0])
 @pytest.mark.parametrize("direct_db", [-5.0, 0.0, 15.0])
-def test_a_room_has_the_decay_and_the_distance_asked_for(decay_s, direct_db):
+def test_room_response_has_the_given_decay_and_direct_level(decay_s, direct_db):
     response = room_response(RATE, np.random.default_rng(0), decay_s=decay_s, direct_db=direct_db)
     energy = np.square(response, dtype=np.float64)
     assert energy.sum() == pytest.approx(1.0, rel=1e-4)
@@ -22,7 +22,7 @@ def test_a_room_has_the_decay_and_the_distance_asked_for(decay_s, direct_db):
     assert (end - onset) / RATE == pytest.approx(decay_s / 3, rel=0.1)
 
 
-def test_the_direct_sound_comes_at_once_and_alone():
+def test_the_direct_sound_comes_first():
     response = room_response(RATE, np.random.default_rng(0), decay_s=0.3, direct_db=0.0)
     assert response.argmax() == 0
     assert not response[1 : 1 + 160].any()

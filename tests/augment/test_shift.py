@@ -20,7 +20,7 @@ def test_silence_follows_what_leaves(n_samples, expected):
 
 
 @pytest.mark.parametrize(("n_samples", "expected"), [(2, [4, 5, 1, 2, 3]), (-1, [2, 3, 4, 5, 1]), (7, [4, 5, 1, 2, 3])])
-def test_what_leaves_comes_in_at_the_other_end(n_samples, expected):
+def test_circular_shift_wraps_around(n_samples, expected):
     assert shift_circular(RAMP, n_samples).tolist() == expected
 
 

@@ -7,7 +7,7 @@ from panns.augment.spectrum import band_centres_hz, colour_db, colour_gains, dra
 from panns.frontend import LogMelConfig, log_mel
 
 
-def test_a_tone_is_in_the_band_whose_centre_is_nearest():
+def test_a_tone_is_in_the_nearest_band():
     config = LogMelConfig()
     centres = band_centres_hz(config)
     assert (np.diff(centres) >= 0).all()
@@ -16,7 +16,7 @@ def test_a_tone_is_in_the_band_whose_centre_is_nearest():
         assert abs(int(mel.mean(axis=0).argmax()) - int(np.abs(centres - hz).argmin())) <= 1
 
 
-def test_colour_goes_through_its_knots_and_is_flat_outside():
+def test_gains_pass_through_the_knots_and_are_flat_outside():
     gains = colour_gains(np.array([3.0, 0.0, -3.0, 0.0, 6.0]), np.array([10.0, 60.0, 250.0, 500.0, 1_000.0, 16_000.0]))
     assert 10 * np.log10(gains) == pytest.approx([3.0, 3.0, 0.0, -1.5, -3.0, 6.0], abs=1e-4)
 

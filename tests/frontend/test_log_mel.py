@@ -152,7 +152,7 @@ def test_equals_the_original_ced(shared):
     assert np.quantile(difference, 0.999) <= 2.5e-4
 
 
-def test_the_range_ends_below_the_loudest_value_of_each_clip():
+def test_range_db_is_relative_to_the_maximum_of_a_clip():
     loud = np.concatenate([noise(4_000), np.zeros(4_000, np.float32)])
     whole = log_mel(np.stack([loud, 0.01 * loud]), SMALL)
     limited = log_mel(np.stack([loud, 0.01 * loud]), replace(SMALL, range_db=50.0))
@@ -182,7 +182,7 @@ def test_ten_times_the_amplitude_is_20_db_more():
     assert np.allclose(log_mel(10 * quiet, SMALL) - log_mel(quiet, SMALL), 20.0, atol=1e-4)
 
 
-def test_a_click_is_heard_in_the_frames_that_cover_it():
+def test_a_click_is_in_the_frames_that_cover_it():
     click = np.zeros(4_000, np.float32)
     click[2_000] = 1.0
     heard = np.flatnonzero((log_mel(click, SMALL) > -100).all(axis=1))
@@ -201,7 +201,7 @@ def test_frame_count_is_what_is_computed(n_samples, config):
 
 
 @given(n_frames=st.integers(1, 10_000), config=st.sampled_from([SMALL, SMALL_KALDI, LogMelConfig(), KALDI]))
-def test_samples_for_is_the_shortest_waveform_with_that_many_frames(n_frames, config):
+def test_samples_for_is_the_inverse_of_n_frames(n_frames, config):
     n_samples = config.samples_for(n_frames)
     assert n_samples >= config.min_samples
     assert config.n_frames(n_samples) >= n_frames
@@ -268,7 +268,7 @@ def test_too_short_a_waveform_is_refused(config):
         ({"window": "symmetric", "window_samples": 2}, "window_samples=2 makes a symmetric window of zeros"),
     ],
 )
-def test_settings_that_cannot_be_right_are_refused(wrong, message):
+def test_invalid_settings_are_refused(wrong, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         replace(LogMelConfig(), **wrong)
 

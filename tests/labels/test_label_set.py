@@ -49,7 +49,7 @@ def test_an_index_outside_names_the_allowed_ones(index):
 
 
 @pytest.mark.parametrize("text", ["/a/4", "/A/4", "Dog", "DOG", " dog ", "狗"])
-def test_find_by_id_and_both_names_whatever_the_case(text):
+def test_find_ignores_case(text):
     assert ANIMALS.find(text).index == 4
 
 
@@ -63,7 +63,7 @@ def test_find_refuses_with_the_nearest_names():
     assert isinstance(refused.value, LookupError)
 
 
-def test_find_refuses_a_part_of_a_name_with_the_whole_name():
+def test_find_suggests_the_full_name_for_a_part():
     with pytest.raises(UnknownLabel, match=r"did you mean 'Dogfish, shark'\?"):
         ANIMALS.find("shark")
 
@@ -80,7 +80,7 @@ def test_find_refuses_what_is_near_nothing(text):
         ANIMALS.find(text)
 
 
-def test_search_puts_equal_before_beginning_before_whole_word_before_containing():
+def test_search_ranks_equal_prefix_whole_word_then_part():
     assert named(ANIMALS.search("dog")) == ["Dog", "Dogfish, shark", "Hot dog cart", "Bulldogs"]
     assert named(ANIMALS.search("狗")) == ["Dog", "Dogfish, shark", "Hot dog cart", "Puppy"]
 
@@ -119,7 +119,7 @@ def test_ancestors_are_nearest_first_and_once():
     assert ANIMALS.ancestors(ANIMALS[0]) == []
 
 
-def test_ancestors_of_many_diamonds_come_in_bounded_time():
+def test_ancestors_take_bounded_time():
     # Each label has both labels of the level above: 2**30 paths lead up from the last.
     rows = [
         Label(i, f"id{i}", f"en{i}", f"zh{i}", tuple(f"id{j}" for j in (i - i % 2 - 2, i - i % 2 - 1) if j >= 0))
@@ -147,14 +147,14 @@ def as_found(text: str) -> str:
 
 
 @given(st.lists(st.text(st.characters(categories=["L", "N"]), min_size=1), min_size=1, unique_by=as_found))
-def test_every_class_of_a_users_own_set_is_found_and_survives_a_round_trip(names):
+def test_own_labels_are_found_and_survive_a_round_trip(names):
     own = LabelSet.from_names("own", names)
     assert [own.find(name).index for name in names] == list(range(len(names)))
     assert all(own.find(name) in own.search(name) for name in names)
     assert LabelSet.from_dict(json.loads(json.dumps(own.to_dict()))) == own
 
 
-def test_from_names_takes_the_name_for_everything():
+def test_from_names_uses_the_name_for_every_field():
     assert list(LabelSet.from_names("pets", ["cat", "狗"])) == [
         Label(0, "cat", "cat", "cat"),
         Label(1, "狗", "狗", "狗"),
@@ -184,7 +184,7 @@ def test_from_names_refuses_one_string():
         ),
     ],
 )  # fmt: skip
-def test_a_set_that_does_not_hold_together_is_refused(labels, words):
+def test_an_inconsistent_label_set_is_refused(labels, words):
     with pytest.raises(ValueError, match="'x'") as refused:
         LabelSet("x", labels)
     assert words in str(refused.value)

@@ -1,4 +1,4 @@
-"""Sound files of every format, made here and now: a tone that can be recognised in what comes back."""
+"""A tone encoded in every format, which can be recognised after decoding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decode damaged sound files, one seed each, and print what became of them.
+"""Decode damaged sound files, one seed each, and print the outcomes.
 
 A process of its own, since a crash inside a decoder would take the tests down.
 Usage: python -m tests.audio.decoding.fuzz_child FIRST_SEED LAST_SEED
@@ -129,7 +129,7 @@ _MUTATIONS = (
 
 
 def outcome(seed):
-    """What decoding the file of this seed comes to; `fault` is None where it is as it must be."""
+    """Decode the file of a seed; `fault` is None if the outcome is valid."""
     name, data, most_frames = mutate(np.random.default_rng(seed))
     started = time.monotonic()
     fault = None

@@ -1,4 +1,4 @@
-"""Every format is written, read back, and still the tone it was."""
+"""Every format is written and read back; the tone stays."""
 
 import numpy as np
 import pytest
@@ -96,14 +96,14 @@ def test_any_length(n_samples):
     assert len(load_sound(data, sample_rate=32_000)) == pytest.approx(n_samples * 32_000 / 44_100, abs=1)
 
 
-def test_the_track_with_sound_of_a_video_is_read_by_extension_less_content(tmp_path):
+def test_format_detection_ignores_the_file_extension(tmp_path):
     path = tmp_path / "clip.txt"  # a wrong name changes nothing
     path.write_bytes(sound_file("mp4_video"))
     assert peak_hz(load_sound(path, sample_rate=32_000), 32_000) == pytest.approx(TONE_HZ, abs=1)
 
 
 @pytest.mark.parametrize("size", [0, 2**31 - 1, 2**31 - 4096, 2**31, 2**32 - 1])
-def test_a_wav_written_to_a_pipe_is_whole_whatever_its_size_field_says(size):
+def test_a_wav_from_a_pipe_is_read_to_the_end(size):
     wav = sound_file("wav")
     at = wav.index(b"data") + 4
     streamed = wav[:at] + size.to_bytes(4, "little") + wav[at + 4 :]
@@ -113,7 +113,7 @@ def test_a_wav_written_to_a_pipe_is_whole_whatever_its_size_field_says(size):
     assert stream.declared_duration_s is None
 
 
-def test_a_flac_written_to_a_pipe_is_whole():
+def test_a_flac_from_a_pipe_is_read_to_the_end():
     flac = bytearray(sound_file("flac"))
     flac[21] &= 0xF0
     flac[22:26] = bytes(4)
@@ -123,12 +123,12 @@ def test_a_flac_written_to_a_pipe_is_whole():
 
 
 @pytest.mark.parametrize("name", ["ogg", "opus", "mp3", "aac", "flac"])
-def test_streams_one_after_the_other_are_read_to_the_end(name):
+def test_chained_streams_are_read_to_the_end(name):
     waveform = load_sound(sound_file(name) * 2, sample_rate=32_000)
     assert len(waveform) / 32_000 == pytest.approx(4.0, abs=2 * _CODER_DELAY_S)
 
 
-def test_an_mp3_of_varying_bit_rate_without_an_index_is_read_to_the_end():
+def test_vbr_mp3_without_index_is_read_to_the_end():
     import io
 
     import soundfile
@@ -150,7 +150,7 @@ def test_a_tag_in_front_is_skipped(name):
     assert len(load_sound(tag + sound_file(name), sample_rate=32_000)) / 32_000 == pytest.approx(2, abs=_CODER_DELAY_S)
 
 
-def test_a_change_of_rate_on_the_way_keeps_time_and_pitch():
+def test_a_change_of_sample_rate_keeps_time_and_pitch():
     other = with_av(tone(2.0, sample_rate=22_050, n_channels=1), 22_050, "adts", "aac")
     waveform = load_sound(sound_file("aac") + other, sample_rate=32_000)
     assert len(waveform) / 32_000 == pytest.approx(4.0, abs=0.3)

@@ -41,13 +41,13 @@ def _refusal(source, error=AudioDecodeError, **keywords):
         (b"#EXTM3U\n#EXTINF:1,\nother.wav\n", "is a playlist of other files, not a sound; give the files"),
     ],
 )
-def test_bytes_that_are_no_sound(data, words):
+def test_bytes_without_sound_are_refused(data, words):
     sentence = _refusal(data)
     assert sentence.startswith("<bytes>: ")
     assert words in sentence
 
 
-def test_paths_that_are_no_file(tmp_path):
+def test_paths_that_cannot_be_opened(tmp_path):
     missing = tmp_path / "missing.wav"
     assert _refusal(missing) == f"{missing}: there is no such file; check the path"
     assert "is a folder; give the sound files in it" in _refusal(tmp_path)
@@ -75,7 +75,7 @@ def test_denied_permission_is_a_sentence(tmp_path, monkeypatch):
     assert "permission denied; check its permissions" in _refusal(tmp_path / "secret.wav")
 
 
-def test_objects_that_are_no_source(tmp_path):
+def test_unsupported_source_types_are_refused(tmp_path):
     assert "cannot be read from int; give a path, bytes, a file opened with 'rb'" in _refusal(5, TypeError)
     assert "opened as text; open it with 'rb'" in _refusal(io.StringIO("text"))
     path = tmp_path / "a.txt"
@@ -119,7 +119,7 @@ def test_arrays(pair, error, words):
     assert words in _refusal(pair, error)
 
 
-def test_the_wanted_rate():
+def test_an_invalid_sample_rate_is_refused():
     with pytest.raises(ValueError, match="sample_rate=0 is out of range"):
         open_sound(sound_file("wav"), sample_rate=0)
     with pytest.raises(TypeError):
@@ -127,14 +127,14 @@ def test_the_wanted_rate():
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 3e38])
-def test_a_wav_with_numbers_that_are_no_sound(value):
+def test_a_wav_with_invalid_samples_is_refused(value):
     samples = tone(3.0)
     samples[100_000] = value
     sentence = _refusal(with_soundfile(samples, 44_100, "WAV", "FLOAT"))
     assert "at 2.268 s; audio is finite and about within -1..1" in sentence
 
 
-def test_floats_in_the_range_of_integers_are_answered_with_a_warning():
+def test_floats_in_integer_range_give_a_warning():
     with open_sound((tone(1.0) * 32_768, 44_100), sample_rate=32_000) as stream:
         assert sum(len(block) for block in stream) == 32_000
     assert len(stream.warnings) == 1
@@ -176,7 +176,7 @@ def test_a_video_without_sound():
 
 
 @pytest.mark.parametrize("name", ["m4a", "webm", "aac", "mp4_video"])
-def test_without_pyav_the_install_line_is_given(name, monkeypatch):
+def test_a_missing_pyav_names_the_extra(name, monkeypatch):
     sound = sound_file(name)
     monkeypatch.setitem(sys.modules, "av", None)
     sentence = _refusal(sound, MissingExtra)
@@ -185,17 +185,17 @@ def test_without_pyav_the_install_line_is_given(name, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["wav", "flac", "ogg", "opus", "mp3", "aiff"])
-def test_without_pyav_the_common_formats_are_read(name, monkeypatch):
+def test_common_formats_need_no_pyav(name, monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
     assert len(load_sound(sound_file(name), sample_rate=32_000)) == pytest.approx(64_000, abs=100)
 
 
-def test_without_pyav_the_unknown_may_need_it(monkeypatch):
+def test_unknown_formats_suggest_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
     assert "for more formats: pip install 'panns-audio[media]'" in _refusal(bytes(range(256)) * 100)
 
 
-def test_without_pyav_damage_ends_the_answer(monkeypatch):
+def test_without_pyav_damage_ends_the_sound(monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
     flac = bytearray(sound_file("flac", 10.0))
     middle = len(flac) // 2
@@ -229,7 +229,7 @@ def test_playlists_never_lead_to_other_files(template, name, tmp_path):
         _refusal(path)
 
 
-def test_a_change_of_rate_that_would_blow_up_a_block(monkeypatch):
+def test_a_large_change_of_sample_rate_is_refused(monkeypatch):
     from panns.audio.decoding.media_reader import MediaReader
 
     pieces = [(np.zeros(1024, np.float32), 44_100), (np.zeros(1024, np.float32), 100)]
@@ -237,7 +237,7 @@ def test_a_change_of_rate_that_would_blow_up_a_block(monkeypatch):
     assert "its sample rate changes from 44100 to 100 Hz" in _refusal(sound_file("aac"))
 
 
-def test_no_demuxer_that_opens_other_files_is_allowed():
+def test_demuxers_that_open_other_files_are_disabled():
     from panns.audio.decoding.media_reader import _FORMATS, _OPTIONS
 
     assert not {"hls", "concat", "dash", "sdp", "rtsp", "rtp", "sap", "image2", "lavfi", "imf"} & set(
@@ -246,7 +246,7 @@ def test_no_demuxer_that_opens_other_files_is_allowed():
     assert _OPTIONS["protocol_whitelist"] == "none"
 
 
-def test_pyav_alone_refuses_a_playlist_that_reaches_it(tmp_path):
+def test_the_media_reader_refuses_playlists(tmp_path):
     """Behind the check of the first bytes stands FFmpeg's own."""
     from panns.audio.decoding.declared_length import DeclaredLength
     from panns.audio.decoding.media_reader import MediaReader
@@ -281,7 +281,7 @@ def test_limits_are_numbers():
         DecodeLimits(max_duration_s=-1)
 
 
-def test_a_codec_2_like_low_rate_is_no_bomb():
+def test_a_very_low_bit_rate_is_accepted():
     quiet = with_av(np.zeros((48_000 * 30, 1), np.float32), 48_000, "ogg", "libopus")
     limits = DecodeLimits(grace_s=5.0)
     assert len(load_sound(quiet, sample_rate=8_000, limits=limits)) == pytest.approx(240_000, abs=100)

@@ -1,4 +1,4 @@
-"""Paths, bytes, file objects, pipes and arrays give the same sound under a name that a message can use."""
+"""Paths, bytes, file objects, pipes and arrays give equal sound, and a name for messages."""
 
 import io
 import logging
@@ -70,7 +70,7 @@ def test_bytes_and_file_objects(make, name):
     assert np.array_equal(load_sound(make(sound_file("flac")), sample_rate=32_000), _EXPECTED)
 
 
-def test_an_open_file_is_read_from_its_position_and_stays_open(tmp_path):
+def test_an_open_file_is_read_from_its_position(tmp_path):
     path = tmp_path / "embedded.bin"
     path.write_bytes(b"header" + sound_file("flac"))
     with path.open("rb") as file:
@@ -112,7 +112,7 @@ def test_a_named_pipe(tmp_path):
     writer.join()
 
 
-def test_a_pipe_has_a_bound():
+def test_a_pipe_has_a_size_limit():
     with pytest.raises(AudioDecodeError, match=r"10,000 bytes.*max_spool_bytes"):
         open_sound(Unseekable(sound_file("wav")), sample_rate=32_000, limits=DecodeLimits(max_spool_bytes=10_000))
 
@@ -147,12 +147,12 @@ def test_arrays_are_scaled_to_one(dtype, scale):
     assert np.array_equal(waveform, samples.astype(np.float32))
 
 
-def test_unsigned_bytes_have_their_silence_at_128():
+def test_uint8_silence_is_128():
     stored = np.array([128, 0, 192], dtype=np.uint8)
     assert load_sound((stored, 16_000), sample_rate=16_000).tolist() == [0.0, -1.0, 0.5]
 
 
-def test_an_array_of_two_channels_is_averaged_and_resampled():
+def test_a_stereo_array_is_averaged_and_resampled():
     samples = tone(1.0)
     assert len(load_sound((samples, 44_100), sample_rate=32_000)) == 32_000
     assert np.abs(load_sound((samples, 44_100), sample_rate=44_100) - samples.mean(axis=1)).max() < 1e-6
@@ -165,7 +165,7 @@ def test_blocks_of_an_array_are_copies():
     assert samples.max() == 0
 
 
-def test_a_stream_is_read_once_and_closes_its_file(tmp_path):
+def test_a_sound_is_iterated_once_and_closes_its_file(tmp_path):
     path = tmp_path / "a.wav"
     path.write_bytes(sound_file("wav"))
     with open_sound(path, sample_rate=32_000) as stream:
@@ -176,7 +176,7 @@ def test_a_stream_is_read_once_and_closes_its_file(tmp_path):
     path.unlink()
 
 
-def test_what_a_stream_says_of_itself():
+def test_attributes_of_a_sound():
     with open_sound(sound_file("wav"), sample_rate=16_000) as stream:
         assert (stream.name, stream.sample_rate, stream.native_sample_rate, stream.n_channels) == (
             "<bytes>",
@@ -187,7 +187,7 @@ def test_what_a_stream_says_of_itself():
         assert stream.declared_duration_s == pytest.approx(2.0)
 
 
-def test_blocks_stay_small_when_a_low_rate_is_raised():
+def test_blocks_stay_small_with_a_low_native_rate():
     data = with_soundfile(tone(100.0, sample_rate=1_000, tone_hz=50), 1_000, "WAV", "PCM_16")
     with open_sound(data, sample_rate=32_000) as stream:
         sizes = [len(block) for block in stream]
@@ -195,7 +195,7 @@ def test_blocks_stay_small_when_a_low_rate_is_raised():
     assert max(sizes) <= 3 * 2**16
 
 
-def test_a_failing_file_is_answered_for_what_there_is(caplog):
+def test_a_failing_read_ends_the_sound_with_a_warning(caplog):
     class Failing(io.BytesIO):
         def read(self, n_bytes=-1):
             if self.tell() > 200_000:
@@ -218,7 +218,7 @@ def test_importing_loads_no_decoder():
     assert done.stdout.strip() == "[]"
 
 
-def test_no_path_of_this_folder_is_left_open(tmp_path):
+def test_refused_files_are_closed(tmp_path):
     path = tmp_path / "bad.wav"
     path.write_bytes(b"RIFF\x00\x00\x00\x00WAVE" + bytes(100))
     for _ in range(3):
@@ -233,7 +233,7 @@ def test_no_path_of_this_folder_is_left_open(tmp_path):
 @pytest.mark.parametrize(
     ("source", "sample_rate"), [(sound_file("wav"), 44_100), ((np.zeros(900, np.float32), 9_000), 9_000)]
 )
-def test_without_a_wanted_rate_a_source_keeps_its_own(source, sample_rate):
+def test_without_sample_rate_the_native_rate_is_kept(source, sample_rate):
     with open_sound(source, sample_rate=None) as stream:
         n_samples = sum(map(len, stream))
     assert stream.sample_rate == stream.native_sample_rate == sample_rate

@@ -1,4 +1,4 @@
-"""A cut or damaged file is answered for what there is, and says what is missing."""
+"""Truncated or damaged files are decoded as far as possible, with a warning about the missing part."""
 
 import logging
 
@@ -33,14 +33,14 @@ def test_half_of_an_uncompressed_file(name):
 
 
 @pytest.mark.parametrize("name", ["flac", "mp3", "mp4_fragmented", "webm", "wavpack", "mkv_video"])
-def test_half_of_a_coded_file_that_declares_its_length(name):
+def test_half_of_a_compressed_file_with_a_length(name):
     seconds, warnings = _read(_half(name))
     assert 3.5 < seconds < 6
     assert f"ended after {seconds:.2f} s of the 10." in warnings[-1]
 
 
 @pytest.mark.parametrize("name", ["ogg", "opus", "avi_video"])
-def test_half_of_a_file_that_only_marks_its_end(name):
+def test_half_of_a_file_with_only_an_end_marker(name):
     seconds, warnings = _read(_half(name))
     assert 3.5 < seconds < 5.5
     assert warnings[-1].startswith("the end is missing, of unknown length")
@@ -76,7 +76,7 @@ def test_any_cut_is_noticed(name, tenths):
     assert warnings
 
 
-def test_damage_in_the_middle_of_a_flac_costs_little_and_is_said():
+def test_flac_decoding_continues_after_damage():
     flac = bytearray(sound_file("flac", 10.0))
     start = len(flac) // 2
     flac[start : start + 200] = bytes(200)
@@ -90,7 +90,7 @@ def test_damage_in_the_middle_of_a_flac_costs_little_and_is_said():
     assert np.array_equal(mended[-n:], whole[-n:])
 
 
-def test_a_file_of_almost_nothing_but_damage_is_refused():
+def test_a_mostly_damaged_file_is_refused_or_reported():
     aac = bytearray(sound_file("aac", 10.0))
     rng = np.random.default_rng(0)
     at, n_frame = 0, 0

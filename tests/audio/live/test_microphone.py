@@ -35,7 +35,7 @@ def open_microphone(fake, name=None, **settings):
 
 
 def number_of(block):
-    """Which block it is; 0 for silence."""
+    """Number of a block; 0 for silence."""
     assert (block == block[0]).all()
     return round(float(block[0]) * 1000)
 
@@ -71,14 +71,14 @@ class TestDelivery:
             np.testing.assert_allclose(next(iter(microphone)), 0.00125)
         assert fake.streams[0].settings["channels"] == 2
 
-    def test_a_sound_system_with_channels_without_end_mixes_them_itself(self, plug_in):
+    def test_virtual_devices_are_opened_with_one_channel(self, plug_in):
         fake = plug_in(1, devices=[device("default", n_in=128)])
         with open_microphone(fake) as microphone:
             np.testing.assert_allclose(next(iter(microphone)), 0.001)
         assert fake.streams[0].settings["channels"] == 1
 
     @pytest.mark.parametrize("value", [np.nan, np.inf, -1e9])
-    def test_what_is_no_sound_does_not_end_it(self, plug_in, value, caplog):
+    def test_invalid_samples_do_not_end_the_recording(self, plug_in, value, caplog):
         fake = plug_in(0)
         with open_microphone(fake) as microphone:
             fake.streams[0].feed(3, first=value)
@@ -97,7 +97,7 @@ class TestDelivery:
 
 
 class TestOverflow:
-    def test_what_does_not_fit_is_counted_told_and_silence(self, plug_in, caplog):
+    def test_a_full_queue_is_counted_and_becomes_silence(self, plug_in, caplog):
         fake = plug_in(MOST_BLOCKS + 3)
         with open_microphone(fake) as microphone:
             blocks = iter(microphone)
@@ -112,7 +112,7 @@ class TestOverflow:
         (record,) = caplog.records
         assert "silence replaces lost audio, 0.03 s" in record.getMessage()
 
-    def test_what_the_device_itself_lost_is_silence_too(self, plug_in, caplog):
+    def test_overflows_of_the_device_become_silence(self, plug_in, caplog):
         fake = plug_in(2)
         with open_microphone(fake) as microphone:
             blocks = iter(microphone)
@@ -125,7 +125,7 @@ class TestOverflow:
         assert microphone.n_overflows == 1
         assert len(caplog.records) == 1
 
-    def test_it_is_not_told_over_and_over(self, plug_in, caplog):
+    def test_warnings_are_not_repeated(self, plug_in, caplog):
         fake = plug_in(1)
         with open_microphone(fake) as microphone:
             blocks = iter(microphone)
@@ -140,7 +140,7 @@ class TestOverflow:
         assert len(caplog.records) == 2
         assert microphone.n_overflows == 21
 
-    def test_hearing_that_is_far_too_slow_ends(self, plug_in):
+    def test_a_caller_far_behind_real_time_ends(self, plug_in):
         fake = plug_in(MOST_BLOCKS + 1)
         with open_microphone(fake) as microphone:
             blocks = iter(microphone)
@@ -153,7 +153,7 @@ class TestOverflow:
 
 
 class TestUnplugged:
-    def test_it_comes_back_and_silence_stands_for_the_time(self, plug_in, caplog):
+    def test_silence_replaces_the_time_unplugged(self, plug_in, caplog):
         fake = plug_in(5, FakeSounddevice.PortAudioError("Device unavailable", -9985), 5)
         with open_microphone(fake) as microphone:
             samples, numbers = taken(microphone, 10)
@@ -168,14 +168,14 @@ class TestUnplugged:
         assert first == "the microphone 'Built-in' is gone; waiting up to 60 s for it"
         assert second.startswith("the microphone 'Built-in' is back after 1.5 s")
 
-    def test_a_stream_that_cannot_even_be_asked(self, plug_in):
+    def test_an_error_of_stream_active_means_unplugged(self, plug_in):
         fake = plug_in(2, 2)
         fake.dead = fake.PortAudioError("Invalid stream pointer", -9988)
         with open_microphone(fake) as microphone:
             samples, _ = taken(microphone, 4)
         assert len(samples) == round(0.54 * RATE)
 
-    def test_others_hear_on_while_one_is_waited_for(self, plug_in):
+    def test_other_microphones_stay_open_while_one_reconnects(self, plug_in):
         refused = [FakeSounddevice.PortAudioError("Device unavailable")] * 2
         fake = plug_in(0, 2, *refused, 2)
         other = open_microphone(fake)
@@ -189,14 +189,14 @@ class TestUnplugged:
             taken(blocks, 4)
         assert fake.n_scans == 1
 
-    def test_one_that_opens_and_gives_nothing(self, plug_in):
+    def test_a_reopened_device_without_data_is_given_up(self, plug_in):
         fake = plug_in(1, *[0] * 30)
         reason = r"gone for 10 s \(it can be opened, but no audio arrives"
         with open_microphone(fake, give_up_s=10.0) as microphone, pytest.raises(DeviceUnavailable, match=reason):
             list(microphone)
         assert fake.n_scans == len(fake.streams) - 2 > 0
 
-    def test_its_number_may_have_changed(self, plug_in):
+    def test_a_device_is_found_by_name_after_replugging(self, plug_in):
         fake = plug_in(1, 1, devices=[device("Built-in"), device("USB Camera")])
         with open_microphone(fake, "camera") as microphone:
             blocks = iter(microphone)
@@ -215,7 +215,7 @@ class TestUnplugged:
             taken(blocks, 2)
         assert [stream.settings["samplerate"] for stream in fake.streams] == [RATE, RATE]
 
-    def test_a_device_that_only_falls_silent_is_gone_too(self, plug_in, caplog):
+    def test_a_device_without_data_counts_as_unplugged(self, plug_in, caplog):
         fake = plug_in(2)
         with open_microphone(fake) as microphone:
             blocks = iter(microphone)
@@ -250,7 +250,7 @@ class TestUnplugged:
         assert list(microphone) == []
         assert len(fake.streams) == 1
 
-    def test_closing_while_it_is_waited_for(self, plug_in):
+    def test_closing_while_reconnecting(self, plug_in):
         fake = plug_in(1, 1)
         microphone = open_microphone(fake)
         blocks = iter(microphone)
@@ -283,11 +283,11 @@ class TestDevices:
     @pytest.mark.parametrize(
         ("wanted", "number"), [(None, 3), (2, 2), ("built", 1), ("usb", 3), ("USB Camera", 2), ("usb mixer", 3)]
     )
-    def test_which_one_is_meant(self, plug_in, wanted, number):
+    def test_devices_are_found_by_number_or_name(self, plug_in, wanted, number):
         plug_in(devices=self.DEVICES, default=3)
         assert find_microphone(wanted).number == number
 
-    def test_without_a_choice_of_the_system_the_first_is_taken(self, plug_in):
+    def test_without_a_default_device_the_first_is_used(self, plug_in):
         plug_in(devices=self.DEVICES, default=None)
         assert find_microphone(None).number == 1
 
@@ -299,19 +299,19 @@ class TestDevices:
             (0, "no microphone 0 among 3; there is 'Built-in Microphone' (1)"),
         ],
     )
-    def test_an_unknown_one_names_the_nearest(self, plug_in, wanted, words):
+    def test_an_unknown_device_suggests_similar_names(self, plug_in, wanted, words):
         fake = plug_in(devices=self.DEVICES)
         with pytest.raises(DeviceUnavailable) as caught:
             open_microphone(fake, wanted)
         assert words in str(caught.value)
 
-    def test_none_at_all(self, plug_in):
+    def test_no_microphone_at_all(self, plug_in):
         plug_in(devices=[device("HDMI", n_in=0)])
         assert list_microphones() == []
         with pytest.raises(DeviceUnavailable, match="there is no microphone on this machine; plug one in, or allow"):
             find_microphone(None)
 
-    def test_one_that_is_busy(self, plug_in):
+    def test_a_busy_microphone_is_refused(self, plug_in):
         fake = plug_in(FakeSounddevice.PortAudioError("Error opening InputStream: Device unavailable", -9985))
         with pytest.raises(
             DeviceUnavailable, match=r"'Built-in' cannot be opened \(Error opening InputStream: Device un"

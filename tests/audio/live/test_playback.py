@@ -38,6 +38,6 @@ def test_stopping_ends_it():
 
 
 @pytest.mark.parametrize("pace", [-1.0, float("nan"), float("inf")])
-def test_a_pace_that_cannot_be(pace):
+def test_an_invalid_pace_is_refused(pace):
     with pytest.raises(ValueError, match=f"pace={pace}"):
         play(pace)

@@ -40,12 +40,12 @@ def test_keeps_the_duration(n_samples, rates):
     assert abs(len(resample(_NOISE[:n_samples], *rates)) - n_samples * rates[1] / rates[0]) <= 1
 
 
-def test_the_decoded_stream_is_resampled_as_in_one_call():
+def test_blocks_are_resampled_like_the_whole_sound():
     waveform = load_sound((np.tile(_NOISE, 15), 44_100), sample_rate=32_000)
     assert np.array_equal(waveform, resample(np.tile(_NOISE, 15), 44_100, 32_000))
 
 
-def test_a_tone_above_the_new_half_rate_is_gone():
+def test_frequencies_above_nyquist_are_removed():
     times = np.arange(44_100) / 44_100
     quiet = resample(np.sin(2 * np.pi * 17_600 * times).astype(np.float32), 44_100, 32_000)
     assert np.abs(quiet[1_000:-1_000]).max() < 1e-5
