@@ -46,7 +46,7 @@ def test_backends_agree(models, n_samples):
                 np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
 
 
-def test_weights_of_patches_come_where_there_are_any_and_they_are_asked_for(models):
+def test_patch_weights_come_on_request(models):
     model, sound = models["onnx"], changing_sound(32)
     assert model.run(sound).patch_weights is None
     scores = model.run([sound, sound[: 2 * RATE]], patch_weights=True)
@@ -62,14 +62,14 @@ def test_weights_of_patches_come_where_there_are_any_and_they_are_asked_for(mode
     assert np.isnan(scores.patch_onsets_s[1, 4:]).all()
 
 
-def test_what_one_pass_cannot_take_is_heard_in_windows(tmp_path):
+def test_long_clips_are_cut_into_windows(tmp_path):
     settings = vars(small_config("ced_tiny"))
     model = load_model(open_checkpoint(make_checkpoint(tmp_path, "ced_tiny", **settings)), n_threads=1)
     rate = model.manifest.sample_rate
     one_pass = int(model.manifest.one_pass_s * rate)
     sound = changing_sound(12, seed=3)
     assert [len(window.waveform) for window in model.windows([sound[:one_pass]])] == [one_pass]
-    longer = sound[: one_pass + 1]  # nothing goes unheard
+    longer = sound[: one_pass + 1]  # no sample is dropped
     halves = [one_pass // 2, one_pass + 1 - one_pass // 2] if one_pass % 2 else [one_pass // 2, one_pass // 2 + 1]
     assert [len(window.waveform) for window in model.windows([longer])] == halves
     with pytest.raises(ValueError, match=r"10\.\d+ s is too long for one pass; ced_tiny .*use run\(\)"):

@@ -20,7 +20,7 @@ def frames_model(tiny_frames_checkpoint):
 
 
 @pytest.mark.parametrize("n_samples", [1, 2, 319, 512, 513, 4800, 4801, RATE, 30 * RATE, 30 * RATE + 1])
-def test_any_length_is_answered(model, n_samples):
+def test_any_length_has_scores(model, n_samples):
     scores = model.run(noise(31)[:n_samples])
     assert scores.clip_probs.shape == (1, 527)
     assert scores.embedding.shape == (1, 16)
@@ -30,7 +30,7 @@ def test_any_length_is_answered(model, n_samples):
     assert scores.frame_onsets_s is None
 
 
-def test_the_model_hears(model):
+def test_scores_differ_between_sounds(model):
     """Random weights must not give one answer to every sound, or the tests here could not fail."""
     assert np.abs(model.run(noise(2)).clip_probs - model.run(changing_sound(2)).clip_probs).max() > 0.01
 
@@ -44,7 +44,7 @@ def test_a_short_clip_is_padded_to_the_least_length_and_no_further(model):
     assert np.abs(model.run(clip).clip_probs - model.run(further).clip_probs).max() > 1e-4
 
 
-def test_a_list_of_any_lengths_is_answered_in_its_order(model):
+def test_a_list_of_any_lengths_keeps_its_order(model):
     clips = [changing_sound(seconds, seed=i) for i, seconds in enumerate([2.0, 0.01, 33.0, 2.0, 0.5, 1 / RATE, 2.0])]
     together = model.run(clips)
     for i, clip in enumerate(clips):
@@ -84,7 +84,7 @@ def test_longer_than_30_s_is_the_maximum_over_windows(model):
     np.testing.assert_allclose(scores.embedding[0], mean, rtol=2e-6, atol=BATCH_TOLERANCE)
 
 
-def test_a_remainder_below_1_s_is_not_heard(model):
+def test_a_rest_below_1_s_is_dropped(model):
     clip = changing_sound(31)[: 31 * RATE - 1]
     clip[30 * RATE :] = noise(1, level=0.9)[: RATE - 1]
     expected = model.run([clip[start : start + 10 * RATE] for start in range(0, 30 * RATE, 10 * RATE)])
@@ -169,6 +169,6 @@ def with_value(value, dtype=np.float32):
         ([0.1, 0.2], ValueError, r"clip 0 has shape \(\)"),
     ],
 )
-def test_what_is_no_waveform_is_refused(model, waveforms, error, words):
+def test_invalid_waveforms_are_refused(model, waveforms, error, words):
     with pytest.raises(error, match=words):
         model.run(waveforms)

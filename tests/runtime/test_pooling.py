@@ -49,7 +49,7 @@ def test_frames_follow_each_other_at_the_time_of_their_window():
     np.testing.assert_array_equal(scores.frame_onsets_s, [[0.0, 0.5, 1.0, 10.0, 10.5]])
 
 
-def test_frames_are_dropped_where_nobody_wants_them():
+def test_frames_are_dropped_unless_kept():
     pool = WindowPool(manifest(frame_hop_s=0.5), keeps_frames=False)
     pool.add(window(0, 15), Scores(array([[0.5]]), array([[[0.1], [0.2]]]), None))
     assert pool.result().frame_probs is None

@@ -1,4 +1,4 @@
-"""A picture of what a model takes for what."""
+"""Confusion matrix: true classes against predicted ones."""
 
 from __future__ import annotations
 

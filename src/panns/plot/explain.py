@@ -1,4 +1,4 @@
-"""A picture of what a model hears: waveform, log-mel, scores over time, events, and what attention looked at."""
+"""Picture of a sound and its scores: waveform, log-mel, scores over time, events, weights of patches."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MAX_DURATION_S = 600.0  # more would not be readable in one picture
 
 @dataclass(frozen=True, eq=False)
 class Timeline:
-    """Scores over time, and what they tell.
+    """Frame scores and events of a sound.
 
     Attributes:
         onsets_s: `(frames,)`, start of every frame; each lasts until the next, the last one to the end.
@@ -59,7 +59,7 @@ def explain(
     windows: WindowConfig | None = None,
     language: Language = "en",
 ) -> None:
-    """Draw a sound as a model hears it: waveform, log-mel, the scores of its top tags over time, and the events.
+    """Draw a sound and its scores: waveform, log-mel, the scores of its top tags over time, and the events.
 
     Scores and events are those of `Recognizer.detect`; of a model that weighs patches of the log-mel, the weights for
     the first tags are drawn too.
@@ -68,10 +68,10 @@ def explain(
         recognizer: The model.
         source: A sound of up to 10 minutes.
         output: The picture to write; the suffix names its format (.png, .svg, .pdf).
-        top: How many tags, and of how many classes events at most.
-        threshold: As of `Recognizer.detect`.
-        config: As of `Recognizer.detect`.
-        windows: As of `Recognizer.detect`.
+        top: Maximum number of tags, and of classes with events.
+        threshold: Detection threshold; see `Recognizer.detect`.
+        config: Settings of events; see `Recognizer.detect`.
+        windows: Windows of a model without a state; see `Recognizer.detect`.
         language: "en" or "zh", of the classes; English where no installed font has Chinese.
 
     Raises:
@@ -130,14 +130,14 @@ def timeline_of(
     config: EventConfig | None = None,
     windows: WindowConfig | None = None,
 ) -> Timeline:
-    """Scores and events over time, as `Recognizer.detect` hears them, whatever the model.
+    """Frame scores and events of a waveform, as in `Recognizer.detect`.
 
     Args:
         recognizer: The model.
         waveform: `(samples,)` at its rate, at least one.
-        threshold: As of `Recognizer.detect`.
-        config: As of `Recognizer.detect`.
-        windows: As of `Recognizer.detect`.
+        threshold: Detection threshold; see `Recognizer.detect`.
+        config: Settings of events; see `Recognizer.detect`.
+        windows: Windows of a model without a state; see `Recognizer.detect`.
     """
     stream = recognizer.stream(threshold=threshold, config=config, windows=windows)
     heard, rest = stream.push(waveform), stream.finish()

@@ -1,4 +1,4 @@
-"""An order of classes in which those that are taken for each other stand together."""
+"""Order of classes that puts confused classes side by side."""
 
 from __future__ import annotations
 

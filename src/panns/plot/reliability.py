@@ -1,4 +1,4 @@
-"""A picture of what probabilities are worth: how often answers of each probability are right."""
+"""Reliability diagram: the share of right predictions at each probability."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from panns.system.extras import require
 
 
 def draw_reliability(diagram: Reliability, output: Path, *, title: str = "") -> None:
-    """Draw a reliability diagram, and below it how many answers there are of each probability.
+    """Draw a reliability diagram, and below it the number of predictions at each probability.
 
     Args:
-        diagram: What the probabilities came to.
+        diagram: The diagram.
         output: The picture to write; the suffix names its format (.png, .svg, .pdf).
         title: A line above it.
 

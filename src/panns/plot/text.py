@@ -1,4 +1,4 @@
-"""Text in pictures: the fonts that there are, and names as these can draw them."""
+"""Text in pictures: installed fonts, and names that they can draw."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ logger = logging.getLogger(__name__)
 
 
 def installed_fonts() -> list[str]:
-    """The fonts to draw with, each for what those before it lack: matplotlib's own, then the Chinese ones here."""
+    """Fonts in order of preference: matplotlib's own, then the installed Chinese ones."""
     from matplotlib.font_manager import get_font_names
 
     return ["DejaVu Sans", *sorted(set(CHINESE_FONTS) & set(get_font_names()), key=CHINESE_FONTS.index)]
 
 
 def label_names(labels: Iterable[Label], language: Language, fonts: list[str]) -> list[str]:
-    """Names of classes to draw; in English where Chinese is asked for and no font has it, which is logged."""
+    """Names of classes to draw. Without a Chinese font they are in English, with a warning in the log."""
     if language == "zh" and set(CHINESE_FONTS).isdisjoint(fonts):
         logger.warning("no font with Chinese is installed, such as %s; the labels are in English", CHINESE_FONTS[0])
         language = "en"
@@ -39,7 +39,7 @@ def label_names(labels: Iterable[Label], language: Language, fonts: list[str]) -
 
 
 def drawable(text: str, fonts: list[str]) -> str:
-    r"""The text with what no font can draw as escapes: a box, which is all it would be, tells two files not apart.
+    r"""Replace characters that no font has by escapes, because identical boxes would make two names look the same.
 
     >>> drawable("caf\u00e9\n\u12a0.wav", ["DejaVu Sans"])
     'café\\n\\u12a0.wav'
@@ -54,7 +54,7 @@ def drawable(text: str, fonts: list[str]) -> str:
 
 
 def shortened(text: str, n_columns: int) -> str:
-    r"""The text, with its end left out where it is wider than so many letters; a Chinese character is as wide as two.
+    r"""Shorten a text to a width in letters; a Chinese character is as wide as two.
 
     >>> shortened("Fire engine, fire truck (siren)", 12), shortened("\u8b66\u7b1b", 4)
     ('Fire engine…', '警笛')

@@ -1,4 +1,4 @@
-"""What a backend offers, and which one runs a checkpoint."""
+"""The interface of backends, and the checks that they share."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 class Backend(Protocol):
-    """A checkpoint that is ready to run. May be called from many threads at once.
+    """A checkpoint that is ready to run. Many threads may call it at once.
 
     Attributes:
-        device: Where it runs: "cpu", "cuda" or "mps".
-        inputs: What it reads, in order: "features", a log-mel `(batch, frames, mels)`, "waveform", `(batch, samples)`,
-            or both.
-        state_size: Numbers in the state of one stream, 0 at its start; 0 where the model has no state.
+        device: Its device: "cpu", "cuda" or "mps".
+        inputs: Its inputs, in order: "features", a log-mel `(batch, frames, mels)`, "waveform", `(batch, samples)`, or
+            both.
+        state_size: Numbers in the state of one stream; 0 for a model without a state.
     """
 
     device: str
@@ -32,22 +32,22 @@ class Backend(Protocol):
     state_size: int
 
     def __call__(self, *batch: Array) -> Scores:
-        """The scores of a batch: one array for each of `inputs`."""
+        """Score a batch: one array for each of `inputs`."""
 
     def step(self, batch: Array, state: Array) -> tuple[Scores, Array]:
-        """The scores of the next stretch of streams, for a model that has a state.
+        """Score the next blocks of streams, for a model with a state.
 
         Args:
-            batch: For the one of `inputs`: whole blocks.
-            state: `(batch, state_size)`.
+            batch: Whole blocks for the single one of `inputs`.
+            state: `(batch, state_size)`, zeros at the start of a stream.
 
         Returns:
-            The scores, and the state after them.
+            The scores, and the next state.
         """
 
 
 def scores_from_fields(names: list[str], arrays: list[Array]) -> Scores:
-    """Scores from arrays by name."""
+    """Scores from named arrays."""
     fields = dict(zip(names, arrays, strict=True))
     return Scores(
         fields["clip_probs"],
@@ -58,10 +58,10 @@ def scores_from_fields(names: list[str], arrays: list[Array]) -> Scores:
 
 
 def check_graph(path: Path, checkpoint: Checkpoint, inputs: list[str], outputs: list[str]) -> None:
-    """Make sure that an ONNX graph is the one that its manifest describes.
+    """Check that an ONNX graph has the inputs and outputs of its manifest.
 
     Raises:
-        CheckpointError: Its inputs or outputs are others.
+        CheckpointError: Its inputs or outputs differ.
     """
     state = () if checkpoint.manifest.streaming is None else (STATE,)
     expected_inputs, expected = (*checkpoint.onnx_inputs, *state), checkpoint.manifest.onnx_outputs
@@ -73,15 +73,15 @@ def check_graph(path: Path, checkpoint: Checkpoint, inputs: list[str], outputs: 
 
 
 def n_threads_or_all(n_threads: int | None) -> int:
-    """The number of threads to compute with: as asked, else every core this process may use."""
+    """Number of threads to compute with; None means every core that this process may use."""
     return n_cores() if n_threads is None else n_threads
 
 
 def check_choices(backend: str, device: str, n_threads: int | None) -> None:
-    """Refuse what no backend offers, before anything is loaded or converted.
+    """Refuse an invalid backend, device or number of threads before anything is loaded or converted.
 
     Raises:
-        ValueError: An unknown backend or device, or a number of threads that is none.
+        ValueError: An unknown backend or device, or an invalid number of threads.
     """
     if backend not in BACKENDS:
         raise ValueError(f"backend={backend!r} is not one of {', '.join(BACKENDS)}")

@@ -22,8 +22,7 @@ class OnnxBackend:
     state_size: int
 
     def __init__(self, checkpoint: Checkpoint, device: str = "auto", n_threads: int | None = None) -> None:
-        # ONNX Runtime's wheels report their use to their maker; from here nothing is sent anywhere. Its own switch,
-        # called after the import, comes too late.
+        # Wheels of ONNX Runtime send telemetry. Its own switch works after the import only, which is too late.
         os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         import onnxruntime
         from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
@@ -45,8 +44,8 @@ class OnnxBackend:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = n_threads_or_all(n_threads)
         options.inter_op_num_threads = 1
-        options.log_severity_level = 3  # errors; warnings of the optimiser say nothing a user could act on
-        # Without this every window of another length would leave its own buffers behind.
+        options.log_severity_level = 3  # errors only; a user cannot act on warnings of the optimiser
+        # With memory patterns, every new length of a window would keep its own buffers.
         options.enable_mem_pattern = False
         providers = (
             ["CPUExecutionProvider"] if self.device == "cpu" else ["CUDAExecutionProvider", "CPUExecutionProvider"]
@@ -72,13 +71,13 @@ class OnnxBackend:
         check_graph(path, checkpoint, [one.name for one in self._session.get_inputs()], self._output_names)
 
     def __call__(self, *batch: Array) -> Scores:
-        """The scores of a batch: one array for each of `inputs`."""
+        """Score a batch: one array for each of `inputs`."""
         fed = {name: np.ascontiguousarray(array) for name, array in zip(self.inputs, batch, strict=True)}
         arrays = self._session.run(self._output_names, fed)
         return scores_from_fields(self._output_names, arrays)
 
     def step(self, batch: Array, state: Array) -> tuple[Scores, Array]:
-        """The scores of whole blocks `(batch, ...)` of streams and the states `(batch, numbers)` after them."""
+        """Score whole blocks `(batch, ...)` of streams; returns the scores and the next states `(batch, numbers)`."""
         (name,) = self.inputs
         arrays = self._session.run(self._output_names, {name: np.ascontiguousarray(batch), STATE: state})
         return scores_from_fields(self._output_names, arrays), arrays[-1]

@@ -1,4 +1,4 @@
-"""The OpenVINO backend: the same `.onnx` file, in float32."""
+"""The OpenVINO backend: runs the `.onnx` file in float32."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ class OpenVinoBackend:
         self._local = threading.local()
 
     def __call__(self, *batch: Array) -> Scores:
-        """The scores of a batch: one array for each of `inputs`."""
+        """Score a batch: one array for each of `inputs`."""
         return scores_from_fields(self._output_names, self._infer(*batch))
 
     def step(self, batch: Array, state: Array) -> tuple[Scores, Array]:
-        """The scores of whole blocks `(batch, ...)` of streams and the states `(batch, numbers)` after them."""
+        """Score whole blocks `(batch, ...)` of streams; returns the scores and the next states `(batch, numbers)`."""
         arrays = self._infer(batch, state)
         return scores_from_fields(self._output_names, arrays), arrays[-1]
 
@@ -62,7 +62,7 @@ class OpenVinoBackend:
         return [result[i].copy() for i in range(len(self._output_names))]
 
     def _request(self) -> InferRequest:
-        """The request of this thread; one runs one batch at a time."""
+        """The inference request of this thread; a request runs one batch at a time."""
         if not hasattr(self._local, "request"):
             self._local.request = self._model.create_infer_request()
         request: InferRequest = self._local.request

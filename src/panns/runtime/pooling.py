@@ -1,4 +1,4 @@
-"""From the windows of a sound to the scores of the whole."""
+"""Pooling: scores of a whole sound from the scores of its windows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FloatT = TypeVar("FloatT", bound=np.floating)
 
 
 class WindowPool:
-    """Gathers the windows of one sound, in order; without frames and patches its size does not grow with them."""
+    """Pools the windows of one sound, in order; without frames and patches its size does not grow."""
 
     def __init__(self, manifest: ModelManifest, *, keeps_frames: bool = True, keeps_patches: bool = False) -> None:
         self._manifest = manifest
@@ -30,7 +30,7 @@ class WindowPool:
         self._patch_onsets_s: list[npt.NDArray[np.float64]] = []
 
     def add(self, window: Window, scores: Scores, row: int = 0) -> None:
-        """Take in one row of a batch of scores."""
+        """Add a window, scored as one row of a batch."""
         clip_probs = scores.clip_probs[row]
         self._clip_probs = clip_probs.copy() if self._clip_probs is None else np.maximum(self._clip_probs, clip_probs)
         if scores.embedding is not None:
@@ -63,7 +63,7 @@ class WindowPool:
 
 
 def stack_scores(scores: list[Scores]) -> Scores:
-    """One batch out of many; frames and columns of patches are filled up with NaN to the longest."""
+    """Stack batches into one; frames and columns of patches are padded with NaN to the longest."""
     return Scores(
         clip_probs=np.concatenate([one.clip_probs for one in scores]),
         frame_probs=_stack([one.frame_probs for one in scores], time_axis=1),
@@ -75,7 +75,7 @@ def stack_scores(scores: list[Scores]) -> Scores:
 
 
 def _stack(fields: list[npt.NDArray[FloatT] | None], *, time_axis: int) -> npt.NDArray[FloatT] | None:
-    """Arrays `(1, ...)` as one batch, with NaN after the shorter ones; None where there are none."""
+    """Stack arrays `(1, ...)`, padded with NaN to the longest; None without arrays."""
     present = [field for field in fields if field is not None]
     if not present:
         return None

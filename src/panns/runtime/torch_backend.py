@@ -1,4 +1,4 @@
-"""The torch backend: the network as it was trained, on the CPU, CUDA or Apple's Metal."""
+"""The torch backend: the trained network itself, on the CPU, CUDA or Apple's Metal."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 class TorchBackend:
-    """A network in torch; the log-mel is computed on the device too.
+    """A network in torch, with its log-mel on the device.
 
     Attributes:
         device: "cpu", "cuda" or "mps".
-        inputs: Waveforms alone.
-        state_size: Numbers in the state of a stream; 0 where the network has none.
+        inputs: Always the waveform.
+        state_size: Numbers in the state of a stream; 0 for a network without one.
     """
 
     inputs: tuple[InputName, ...] = ("waveform",)
@@ -39,7 +39,7 @@ class TorchBackend:
 
     @classmethod
     def load(cls, checkpoint: Checkpoint, device: str = "auto", n_threads: int | None = None) -> TorchBackend:
-        """The network of a checkpoint on a device; "auto" is the fastest there is."""
+        """Load the network of a checkpoint; "auto" selects the fastest device."""
         require("torch", "safetensors", what="the backend 'torch'", extra="train")
         import torch
 
@@ -47,11 +47,11 @@ class TorchBackend:
 
         device = usable_device(device)
         if n_threads is not None:
-            torch.set_num_threads(n_threads)  # torch knows only one number for the whole process
+            torch.set_num_threads(n_threads)  # torch has one number for the whole process
         return cls(load_network(checkpoint), checkpoint.manifest.activation, device)
 
     def __call__(self, *batch: Array) -> Scores:
-        """The scores of a batch of waveforms `(batch, samples)`."""
+        """Score a batch of waveforms `(batch, samples)`."""
         import torch
 
         from panns.networks.contract import score_fields
@@ -63,11 +63,11 @@ class TorchBackend:
             return scores_from_fields(list(fields), [field.cpu().numpy() for field in fields.values()])
 
     def step(self, batch: Array, state: Array) -> tuple[Scores, Array]:
-        """The scores of whole blocks of streams and the states `(batch, numbers)` after them.
+        """Score whole blocks of streams; returns the scores and the next states `(batch, numbers)`.
 
         Args:
             batch: `(batch, samples)`, whole blocks.
-            state: Of the network, then the samples that the next frame looks back at.
+            state: Numbers of the network, then the samples that the next frame looks back at.
         """
         import torch
 
@@ -85,10 +85,10 @@ class TorchBackend:
 
 
 def usable_device(device: str) -> str:
-    """The device of that name, or the fastest there is for "auto".
+    """Resolve a device; "auto" is the fastest one on this machine.
 
     Raises:
-        DeviceUnavailable: It is not on this machine.
+        DeviceUnavailable: The device is not on this machine.
     """
     import torch
 

@@ -1,4 +1,4 @@
-"""How a sound of any length is cut into the stretches that a model hears."""
+"""Windows of a sound of any length, for a model that takes limited input."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import numpy as np
 
 from panns.results import Array
 
-SHORTEST_LAST_S = 1.0  # a shorter remainder of a longer sound is not heard: too little for a window of its own
+SHORTEST_LAST_S = 1.0  # a shorter rest of a long sound is too little for a window of its own
 
 
 @dataclass(frozen=True, eq=False)
 class Window:
-    """A stretch of a sound.
+    """A window of a sound.
 
     Attributes:
-        onset_sample: Where it begins.
+        onset_sample: Its first sample.
         waveform: `(samples,)`.
     """
 
@@ -28,17 +28,17 @@ class Window:
 def cut_into_windows(
     blocks: Iterable[Array], *, sample_rate: int, window_s: float, one_pass_s: float = 30.0, keeps_rest: bool = False
 ) -> Iterator[Window]:
-    """One window for up to `one_pass_s`; for more, windows of `window_s` back to back, the last kept if it has 1 s.
+    """Cut a sound into windows: one for up to `one_pass_s`, else windows of `window_s` back to back.
 
-    Holds at most `one_pass_s`, or a window, and one block at a time. The windows do not depend on how the
-    sound is cut into blocks.
+    A last window of less than 1 s is dropped. Memory holds at most `one_pass_s`, or a window, and a block. The windows
+    do not depend on the sizes of the blocks.
 
     Args:
         blocks: `(samples,)` each, of any lengths.
-        sample_rate: Of the blocks.
-        window_s: Length of a window of a longer sound.
-        one_pass_s: Up to here a sound is heard as a whole.
-        keeps_rest: Hear a rest of less than 1 s too: the last window and the rest are halved into two.
+        sample_rate: Rate of the blocks, in Hz.
+        window_s: Length of a window of a longer sound, in seconds.
+        one_pass_s: Longest sound that is one window, in seconds.
+        keeps_rest: Keep a rest of less than 1 s too: the last window and the rest become two halves.
 
     Example:
         >>> minute = np.zeros(60 * 100, dtype=np.float32)
@@ -49,7 +49,7 @@ def cut_into_windows(
     """
     one_pass, window = round(one_pass_s * sample_rate), round(window_s * sample_rate)
     shortest = round(SHORTEST_LAST_S * sample_rate)
-    needed = shortest if keeps_rest else 0  # behind a window before it is cut off
+    needed = shortest if keeps_rest else 0  # samples after a window before it is cut off
     pending: list[Array] = []
     n_pending = onset = 0
     is_long = False
@@ -61,15 +61,15 @@ def cut_into_windows(
         is_long = True
         if n_pending < window + needed:
             continue
-        joined = np.concatenate(pending)
-        n_whole = (len(joined) - needed) // window * window
+        samples = np.concatenate(pending)
+        n_whole = (len(samples) - needed) // window * window
         for start in range(0, n_whole, window):
-            yield Window(onset + start, joined[start : start + window])
+            yield Window(onset + start, samples[start : start + window])
         onset += n_whole
-        pending, n_pending = [joined[n_whole:]], len(joined) - n_whole
+        pending, n_pending = [samples[n_whole:]], len(samples) - n_whole
     if is_long and n_pending > window:
-        joined, half = np.concatenate(pending), n_pending // 2
-        yield Window(onset, joined[:half])
-        yield Window(onset + half, joined[half:])
+        samples, half = np.concatenate(pending), n_pending // 2
+        yield Window(onset, samples[:half])
+        yield Window(onset + half, samples[half:])
     elif n_pending and (not is_long or n_pending >= shortest):
         yield Window(onset, np.concatenate(pending))
