@@ -1,4 +1,4 @@
-"""Batches of both tasks from what `prepare` wrote; each depends on nothing but the seed and the step."""
+"""Training batches of both tasks, which depend only on the seed and the step."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ Array = npt.NDArray[np.float32]
 
 
 def frontend_name(frontend: LogMelConfig) -> str:
-    """What the files of a front end are called by."""
+    """Name of a front end in files."""
     return next(name for name, known in FRONTENDS.items() if known == frontend)
 
 
 class Soundscapes:
-    """The soundscapes of one split.
+    """Soundscapes of one split.
 
     Args:
-        folder: Where `prepare` wrote them.
-        frontend: Whose log-mels are read.
-        n_classes: Of the clips; there are two answers for each.
+        folder: Folder written by `prepare`.
+        frontend: Front end of the log-mels.
+        n_classes: Number of classes of the clips; each has two labels.
     """
 
     def __init__(self, folder: Path, frontend: LogMelConfig, n_classes: int) -> None:
@@ -46,11 +46,11 @@ class Soundscapes:
         return len(self.classes)
 
     def features(self, i: int) -> Array:
-        """The log-mel of one, `(frames, mels)`."""
+        """Log-mel of a soundscape, `(frames, mels)`."""
         return np.asarray(self._mels[i], np.float32)
 
     def batch(self, step: int, seed: int, augment: AugmentConfig) -> Batch:
-        """The batch of a step, counted from 0, to train on."""
+        """Training batch of a step, counted from 0."""
         chosen = draw_batch_indices(step, augment.batch_size, len(self), [seed])
         features = []
         for place_in_batch, i in enumerate(chosen):
@@ -61,12 +61,12 @@ class Soundscapes:
 
 
 class Clips:
-    """The clips of ESC-10.
+    """Clips of ESC-10.
 
     Args:
-        folder: Where `prepare` wrote them.
-        frontend: Whose log-mels are read.
-        classes: The class of every clip.
+        folder: Folder written by `prepare`.
+        frontend: Front end of the log-mels.
+        classes: Class of every clip.
     """
 
     def __init__(self, folder: Path, frontend: LogMelConfig, classes: Sequence[int]) -> None:
@@ -76,16 +76,16 @@ class Clips:
         self._shares = np.eye(max(classes) + 1, dtype=np.float32)[list(classes)]
 
     def features(self, i: int) -> Array:
-        """The log-mel of the middle of one, in the middle of silence if it is short: `(frames, mels)`."""
+        """Log-mel of the middle of a clip, padded with silence on both sides if it is short: `(frames, mels)`."""
         n_clip = self._store.n_frames(i)
-        n_heard = min(n_clip, self._n_frames)
-        (power,) = self._store.power(i, (n_clip - n_heard) // 2 + np.arange(n_heard))
+        n_used = min(n_clip, self._n_frames)
+        (power,) = self._store.power(i, (n_clip - n_used) // 2 + np.arange(n_used))
         whole = np.zeros((self._n_frames, self._frontend.n_mels), np.float32)
-        whole[(self._n_frames - n_heard) // 2 :][:n_heard] = power
+        whole[(self._n_frames - n_used) // 2 :][:n_used] = power
         return compress(whole, self._frontend)
 
     def batch(self, indices: Sequence[int], step: int, seed: int, augment: AugmentConfig) -> Batch:
-        """The batch of a step, counted from 0, of some clips to train on."""
+        """Training batch of a step, counted from 0, from selected clips."""
         features, shares = [], []
         for place_in_batch, i in enumerate(
             draw_batch_indices(step, augment.batch_size, len(indices), [seed, len(indices)])
@@ -94,20 +94,20 @@ class Clips:
             share = float(rng.uniform(0.5, 1.0)) if rng.random() < augment.mixup_share else 1.0
             other = indices[int(rng.integers(len(indices)))]
             mixed = np.zeros((self._n_frames, self._frontend.n_mels), np.float32)
-            for clip, its_share in ((indices[i], share), (other, 1 - share)):
-                if its_share:
+            for clip, weight in ((indices[i], share), (other, 1 - share)):
+                if weight:
                     frames = crop_frames(self._store.n_frames(clip), self._n_frames, rng)
                     (power,) = self._store.power(clip, frames)
-                    mixed[draw_position(len(frames), self._n_frames, rng)] += np.float32(its_share) * power
+                    mixed[draw_position(len(frames), self._n_frames, rng)] += np.float32(weight) * power
             mixed *= np.float32(10 ** (rng.uniform(*augment.gain_range_db) / 10))
             features.append(mask_at_random(compress(mixed, self._frontend), self._frontend, augment, rng))
             shares.append(share * self._shares[indices[i]] + (1 - share) * self._shares[other])
-        answers = torch.from_numpy(np.stack(shares).astype(np.float32))
-        return Batch((torch.from_numpy(np.stack(features)),), targets=answers, categories=answers)
+        targets = torch.from_numpy(np.stack(shares).astype(np.float32))
+        return Batch((torch.from_numpy(np.stack(features)),), targets=targets, categories=targets)
 
 
 def draw_batch_indices(step: int, batch_size: int, n: int, seed: Sequence[int]) -> npt.NDArray[np.int64]:
-    """Which of `n` make up the batch of a step, so that all come equally often: one random order after the other.
+    """Indices of the batch of a step, in a sequence of random permutations with equal frequency of all `n`.
 
     Example:
         >>> sorted(draw_batch_indices(0, 4, 4, [0]).tolist())
@@ -119,7 +119,7 @@ def draw_batch_indices(step: int, batch_size: int, n: int, seed: Sequence[int]) 
 
 
 def mask_at_random(features: Array, frontend: LogMelConfig, augment: AugmentConfig, rng: np.random.Generator) -> Array:
-    """The log-mel, for a share of the sounds with a stretch of time and of frequency hidden."""
+    """Mask time and frequency of a log-mel, for a random share of the sounds."""
     if rng.random() >= augment.mask_share:
         return features
     max_frames = round(augment.max_masked_s / frontend.hop_s)

@@ -1,4 +1,4 @@
-"""What is measured here alone: the order that scores tell, and how sure a mean is. Pure functions."""
+"""Measures of this recipe: order accuracy, and confidence intervals of means. Pure functions."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _STUDENT_T = {1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776}
 
 
 def order_accuracy(logits: Scores, classes: Classes) -> float:
-    """Share of soundscapes whose two classes are put in the right order, whatever else is scored high.
+    """Share of soundscapes with their two classes in the right order, regardless of other classes.
 
     Args:
-        logits: `(soundscapes, 2 * n)`, of being first for each of n classes, then of being second.
-        classes: `(soundscapes, 2)`, first and second.
+        logits: `(soundscapes, 2 * n)`, "first" for each of n classes, then "second" for each.
+        classes: `(soundscapes, 2)`, first and second class.
 
     Example:
         >>> order_accuracy(np.array([[2.0, 0.0, 0.0, 1.0]]), np.array([[0, 1]]))

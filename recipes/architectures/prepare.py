@@ -1,4 +1,4 @@
-"""ESC-10 to what training reads: log-mels of every clip, and of soundscapes mixed from them, for both front ends.
+"""Prepare the training data: log-mels of ESC-10 clips and of soundscapes mixed from them, for both front ends.
 
 python -m recipes.architectures.prepare [--data ../shared] [--out runs/architectures]
 """
@@ -26,18 +26,18 @@ from recipes.common.mel_store import write_mel_store
 Array = npt.NDArray[np.float32]
 
 FRONTENDS: dict[str, LogMelConfig] = {"coarse": COARSE, "full_band": FULL_BAND}
-TRAIN_SEED, TEST_SEED = 1, 2  # of the soundscapes; the networks' seeds do not touch them
+TRAIN_SEED, TEST_SEED = 1, 2  # of the soundscapes, independent of the seeds of the networks
 
 
 @dataclass(frozen=True)
 class Clip:
-    """One clip of ESC-10.
+    """Clip of ESC-10.
 
     Attributes:
-        path: Relative to the data set's folder.
-        label: Name of its class.
+        path: Path relative to the folder of the data set.
+        label: Name of the class.
         fold: Official fold, 1 to 5.
-        source_id: The recording that it was cut from.
+        source_id: Recording that the clip comes from.
     """
 
     path: str
@@ -47,31 +47,31 @@ class Clip:
 
 
 def read_clips(dataset: Path) -> list[Clip]:
-    """All clips, in the order of the data set's manifest."""
+    """Read all clips, in the order of the data set's manifest."""
     with (dataset / "manifest.csv").open(encoding="utf-8", newline="") as file:
         return [Clip(row["path"], row["label"], int(row["fold"]), row["source_id"]) for row in csv.DictReader(file)]
 
 
 def class_indices(clips: Sequence[Clip]) -> list[int]:
-    """The class of every clip; classes in alphabetical order."""
+    """Class index of every clip, with classes in alphabetical order."""
     names = sorted({clip.label for clip in clips})
     return [names.index(clip.label) for clip in clips]
 
 
 def split_clips(clips: Sequence[Clip], test_fold: int) -> tuple[list[int], list[int]]:
-    """Indices of the clips to train on and of those to test with.
+    """Indices of training and test clips.
 
-    A recording that reaches into the test fold is not trained on, whatever fold its other clips are in.
+    The training clips leave out every recording that occurs in the test fold, whatever fold its other clips are in.
     """
     test = [i for i, clip in enumerate(clips) if clip.fold == test_fold]
-    tested = {clips[i].source_id for i in test}
-    return [i for i, clip in enumerate(clips) if clip.source_id not in tested], test
+    test_sources = {clips[i].source_id for i in test}
+    return [i for i, clip in enumerate(clips) if clip.source_id not in test_sources], test
 
 
 def main() -> None:
-    """Prepare everything."""
+    """Write the training data."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared", help="the reference data")
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared", help="folder of the reference data")
     parser.add_argument("--out", type=Path, default=ROOT / "runs" / "architectures")
     arguments = parser.parse_args()
     dataset = arguments.data / "data" / "esc10"
@@ -84,7 +84,7 @@ def main() -> None:
 
 
 def prepare(waveforms: Sequence[Array], clips: Sequence[Clip], settings: Settings, out: Path) -> None:
-    """Write the log-mels that both tasks read: of the clips, and of the soundscapes to train on and to test with."""
+    """Write the log-mels of both tasks: those of the clips, and those of training and test soundscapes."""
     for name, frontend in FRONTENDS.items():
         write_mel_store(out / f"clips_{name}", waveforms, [frontend])
     train, test = split_clips(clips, settings.soundscapes.test_fold)

@@ -1,4 +1,4 @@
-"""The settings of this recipe: `train.toml`, read strictly. They are the same for all architectures."""
+"""Settings of this recipe, read from `train.toml`; equal for all architectures."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ FOLDS = (1, 2, 3, 4, 5)
 
 @dataclass(frozen=True)
 class SoundscapesConfig:
-    """The soundscapes that are made once and then trained on and tested with.
+    """Settings of the training and test soundscapes.
 
     Attributes:
-        n_train: How many, of the clips of the other folds.
-        n_test: How many, of the clips of the test fold.
-        test_fold: Whose clips are heard in the test only.
-        mix: How they are mixed.
+        n_train: Number of training soundscapes, from clips of the other folds.
+        n_test: Number of test soundscapes, from clips of the test fold.
+        test_fold: Fold of the test clips.
+        mix: Settings of the mixture.
     """
 
     n_train: int
@@ -39,16 +39,16 @@ class SoundscapesConfig:
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """What is changed at random in training.
+    """Settings of random changes in training.
 
     Attributes:
         batch_size: Sounds in a batch.
-        gain_range_db: Of the whole sound.
-        mask_share: How many sounds have a stretch of time and of frequency hidden.
-        max_masked_s: The longest such stretch of time.
-        max_masked_bands: The widest such stretch of frequency, as a share of the mel bands.
-        mixup_share: How many clips of ESC-10 are mixed with another, the answer being shared by power (Zhang et al.
-            2018, arXiv:1710.09412).
+        gain_range_db: Gain of a sound.
+        mask_share: Share of sounds with a time mask and a frequency mask.
+        max_masked_s: Maximum length of a time mask.
+        max_masked_bands: Maximum width of a frequency mask, as a share of the mel bands.
+        mixup_share: Share of ESC-10 clips mixed with another clip, with targets shared by power (Zhang et al. 2018,
+            arXiv:1710.09412).
     """
 
     batch_size: int = 32
@@ -61,7 +61,7 @@ class AugmentConfig:
 
 @dataclass(frozen=True)
 class TrainConfigs:
-    """How long and how networks are trained, by task."""
+    """Training settings of each task."""
 
     soundscapes: TrainConfig
     esc10: TrainConfig
@@ -69,13 +69,13 @@ class TrainConfigs:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that decides what is compared.
+    """Settings of the comparison.
 
     Attributes:
-        seeds: Of the networks' first values and of everything random in training; one run each.
-        soundscapes: The soundscapes.
-        augment: What is changed at random in training.
-        train: How networks are trained.
+        seeds: Random seeds of initial values and training, one run each.
+        soundscapes: Settings of the soundscapes.
+        augment: Settings of random changes in training.
+        train: Training settings of each task.
     """
 
     seeds: tuple[int, ...]
@@ -85,5 +85,5 @@ class Settings:
 
 
 def read_settings(path: Path = HERE / "train.toml") -> Settings:
-    """The settings in a file."""
+    """Read a settings file."""
     return config_from_dict(Settings, tomllib.loads(path.read_text(encoding="utf-8")))

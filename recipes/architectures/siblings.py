@@ -1,4 +1,4 @@
-"""The six architectures that are compared: registered models made small, which differ only in what their names say."""
+"""The six compared architectures: small versions of registered models."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from panns.models.resnet import ResNetConfig
 
 CLIP_S = 5.0
 
-# The bands of the PANNs, at half their frame rate, so that convolutions take half the time.
+# The bands of the PANNs at half the frame rate, which halves the time of convolutions.
 COARSE = LogMelConfig(hop_samples=640)
 
 
 @dataclass(frozen=True)
 class Sibling:
-    """One architecture of the comparison.
+    """Architecture of the comparison.
 
     Attributes:
-        name: Its name in tables.
-        registered: The registered model whose network it is.
-        config: The small settings, with the classes of the task.
+        name: Name in tables.
+        registered: Registered model with this network.
+        config: Settings of the small network, with the classes of the task.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Sibling:
 
 
 def siblings(n_classes: int) -> dict[str, Sibling]:
-    """All six by name, in the order of the tables."""
+    """All six architectures by name, in the order of the tables."""
     cnn = CnnConfig(
         frontend=COARSE,
         channels=(8, 24, 64, 128),

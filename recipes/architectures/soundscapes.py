@@ -1,4 +1,4 @@
-"""Soundscapes of two sounds, one after the other, over quiet noise: what they are labelled with is which came first."""
+"""Soundscapes of two sounds, one after the other, over quiet noise; the labels say which came first."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import numpy.typing as npt
 
 Array = npt.NDArray[np.float32]
 
-LEVEL_DB = -20.0  # root mean square of a clip where it sounds, against full scale
+LEVEL_DB = -20.0  # root mean square of the active part of a clip, relative to full scale
 _FRAME_S = 0.02
-_PAUSE_DB = 30.0  # what is further below the loudest frame is a pause or padding
+_PAUSE_DB = 30.0  # frames further below the loudest one are pauses or padding
 _FADE_S = 0.01
 
 
 @dataclass(frozen=True)
 class SoundscapeConfig:
-    """How soundscapes are mixed.
+    """Settings of soundscapes.
 
     Attributes:
-        duration_s: Length of each.
-        piece_range_s: Length of what is heard of a clip; clips that sound for a shorter time are heard whole.
-        level_range_db: Of each of the two sounds.
-        noise_range_db: Of the noise, against a sound at 0 dB.
+        duration_s: Length of a soundscape.
+        piece_range_s: Length of a piece of a clip; shorter clips are used whole.
+        level_range_db: Level of each of the two sounds.
+        noise_range_db: Level of the noise, relative to a sound at 0 dB.
     """
 
     duration_s: float = 5.0
@@ -42,12 +42,12 @@ class SoundscapeConfig:
 
 
 class Soundscape(NamedTuple):
-    """One mixture and what is in it.
+    """Mixture and its labels.
 
     Attributes:
         waveform: `(samples,)`.
-        classes: Of the first sound and of the second.
-        spans: First sample, and the one after the last, of each.
+        classes: Classes of the first and the second sound.
+        spans: First sample, and the one after the last, of each sound.
     """
 
     waveform: Array
@@ -66,11 +66,11 @@ def draw_soundscape(
     """Mix two clips of different classes.
 
     Args:
-        clips: Waveforms of one level, as `trim_and_normalise` gives them.
-        classes: The class of every clip.
-        config: How.
-        rng: Where chance comes from.
-        sample_rate: Of the clips, in Hz.
+        clips: Waveforms at a common level, as from `trim_and_normalise`.
+        classes: Class of every clip.
+        config: Settings of the soundscape.
+        rng: Random generator.
+        sample_rate: Sample rate of the clips in Hz.
     """
     known = np.asarray(classes)
     pair = rng.choice(np.unique(known), size=2, replace=False)
@@ -92,7 +92,7 @@ def draw_soundscape(
 
 
 def order_targets(first: int, second: int, n_classes: int) -> Array:
-    """What is to be answered, `(2 * n_classes,)`: "first: <class>" for each class, then "second: <class>".
+    """Targets `(2 * n_classes,)`: "first: <class>" for each class, then "second: <class>".
 
     Example:
         >>> order_targets(2, 0, 3).tolist()
@@ -104,20 +104,20 @@ def order_targets(first: int, second: int, n_classes: int) -> Array:
 
 
 def trim_and_normalise(waveform: Array, *, sample_rate: int) -> Array:
-    """A clip cut to where it sounds, from its first frame that is no pause to its last, at `LEVEL_DB` there."""
+    """Trim a clip from its first to its last active frame, and set its active frames to `LEVEL_DB`."""
     power = _frame_power(waveform, sample_rate)
-    heard = np.flatnonzero(_is_heard(power))
+    active = np.flatnonzero(_is_active(power))
     n_frame = round(_FRAME_S * sample_rate)
-    gain = 10 ** (LEVEL_DB / 20) / np.sqrt(power[heard].mean())
-    return np.float32(gain) * waveform[heard[0] * n_frame : (heard[-1] + 1) * n_frame]
+    gain = 10 ** (LEVEL_DB / 20) / np.sqrt(power[active].mean())
+    return np.float32(gain) * waveform[active[0] * n_frame : (active[-1] + 1) * n_frame]
 
 
 def cut_piece(
     waveform: Array, piece_range_s: tuple[float, float], rng: np.random.Generator, *, sample_rate: int
 ) -> Array:
-    """A stretch of random length that begins where something sounds, with short fades."""
+    """Cut a piece of random length that begins in an active frame, with short fades."""
     n_wanted = round(rng.uniform(*piece_range_s) * sample_rate)
-    starts = np.flatnonzero(_is_heard(_frame_power(waveform, sample_rate))) * round(_FRAME_S * sample_rate)
+    starts = np.flatnonzero(_is_active(_frame_power(waveform, sample_rate))) * round(_FRAME_S * sample_rate)
     possible = starts[starts + n_wanted <= len(waveform)]
     start = int(rng.choice(possible)) if len(possible) else 0
     piece = waveform[start : start + n_wanted].copy()
@@ -129,7 +129,7 @@ def cut_piece(
 
 
 def coloured_noise(n_samples: int, rng: np.random.Generator) -> Array:
-    """Noise whose power falls with a random power of frequency, from white to brown; its root mean square is 1."""
+    """Noise with a random spectral slope, from white to brown; its root mean square is 1."""
     spectrum = np.fft.rfft(rng.standard_normal(n_samples, dtype=np.float32))
     spectrum /= np.arange(1, len(spectrum) + 1) ** (rng.uniform(0, 2) / 2)
     noise = np.fft.irfft(spectrum, n_samples)
@@ -143,6 +143,6 @@ def _frame_power(waveform: Array, sample_rate: int) -> npt.NDArray[np.float64]:
     return power
 
 
-def _is_heard(power: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    is_heard: npt.NDArray[np.bool_] = power > power.max() * 10 ** (-_PAUSE_DB / 10)
-    return is_heard
+def _is_active(power: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    is_active: npt.NDArray[np.bool_] = power > power.max() * 10 ** (-_PAUSE_DB / 10)
+    return is_active

@@ -1,8 +1,8 @@
-"""Train and test every architecture, seed and fold; what is finished is skipped, what was stopped goes on.
+"""Train and test every architecture, seed and fold; skip finished runs and resume interrupted ones.
 
     python -m recipes.architectures.train [--data ../shared] [--out runs/architectures] [--first soundscapes|esc10]
 
-Any number of these may run beside each other on one machine: each takes the runs that no other is at.
+Any number of these processes may run on one machine; a lock gives each run to one of them.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Run:
-    """One network to train.
+    """Training of one network.
 
     Attributes:
-        task: What it learns.
+        task: Task of the network.
         model: Name of the architecture.
-        seed: Of everything random.
-        fold: Which is tested with.
+        seed: Random seed.
+        fold: Test fold.
     """
 
     task: Task
@@ -60,20 +60,20 @@ class Run:
 
     @property
     def name(self) -> str:
-        """Of its folder."""
+        """Name of its folder."""
         return f"{self.task}-{self.model}-seed{self.seed}-fold{self.fold}"
 
 
 def main() -> None:
-    """Do every run that is not finished."""
+    """Do every unfinished run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared", help="the reference data")
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared", help="folder of the reference data")
     parser.add_argument("--out", type=Path, default=ROOT / "runs" / "architectures")
-    parser.add_argument("--first", choices=TASKS, default=TASKS[0], help="which task's runs come first")
+    parser.add_argument("--first", choices=TASKS, default=TASKS[0], help="task to train first (default soundscapes)")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     logging.getLogger("panns").setLevel(logging.WARNING)
-    torch.set_num_threads(1)  # networks so small gain nothing by more
+    torch.set_num_threads(1)  # small networks gain nothing from more threads
     out: Path = arguments.out
     settings = read_settings()
     clips = read_clips(arguments.data / "data" / "esc10")
@@ -86,7 +86,7 @@ def main() -> None:
 
 
 def all_runs(settings: Settings) -> list[Run]:
-    """Every run; a seed is finished for all architectures before the next one begins."""
+    """List every run; all architectures of a seed come before the next seed."""
     names = list(siblings(1))
     return [
         Run(task, model, seed, fold)
@@ -105,7 +105,7 @@ def finish(run: Run, settings: Settings, clips: Sequence[Clip], out: Path) -> No
     sibling = siblings(n_classes if run.task == "esc10" else 2 * n_classes)[run.model]
     torch.manual_seed(run.seed)
     network = build_network(sibling.registered, sibling.config).to(memory_format=torch.channels_last)  # type: ignore[call-overload] # missing in the stubs of torch
-    begun, begun_cpu = time.monotonic(), time.process_time()
+    start, start_cpu = time.monotonic(), time.process_time()
     if run.task == "soundscapes":
         metrics = run_soundscapes(network, sibling, run, settings, out, n_classes)
     else:
@@ -113,8 +113,8 @@ def finish(run: Run, settings: Settings, clips: Sequence[Clip], out: Path) -> No
     result = {
         **asdict(run),
         "metrics": {name: round(value, 4) for name, value in metrics.items()},
-        "seconds": round(time.monotonic() - begun, 1),
-        "cpu_seconds": round(time.process_time() - begun_cpu, 1),
+        "seconds": round(time.monotonic() - start, 1),
+        "cpu_seconds": round(time.process_time() - start_cpu, 1),
         "n_parameters": n_parameters(network),
         "multiply_adds": multiply_adds(network, CLIP_S),
     }
@@ -127,15 +127,15 @@ def finish(run: Run, settings: Settings, clips: Sequence[Clip], out: Path) -> No
 def run_soundscapes(
     network: Network, sibling: Sibling, run: Run, settings: Settings, out: Path, n_classes: int
 ) -> dict[str, float]:
-    """Train on soundscapes of some clips; how well those of others are answered."""
+    """Train and test on soundscapes."""
     frontend = sibling.config.frontend.log_mel
     assert frontend is not None
-    heard, test = (Soundscapes(out / f"soundscapes_{split}", frontend, n_classes) for split in ("train", "test"))
-    trained = _trained(
-        network, LossConfig(), 2 * n_classes, lambda step: heard.batch(step, run.seed, settings.augment), run,
+    train_set, test = (Soundscapes(out / f"soundscapes_{split}", frontend, n_classes) for split in ("train", "test"))
+    trained = _train(
+        network, LossConfig(), 2 * n_classes, lambda step: train_set.batch(step, run.seed, settings.augment), run,
         settings.train.soundscapes, out,
     )  # fmt: skip
-    logits = answers(trained, [test.features(i) for i in range(len(test))])
+    logits = score(trained, [test.features(i) for i in range(len(test))])
     return {
         "map": class_mean(average_precision(logits, test.targets)).value,
         "order_accuracy": order_accuracy(logits, test.classes),
@@ -151,20 +151,20 @@ def run_clips(
     clips: Sequence[Clip],
     classes: Sequence[int],
 ) -> dict[str, float]:
-    """Train on four folds of ESC-10; how well the fifth is answered."""
+    """Train on four folds of ESC-10 and test on the fifth."""
     frontend = sibling.config.frontend.log_mel
     assert frontend is not None
-    heard = Clips(out, frontend, classes)
+    audio = Clips(out, frontend, classes)
     train_on, test = split_clips(clips, run.fold)
-    trained = _trained(
+    trained = _train(
         network, LossConfig(clip=0.0, categories=1.0), max(classes) + 1,
-        lambda step: heard.batch(train_on, step, run.seed, settings.augment), run, settings.train.esc10, out,
+        lambda step: audio.batch(train_on, step, run.seed, settings.augment), run, settings.train.esc10, out,
     )  # fmt: skip
-    logits = answers(trained, [heard.features(i) for i in test])
+    logits = score(trained, [audio.features(i) for i in test])
     return {"accuracy": accuracy(logits, np.array([classes[i] for i in test]))}
 
 
-def _trained(
+def _train(
     network: Network,
     loss: LossConfig,
     n_classes: int,
@@ -177,7 +177,7 @@ def _trained(
     return train(network, objective, make_batch, config, out / "runs" / run.name)
 
 
-def answers(network: Network, features: Sequence[Array]) -> Array:
+def score(network: Network, features: Sequence[Array]) -> Array:
     """Clip scores `(clips, classes)` of log-mels of one length."""
     batches = [torch.from_numpy(np.stack(features[i : i + _TEST_BATCH])) for i in range(0, len(features), _TEST_BATCH)]
     with torch.inference_mode():

@@ -1,10 +1,10 @@
-"""A miniature of AudioSet in its published layout, made of ESC-50: what `prepare` reads, small enough for two cores.
+"""Write a miniature of AudioSet in its published layout, made from ESC-50 and small enough for two cores.
 
 python -m recipes.audioset.miniature [--data ../shared/data/esc50] [--out runs/audioset-miniature/data]
 
-The folds 1 to 4 become the segments to learn from, without what shares a recording with fold 5; fold 5 becomes the
-evaluation segments. A clip has all classes of AudioSet that ../shared/reference/esc50_to_audioset.json gives its
-category, and a made-up video of 11 characters.
+Folds 1 to 4 become the training segments, without recordings of fold 5; fold 5 becomes the evaluation segments. A clip
+has all AudioSet classes that ../shared/reference/esc50_to_audioset.json gives for its category, and an invented video
+ID of 11 characters.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from recipes.esc50.prepare import list_clips
 
 EVAL_FOLD = "5"
 CLIP_S = 5.0
-# The names of the published lists, and where the sounds of each lie in the layout of Kong et al.
+# Names of the published lists, and of the folders of their sounds in the layout of Kong et al.
 TRAIN, EVAL = "balanced_train_segments", "eval_segments"
 
 
@@ -47,13 +47,13 @@ def main() -> None:
 
 
 def write_part(out: Path, name: str, clips: Sequence[Clip], mapping: Mapping[str, Sequence[str]]) -> None:
-    """One list, and its sounds in a folder of its name, each called by its video with a Y before it.
+    """Write a list of segments, and a folder of their sounds, named `Y` and the video ID.
 
     Args:
-        out: Folder of the layout.
-        name: Of the list.
-        clips: ESC-50's, with paths relative to the root of the file system.
-        mapping: Names of AudioSet's classes for every category.
+        out: Output folder.
+        name: Name of the list.
+        clips: Clips of ESC-50, with paths relative to the root of the file system.
+        mapping: AudioSet class names of every category.
     """
     folder = out / "audios" / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -70,12 +70,12 @@ def write_part(out: Path, name: str, clips: Sequence[Clip], mapping: Mapping[str
 
 
 def fake_video_id(name: str) -> str:
-    """11 characters of those that YouTube uses, the same ones for the same name each time."""
+    """Reproducible video ID of a name: 11 characters of those that YouTube uses."""
     return base64.urlsafe_b64encode(hashlib.sha256(name.encode()).digest())[:11].decode()
 
 
 def link_or_copy(file: Path, to: Path) -> None:
-    """Put a file somewhere else too, without using its room again where the file system allows that."""
+    """Link a file to another path, or copy it where the file system has no links."""
     to.unlink(missing_ok=True)
     try:
         to.symlink_to(os.path.relpath(file, to.parent.resolve()))

@@ -1,15 +1,15 @@
-"""AudioSet to a manifest: what there is of its 2,084,320 segments of 10 s, 527 classes, the official split.
+"""List the clips of AudioSet: the available ones of 2,084,320 segments of 10 s, 527 classes, official split.
 
 python -m recipes.audioset.prepare --data FOLDER [--out runs/audioset]
 
-`--data` holds the published lists, `balanced_train_segments.csv`, `unbalanced_train_segments.csv` (or only one of the
-two) and `eval_segments.csv`, themselves or in `metadata/`; and anywhere below it a sound file for each segment, already
-cut, called by its video and, if you like, by its times:
+`--data` holds the published lists `balanced_train_segments.csv`, `unbalanced_train_segments.csv` (at least one of the
+two) and `eval_segments.csv`, directly or in `metadata/`. Anywhere below it are the sound files, already cut to their
+segments and named by video ID and, optionally, times:
 
 YTID.wav   YYTID.wav   YTID_30.000.flac   YTID_30000.flac   YTID_30.000_40.000.ogg   YTID_30_40.mp3
 
-clips.csv     the segments that are there, in the folds "train" and "test" (the evaluation segments)
-missing.txt   those that are not, since videos have been taken down: their list, video and start
+clips.csv     the available segments, in the folds "train" and "test" (the evaluation segments)
+missing.txt   the missing segments: list, video ID and start
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ MISSING_FILE = "missing.txt"
 
 @dataclass(frozen=True)
 class Found:
-    """What a folder holds of AudioSet.
+    """Contents of a folder of AudioSet.
 
     Attributes:
-        clips: The segments that are there.
-        missing: Those that are not, each with the name of its list.
-        n_listed: How many each list has.
+        clips: Available segments.
+        missing: Missing segments, each with the name of its list.
+        n_listed: Number of segments of each list.
     """
 
     clips: list[Clip]
@@ -58,12 +58,12 @@ def main() -> None:
     )
     for name, n in found.n_listed.items():
         n_missing = sum(its_list == name for its_list, _ in found.missing)
-        print(f"{name}: {n - n_missing:,} of {n:,} segments are there")
-    print(f"{len(found.clips):,} clips are listed in {arguments.out / CLIPS_FILE}, the missing in {missing}")
+        print(f"{name}: {n - n_missing:,} of {n:,} segments are available")
+    print(f"{len(found.clips):,} clips in {arguments.out / CLIPS_FILE}, missing segments in {missing}")
 
 
 def find_clips(data: Path, *, relative_to: Path) -> Found:
-    """The segments of the published lists in a folder, and a sound for each that has one."""
+    """Find the sound files of the segments in the published lists."""
     lists = published_lists(data)
     files = sounds_by_stem(data)
     clips, missing, n_listed = [], [], {}
@@ -81,25 +81,25 @@ def find_clips(data: Path, *, relative_to: Path) -> Found:
     for fold in ("train", "test"):
         if not any(clip.fold == fold for clip in clips):
             raise SystemExit(
-                f"below {data} there is no sound of a segment to {'learn from' if fold == 'train' else 'test with'}; "
-                "put there files such as --4gqARaEJE.wav or Y--4gqARaEJE.wav, called as `--help` says"
+                f"{data} holds 0 sound files of {fold} segments; add files such as --4gqARaEJE.wav or "
+                "Y--4gqARaEJE.wav, see `--help`"
             )
     return Found(clips, missing, n_listed)
 
 
 def published_lists(data: Path) -> list[Path]:
-    """The published lists that a folder holds, of both parts."""
+    """Find the published lists in a folder, for training and test."""
     paths = [folder / name for name in LISTS for folder in (data, data / "metadata") if (folder / name).is_file()]
     if {LISTS[path.name] for path in paths} != {"train", "test"}:
         raise SystemExit(
             f"{data} holds {', '.join(path.name for path in paths) or 'none'} of {', '.join(LISTS)}; the last and one "
-            "of the others are needed, there or in metadata/, as research.google.com/audioset publishes them"
+            "of the others are needed, directly or in metadata/; get them from research.google.com/audioset"
         )
     return paths
 
 
 def sounds_by_stem(data: Path) -> dict[str, Path]:
-    """All sounds below a folder by their names without the suffix."""
+    """Sound files below a folder, by name without suffix."""
 
     def refuse(error: OSError) -> None:
         raise SystemExit(f"{error.filename} cannot be read ({error.strerror}); check its permissions") from error

@@ -1,4 +1,4 @@
-"""The lists of segments that AudioSet is published as, read and written.
+"""Reader and writer of the published segment lists of AudioSet.
 
 # Segments csv created Sun Mar  5 10:54:31 2017
 # num_ytids=20371, num_segs=20371, num_unique_labels=527, num_positive_labels=51804
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# The published lists by file name, and the part of the data that each is.
+# Fold of each published list, by file name.
 LISTS = {
     "balanced_train_segments.csv": "train",
     "unbalanced_train_segments.csv": "train",
@@ -23,15 +23,15 @@ LISTS = {
 _COLUMNS = "# YTID, start_seconds, end_seconds, positive_labels"
 
 
-@dataclass(frozen=True, slots=True)  # slots, for there are two million
+@dataclass(frozen=True, slots=True)  # slots save memory for two million segments
 class Segment:
-    """A stretch of a video, and what is heard in it.
+    """Labelled segment of a video.
 
     Attributes:
-        video: YouTube's 11 characters.
-        start_s: Where it begins.
-        end_s: Where it ends, usually 10 s later.
-        mids: Ids of its classes.
+        video: YouTube video ID, 11 characters.
+        start_s: Start time in seconds.
+        end_s: End time in seconds, usually 10 s later.
+        mids: IDs of the classes.
     """
 
     video: str
@@ -41,7 +41,7 @@ class Segment:
 
     @property
     def stems(self) -> Iterator[str]:
-        """What its file may be called, the more exact names first; times are in seconds or in milliseconds."""
+        """Possible names of the sound file without suffix, most specific first; times in seconds or milliseconds."""
         start, end = ((f"{time:.3f}", f"{time:g}", f"{round(1000 * time)}") for time in (self.start_s, self.end_s))
         for name in (self.video, f"Y{self.video}"):
             yield from (f"{name}_{one}_{other}" for one, other in zip(start, end, strict=True))
@@ -50,10 +50,10 @@ class Segment:
 
 
 def read_segments(path: Path) -> Iterator[Segment]:
-    """The segments of a published list.
+    """Read the segments of a published list.
 
     Raises:
-        SystemExit: A line is none; the sentence names it.
+        SystemExit: A line has another format.
     """
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file, skipinitialspace=True)
@@ -66,12 +66,12 @@ def read_segments(path: Path) -> Iterator[Segment]:
             except ValueError:
                 raise SystemExit(
                     f"{path}, line {rows.line_num}: {','.join(row)[:100]!r} is not YTID, start_seconds, end_seconds, "
-                    '"positive_labels"; give the list as it was published'
+                    '"positive_labels"; give the published list unchanged'
                 ) from None
 
 
 def write_segments(path: Path, segments: Sequence[Segment]) -> None:
-    """Write segments as the published lists have them, comments and quotation marks included."""
+    """Write segments in the format of the published lists, with comments and quotation marks."""
     mids = [mid for segment in segments for mid in segment.mids]
     counts: Mapping[str, int] = {
         "num_ytids": len({segment.video for segment in segments}),

@@ -1,8 +1,8 @@
-"""Make the built-in model, from the data to the package.
+"""Train the built-in model, from the data to the package.
 
 python -m recipes.builtin [--data ../shared] [--out runs/builtin]
 
-Each step is a command of its own too, with more options. A training that was stopped goes on from its last state.
+Each step is also a command of its own, with more options. Training resumes from its last state.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from recipes.builtin.settings import ROOT
 
 
 def main() -> None:
-    """Run every step in a process of its own; a failing one ends it all."""
+    """Run every step in its own process; stop at the first failure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared", help="the reference data")
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared", help="folder of the reference data")
     parser.add_argument("--out", type=Path, default=ROOT / "runs" / "builtin")
     arguments = parser.parse_args()
     data, out = ["--data", str(arguments.data)], ["--out", str(arguments.out)]

@@ -1,4 +1,4 @@
-"""Which clips the built-in model may learn from: by licence, and never what it is tested on."""
+"""Training clips of the built-in model, selected by licence and without the test recordings."""
 
 from __future__ import annotations
 
@@ -17,39 +17,39 @@ _CREDIT = re.compile(
     r"by (?P<author>.*) \[(?P<licence>.*?)\]\s*$",
     re.MULTILINE,
 )
-# The one name in the licence file that is not a clip's name.
+# A misspelt clip name in the licence file.
 _MISSPELT = {"5-141683-Ad": "5-141683-A"}
 
 
 def training_clips(data: Path, mapping: Path) -> list[Clip]:
-    """The clips to train on.
+    """List the training clips.
 
     Args:
-        data: Folder of the data sets; paths of clips are relative to it.
+        data: Folder of the data sets, to which paths of clips are relative.
         mapping: `esc50_to_audioset.json`.
     """
     return [*_environmental_sounds(data, mapping), *_meeting_speech(data)]
 
 
 def held_out_sources(data: Path) -> set[str]:
-    """Recordings that no clip to train on may come from: those of the held-out fold."""
+    """Recordings of the held-out fold, which no training clip may come from."""
     return {row["source_id"] for row in read_manifest_rows(data / "esc50") if row["fold"] == HELD_OUT_FOLD}
 
 
 def read_manifest_rows(dataset: Path) -> list[dict[str, str]]:
-    """The lines of a data set's own manifest."""
+    """Read the `manifest.csv` of a data set."""
     with (dataset / "manifest.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
 def audioset_names(mapping: Path) -> dict[str, list[str]]:
-    """Names of AudioSet's classes by ESC-50 category."""
+    """Read the AudioSet class names of every ESC-50 category."""
     names: dict[str, list[str]] = json.loads(mapping.read_text(encoding="utf-8"))["map"]
     return names
 
 
 def read_credits(licence_file: Path) -> dict[str, tuple[str, str]]:
-    """Licence and attribution of every clip of ESC-50, by its name without class and ending."""
+    """Read licence and attribution of every ESC-50 clip, by its name without class and suffix."""
     found = {}
     for match in _CREDIT.finditer(licence_file.read_text(encoding="utf-8")):
         name = _MISSPELT.get(match["clip"], match["clip"])
@@ -61,7 +61,7 @@ def _environmental_sounds(data: Path, mapping: Path) -> Iterator[Clip]:
     names = audioset_names(mapping)
     credit = read_credits(data / "esc50" / "LICENSE")
     held_out = held_out_sources(data)
-    # The widest band there is of each clip: 44.1 kHz originals, then 32 kHz, then the 16 kHz copy.
+    # Use the copy with the widest bandwidth: 44.1 kHz originals, then 32 kHz, then the 16 kHz copy.
     originals = {row["esc50_filename"]: f"esc10/{row['path']}" for row in read_manifest_rows(data / "esc10")}
     fullband = {
         row["original_filename"]: f"esc50_fullband/{row['path']}" for row in read_manifest_rows(data / "esc50_fullband")

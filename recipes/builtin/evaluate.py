@@ -1,8 +1,8 @@
-"""Measure the built-in model as it ships, beside its teacher, and write `results.json`.
+"""Evaluate the shipped built-in model and its teacher, and write `results.json`.
 
     python -m recipes.builtin.evaluate [--data ../shared] [--model builtin]
 
-Nothing that is measured here was used to choose anything.
+No setting was chosen by these measurements.
 """
 
 from __future__ import annotations
@@ -38,29 +38,29 @@ from recipes.builtin.settings import HERE, ROOT, read_settings
 
 Array = npt.NDArray[np.float32]
 
-PROBE_C = 0.01  # fixed beforehand for standardised embeddings, and the same for every model
+PROBE_C = 0.01  # fixed in advance for standardised embeddings, equal for every model
 TOP = 5
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What a model answers to the clips of one data set, in the order of its manifest."""
+class Predictions:
+    """Scores and embeddings of the clips of one data set, in the order of its manifest."""
 
     rows: list[dict[str, str]]
     probs: Array
     embedding: Array
 
-    def where(self, is_wanted: npt.NDArray[np.bool_]) -> Heard:
-        """Only some of the clips."""
-        return Heard(
+    def select(self, is_wanted: npt.NDArray[np.bool_]) -> Predictions:
+        """Predictions of selected clips."""
+        return Predictions(
             [self.rows[i] for i in np.flatnonzero(is_wanted)], self.probs[is_wanted], self.embedding[is_wanted]
         )
 
 
 def main() -> None:
-    """Measure and write."""
+    """Measure and write the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared", help="the reference data")
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared", help="folder of the reference data")
     parser.add_argument("--model", default="builtin", help="a registered name, a folder or an exported file")
     parser.add_argument("--out", type=Path, default=HERE / "results.json")
     parser.add_argument("--manifest", type=Path, default=ROOT / "runs" / "builtin" / MANIFEST_FILE)
@@ -71,8 +71,8 @@ def main() -> None:
         "teacher": resolve("mn04_as", weights=arguments.data / "weights" / "mn04_as_mAP_432.pt"),
     }
     sets = ("esc10", "esc50", "urbansound8k_subset", "fsdd", "heart_springer6")
-    answers = {
-        name: {dataset: hear(load_model(checkpoint), data / dataset) for dataset in sets}
+    predictions = {
+        name: {dataset: predict(load_model(checkpoint), data / dataset) for dataset in sets}
         for name, checkpoint in checkpoints.items()
     }
     held_out = held_out_sources(data)
@@ -80,75 +80,77 @@ def main() -> None:
         "date": datetime.now(UTC).date().isoformat(),
         "machine": platform.processor() or platform.machine(),
         "seed": read_settings().seed,
-        "top1_fold5": {name: top1_of(heard, audioset_names(mapping)) for name, heard in answers.items()},
-        "calibration_fold5": {name: calibration_of(heard, audioset_names(mapping)) for name, heard in answers.items()},
-        "linear_probe_esc50_fold5": {name: probe(heard["esc50"], held_out) for name, heard in answers.items()},
-        "agreement_with_teacher": agreement_of(answers["builtin"], answers["teacher"]),
-        "classes_heard_in_training": classes_heard(arguments.manifest),
-        "n_parameters": n_parameters(),
-        "bytes": sizes(),
-        "cpu_ms_per_10_s": {name: cpu_ms(checkpoint) for name, checkpoint in checkpoints.items()},
+        "top1_fold5": {name: measure_top1(one, audioset_names(mapping)) for name, one in predictions.items()},
+        "calibration_fold5": {
+            name: measure_calibration(one, audioset_names(mapping)) for name, one in predictions.items()
+        },
+        "linear_probe_esc50_fold5": {name: measure_probe(one["esc50"], held_out) for name, one in predictions.items()},
+        "agreement_with_teacher": measure_agreement(predictions["builtin"], predictions["teacher"]),
+        "classes_in_training": training_classes(arguments.manifest),
+        "n_parameters": count_parameters(),
+        "bytes": shipped_bytes(),
+        "cpu_ms_per_10_s": {name: measure_cpu_ms(checkpoint) for name, checkpoint in checkpoints.items()},
     }
     arguments.out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps({key: value for key, value in results.items() if key != "classes_heard_in_training"}, indent=1))
+    print(json.dumps({key: value for key, value in results.items() if key != "classes_in_training"}, indent=1))
 
 
-def hear(model: Model, dataset: Path) -> Heard:
-    """Ask a model about every clip of a data set."""
+def predict(model: Model, dataset: Path) -> Predictions:
+    """Score every clip of a data set."""
     rows = read_manifest_rows(dataset)
     scores = [model.run(load_sound(dataset / row["path"], sample_rate=model.manifest.sample_rate)) for row in rows]
-    return Heard(
+    return Predictions(
         rows,
         np.concatenate([one.clip_probs for one in scores]),
         np.concatenate([one.embedding for one in scores if one.embedding is not None]),
     )
 
 
-def top1_of(heard: dict[str, Heard], names: dict[str, list[str]]) -> dict[str, float]:
-    """Label-mapped top-1 on the held-out fold; candidates are the categories of the data set."""
+def measure_top1(predictions: dict[str, Predictions], names: dict[str, list[str]]) -> dict[str, float]:
+    """Measure label-mapped top-1 accuracy on the held-out fold, among the categories of the data set."""
     result = {}
     for dataset in ("esc10", "esc50"):
-        fold = _held_out(heard[dataset])
-        candidates = {row["label"] for row in heard[dataset].rows}
+        fold = _held_out(predictions[dataset])
+        candidates = {row["label"] for row in predictions[dataset].rows}
         classes = {label: [audioset().find(name).index for name in names[label]] for label in sorted(candidates)}
         result[dataset] = mapped_top1(fold.probs, [row["label"] for row in fold.rows], classes)
     return result
 
 
-def calibration_of(heard: dict[str, Heard], names: dict[str, list[str]]) -> dict[str, float]:
-    """Expected calibration error of the highest category on the held-out fold."""
+def measure_calibration(predictions: dict[str, Predictions], names: dict[str, list[str]]) -> dict[str, float]:
+    """Measure the expected calibration error of the highest category on the held-out fold."""
     result = {}
     for dataset in ("esc10", "esc50"):
-        fold = _held_out(heard[dataset])
+        fold = _held_out(predictions[dataset])
         categories = Categories.from_mapping(
-            {row["label"]: names[row["label"]] for row in heard[dataset].rows}, audioset()
+            {row["label"]: names[row["label"]] for row in predictions[dataset].rows}, audioset()
         )
-        answers = [categories.labels.find(row["label"]).index for row in fold.rows]
-        targets = np.eye(len(categories.labels), dtype=np.bool_)[answers]
+        truth = [categories.labels.find(row["label"]).index for row in fold.rows]
+        targets = np.eye(len(categories.labels), dtype=np.bool_)[truth]
         result[dataset] = measure_clips(fold.probs, targets, categories, task="single-label").reliability.expected_error
     return result
 
 
-def _held_out(heard: Heard) -> Heard:
-    return heard.where(np.array([row["fold"] == HELD_OUT_FOLD for row in heard.rows]))
+def _held_out(predictions: Predictions) -> Predictions:
+    return predictions.select(np.array([row["fold"] == HELD_OUT_FOLD for row in predictions.rows]))
 
 
-def probe(heard: Heard, held_out: set[str]) -> float:
-    """Accuracy on the held-out fold of a logistic regression on the standardised embedding of the other folds."""
+def measure_probe(predictions: Predictions, held_out: set[str]) -> float:
+    """Fit a logistic regression on the standardised embeddings of the other folds; return its held-out accuracy."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    is_test = np.array([row["fold"] == HELD_OUT_FOLD for row in heard.rows])
-    is_train = np.array([row["source_id"] not in held_out for row in heard.rows])
-    train, test = heard.where(is_train), heard.where(is_test)
+    is_test = np.array([row["fold"] == HELD_OUT_FOLD for row in predictions.rows])
+    is_train = np.array([row["source_id"] not in held_out for row in predictions.rows])
+    train, test = predictions.select(is_train), predictions.select(is_test)
     classifier: Any = make_pipeline(StandardScaler(), LogisticRegression(C=PROBE_C, max_iter=2_000))
     classifier.fit(train.embedding, [row["label"] for row in train.rows])
     return float(classifier.score(test.embedding, [row["label"] for row in test.rows]))
 
 
-def agreement_of(student: dict[str, Heard], teacher: dict[str, Heard]) -> dict[str, dict[str, float]]:
-    """How far the model says what its teacher says, on sounds that it never heard."""
+def measure_agreement(student: dict[str, Predictions], teacher: dict[str, Predictions]) -> dict[str, dict[str, float]]:
+    """Measure the agreement of model and teacher on sounds outside the training data."""
     kept: dict[str, tuple[str, Callable[[str], bool]]] = {
         "esc50": ("fold", lambda value: value == HELD_OUT_FOLD),
         "urbansound8k_subset": ("in_esc50_source", lambda value: value == "false"),
@@ -167,27 +169,27 @@ def agreement_of(student: dict[str, Heard], teacher: dict[str, Heard]) -> dict[s
     return result
 
 
-def classes_heard(manifest: Path) -> dict[str, Any]:
-    """Which classes some training clip carries as its own label."""
+def training_classes(manifest: Path) -> dict[str, Any]:
+    """Classes among the labels of the training clips."""
     names = sorted({name for clip in read_clip_list(manifest).clips for name in clip.labels})
     return {"count": len(names), "of": len(audioset()), "names": names}
 
 
-def n_parameters() -> int:
-    """Learned numbers of the network."""
+def count_parameters() -> int:
+    """Number of parameters of the network."""
     from panns.networks.build import build_network
 
     return sum(parameter.numel() for parameter in build_network("builtin").parameters())
 
 
-def sizes() -> dict[str, int]:
-    """Bytes of every file that ships."""
+def shipped_bytes() -> dict[str, int]:
+    """Size of every shipped file in bytes."""
     folder = shipped_checkpoint(find_model("builtin").shipped or "")
     return {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
 
 
-def cpu_ms(checkpoint: Checkpoint, *, repeats: int = 50) -> dict[str, float]:
-    """Median CPU time for 10 s of noise on one thread: of the front end, and of the network in ONNX Runtime."""
+def measure_cpu_ms(checkpoint: Checkpoint, *, repeats: int = 50) -> dict[str, float]:
+    """Measure median CPU time for 10 s of noise on one thread: front end, and network in ONNX Runtime."""
     frontend = checkpoint.manifest.config.frontend.log_mel
     assert frontend is not None
     backend = OnnxBackend(checkpoint, device="cpu", n_threads=1)

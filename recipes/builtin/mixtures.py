@@ -29,25 +29,25 @@ Teacher: TypeAlias = Callable[[Array], tuple[Array, Array]]
 
 @dataclass(frozen=True)
 class MixtureConfig:
-    """How sounds are mixed.
+    """Settings of random mixtures.
 
     Attributes:
-        batch_size: Sounds in a batch.
-        n_frames: Length of a sound, in log-mel frames.
-        source_shares: Probabilities of 1, 2, 3, ... clips in one sound.
-        level_range_db: Of every further clip, against the first at equal loudness.
-        present_db: From this level beside the loudest clip on, a clip's labels count in full ...
-        absent_db: ... and below this one not at all.
-        gain_range_db: Of the whole sound.
-        colour_share: How many clips are coloured.
-        colour_depth_db: How much, at most.
-        low_pass_share: How many sounds lose their high frequencies.
-        low_pass_range_hz: From where.
-        reversed_share: How many clips run backwards.
-        mask_share: How many sounds have a stretch of time and of frequency hidden, from the network only.
-        max_masked_frames: The longest such stretch of time.
-        max_masked_mels: The widest such stretch of frequency.
-        label_target: Probability that a clip's own label asks for, at least; a teacher may ask for more.
+        batch_size: Mixtures in a batch.
+        n_frames: Length of a mixture in log-mel frames.
+        source_shares: Probabilities of 1, 2, 3, ... clips in a mixture.
+        level_range_db: Level of every further clip, relative to the first at equal loudness.
+        present_db: Level relative to the first clip at which the labels of a clip count in full.
+        absent_db: Level below which the labels of a clip do not count.
+        gain_range_db: Gain of the mixture.
+        colour_share: Share of clips with a random equaliser.
+        colour_depth_db: Maximum gain of the equaliser.
+        low_pass_share: Share of mixtures with a low-pass filter.
+        low_pass_range_hz: Cutoff frequency of the filter.
+        reversed_share: Share of clips played backwards.
+        mask_share: Share of mixtures with a time mask and a frequency mask; the teacher sees no masks.
+        max_masked_frames: Maximum length of a time mask.
+        max_masked_mels: Maximum width of a frequency mask.
+        label_target: Minimum target of a clip's own labels; the teacher may set a higher one.
     """
 
     batch_size: int = 64
@@ -76,13 +76,13 @@ class MixtureConfig:
 
 @dataclass(frozen=True)
 class ClipLabels:
-    """What is known of the clips of a store.
+    """Labels of the clips of a store.
 
     Attributes:
-        rows: For every clip the rows of the store that hold it, such as at several speeds.
-        classes: `(clips, classes)`, 1 for what is heard in it.
-        categories: For every clip its category, -1 where there is none.
-        n_categories: How many categories there are.
+        rows: Rows of the store for every clip, one for each speed.
+        classes: `(clips, classes)`, 1 for a label of the clip.
+        categories: Category of every clip; -1 for none.
+        n_categories: Number of categories.
     """
 
     rows: Sequence[Sequence[int]]
@@ -98,21 +98,21 @@ class _Sound(NamedTuple):
 
 
 def nth_clip(number: int, n_clips: int, seed: int) -> int:
-    """Which clip comes as that number: one random order of all after the other, so that all come equally often."""
+    """Index of the `number`-th clip in a sequence of random permutations, in which all clips are equally frequent."""
     epoch, place = divmod(number, n_clips)
     return int(np.random.default_rng([seed, epoch]).permutation(n_clips)[place])
 
 
 class Mixtures:
-    """Makes the batch of any step; the same one each time.
+    """Reproducible batch of mixtures for every step.
 
     Args:
         store: Mel power of the clips for two front ends: the network's, then the teacher's.
-        labels: What is known of its clips.
-        frontends: These two front ends.
-        teacher: Says what it hears.
-        config: How sounds are mixed.
-        seed: Of everything random.
+        labels: Labels of the clips.
+        frontends: The two front ends.
+        teacher: Function that scores features.
+        config: Settings of the mixtures.
+        seed: Random seed.
     """
 
     def __init__(
@@ -135,11 +135,11 @@ class Mixtures:
     def __call__(self, step: int) -> Batch:
         """The batch of a step, counted from 0."""
         sounds, features = [], []
-        heard_by_teacher = []
+        teacher_features = []
         for i in range(self._config.batch_size):
             rng = np.random.default_rng([self._seed, step, i])
             sound = self._mix(nth_clip(step * self._config.batch_size + i, len(self._labels.rows), self._seed), rng)
-            own, others = (
+            own, unmasked = (
                 compress(power, frontend) for power, frontend in zip(sound.powers, self._frontends, strict=True)
             )
             if rng.random() < self._config.mask_share:
@@ -148,8 +148,8 @@ class Mixtures:
                 )
             sounds.append(sound)
             features.append(own)
-            heard_by_teacher.append(others)
-        probs, embedding = self._teacher(np.stack(heard_by_teacher))
+            teacher_features.append(unmasked)
+        probs, embedding = self._teacher(np.stack(teacher_features))
         return Batch(
             inputs=(torch.from_numpy(np.stack(features)),),
             targets=torch.from_numpy(np.maximum(probs, np.stack([sound.targets for sound in sounds]))),
@@ -170,9 +170,9 @@ class Mixtures:
             powers = self._take(clip, rng)
             loudness = loudness_db(powers[0])
             if loudness == -np.inf:
-                continue  # nothing to hear, so none of its labels
+                continue  # silent, so its labels do not count
             if first_loudness_db is None:
-                first_loudness_db, level_db = loudness, 0.0  # the others are beside the first that sounds
+                first_loudness_db, level_db = loudness, 0.0  # levels are relative to the first clip that is not silent
             gain_db = first_loudness_db + level_db - loudness
             where = draw_position(len(powers[0]), config.n_frames, rng)
             for total, power in zip(mixed, powers, strict=True):
@@ -181,12 +181,12 @@ class Mixtures:
             np.maximum(targets, np.float32(config.label_target * share) * labels.classes[clip], out=targets)
             if labels.categories[clip] >= 0:
                 categories[labels.categories[clip]] += np.float32(share * 10 ** (level_db / 20))
-        self._pass_on(mixed, rng)
+        self._apply_channel(mixed, rng)
         total_share = categories.sum()
         return _Sound(mixed, targets, categories / total_share if total_share > 0 else categories)
 
     def _take(self, clip: int, rng: np.random.Generator) -> list[Array]:
-        """Mel power of a random stretch of a clip, coloured by the path it came."""
+        """Mel power of a random part of a clip, with random equaliser and direction."""
         config = self._config
         row = int(rng.choice(self._labels.rows[clip]))
         frames = crop_frames(self._store.n_frames(row), config.n_frames, rng)
@@ -199,8 +199,8 @@ class Mixtures:
                 power *= colour_gains(knots_db, centres_hz)
         return powers
 
-    def _pass_on(self, powers: list[Array], rng: np.random.Generator) -> None:
-        """Level and bandwidth of the recording, in place."""
+    def _apply_channel(self, powers: list[Array], rng: np.random.Generator) -> None:
+        """Apply a random gain and bandwidth, in place."""
         config = self._config
         gain = np.float32(10 ** (rng.uniform(*config.gain_range_db) / 10))
         has_low_pass = rng.random() < config.low_pass_share

@@ -1,4 +1,4 @@
-"""Reference data to what training reads: the manifest, log-mels of every clip, and how the teacher scores them.
+"""Prepare the training data: clip list, log-mels of every clip, and statistics of the teacher.
 
 python -m recipes.builtin.prepare [--data ../shared] [--out runs/builtin]
 """
@@ -27,9 +27,9 @@ MANIFEST_FILE, MELS_FOLDER, TEACHER_FILE = "manifest.csv", "mels", "teacher.npz"
 
 
 def main() -> None:
-    """Prepare everything."""
+    """Write the training data."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared", help="the reference data")
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared", help="folder of the reference data")
     parser.add_argument("--out", type=Path, default=ROOT / "runs" / "builtin")
     parser.add_argument("--weights", default="mn04_as_mAP_432.pt", help="the teacher's file, in weights/ of the data")
     arguments = parser.parse_args()
@@ -40,15 +40,15 @@ def main() -> None:
     write_clip_list(out / MANIFEST_FILE, clips)
     teacher = Teacher(settings.teacher, arguments.data / "weights" / arguments.weights)
     frontends = (find_log_mel(settings.architecture), teacher.frontend)
-    waveforms = at_speeds(clips, arguments.data / "data", settings.speeds, frontends[0].sample_rate)
+    waveforms = change_speeds(clips, arguments.data / "data", settings.speeds, frontends[0].sample_rate)
     write_mel_store(out / MELS_FOLDER, waveforms, frontends)
     statistics: dict[str, Any] = teacher_statistics(teacher, out, len(clips), len(settings.speeds))
     np.savez(out / TEACHER_FILE, **statistics)
     print(f"{len(clips)} clips at {len(settings.speeds)} speeds are in {out}")
 
 
-def at_speeds(clips: Sequence[Clip], data: Path, speeds: Sequence[float], sample_rate: int) -> Iterator[Array]:
-    """Every clip at every speed, clips outermost."""
+def change_speeds(clips: Sequence[Clip], data: Path, speeds: Sequence[float], sample_rate: int) -> Iterator[Array]:
+    """Every clip at every speed, clip by clip."""
     for clip in clips:
         waveform = load_sound(data / clip.path, sample_rate=sample_rate)
         for speed in speeds:

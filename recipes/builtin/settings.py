@@ -1,4 +1,4 @@
-"""The settings of this recipe: `train.toml`, read strictly."""
+"""Settings of this recipe, read from `train.toml`."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ ROOT = HERE.parent.parent
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that decides what the trained model is.
+    """Settings that determine the trained model.
 
     Attributes:
-        seed: Of everything random.
+        seed: Random seed.
         architecture: Registered name of the network to train.
-        teacher: Registered name of the network it learns from.
-        speeds: Each clip is kept at these speeds; pitch moves with them.
-        mixtures: How sounds are mixed.
-        loss: What is minimised.
-        train: How.
+        teacher: Registered name of the teacher.
+        speeds: Playback speeds of every clip, which shift the pitch too.
+        mixtures: Settings of the mixtures.
+        loss: Terms of the loss.
+        train: Number of steps and optimisation.
     """
 
     seed: int
@@ -48,5 +48,5 @@ def find_log_mel(architecture: str) -> LogMelConfig:
 
 
 def read_settings(path: Path = HERE / "train.toml") -> Settings:
-    """The settings in a file."""
+    """Read a settings file."""
     return config_from_dict(Settings, tomllib.loads(path.read_text(encoding="utf-8")))

@@ -1,7 +1,7 @@
-"""Put the trained network into the package: `model.json`, `model.onnx` and `model.safetensors`, 4.2 MB in all.
+"""Write the trained network into the package: `model.json`, `model.onnx` and `model.safetensors`, at most 4.2 MB.
 
 python -m recipes.builtin.ship [--out runs/builtin]
-python -m recipes.builtin.ship --metrics    # after evaluate: only writes what it measured into model.json
+python -m recipes.builtin.ship --metrics    # after evaluate: only write its metrics into model.json
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ TRAINING_DATA = (
 
 
 def main() -> None:
-    """Round, export, check and copy."""
+    """Write the model or its metrics."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=ROOT / "runs" / "builtin")
     parser.add_argument("--metrics", action="store_true", help="only write the figures of results.json into model.json")
@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def list_metrics(results: dict[str, Any]) -> tuple[Metric, ...]:
-    """The held-out figures of `results.json`, each with how it was measured."""
+    """Metrics of the held-out fold from `results.json`, with their protocols."""
     top1 = [
         Metric(f"top1_{dataset}_fold5", value, PROTOCOLS["top1_fold5"].format(dataset=dataset))
         for dataset, value in results["top1_fold5"]["builtin"].items()

@@ -1,4 +1,4 @@
-"""The teacher: a registered model in ONNX Runtime, on log-mels that were mixed."""
+"""Teacher: a registered model in ONNX Runtime, on log-mels of mixtures."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from panns.runtime.onnx_backend import OnnxBackend
 
 Array = npt.NDArray[np.float32]
 
-BATCH = 8  # its activations for more sounds at once do not fit the second-level cache
+BATCH = 8  # activations of larger batches exceed the second-level cache
 
 
 class Teacher:
-    """Probabilities and embedding of features; the embedding standardised once `mean` and `scale` are known.
+    """Probabilities and embeddings of features; `standardise` sets mean and scale of the embeddings.
 
     Attributes:
         manifest: Manifest of the model.
@@ -36,11 +36,11 @@ class Teacher:
         self._scale: Array | np.float32 = np.float32(1)
 
     def standardise(self, mean: Array, scale: Array) -> None:
-        """Give embeddings as `(embedding - mean) / scale` from now on."""
+        """Return embeddings as `(embedding - mean) / scale` from now on."""
         self._mean, self._scale = mean, scale
 
     def __call__(self, features: Array) -> tuple[Array, Array]:
-        """`(batch, frames, mels)` to probabilities `(batch, classes)` and embedding `(batch, dim)`."""
+        """Score features `(batch, frames, mels)`: probabilities `(batch, classes)` and embeddings `(batch, dim)`."""
         scores = [self._backend(features[i : i + BATCH]) for i in range(0, len(features), BATCH)]
         embedding = np.concatenate([one.embedding for one in scores if one.embedding is not None])
         standardised: Array = (embedding - self._mean) / self._scale

@@ -1,4 +1,4 @@
-"""Train the built-in model, or go on with a run that was stopped.
+"""Train the built-in model, or resume an interrupted run.
 
 python -m recipes.builtin.train [--data ../shared] [--out runs/builtin]
 """
@@ -31,9 +31,9 @@ RUN_FOLDER, NETWORK_FILE = "run", "network.pt"
 
 
 def main() -> None:
-    """Train and write the parameters."""
+    """Train the network and write its parameters."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared", help="the reference data")
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared", help="folder of the reference data")
     parser.add_argument("--out", type=Path, default=ROOT / "runs" / "builtin")
     parser.add_argument("--weights", default="mn04_as_mAP_432.pt", help="the teacher's file, in weights/ of the data")
     parser.add_argument("--config", type=Path, default=Path(__file__).parent / "train.toml")
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def build(settings: Settings, classes: torch.Tensor, *, teacher_dim: int) -> tuple[Network, Objective]:
-    """A fresh network and what it is to minimise; both follow from the seed."""
+    """Build a network with initial values from the seed, and its objective."""
     torch.manual_seed(settings.seed)
     network = build_network(settings.architecture).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     embedding_dim = find_model(settings.architecture).config.embedding_dim
@@ -73,22 +73,22 @@ def build(settings: Settings, classes: torch.Tensor, *, teacher_dim: int) -> tup
     return network, Objective(settings.loss, category_classes=classes, embedding_dims=(embedding_dim, teacher_dim))
 
 
-def categories_of(clips: Sequence[Clip]) -> list[tuple[str, ...]]:
-    """The sets of labels that clips carry, in the order they first come."""
+def list_categories(clips: Sequence[Clip]) -> list[tuple[str, ...]]:
+    """Distinct label sets of clips, in order of first occurrence."""
     return list(dict.fromkeys(clip.labels for clip in clips if clip.labels))
 
 
 def category_classes(clips: Sequence[Clip]) -> torch.Tensor:
-    """`(categories, classes)`, true where a class is a label of a category."""
-    members = torch.zeros(len(categories_of(clips)), len(audioset()), dtype=torch.bool)
-    for row, names in enumerate(categories_of(clips)):
+    """`(categories, classes)`, True where a class is a label of a category."""
+    members = torch.zeros(len(list_categories(clips)), len(audioset()), dtype=torch.bool)
+    for row, names in enumerate(list_categories(clips)):
         members[row, [audioset().find(name).index for name in names]] = True
     return members
 
 
 def clip_labels(clips: Sequence[Clip], *, n_speeds: int) -> ClipLabels:
-    """What the manifest says, as arrays."""
-    order = {names: i for i, names in enumerate(categories_of(clips))}
+    """Labels of clips as arrays."""
+    order = {names: i for i, names in enumerate(list_categories(clips))}
     members = category_classes(clips).numpy().astype(np.float32)
     categories = np.array([order.get(clip.labels, -1) for clip in clips])
     return ClipLabels(

@@ -1,10 +1,10 @@
-"""Two networks from nothing, of two seeds, joined into one file, and tested with folds that neither has learned from.
+"""Join two networks trained from scratch with two seeds into one file, and test it on the held-out folds.
 
     panns train recipes/esc10/builtin.toml --cross-validate -o runs/esc10/builtin
     panns train recipes/esc10/builtin.toml --set seed=1 --cross-validate -o runs/esc10/builtin-1
     python -m recipes.esc10.ensemble
 
-writes `ensemble.json` beside this file and the table of the README.
+The last command writes `ensemble.json` beside this file and the table of the README.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ MARK = "ensemble"
 
 
 def main() -> None:
-    """Join, test and write down."""
+    """Join, test and write the results."""
     out = ROOT / "runs" / "esc10"
     folds = folds_of(read_clip_list(out / CLIPS_FILE).clips)
-    accuracies = {name: finished(command, folds) for name, command in MEMBERS.items()}
+    accuracies = {name: read_accuracies(command, folds) for name, command in MEMBERS.items()}
     folders = [ROOT / Row("", "", command).folder for command in MEMBERS.values()]
     joined = out / MARK
     shutil.rmtree(joined, ignore_errors=True)
@@ -63,11 +63,11 @@ def main() -> None:
     }
     with replacing(HERE / "ensemble.json") as partial:
         partial.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    replace_table(HERE / "README.md", table(results), mark=MARK)
+    replace_table(HERE / "README.md", render_table(results), mark=MARK)
 
 
-def finished(command: str, folds: Sequence[str]) -> dict[str, float]:
-    """What a command has reached on every fold, with the settings and the clips of now."""
+def read_accuracies(command: str, folds: Sequence[str]) -> dict[str, float]:
+    """Read the accuracy of a command on every fold, for the present settings and clips."""
     result = read_result(Row("", "", command), ROOT, "")
     values = {} if result is None else result.values
     if missing := [fold for fold in folds if fold not in values]:
@@ -76,17 +76,17 @@ def finished(command: str, folds: Sequence[str]) -> dict[str, float]:
 
 
 def test(model: Path, clips: Path, fold: str) -> float:
-    """Accuracy of a model on a fold."""
+    """Test a model on a fold; return its accuracy."""
     manifest, recognizer = read_clip_list(clips), load(model, backend="torch")
-    tested = [i for i, clip in enumerate(manifest.clips) if clip.fold == fold]
-    audio = AudioSubset(FileAudio(manifest, recognizer.sample_rate), tested)
+    test_indices = [i for i, clip in enumerate(manifest.clips) if clip.fold == fold]
+    audio = AudioSubset(FileAudio(manifest, recognizer.sample_rate), test_indices)
     accuracy = evaluate_clips(recognizer.run, audio, recognizer.manifest.labels, task="single-label").accuracy
-    assert accuracy is not None, "it is asked for a single label"
+    assert accuracy is not None, "single-label evaluations have an accuracy"
     return accuracy
 
 
-def table(results: Mapping[str, Any]) -> str:
-    """A line for every seed and one for both, a column for every fold."""
+def render_table(results: Mapping[str, Any]) -> str:
+    """Render the table: a row for every seed and one for both, a column for every fold."""
     by_fold: Mapping[str, Mapping[str, float]] = results["by_fold"]
     folds = list(by_fold[BOTH])
     lines = [f"| | accuracy | {' | '.join(f'fold {fold}' for fold in folds)} |", f"|---|---|{'---|' * len(folds)}"]

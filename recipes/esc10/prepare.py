@@ -1,10 +1,10 @@
-"""ESC-10 to a manifest: 400 clips, 10 classes, 5 official folds.
+"""List the clips of ESC-10: 400 clips, 10 classes, 5 official folds.
 
 python -m recipes.esc10.prepare [--data ../shared/data/esc10] [--out runs/esc10]
 
 `--data` is a checkout of github.com/karolpiczak/ESC-10 (folders such as "001 - Dog bark"), or a folder with its 400
-files in `audio/` and a `manifest.csv`. The first number of a file's name is its fold, the second the recording on
-Freesound that it was cut from.
+files in `audio/` and a `manifest.csv`. The first number of a file name is the fold, the second the ID of the recording
+on Freesound.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from recipes.common.prepare_command import GET_DATA_HINT, read_csv, run_prepare
 from recipes.esc50.prepare import SAME_RECORDINGS
 
 N_CLIPS = 400
-# Folders of the first release, and what ESC-50 calls the same classes.
+# Folders of the first release, and the names of their classes in ESC-50.
 CLASSES = {
     "001 - Dog bark": "dog",
     "002 - Rain": "rain",
@@ -33,13 +33,13 @@ CLASSES = {
 
 
 def list_clips(data: Path, relative_to: Path) -> list[Clip]:
-    """The clips in a folder, in the order of their names."""
+    """List the clips in a folder, in the order of their names."""
     if (data / "manifest.csv").is_file():
         labelled = [(data / row["path"], row["label"]) for row in read_csv(data / "manifest.csv")]
     else:
         labelled = [(path, name) for folder, name in CLASSES.items() for path in (data / folder).glob("*.ogg")]
     if len(labelled) != N_CLIPS:
-        raise SystemExit(f"{data} holds {len(labelled)} clips of ESC-10, not {N_CLIPS}; {GET_DATA_HINT}")
+        raise SystemExit(f"{data} holds {len(labelled)} clips of ESC-10; {N_CLIPS} are expected; {GET_DATA_HINT}")
     clips = []
     for path, label in sorted(labelled, key=lambda one: one[0].name):
         fold, freesound_id, _ = path.stem.split("-")

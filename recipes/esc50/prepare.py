@@ -1,4 +1,4 @@
-"""ESC-50 to a manifest: 2,000 clips, 50 classes, 5 official folds.
+"""List the clips of ESC-50: 2,000 clips, 50 classes, 5 official folds.
 
 python -m recipes.esc50.prepare [--data ../shared/data/esc50] [--out runs/esc50]
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from panns.data.clip_lists import Clip
 from recipes.common.prepare_command import find_file, read_csv, run_prepare
 
-# One recording under two ids of Freesound, found by `panns data check`; the first four pairs are in two folds.
+# Recordings with two Freesound IDs, found by `panns data check`; the first four pairs lie in two folds.
 SAME_RECORDINGS = {
     "198841": "14262",  # 4-198841-A-37 and 1-14262-A-37
     "256452": "110011",  # 5-256452-A-5 and 2-110011-A-5
@@ -31,7 +31,7 @@ SAME_RECORDINGS = {
 
 
 def list_clips(data: Path, relative_to: Path) -> list[Clip]:
-    """The clips in a folder; those of one recording have one source."""
+    """List the clips in a folder; clips of one recording have one source."""
     listing = find_file(data, ("meta/esc50.csv", "manifest.csv"), what="ESC-50")
     is_official = listing.parent != data
     clips = []

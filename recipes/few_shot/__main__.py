@@ -1,8 +1,8 @@
-"""A handful of clips a class of ESC-10, drawn five times, on the frozen embedding of mn04_as.
+"""Train on 1, 5 and 10 clips of each ESC-10 class, five draws each, on the frozen embedding of mn04_as.
 
 python -m recipes.few_shot [--clips FILE]
 
-Writes runs/few_shot, `results.json` beside this file, and the table of the README. A draw that is done is only tested
+Writes runs/few_shot, `results.json` beside this file, and the table of the README. Finished draws are not trained
 again.
 """
 
@@ -33,26 +33,26 @@ N_DRAWS = 5
 
 
 def main() -> None:
-    """Draw, train, test, and render the table."""
+    """Draw, train, test, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--clips", type=Path, default=LISTED, help="what `python -m recipes.esc10.prepare` wrote")
+    parser.add_argument("--clips", type=Path, default=LISTED, help="clip list of `python -m recipes.esc10.prepare`")
     arguments = parser.parse_args()
     manifest = read_clip_list(arguments.clips)
     clips = [replace(clip, path=str(manifest.file(clip).resolve()), fold="") for clip in manifest.clips]
-    accuracies = {n: [accuracy(clips, n, draw) for draw in range(N_DRAWS)] for n in N_SUPPORT}
+    accuracies = {n: [measure_accuracy(clips, n, draw) for draw in range(N_DRAWS)] for n in N_SUPPORT}
     with replacing(HERE / "results.json") as partial:
         partial.write_text(json.dumps({"accuracy": accuracies, "machine": machine()}, indent=1) + "\n")
-    replace_table(HERE / "README.md", table(accuracies))
+    replace_table(HERE / "README.md", render_table(accuracies))
 
 
-def accuracy(clips: Sequence[Clip], n_support: int, draw: int) -> float:
-    """Of the clips that share no recording with those of a draw, by what was learned of the draw."""
+def measure_accuracy(clips: Sequence[Clip], n_support: int, draw: int) -> float:
+    """Train on the clips of a draw; return the accuracy on the clips of other recordings."""
     name = f"{n_support}-{draw}"
     listed = OUT / f"{name}.csv"
     OUT.mkdir(parents=True, exist_ok=True)
-    write_clip_list(listed, drawn(clips, n_support, draw))
+    write_clip_list(listed, draw_clips(clips, n_support, draw))
     settings = read_settings(HERE / "train.toml", (f"data.clips={listed}", f"seed={draw}"))
-    trained = run(settings, OUT / name, is_resumed=True)  # refuses what other settings or clips have given
+    trained = run(settings, OUT / name, is_resumed=True)  # refuses a run with other settings or clips
     assert len(trained.parts.train) == 10 * n_support
     assert not len(trained.parts.left_out)
     assert trained.test is not None
@@ -60,27 +60,27 @@ def accuracy(clips: Sequence[Clip], n_support: int, draw: int) -> float:
     return trained.test.accuracy
 
 
-def drawn(clips: Sequence[Clip], n_support: int, draw: int) -> list[Clip]:
-    """The clips of a draw, in the fold "support", and all of other recordings, in the fold "test".
+def draw_clips(clips: Sequence[Clip], n_support: int, draw: int) -> list[Clip]:
+    """Draw clips for the fold "support"; all clips of other recordings form the fold "test".
 
-    Of every class one recording after the other is drawn, and one clip of each, so that no two of the draw are of one.
+    Draws recordings of every class, and one clip of each, so that the draw has no two clips of a recording.
     """
     rng = np.random.default_rng([n_support, draw])
     support: list[Clip] = []
     for label in sorted({clip.labels[0] for clip in clips}):
         sources = sorted({clip.source for clip in clips if clip.labels[0] == label})
         for source in rng.permutation(sources)[:n_support]:
-            of_source = [clip for clip in clips if clip.source == source]
-            support.append(of_source[int(rng.integers(len(of_source)))])
-    heard = {clip.source for clip in support}
+            source_clips = [clip for clip in clips if clip.source == source]
+            support.append(source_clips[int(rng.integers(len(source_clips)))])
+    support_sources = {clip.source for clip in support}
     return [
         *(replace(clip, fold="support") for clip in support),
-        *(replace(clip, fold="test") for clip in clips if clip.source not in heard),
+        *(replace(clip, fold="test") for clip in clips if clip.source not in support_sources),
     ]
 
 
-def table(accuracies: dict[int, list[float]]) -> str:
-    """A line for every number of clips."""
+def render_table(accuracies: dict[int, list[float]]) -> str:
+    """Render the table, with one row for every number of clips."""
     lines = ["| clips of each class | accuracy | deviation | by draw |", "|---|---|---|---|"]
     for n, values in accuracies.items():
         each = " ".join(f"{value:.3f}" for value in values)

@@ -1,9 +1,9 @@
-"""The Free Spoken Digit Dataset to two manifests: 10 digits, 6 speakers.
+"""Write two clip lists of the Free Spoken Digit Dataset: 10 digits, 6 speakers.
 
 python -m recipes.fsdd.prepare [--data ../shared/data/fsdd] [--out runs/fsdd]
 
-`clips.csv` has the official test, takes 0 to 4 of every digit and speaker, as the fold "test"; `speakers.csv` has a
-fold for every speaker, for those that were never heard. `--data` is a checkout of
+`clips.csv` has the official test set, takes 0 to 4 of every digit and speaker, as the fold "test"; `speakers.csv` has
+one fold for each speaker, to test on unseen speakers. `--data` is a checkout of
 github.com/Jakobovski/free-spoken-digit-dataset (`recordings/`), or a folder with its files in `audio/`.
 """
 
@@ -21,10 +21,10 @@ N_TEST_TAKES = 5
 
 
 def list_clips(data: Path, relative_to: Path) -> list[Clip]:
-    """The clips in a folder with the official test; those by speaker are written beside."""
+    """List the clips in a folder with the official test fold, and write the clip list by speaker."""
     files = sorted(path for folder in ("recordings", "audio") for path in (data / folder).glob("*_*_*.*"))
     if not files:
-        raise SystemExit(f"{data} holds no recordings such as recordings/7_jackson_32.wav; {GET_DATA_HINT}")
+        raise SystemExit(f"{data} holds 0 recordings such as recordings/7_jackson_32.wav; {GET_DATA_HINT}")
     clips, by_speaker = [], []
     for path in files:
         digit, speaker, take = path.stem.split("_")

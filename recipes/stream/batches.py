@@ -1,7 +1,7 @@
-"""Batches of soundscapes with labels frame by frame, mixed at random from a store of clips in mel power.
+"""Batches of random soundscapes with frame targets, mixed from a store of clips in mel power.
 
-What sounds when is known, since it was put there; which other classes are heard in a clip, and how surely, a teacher
-has said beforehand. Powers of sounds that have nothing to do with each other add up, so no waveform is mixed.
+The mixer knows the times of all clips. A teacher has scored the other classes of every clip in advance. Powers of
+uncorrelated sounds add up, so mixing needs no waveforms.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ _NOISE_S = 30.0
 
 @dataclass(frozen=True)
 class SoundscapeBatchConfig:
-    """How batches of soundscapes are made.
+    """Settings of soundscape batches.
 
     Attributes:
         batch_size: Soundscapes in a batch.
-        frame_stride: Targets are made for the last of every so many frames.
-        soundscape: How each is drawn.
-        colour_share: How many clips are coloured.
-        colour_depth_db: How much, at most.
-        low_pass_share: How many soundscapes lose their high frequencies.
-        low_pass_range_hz: From where.
-        mask_share: How many soundscapes have a stretch of time and of frequency hidden.
-        max_masked_frames: The longest such stretch of time.
-        max_masked_mels: The widest such stretch of frequency.
-        label_target: Probability that a clip's own label asks for where it sounds; a teacher may ask for more.
+        frame_stride: Number of frames for each target, which is that of the last of them.
+        soundscape: Settings of the soundscapes.
+        colour_share: Share of clips with a random equaliser.
+        colour_depth_db: Maximum gain of the equaliser.
+        low_pass_share: Share of soundscapes with a low-pass filter.
+        low_pass_range_hz: Cutoff frequency of the filter.
+        mask_share: Share of soundscapes with a time mask and a frequency mask.
+        max_masked_frames: Maximum length of a time mask.
+        max_masked_mels: Maximum width of a frequency mask.
+        label_target: Minimum target of a clip's own label where the clip is active; the teacher may set a higher one.
     """
 
     batch_size: int = 32
@@ -61,13 +61,13 @@ class SoundscapeBatchConfig:
 
 @dataclass(frozen=True, eq=False)
 class ClipFrames:
-    """What is heard when in the clips of a store.
+    """Active times and teacher scores of the rows of a store.
 
     Attributes:
-        stretches: Where each row of the store sounds.
-        teacher: `(all frames, classes)`, what a teacher hears, the rows one after the other.
-        offsets: `(rows + 1,)`, where the frames of each begin in `teacher`.
-        hop_s: From one of these frames to the next, of which the first is about the start of its row.
+        stretches: Active stretches of every row.
+        teacher: `(all frames, classes)`, frame scores of the teacher, all rows concatenated.
+        offsets: `(rows + 1,)`, first frame of every row in `teacher`, and the end of the last row.
+        hop_s: Time between these frames; the first one is centred on the start of its row.
     """
 
     stretches: Sequence[Sequence[Stretch]]
@@ -75,24 +75,24 @@ class ClipFrames:
     offsets: npt.NDArray[np.int64]
     hop_s: float
 
-    def heard(self, row: int, times_s: npt.NDArray[np.float64]) -> Array:
-        """What the teacher hears about some moments of a row, `(times, classes)`."""
+    def teacher_scores(self, row: int, times_s: npt.NDArray[np.float64]) -> Array:
+        """Scores of the teacher at some times of a row, `(times, classes)`."""
         first, end = int(self.offsets[row]), int(self.offsets[row + 1])
         frames = np.minimum(np.round(times_s / self.hop_s).astype(np.intp), end - first - 1)
-        heard: Array = self.teacher[first + frames].astype(np.float32)
-        return heard
+        scores: Array = self.teacher[first + frames].astype(np.float32)
+        return scores
 
 
 class SoundscapeBatches:
-    """Makes the batch of any step; the same one each time.
+    """Reproducible batch of soundscapes for every step.
 
     Args:
         store: Mel power of the clips, for the network's front end.
-        labels: What is known of its clips.
-        frames: What is heard in them when.
+        labels: Labels of the clips.
+        frames: Active times and teacher scores of the clips.
         frontend: The front end.
-        config: How.
-        seed: Of everything random.
+        config: Settings of the batches.
+        seed: Random seed.
     """
 
     def __init__(
@@ -156,7 +156,7 @@ class SoundscapeBatches:
     def _add(
         self, piece: PlacedClip, row: int, power: Array, targets: Array, categories: Array, rng: np.random.Generator
     ) -> None:
-        """Put a piece of a clip into a soundscape, in place."""
+        """Add a piece of a clip to a soundscape, in place."""
         config, hop_s = self._config, self._frontend.hop_s
         start, end = round(piece.cut_s[0] / hop_s), round(piece.cut_s[1] / hop_s)
         begin = round(piece.onset_s / hop_s)
@@ -169,15 +169,16 @@ class SoundscapeBatches:
         category = self._labels.categories[piece.clip]
         loudness = np.float32(10 ** (piece.gain_db / 20)) * np.sqrt(piece_power.sum(axis=1).mean() + 1e-12)
         for onset_s, offset_s in piece.events:
-            # Those whose frame, the last of its stride, lies in the event.
+            # Targets with the last frame of their stride inside the event.
             first, last = (round(time_s / hop_s) // config.frame_stride for time_s in (onset_s, offset_s))
             frames = slice(first, min(last, self._n_targets))
             lasts = (np.arange(frames.start, frames.stop, dtype=np.float64) + 1) * config.frame_stride - 1
             times_s = lasts * hop_s - (piece.onset_s - piece.cut_s[0])
-            heard = np.maximum(
-                self._frames.heard(row, times_s), np.float32(config.label_target) * self._labels.classes[piece.clip]
+            event_targets = np.maximum(
+                self._frames.teacher_scores(row, times_s),
+                np.float32(config.label_target) * self._labels.classes[piece.clip],
             )
-            np.maximum(targets[frames], heard, out=targets[frames])
+            np.maximum(targets[frames], event_targets, out=targets[frames])
             if category >= 0:
                 categories[frames, category] += loudness
 
@@ -195,7 +196,7 @@ class SoundscapeBatches:
 
 
 def _noise_powers(frontend: LogMelConfig, exponents: tuple[float, float], rng: np.random.Generator) -> list[Array]:
-    """Mel power `(frames, mels)` of noises of 0 dB, from one exponent to the other."""
+    """Mel power `(frames, mels)` of noises at 0 dB, for a range of exponents."""
     decibels, n_samples = in_decibels(frontend), round(_NOISE_S * frontend.sample_rate)
     noises = (
         coloured_noise(n_samples, float(exponent), frontend.sample_rate, rng)

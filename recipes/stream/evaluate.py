@@ -1,10 +1,11 @@
-"""How well the streaming model finds events in soundscapes of the held-out fold, beside others.
+"""Evaluate event detection of the streaming model and other systems on soundscapes of the held-out fold.
 
     python -m recipes.stream.evaluate [--systems stream builtin ...]
 
-Soundscapes are mixed from ESC-50 (`panns data synthesize`): of fold 5, which the streaming model and the built-in one
-never heard, to test with; of each of the folds 1 to 4 to choose thresholds and filters with, for every system by
-itself. Writes `results.json` beside this file, the tables of the README and of the model's card, and `soundscape.png`.
+Soundscapes are mixed from ESC-50 (`panns data synthesize`). The test uses fold 5, which is outside the training data of
+the streaming and the built-in model. Soundscapes of each of the folds 1 to 4 serve to choose thresholds and filters,
+separately for every system. Writes `results.json` beside this file, the tables of the README and of the model's card,
+and `soundscape.png`.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ from panns.metrics import PSDS1, ClipEvents, collar_based, psds
 from panns.recognizer import load
 from panns.system.files import replacing
 from recipes.common.paths import ROOT
-from recipes.stream.choosing import choose, joined, smoothed
+from recipes.stream.choosing import choose, merge_truth, smooth
 from recipes.stream.false_alarms import unmatched_events
-from recipes.stream.mixing import OUT, TEST_FOLD, TRAINING_FOLDS, mixed
+from recipes.stream.mixing import OUT, TEST_FOLD, TRAINING_FOLDS, write_mix
 from recipes.stream.picture import TRUTH, draw
-from recipes.stream.systems import SYSTEMS, Heard, System, listen
+from recipes.stream.systems import SYSTEMS, ScoredSoundscapes, System, score_folder
 from recipes.stream.tables import write_tables
 
 HERE = Path(__file__).parent
@@ -37,37 +38,37 @@ PAGES = (HERE / "README.md", ROOT / "docs" / "model-cards" / "stream.md")
 MAPPING = ROOT.parent / "shared" / "reference" / "esc50_to_audioset.json"
 N_SOUNDSCAPES = 160
 SEED = 0
-DRAWN = 2  # which soundscape the picture shows
+DRAWN = 2  # index of the soundscape in the picture
 SECURITY = ("glass_breaking", "siren", "crying_baby", "door_wood_knock", "chainsaw", "fireworks")
-SHIPPED = ("stream", "builtin", "mn04-1s")  # also as `panns detect` answers
+SHIPPED = ("stream", "builtin", "mn04-1s")  # also measured with the shipped thresholds
 
 
 def main() -> None:
-    """Mix, hear, choose, measure."""
+    """Mix, score, choose, measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--systems", nargs="+", choices=[one.name for one in SYSTEMS])
-    parser.add_argument("--hear-only", action="store_true", help="only hear the soundscapes, and keep what was heard")
+    parser.add_argument("--score-only", action="store_true", help="only score the soundscapes and store the scores")
     arguments = parser.parse_args()
     chosen = [one for one in SYSTEMS if not arguments.systems or one.name in arguments.systems]
     mapping = dict(sorted(json.loads(MAPPING.read_text(encoding="utf-8"))["map"].items()))
     n_each = N_SOUNDSCAPES // len(TRAINING_FOLDS)
-    tuning = [mixed((fold,), n_each, seed=SEED) for fold in TRAINING_FOLDS]
-    testing = mixed((TEST_FOLD,), N_SOUNDSCAPES, seed=SEED + 1)
+    tuning = [write_mix((fold,), n_each, seed=SEED) for fold in TRAINING_FOLDS]
+    testing = write_mix((TEST_FOLD,), N_SOUNDSCAPES, seed=SEED + 1)
     names = list(mapping)
     results: list[dict[str, Any]] = []
     lanes: dict[str, Sequence[tuple[int, float, float]]] = {}
     for system in chosen:
-        tune = [listen(system, folder, mapping, OUT / "heard") for folder in tuning]
-        test = listen(system, testing, mapping, OUT / "heard")
-        if not arguments.hear_only:
-            lanes.setdefault(TRUTH, joined(test)[DRAWN])
+        tune = [score_folder(system, folder, mapping, OUT / "scores") for folder in tuning]
+        test = score_folder(system, testing, mapping, OUT / "scores")
+        if not arguments.score_only:
+            lanes.setdefault(TRUTH, merge_truth(test)[DRAWN])
             found, result = measure_chosen(system, tune, test, names)
             lanes[system.what] = found[DRAWN]
-            ours = [result]
+            measured = [result]
             if system.name in SHIPPED:
-                ours.append(measure_shipped(system, test, testing, mapping))
-            results += ours
-            for one in ours:
+                measured.append(measure_shipped(system, test, testing, mapping))
+            results += measured
+            for one in measured:
                 print(json.dumps({key: value for key, value in one.items() if not isinstance(value, list | dict)}))
     if results and not arguments.systems:
         kept = {"seed": SEED, "machine": machine(), "systems": {one["name"]: one for one in results}}
@@ -78,13 +79,13 @@ def main() -> None:
 
 
 def measure_chosen(
-    system: System, tune: Sequence[Heard], test: Heard, names: Sequence[str]
+    system: System, tune: Sequence[ScoredSoundscapes], test: ScoredSoundscapes, names: Sequence[str]
 ) -> tuple[list[ClipEvents], dict[str, Any]]:
-    """Choose on the one, measure on the other; what was detected, and how good that is."""
+    """Choose settings on the tuning folds and measure on the test fold; return detections and measures."""
     chosen = choose(tune, len(names))
     detected = [one.events(chosen.thresholds, chosen.config) for one in test.frames]
-    truth, durations_s = joined(test), [one.duration_s for one in test.frames]
-    filtered = [smoothed(one, chosen.median_s).to_frame_scores() for one in test.frames]
+    truth, durations_s = merge_truth(test), [one.duration_s for one in test.frames]
+    filtered = [smooth(one, chosen.median_s).to_frame_scores() for one in test.frames]
     scores = psds(truth, filtered, durations_s, settings=PSDS1)
     return detected, {
         "name": system.name,
@@ -96,17 +97,19 @@ def measure_chosen(
     }
 
 
-def measure_shipped(system: System, test: Heard, folder: Path, mapping: dict[str, list[str]]) -> dict[str, Any]:
-    """How good the events are that a model gives by itself, with the thresholds that it brings."""
+def measure_shipped(
+    system: System, test: ScoredSoundscapes, folder: Path, mapping: dict[str, list[str]]
+) -> dict[str, Any]:
+    """Measure the events that a model detects with its shipped thresholds."""
     recognizer = load(system.model, n_threads=1)
     labels, detected = recognizer.manifest.labels, []
-    meaning = [{labels.find(name).index for name in classes} for classes in mapping.values()]
+    category_classes = [{labels.find(name).index for name in classes} for classes in mapping.values()]
     for clip in read_event_table(folder).clips:
         found = recognizer.detect(folder / clip.path)
         events = [
             (category, one.onset_s, one.offset_s)
             for one in found
-            for category, indices in enumerate(meaning)
+            for category, indices in enumerate(category_classes)
             if one.index in indices
         ]
         detected.append(merge_events(events, found.duration_s))
@@ -114,11 +117,11 @@ def measure_shipped(system: System, test: Heard, folder: Path, mapping: dict[str
     return {"name": f"{system.name}-shipped", "what": what, **measure(test, detected, list(mapping))}
 
 
-def measure(test: Heard, detected: Sequence[ClipEvents], names: Sequence[str]) -> dict[str, Any]:
-    """How good detections are."""
-    truth, duration_s = joined(test), sum(one.duration_s for one in test.frames)
+def measure(test: ScoredSoundscapes, detected: Sequence[ClipEvents], names: Sequence[str]) -> dict[str, Any]:
+    """Measure detections."""
+    truth, duration_s = merge_truth(test), sum(one.duration_s for one in test.frames)
     counts = collar_based(truth, detected, n_classes=len(names), settings=COLLAR)
-    n_false = sum(len(unmatched_events(found, there)) for found, there in zip(detected, truth, strict=True))
+    n_false = sum(len(unmatched_events(found, true_events)) for found, true_events in zip(detected, truth, strict=True))
     return {
         "hours": duration_s / 3600,
         "n_events": int(counts.support.sum()),
@@ -134,10 +137,10 @@ def measure(test: Heard, detected: Sequence[ClipEvents], names: Sequence[str]) -
 def security(
     category: int, name: str, truth: Sequence[ClipEvents], detected: Sequence[ClipEvents], duration_s: float
 ) -> dict[str, Any]:
-    """How many events of a category were found at all, and how many detections lie on none of them."""
+    """Count found events of a category, and detections that touch none of them."""
     n_events = n_missed = n_false = 0
-    for there, heard in zip(truth, detected, strict=True):
-        events, found = ([one for one in some if one[0] == category] for some in (there, heard))
+    for true_events, found_events in zip(truth, detected, strict=True):
+        events, found = ([one for one in some if one[0] == category] for some in (true_events, found_events))
         n_events += len(events)
         n_missed += len(unmatched_events(events, found))
         n_false += len(unmatched_events(found, events))

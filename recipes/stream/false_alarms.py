@@ -1,4 +1,4 @@
-"""Thresholds that keep a rate of false alarms: what a class is worth in one model and in another is then the same."""
+"""Thresholds for a false-alarm rate, which makes scores of different classes and models comparable."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ _HOUR_S = 3600.0
 
 
 def unmatched_events(events: ClipEvents, others: ClipEvents) -> ClipEvents:
-    """The events that touch none of the same class among others: of detections false alarms, of events missed ones.
+    """Events that touch no event of their class in another list: false alarms among detections, or missed events.
 
     Example:
         >>> unmatched_events([(0, 1.0, 2.0), (0, 5.0, 6.0), (1, 1.0, 2.0)], [(0, 1.9, 3.0)])
         [(0, 5.0, 6.0), (1, 1.0, 2.0)]
     """
-    there: dict[int, list[tuple[float, float]]] = {}
+    intervals: dict[int, list[tuple[float, float]]] = {}
     for index, onset_s, offset_s in others:
-        there.setdefault(index, []).append((onset_s, offset_s))
+        intervals.setdefault(index, []).append((onset_s, offset_s))
     return [
         (index, onset_s, offset_s)
         for index, onset_s, offset_s in events
-        if not any(onset_s < end_s and offset_s > start_s for start_s, end_s in there.get(index, ()))
+        if not any(onset_s < end_s and offset_s > start_s for start_s, end_s in intervals.get(index, ()))
     ]
 
 
 class FalseAlarms:
-    """Counts the detections at several thresholds that lie on no event of their class; sounds come one by one.
+    """Count detections that touch no event of their class, at several thresholds and sound by sound.
 
     Args:
-        n_classes: How many classes there are.
-        levels: The thresholds that are tried, 0 to 1.
-        config: What makes an event.
+        n_classes: Number of classes.
+        levels: Thresholds to try, 0 to 1.
+        config: Event settings.
     """
 
     def __init__(self, n_classes: int, levels: Sequence[float], config: EventConfig) -> None:
@@ -48,35 +48,34 @@ class FalseAlarms:
         self._counts = np.zeros((len(self._levels), n_classes), np.int64)
         self.duration_s = 0.0
 
-    def add(self, heard: FrameProbs, truth: ClipEvents) -> None:
-        """Count those of one sound.
+    def add(self, frames: FrameProbs, truth: ClipEvents) -> None:
+        """Count the false alarms of one sound.
 
         Args:
-            heard: What the model heard.
-            truth: `(class index, onset_s, offset_s)` of everything that sounds in it, also the classes that contain
-                another one.
+            frames: Frame probabilities of the sound.
+            truth: `(class index, onset_s, offset_s)` of all its events, also for the parent classes of an event.
         """
         for counts, level in zip(self._counts, self._levels, strict=True):
-            detected = heard.events(np.full(self._n_classes, level), self._config)
+            detected = frames.events(np.full(self._n_classes, level), self._config)
             for index, _, _ in unmatched_events(detected, truth):
                 counts[index] += 1
-        self.duration_s += heard.duration_s
+        self.duration_s += frames.duration_s
 
     def per_hour(self) -> npt.NDArray[np.float64]:
-        """`(levels, classes)`, by rising level."""
+        """False alarms per hour, `(levels, classes)`, by rising level."""
         return self._counts.astype(np.float64) * (_HOUR_S / self.duration_s)
 
     def thresholds(self, max_per_hour: float) -> Array:
-        """For every class the lowest of the levels from which on no more false alarms come; 1 where there is none.
+        """Lowest level of every class that keeps the false-alarm rate, as do all higher levels; 1 without such a level.
 
         Args:
-            max_per_hour: Of each class.
+            max_per_hour: Maximum rate of each class.
 
         Returns:
             `(classes,)`.
         """
         is_kept = self.per_hour() <= max_per_hour
-        # From the top down, as long as the rate is kept: counts need not rise evenly as the threshold falls.
+        # Go from the top down while the rate is kept, because counts may rise and fall with the threshold.
         n_kept = np.cumprod(is_kept[::-1], axis=0).sum(axis=0)
         levels = np.append(self._levels, 1.0).astype(np.float32)
         chosen: Array = levels[len(self._levels) - n_kept]

@@ -1,4 +1,4 @@
-"""Soundscapes mixed from ESC-50, once, to choose with and to test with."""
+"""Soundscapes mixed from ESC-50, for the choice of settings and for the test."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ TEST_FOLD = "5"
 TRAINING_FOLDS = ("1", "2", "3", "4")
 
 
-def mixed(folds: Sequence[str], n_soundscapes: int, *, seed: int) -> Path:
-    """A folder of soundscapes mixed from some folds, without recordings that are in the held-out one too.
+def write_mix(folds: Sequence[str], n_soundscapes: int, *, seed: int) -> Path:
+    """Write a folder of soundscapes mixed from some folds, without recordings of the held-out fold, unless it exists.
 
     Args:
-        folds: Which; the held-out one alone, or others.
-        n_soundscapes: How many.
-        seed: Of everything random.
+        folds: The held-out fold alone, or other folds.
+        n_soundscapes: Number of soundscapes.
+        seed: Random seed.
     """
     listed = read_clip_list(CLIPS)
-    clips = clips_of(listed.clips, folds)
+    clips = select_clips(listed.clips, folds)
     what = repr((SOUNDSCAPE, SAMPLE_RATE, n_soundscapes, seed, [clip.path for clip in clips]))
     name = f"folds-{''.join(folds)}-{hashlib.sha256(what.encode()).hexdigest()[:12]}"
     folder = OUT / "soundscapes" / name
@@ -45,7 +45,7 @@ def mixed(folds: Sequence[str], n_soundscapes: int, *, seed: int) -> Path:
     return folder
 
 
-def clips_of(clips: Sequence[Clip], folds: Sequence[str]) -> tuple[Clip, ...]:
-    """The clips of some folds; of others than the held-out one, without recordings that are in that one too."""
+def select_clips(clips: Sequence[Clip], folds: Sequence[str]) -> tuple[Clip, ...]:
+    """Select the clips of some folds; other folds than the held-out one lose recordings that occur there too."""
     held_out = set() if TEST_FOLD in folds else {clip.source for clip in clips if clip.fold == TEST_FOLD}
     return tuple(clip for clip in clips if clip.fold in folds and clip.source not in held_out)

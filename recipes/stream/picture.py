@@ -1,4 +1,4 @@
-"""A soundscape as it is heard: its spectrogram, what is in it, and what each system finds."""
+"""Picture of a soundscape: its spectrogram, its events, and the detections of each system."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from panns.frontend import log_mel
 from panns.metrics import ClipEvents
 from panns.models.causal_crnn import CausalCrnnConfig
 
-TRUTH = "what is there"
+TRUTH = "true events"
 
 
 def draw(sound: Path, lanes: dict[str, ClipEvents], names: Sequence[str], file: Path) -> None:
     """Draw one soundscape.
 
     Args:
-        sound: The file.
-        lanes: Events `(category, onset_s, offset_s)` by what has found them, the truth first.
-        names: Of the categories.
-        file: Where to, a .png.
+        sound: Sound file.
+        lanes: Events `(category, onset_s, offset_s)` by title of the lane, the true events first.
+        names: Names of the categories.
+        file: Output file, a .png.
     """
     from matplotlib.figure import Figure
 
@@ -31,10 +31,10 @@ def draw(sound: Path, lanes: dict[str, ClipEvents], names: Sequence[str], file: 
     axes = figure.subplots(len(lanes) + 1, 1, sharex=True, height_ratios=[2, *[1] * len(lanes)])
     axes[0].imshow(features.T, origin="lower", aspect="auto", extent=(0, duration_s, 0, config.n_mels), cmap="magma")
     axes[0].set_ylabel("mel band")
-    there = {index for events in lanes.values() for index, _, _ in events}
-    colours = {index: f"C{place % 10}" for place, index in enumerate(sorted(there))}
+    present = {index for events in lanes.values() for index, _, _ in events}
+    colours = {index: f"C{place % 10}" for place, index in enumerate(sorted(present))}
     for lane, (what, events) in zip(axes[1:], lanes.items(), strict=True):
-        ends: list[float] = []  # of the rows, so that what overlaps lies below each other
+        ends: list[float] = []  # of the rows; overlapping events go to different rows
         for index, onset_s, offset_s in sorted(events, key=lambda event: event[1]):
             row = next((row for row, end_s in enumerate(ends) if end_s <= onset_s), len(ends))
             ends[row : row + 1] = [max(offset_s, onset_s + 0.13 * len(names[index]))]  # room for its name

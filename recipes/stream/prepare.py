@@ -1,4 +1,4 @@
-"""Reference data to what training reads: the clips, their log-mels, where they sound, and what the teacher hears when.
+"""Prepare the training data: clip list, log-mels, active stretches, and frame scores of the teacher.
 
 python -m recipes.stream.prepare [--data ../shared] [--out runs/stream]
 """
@@ -30,9 +30,9 @@ MANIFEST_FILE, MELS_FOLDER, FRAMES_FILE = "manifest.csv", "mels", "frames.npz"
 
 
 def main() -> None:
-    """Prepare everything."""
+    """Write the training data."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared", help="the reference data")
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared", help="folder of the reference data")
     parser.add_argument("--out", type=Path, default=ROOT / "runs" / "stream")
     parser.add_argument("--weights", default="mn04_as_mAP_432.pt", help="the teacher's file, in weights/ of the data")
     arguments = parser.parse_args()
@@ -45,7 +45,7 @@ def main() -> None:
     rows = Rows(settings, teacher)
     write_mel_store(
         out / MELS_FOLDER,
-        (waveform for clip in clips for waveform in rows.of_clip(clip, arguments.data / "data")),
+        (waveform for clip in clips for waveform in rows.add_clip(clip, arguments.data / "data")),
         [find_log_mel(settings.architecture)],
     )
     rows.save(out / FRAMES_FILE)
@@ -53,30 +53,30 @@ def main() -> None:
 
 
 class Rows:
-    """Makes the rows of a store, every clip at every speed, and gathers what is heard in them when."""
+    """Rows of a store, every clip at every speed, with active stretches and teacher scores."""
 
     def __init__(self, settings: Settings, teacher: Teacher) -> None:
         self._settings = settings
         self._teacher = teacher
         self._sample_rate = find_model(settings.architecture).config.frontend.sample_rate
         self._stretches: list[Sequence[Stretch]] = []
-        self._heard: list[npt.NDArray[np.float16]] = []
+        self._scores: list[npt.NDArray[np.float16]] = []
 
-    def of_clip(self, clip: Clip, data: Path) -> list[Array]:
-        """A clip at every speed, at the rate of the network."""
+    def add_clip(self, clip: Clip, data: Path) -> list[Array]:
+        """Add a clip at every speed; return the waveforms at the sample rate of the network."""
         teacher_rate = self._teacher.manifest.sample_rate
         waveform = load_sound(data / clip.path, sample_rate=teacher_rate)
-        made = []
+        rows = []
         for speed in self._settings.speeds:
             for_teacher = resample(waveform, round(teacher_rate * speed), teacher_rate)
             row = resample(for_teacher, teacher_rate, self._sample_rate)
             self._stretches.append(find_active_stretches(row, self._sample_rate))
-            self._heard.append(self._hear(for_teacher))
-            made.append(row)
-        return made
+            self._scores.append(self._score(for_teacher))
+            rows.append(row)
+        return rows
 
-    def _hear(self, waveform: Array) -> npt.NDArray[np.float16]:
-        """The teacher's probabilities `(frames, classes)` in windows about every so many seconds of a sound."""
+    def _score(self, waveform: Array) -> npt.NDArray[np.float16]:
+        """Frame scores of the teacher, `(frames, classes)`, in windows centred on every hop of a sound."""
         config = self._teacher.manifest.config.frontend.log_mel
         assert config is not None
         mels = log_mel(waveform, config)
@@ -87,14 +87,14 @@ class Rows:
         return self._teacher(windows)[0].astype(np.float16)
 
     def save(self, file: Path) -> None:
-        """Write what was gathered."""
+        """Write stretches and teacher scores."""
         counts = [len(stretches) for stretches in self._stretches]
         np.savez(
             file,
             stretches=np.array([stretch for stretches in self._stretches for stretch in stretches]),
             stretch_offsets=np.concatenate([[0], np.cumsum(counts)]),
-            teacher=np.concatenate(self._heard),
-            teacher_offsets=np.concatenate([[0], np.cumsum([len(heard) for heard in self._heard])]),
+            teacher=np.concatenate(self._scores),
+            teacher_offsets=np.concatenate([[0], np.cumsum([len(scores) for scores in self._scores])]),
         )
 
 

@@ -1,4 +1,4 @@
-"""The settings of this recipe: `train.toml`, read strictly."""
+"""Settings of this recipe, read from `train.toml`."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that decides what the trained model is.
+    """Settings that determine the trained model.
 
     Attributes:
-        seed: Of everything random.
+        seed: Random seed.
         architecture: Registered name of the network to train.
-        teacher: Registered name of the network it learns from.
-        teacher_window_s: Length of the windows that the teacher hears a clip in.
-        teacher_hop_s: From one of them to the next.
-        speeds: Each clip is kept at these speeds; pitch moves with them.
-        batches: How soundscapes are made.
-        loss: What is minimised.
-        train: How.
+        teacher: Registered name of the teacher.
+        teacher_window_s: Length of the teacher's windows in seconds.
+        teacher_hop_s: Time between the teacher's windows in seconds.
+        speeds: Playback speeds of every clip, which shift the pitch too.
+        batches: Settings of the soundscapes.
+        loss: Terms of the loss.
+        train: Number of steps and optimisation.
     """
 
     seed: int
@@ -42,5 +42,5 @@ class Settings:
 
 
 def read_settings(path: Path = HERE / "train.toml") -> Settings:
-    """The settings in a file."""
+    """Read a settings file."""
     return config_from_dict(Settings, tomllib.loads(path.read_text(encoding="utf-8")))

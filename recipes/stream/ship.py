@@ -1,7 +1,7 @@
-"""Put the trained network into the package, then what was chosen for it and measured with it.
+"""Write the trained network into the package, then its metrics.
 
 python -m recipes.stream.ship [--out runs/stream]
-python -m recipes.stream.ship --metrics    # after evaluate: only writes what it measured into model.json
+python -m recipes.stream.ship --metrics    # after evaluate: only write its metrics into model.json
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ TRAINING_DATA = (
 
 
 def main() -> None:
-    """Ship, or add what was measured."""
+    """Write the model or its metrics."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=ROOT / "runs" / "stream")
     parser.add_argument("--metrics", action="store_true", help="only write the figures of results.json into model.json")
@@ -48,14 +48,14 @@ def main() -> None:
 
 
 def list_metrics(results: dict[str, Any]) -> tuple[Metric, ...]:
-    """What `evaluate` measured of the streaming model, each figure with how."""
+    """Metrics of the streaming model from `results.json`, with their protocols."""
     stream, shipped = results["systems"]["stream"], results["systems"]["stream-shipped"]
-    heard = f"{stream['hours']:.2f} h of soundscapes mixed from ESC-50's fold 5, held out"
-    how = f"{heard}; thresholds and filter chosen on soundscapes of folds 1 to 4"
+    data = f"{stream['hours']:.2f} h of soundscapes mixed from ESC-50's fold 5, held out"
+    how = f"{data}; thresholds and filter chosen on soundscapes of folds 1 to 4"
     collars = "collars of 0.2 s, offsets a fifth of longer events"
     return (
         Metric("event_f1_macro", stream["f1_macro"], f"{how}; {collars}"),
-        Metric("event_f1_macro_as_shipped", shipped["f1_macro"], f"{heard}; as it ships; {collars}"),
+        Metric("event_f1_macro_as_shipped", shipped["f1_macro"], f"{data}; as it ships; {collars}"),
         Metric("psds1", stream["psds1"], f"{how}; DCASE's first scenario"),
     )
 

@@ -1,4 +1,4 @@
-"""Ways to find events in time, and what each hears in a folder of soundscapes."""
+"""Detection systems, and their frame scores of a folder of soundscapes."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from panns.system.files import replacing
 
 @dataclass(frozen=True)
 class System:
-    """A way to find events.
+    """Detection system.
 
     Attributes:
-        name: What it is called in files.
-        what: What it is called in tables.
+        name: Name in files.
+        what: Name in tables.
         model: Registered name, or folder of a checkpoint.
-        hearing: In which windows it hears.
+        windows: Windows of the model.
     """
 
     name: str
     what: str
     model: str
-    hearing: WindowConfig = field(default_factory=WindowConfig)
+    windows: WindowConfig = field(default_factory=WindowConfig)
 
 
 SYSTEMS = (
@@ -44,52 +44,52 @@ SYSTEMS = (
 
 
 @dataclass(frozen=True, eq=False)
-class Heard:
-    """What a system heard in a folder of soundscapes.
+class ScoredSoundscapes:
+    """Frame scores of a system for a folder of soundscapes, with their events.
 
     Attributes:
-        truth: What was there: `(category, onset_s, offset_s)` of every soundscape.
-        frames: Scores of the categories.
+        truth: Events `(category, onset_s, offset_s)` of every soundscape.
+        frames: Frame scores of the categories for every soundscape.
     """
 
     truth: Sequence[ClipEvents]
     frames: Sequence[FrameProbs]
 
 
-def listen(system: System, folder: Path, mapping: dict[str, list[str]], kept_in: Path) -> Heard:
-    """Hear a folder, or read what the same model heard of it before.
+def score_folder(system: System, folder: Path, mapping: dict[str, list[str]], stored_in: Path) -> ScoredSoundscapes:
+    """Score a folder of soundscapes, or read stored scores of the same model.
 
     Args:
-        system: The way.
-        folder: What `panns data synthesize` has written.
-        mapping: The classes of every category; a category scores as the highest of its classes.
-        kept_in: Where that is kept.
+        system: Detection system.
+        folder: Folder written by `panns data synthesize`.
+        mapping: Classes of every category; a category scores as the highest of its classes.
+        stored_in: Folder of stored scores.
     """
     listed = read_event_table(folder)
     names = list(mapping)
     truth = [[(names.index(one.label), one.onset_s, one.offset_s) for one in clip.events] for clip in listed.clips]
     recognizer = load(system.model, n_threads=1)
     model = model_fingerprint(recognizer.manifest).replace(" ", "-")
-    kept = kept_in / f"{folder.name}-{system.name}-{model}.npz"
-    if not kept.exists():
+    stored = stored_in / f"{folder.name}-{system.name}-{model}.npz"
+    if not stored.exists():
         categories = Categories.from_mapping(mapping, recognizer.manifest.labels)
         assert [label.en for label in categories.labels] == names
-        heard = [
-            recognizer.frames(path, keep=categories.scores, windows=system.hearing)
+        scored = [
+            recognizer.frames(path, keep=categories.scores, windows=system.windows)
             for path in map(listed.file, listed.clips)
         ]
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(kept) as partial, partial.open("wb") as file:
+        stored.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(stored) as partial, partial.open("wb") as file:
             np.savez(
                 file,
-                probs=np.concatenate([one.frame_probs for one in heard]),
-                onsets_s=np.concatenate([one.frame_onsets_s for one in heard]),
-                n_frames=[len(one.frame_onsets_s) for one in heard],
-                durations_s=[one.duration_s for one in heard],
+                probs=np.concatenate([one.frame_probs for one in scored]),
+                onsets_s=np.concatenate([one.frame_onsets_s for one in scored]),
+                n_frames=[len(one.frame_onsets_s) for one in scored],
+                durations_s=[one.duration_s for one in scored],
             )
-    held = np.load(kept)
-    borders = np.cumsum(held["n_frames"])[:-1]
-    probs, onsets_s = np.split(held["probs"], borders), np.split(held["onsets_s"], borders)
-    durations_s = held["durations_s"].tolist()
+    arrays = np.load(stored)
+    borders = np.cumsum(arrays["n_frames"])[:-1]
+    probs, onsets_s = np.split(arrays["probs"], borders), np.split(arrays["onsets_s"], borders)
+    durations_s = arrays["durations_s"].tolist()
     frames = [FrameProbs(*one) for one in zip(probs, onsets_s, durations_s, strict=True)]
-    return Heard(truth, frames)
+    return ScoredSoundscapes(truth, frames)

@@ -1,12 +1,12 @@
-"""Choose the thresholds that models bring with them: for rates of false alarms, on the training folds.
+"""Choose the thresholds of models for false-alarm rates, on soundscapes of the training folds.
 
     python -m recipes.stream.thresholds [--models stream builtin mn04_as]
 
-Soundscapes are mixed from folds 1 to 4 of ESC-50. A detection is a false alarm where it lies on no event of its class,
-on none of a class that it contains, and on none of another class that means the same category. Of every class the
-lowest threshold is taken from which on false alarms stay within the rate, 1 where none does: that class is not reported
-then. Writes them into the package, the usual rate first: of a model that is inside it into `model.json`, of one that is
-fetched into `operating_points.json`, for those who convert it from then on.
+Soundscapes are mixed from folds 1 to 4 of ESC-50. A detection is a false alarm if it touches no event of its class, of
+a child class, or of another class of the same category. A class gets the lowest threshold that keeps the false-alarm
+rate, as do all higher ones; without such a threshold it gets 1 and is never reported. Writes the thresholds into the
+package, the default rate first: for a bundled model into `model.json`, for a downloaded one into
+`operating_points.json`, where later conversions find them.
 """
 
 from __future__ import annotations
@@ -32,29 +32,29 @@ from panns.system.files import replacing
 from recipes.common.bundled_models import bundled_folder
 from recipes.stream.evaluate import MAPPING
 from recipes.stream.false_alarms import FalseAlarms
-from recipes.stream.mixing import TRAINING_FOLDS, mixed
+from recipes.stream.mixing import TRAINING_FOLDS, write_mix
 
 N_SOUNDSCAPES = 480
 SEED = 2
-RATES_PER_HOUR = (1.0, 10.0)  # the usual one first
-# From a tenth on: a class that gives no false alarm at all on soundscapes of other sounds is not heard at any score.
+RATES_PER_HOUR = (1.0, 10.0)  # the default rate first
+# From about 0.1 on: even a class without false alarms on these soundscapes needs some evidence.
 LEVELS = 1 / (1 + np.exp(-np.linspace(-2.0, 7.0, 19)))
 
 
 def main() -> None:
-    """Mix, hear, choose, write."""
+    """Mix, score, choose, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", nargs="+", default=["stream", "builtin", "mn04_as"])
     arguments = parser.parse_args()
-    folder = mixed(TRAINING_FOLDS, N_SOUNDSCAPES, seed=SEED)
+    folder = write_mix(TRAINING_FOLDS, N_SOUNDSCAPES, seed=SEED)
     for name in arguments.models:
         recognizer = load(name, n_threads=1)
         points = choose(recognizer, folder)
         if (sha256 := recognizer.manifest.source_sha256) is not None:
-            kept = json.loads(POINTS_FILE.read_text(encoding="utf-8"))
-            kept[name] = {"source_sha256": sha256, "points": [config_to_dict(point) for point in points]}
+            stored = json.loads(POINTS_FILE.read_text(encoding="utf-8"))
+            stored[name] = {"source_sha256": sha256, "points": [config_to_dict(point) for point in points]}
             with replacing(POINTS_FILE) as partial:
-                partial.write_text(json.dumps(dict(sorted(kept.items()))) + "\n", encoding="utf-8")
+                partial.write_text(json.dumps(dict(sorted(stored.items()))) + "\n", encoding="utf-8")
         else:
             checkpoint = open_checkpoint(bundled_folder(name))
             replace(checkpoint, manifest=replace(checkpoint.manifest, operating_points=points)).record_files()
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def choose(recognizer: Recognizer, folder: Path) -> tuple[OperatingPoint, ...]:
-    """Thresholds of a model for every rate."""
+    """Choose thresholds of a model for every rate."""
     labels = recognizer.manifest.labels
     mapping = json.loads(MAPPING.read_text(encoding="utf-8"))["map"]
     alarms = FalseAlarms(len(labels), LEVELS.tolist(), recognizer.manifest.events or EventConfig())
@@ -78,7 +78,7 @@ def choose(recognizer: Recognizer, folder: Path) -> tuple[OperatingPoint, ...]:
 
 
 def with_ancestors(names: Sequence[str], labels: LabelSet) -> set[int]:
-    """Indices of some classes and of all that contain them."""
+    """Indices of classes and of all their ancestors."""
     found = {labels.find(name) for name in names}
     return {label.index for one in found for label in (one, *labels.ancestors(one))}
 

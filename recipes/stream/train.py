@@ -1,4 +1,4 @@
-"""Train the streaming model, or go on with a run that was stopped.
+"""Train the streaming model, or resume an interrupted run.
 
 python -m recipes.stream.train [--out runs/stream]
 """
@@ -33,7 +33,7 @@ RUN_FOLDER, NETWORK_FILE = "run", "network.pt"
 
 
 def main() -> None:
-    """Train and write the parameters."""
+    """Train the network and write its parameters."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=ROOT / "runs" / "stream")
     parser.add_argument("--config", type=Path, default=Path(__file__).parent / "train.toml")
@@ -66,7 +66,7 @@ def main() -> None:
 
 
 def build(settings: Settings, classes: torch.Tensor, prior: torch.Tensor) -> tuple[Network, Objective]:
-    """A fresh network and what it is to minimise; both follow from the seed."""
+    """Build a network with initial values from the seed, and its objective."""
     torch.manual_seed(settings.seed)
     network = build_network(settings.architecture).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     network.scores_ends_only = settings.batches.frame_stride == network.config.block_frames
@@ -75,20 +75,20 @@ def build(settings: Settings, classes: torch.Tensor, prior: torch.Tensor) -> tup
 
 
 def read_frames(file: Path, settings: Settings) -> ClipFrames:
-    """What `prepare` has written of the rows of the store."""
-    held = np.load(file)
-    every = [Stretch(*map(float, values)) for values in held["stretches"]]
-    bounds = held["stretch_offsets"].tolist()
+    """Read the active stretches and teacher scores that `prepare` wrote."""
+    arrays = np.load(file)
+    stretches = [Stretch(*map(float, values)) for values in arrays["stretches"]]
+    bounds = arrays["stretch_offsets"].tolist()
     return ClipFrames(
-        stretches=[every[first:end] for first, end in itertools.pairwise(bounds)],
-        teacher=held["teacher"],
-        offsets=held["teacher_offsets"],
+        stretches=[stretches[first:end] for first, end in itertools.pairwise(bounds)],
+        teacher=arrays["teacher"],
+        offsets=arrays["teacher_offsets"],
         hop_s=settings.teacher_hop_s,
     )
 
 
 def mean_probs(frames: ClipFrames) -> npt.NDArray[np.float32]:
-    """Mean probability of each class over what the teacher has heard."""
+    """Mean probability of each class over all frames of the teacher."""
     mean: npt.NDArray[np.float32] = frames.teacher.mean(axis=0, dtype=np.float64).astype(np.float32)
     return mean
 

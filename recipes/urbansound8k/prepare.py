@@ -1,4 +1,4 @@
-"""UrbanSound8K to a manifest: 8,732 clips, 10 classes, 10 official folds; of the reference subset, folds 1, 2 and 10.
+"""List the clips of UrbanSound8K: 8,732 clips, 10 classes, 10 official folds; the reference subset has 1, 2 and 10.
 
 python -m recipes.urbansound8k.prepare [--data ../shared/data/urbansound8k_subset] [--out runs/urbansound8k]
 
@@ -14,8 +14,8 @@ from pathlib import Path
 from panns.data.clip_lists import Clip
 from recipes.common.prepare_command import find_file, read_csv, run_prepare
 
-# One recording under two ids of Freesound, found by `panns data check` in the folds 1, 2 and 10; the first pair is in
-# two folds.
+# Recordings with two Freesound IDs, found by `panns data check` in the folds 1, 2 and 10; the first pair lies in two
+# folds.
 SAME_RECORDINGS = {
     "197320": "197318",  # fold2/197320-6-2-0 and fold1/197318-6-2-0
     "189985": "189982",  # both in fold 10
@@ -23,7 +23,7 @@ SAME_RECORDINGS = {
 
 
 def list_clips(data: Path, relative_to: Path) -> list[Clip]:
-    """The clips in a folder; those of one recording have one source."""
+    """List the clips in a folder; clips of one recording have one source."""
     listing = find_file(data, ("metadata/UrbanSound8K.csv", "manifest.csv"), what="UrbanSound8K")
     is_official = listing.parent != data
     clips = []

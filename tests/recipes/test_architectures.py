@@ -59,7 +59,7 @@ def test_the_settings_parse():
     assert len(all_runs(settings)) == 6 * 3 * (1 + 5)
 
 
-def test_every_sibling_is_its_registered_model_made_small():
+def test_siblings_are_small_registered_models():
     for name, sibling in siblings(10).items():
         entry = find_model(sibling.registered)
         assert type(sibling.config) is type(entry.config), name
@@ -67,7 +67,7 @@ def test_every_sibling_is_its_registered_model_made_small():
     assert siblings(10)["cnn_attention"].config.cnn == siblings(10)["cnn_gru"].config.cnn == siblings(10)["cnn"].config
 
 
-def test_one_seed_is_finished_before_the_next_begins():
+def test_seeds_run_one_after_another():
     for task in TASKS:
         seeds = [run.seed for run in all_runs(read_settings()) if run.task == task]
         assert seeds == sorted(seeds)
@@ -124,7 +124,7 @@ def test_a_short_clip_is_tested_in_the_middle_of_silence(small):
     assert features[125].max() > 0
 
 
-def test_foregrounds_lie_where_and_in_the_order_that_labels_say():
+def test_sounds_lie_at_their_labelled_positions():
     clips = [trim_and_normalise(tone(hz, 3.0), sample_rate=RATE) for hz in (300, 3_000)]
     config = SoundscapeConfig(noise_range_db=(-60.0, -60.0))
     orders = set()
@@ -156,7 +156,7 @@ def test_pieces_that_could_overlap_are_refused():
         SoundscapeConfig(duration_s=3.0)
 
 
-def test_a_clip_is_cut_to_its_sound_and_levelled():
+def test_clip_is_trimmed_and_normalised():
     quiet = np.zeros(RATE, np.float32)
     clip = trim_and_normalise(np.concatenate([quiet, 0.01 * tone(1_000, 2.0), quiet]), sample_rate=RATE)
     assert len(clip) == 2 * RATE
@@ -198,12 +198,12 @@ def test_an_interval_by_hand():
     assert mean_and_interval([0.5])[1] == float("inf")
 
 
-def test_a_recording_that_reaches_into_the_test_fold_is_not_trained_on():
+def test_recordings_of_the_test_fold_are_not_trained_on():
     clips = [Clip("a", "x", 1, "1"), Clip("b", "x", 1, "2"), Clip("c", "x", 5, "1"), Clip("d", "x", 5, "3")]
     assert split_clips(clips, 5) == ([1], [2, 3])
 
 
-def test_nothing_of_a_test_fold_is_trained_on(shared):
+def test_training_excludes_the_test_fold(shared):
     clips = read_clips(shared / "data" / "esc10")
     assert len(clips) == 400
     assert max(class_indices(clips)) == 9

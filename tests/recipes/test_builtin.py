@@ -42,7 +42,7 @@ def test_no_held_out_recording_is_trained_on(shared, manifest):
     assert not [clip for clip in manifest if any(name in clip.path for name in held_out_clips)]
 
 
-def test_a_recording_that_reaches_into_the_held_out_fold_is_held_out_in_every_fold(shared, manifest):
+def test_recordings_of_the_held_out_fold_are_left_out_everywhere(shared, manifest):
     folds: dict[str, set[str]] = {}
     for row in read_manifest_rows(shared / "data" / "esc50"):
         folds.setdefault(row["source_id"], set()).add(row["fold"])
@@ -60,7 +60,7 @@ def test_only_free_clips_are_trained_on(shared, manifest):
     assert sum(licence in ("CC0", "CC-BY") for licence, _ in credit.values()) == 1_770
 
 
-def test_each_clip_is_there_once_in_its_best_copy(shared, manifest):
+def test_best_copy_of_each_clip_is_used_once(shared, manifest):
     stems = [clip.path.rsplit("/", 1)[1].removesuffix(".ogg") for clip in manifest]
     assert len(set(stems)) == len(stems)
     originals = {row["esc50_filename"].removesuffix(".wav") for row in read_manifest_rows(shared / "data" / "esc10")}

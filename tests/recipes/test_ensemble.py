@@ -51,7 +51,7 @@ def test_the_folds_of_both_seeds_are_joined_and_tested(finished, tmp_path):
     assert lines[-2].startswith(f"The file of both has {results['n_bytes'] / 1e6:.2f} MB.")
 
 
-def test_nothing_is_written_of_some_folds_alone(finished, tmp_path):
+def test_missing_folds_are_refused(finished, tmp_path):
     del finished["builtin-1"]["2"]
     with pytest.raises(SystemExit, match=r"the folds 2 are not finished; first run\n  panns train .* --set seed=1"):
         recipe.main()

@@ -107,7 +107,7 @@ def test_every_recipe_has_its_files_and_two_commands():
 
 
 @pytest.mark.parametrize("path", SETTINGS, ids=str)
-def test_settings_are_read_strictly_and_hold_out_an_official_fold(path):
+def test_settings_parse_and_test_an_official_fold(path):
     settings = read_settings(RECIPES / path)
     assert settings.data.test_fold
     assert settings.data.clips.startswith("runs/")
@@ -138,7 +138,7 @@ def test_two_steps_of_every_recipe(path, manifests, tiny_checkpoint, made_once, 
     assert (tmp_path / "evaluation.json").is_file()
 
 
-def test_esc50_gives_copies_of_one_recording_one_source(manifests):
+def test_esc50_duplicates_share_a_source(manifests):
     clips = manifests["esc50"].clips
     assert Counter(clip.fold for clip in clips) == {"1": 6, "2": 6, "3": 7, "4": 6, "5": 7}
     left_out = hold_out_fold(clips, "5").unused
@@ -152,13 +152,13 @@ def test_urbansound8k_keeps_its_folds_and_recordings(manifests):
     assert all(manifest.file(clip).is_file() for clip in manifest.clips)
 
 
-def test_urbansound8k_gives_copies_of_one_recording_one_source(manifests):
+def test_urbansound8k_duplicates_share_a_source(manifests):
     clips = manifests["urbansound8k"].clips
     left_out = hold_out_fold(clips, "2").unused
     assert [Path(clips[int(i)].path).name for i in left_out] == ["197318-6-2-0.wav"]
 
 
-def test_fsdd_tests_with_the_first_five_takes_and_lists_speakers_too(manifests):
+def test_fsdd_test_takes_and_speaker_folds(manifests):
     manifest = manifests["fsdd"]
     takes = {
         fold: {Path(clip.path).stem[-1] for clip in manifest.clips if clip.fold == fold} for fold in ("train", "test")
@@ -170,7 +170,7 @@ def test_fsdd_tests_with_the_first_five_takes_and_lists_speakers_too(manifests):
     assert not len(hold_out_fold(speakers, "theo").unused)
 
 
-def test_audioset_finds_files_however_they_are_called_and_lists_what_is_missing(manifests):
+def test_audioset_files_of_every_naming_scheme_are_found(manifests):
     manifest = manifests["audioset"]
     assert Counter(clip.fold for clip in manifest.clips) == {"train": 24, "test": 15}
     assert all(clip.source in clip.path and manifest.file(clip).is_file() for clip in manifest.clips)
@@ -227,22 +227,22 @@ def test_the_audioset_layout_learns(tmp_path):
     assert after.test.mean_average_precision.value > 0.9
 
 
-def test_a_folder_that_is_no_such_data_set_is_told_so(tmp_path):
+def test_wrong_data_folder_is_refused(tmp_path):
     for name, hint in {
         "audioset": "holds none of balanced_train_segments.csv",
         "esc10": "holds 0 clips of ESC-10",
         "esc50": "is not ESC-50; expected one of meta/esc50.csv, manifest.csv",
-        "fsdd": "holds no recordings such as .*; get the data as the README.md of the recipe says",
+        "fsdd": "holds 0 recordings such as .*README.md",
         "urbansound8k": "is not UrbanSound8K; expected one of metadata/UrbanSound8K.csv",
     }.items():
         with pytest.raises(SystemExit, match=hint):
             prepared(name, tmp_path / "nothing", tmp_path / "out")
 
 
-def test_segments_without_sound_and_lines_that_are_none_are_told_so(tmp_path):
+def test_missing_segments_and_invalid_lines_are_reported(tmp_path):
     for name in ("balanced_train_segments", "eval_segments"):
         write_table(tmp_path / "metadata" / f"{name}.csv", "# comment", ['0123456789a, 0.000, 10.000, "/m/09x0r"'])
-    with pytest.raises(SystemExit, match="no sound of a segment to learn from"):
+    with pytest.raises(SystemExit, match="0 sound files of train segments"):
         prepared("audioset", tmp_path, tmp_path / "out")
     write_table(tmp_path / "metadata" / "eval_segments.csv", "# comment", ["0123456789a, from the start"])
     with pytest.raises(SystemExit, match=r"eval_segments.csv, line 2: .* is not YTID, start_seconds"):
@@ -260,7 +260,7 @@ def test_no_copy_is_left_under_another_source(name, shared, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_pairs_of_esc50_are_those_that_the_check_finds(shared):
+def test_esc50_pairs_match_those_of_the_check(shared):
     findings = check_clips(read_clip_list(shared / "data" / "esc50" / "manifest.csv")).findings
     kinds = Counter(finding.kind for finding in findings)
     assert (kinds["copy"], kinds["copy in two folds"]) == (7, 4)
@@ -282,7 +282,7 @@ def test_counts_of_the_reference_data(name, data, counts, shared, tmp_path):
     assert Counter(clip.fold for clip in manifest.clips) == counts
 
 
-def test_the_miniature_of_audioset_has_its_layout(shared, tmp_path):
+def test_miniature_has_the_layout_of_audioset(shared, tmp_path):
     start("audioset.miniature", "--data", shared / "data" / "esc50", "--out", tmp_path / "data")
     manifest = prepared("audioset", tmp_path / "data", tmp_path)
     assert Counter(clip.fold for clip in manifest.clips) == {"train": 1593, "test": 400}

@@ -21,9 +21,9 @@ from recipes.stream.batches import SoundscapeBatches
 from recipes.stream.choosing import best_threshold_rows, choose
 from recipes.stream.evaluate import HERE as RECIPE
 from recipes.stream.evaluate import PAGES, security
-from recipes.stream.mixing import clips_of
+from recipes.stream.mixing import select_clips
 from recipes.stream.settings import read_settings
-from recipes.stream.systems import Heard
+from recipes.stream.systems import ScoredSoundscapes
 from recipes.stream.tables import rate_interval, security_table, share_interval, soundscape_table
 from recipes.stream.thresholds import with_ancestors
 from recipes.stream.train import build, mean_probs, read_frames
@@ -70,16 +70,16 @@ def test_two_steps_of_it(settings, tmp_path):
     assert {"stem.conv.weight", "recurrent.1.gate.weight", "classifier.weight"} <= set(changed)
 
 
-def test_no_recording_of_the_held_out_fold_chooses_anything():
+def test_held_out_recordings_influence_no_choice():
     clips = tuple(
         Clip(f"{fold}{source}.wav", ("Dog",), fold, source) for fold, source in ("1a", "2b", "5b", "5c", "3d")
     )
-    assert [clip.path for clip in clips_of(clips, ("1", "2", "3", "4"))] == ["1a.wav", "3d.wav"]
-    assert [clip.path for clip in clips_of(clips, ("2",))] == []
-    assert [clip.path for clip in clips_of(clips, ("5",))] == ["5b.wav", "5c.wav"]
+    assert [clip.path for clip in select_clips(clips, ("1", "2", "3", "4"))] == ["1a.wav", "3d.wav"]
+    assert [clip.path for clip in select_clips(clips, ("2",))] == []
+    assert [clip.path for clip in select_clips(clips, ("5",))] == ["5b.wav", "5c.wav"]
 
 
-def test_a_class_means_all_that_contain_it():
+def test_class_includes_its_ancestors():
     names = {audioset()[index].en for index in with_ancestors(["Bark"], audioset())}
     assert {"Bark", "Dog", "Animal"} <= names
 
@@ -90,14 +90,14 @@ def test_thresholds_are_chosen_for_every_category():
     probs[20:40, 0] = 0.6
     probs[50:60, 0] = 0.2  # a false alarm at low thresholds
     probs[70:90, 1] = 0.1
-    heard = Heard([[(0, 2.0, 4.0), (1, 7.0, 9.0)]], [FrameProbs(probs, times, 10.0)])
+    heard = ScoredSoundscapes([[(0, 2.0, 4.0), (1, 7.0, 9.0)]], [FrameProbs(probs, times, 10.0)])
     chosen = choose([heard] * 4, 2)
     assert chosen.f1 == 1.0
     assert 0.2 < chosen.thresholds[0] <= 0.6
     assert 0.01 < chosen.thresholds[1] <= 0.1
 
 
-def test_a_threshold_may_be_held_to_what_is_good_for_all():
+def test_thresholds_shrink_towards_the_common_best():
     counts = np.zeros((3, 3, 3), np.int64)  # right, false, missed by threshold and category
     counts[1] = [9, 1, 1]
     counts[2, 2] = [1, 0, 0]

@@ -60,7 +60,7 @@ def test_the_step_decides_the_batch(make):
     assert not torch.equal(first.inputs[0], make(config, seed=1)(3).inputs[0])
 
 
-def test_without_augmentation_the_network_hears_the_clip(make, waveforms):
+def test_features_without_augmentation_are_those_of_the_clip(make, waveforms):
     batch = make()(0)
     for features, answer in zip(batch.inputs[0].numpy(), batch.targets.argmax(dim=1), strict=True):
         expected = log_mel(waveforms[answer], OWN)
@@ -78,14 +78,14 @@ def test_every_clip_comes_first_equally_often(make):
     assert torch.bincount(firsts).tolist() == [4, 4, 4]
 
 
-def test_the_target_is_the_label_or_the_teacher_whoever_is_surer(make):
+def test_target_is_maximum_of_label_and_teacher(make):
     batch = make()(0)
     assert sorted(set(batch.targets.flatten().tolist())) == pytest.approx([0.25, 0.9])
     sure = make(teacher=lambda features: (np.full((len(features), 3), 0.95, np.float32), features.mean(axis=1)))(0)
     assert (sure.targets == torch.tensor(0.95)).all()
 
 
-def test_categories_share_by_level_and_unlabelled_clips_have_none(make):
+def test_category_shares_depend_on_level(make):
     batch = make()(0)
     for row, answer in zip(batch.categories, batch.targets.argmax(dim=1), strict=True):
         assert row.tolist() == {0: [1.0, 0.0], 1: [0.0, 1.0], 2: [0.0, 0.0]}[int(answer)]
@@ -100,7 +100,7 @@ def test_a_faint_clip_is_no_label(make):
     assert (batch.targets > 0.25).sum(dim=1).max() == 1
 
 
-def test_the_teacher_hears_what_the_network_hears(make):
+def test_teacher_and_network_get_the_same_mixture(make):
     heard = []
 
     def teacher(features):

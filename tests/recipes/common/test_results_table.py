@@ -106,7 +106,7 @@ def test_folds_and_single_runs_are_gathered(recipe, tmp_path):
     assert lines[1][2:5] == ["0.125", "", "3"]
 
 
-def test_the_best_step_of_the_tested_folds_stands_beside_the_last(recipe, tmp_path):
+def test_table_shows_best_step_of_each_fold(recipe, tmp_path):
     for fold, last in (("2", 0.5), ("10", 0.75)):
         run = tmp_path / "runs" / "folds" / f"fold-{fold}"
         write_run(run, recipe, fold, last)
@@ -122,7 +122,7 @@ def test_the_best_step_of_the_tested_folds_stands_beside_the_last(recipe, tmp_pa
     assert lines[1][2:5] == ["not run", "", ""]
 
 
-def test_the_best_step_is_added_to_what_was_gathered_before(recipe, tmp_path):
+def test_best_step_is_added_to_a_stored_result(recipe, tmp_path):
     run = tmp_path / "runs" / "one step"
     write_run(run, recipe, "2", 0.125, "n_steps=1")
     (before,) = update(recipe, tmp_path, "here")
@@ -132,7 +132,7 @@ def test_the_best_step_is_added_to_what_was_gathered_before(recipe, tmp_path):
     assert update(recipe, tmp_path, "elsewhere") == [replace(before, best={"": 0.125})]  # the end is a step too
 
 
-def test_watching_the_test_fold_changes_no_result(recipe, tmp_path):
+def test_test_steps_do_not_change_the_result(recipe, tmp_path):
     write_run(tmp_path / "runs" / "one step", recipe, "2", 0.125, "n_steps=1")
     first = update(recipe, tmp_path, "here")
     watching = SETTINGS.format(n_steps=10) + "test_steps = 1\n"
@@ -140,7 +140,7 @@ def test_watching_the_test_fold_changes_no_result(recipe, tmp_path):
     assert update(recipe, tmp_path, "elsewhere") == first
 
 
-def test_a_setting_that_a_run_did_not_know_yet_has_its_default(recipe, tmp_path):
+def test_settings_missing_from_a_run_have_their_default(recipe, tmp_path):
     run = tmp_path / "runs" / "one step"
     write_run(run, recipe, "2", 0.125, "n_steps=1")
     settings = json.loads((run / "settings.json").read_text(encoding="utf-8"))
@@ -158,7 +158,7 @@ def test_clips_of_several_labels_are_measured_by_map(recipe, tmp_path):
     assert (lines_of(recipe)[0][2], lines_of(recipe)[3][2]) == ("mAP", "0.250")
 
 
-def test_results_stay_where_they_were_measured_until_the_settings_change(recipe, tmp_path):
+def test_results_stay_until_the_settings_change(recipe, tmp_path):
     run = tmp_path / "runs" / "one step"
     write_run(run, recipe, "2", 0.125, "n_steps=1")
     first = update(recipe, tmp_path, "here")
@@ -171,7 +171,7 @@ def test_results_stay_where_they_were_measured_until_the_settings_change(recipe,
     assert update(recipe, tmp_path, "elsewhere") == []
 
 
-def test_folds_may_be_run_at_different_times_and_places(recipe, tmp_path):
+def test_folds_of_several_machines_are_merged(recipe, tmp_path):
     folds = tmp_path / "runs" / "folds"
     write_run(folds / "fold-10", recipe, "10", 0.5)
     update(recipe, tmp_path, "here")
@@ -191,7 +191,7 @@ def test_folds_may_be_run_at_different_times_and_places(recipe, tmp_path):
     assert (anew.values, anew.hardware) == ({"2": 0.8, "10": 0.9}, "elsewhere")
 
 
-def test_a_run_with_other_settings_is_no_result(recipe, tmp_path):
+def test_run_with_other_settings_does_not_count(recipe, tmp_path):
     write_run(tmp_path / "runs" / "one step", recipe, "2", 0.125, "n_steps=1", "lr=0.5")
     assert update(recipe, tmp_path, "here") == []
 
@@ -215,7 +215,7 @@ def test_a_run_on_other_clips_is_no_result(recipe, tmp_path, changed):
     assert update(recipe, tmp_path, "here") == []
 
 
-def test_results_stay_where_no_clips_are_listed_or_the_data_lies_elsewhere(recipe, tmp_path):
+def test_results_stay_valid_without_prepared_clips(recipe, tmp_path):
     write_run(tmp_path / "runs" / "one step", recipe, "2", 0.125, "n_steps=1")
     first = update(recipe, tmp_path, "here")
     (tmp_path / "clips.csv").unlink()
@@ -224,14 +224,14 @@ def test_results_stay_where_no_clips_are_listed_or_the_data_lies_elsewhere(recip
     assert update(recipe, tmp_path, "elsewhere") == first
 
 
-def test_a_run_that_does_not_say_what_it_heard_is_no_result(recipe, tmp_path):
+def test_run_without_clip_digests_does_not_count(recipe, tmp_path):
     run = tmp_path / "runs" / "one step"
     write_run(run, recipe, "2", 0.125, "n_steps=1")
     (run / "clips.json").unlink()
     assert update(recipe, tmp_path, "here") == []
 
 
-def test_clips_that_the_run_found_to_be_copies_are_taken_for_such(recipe, tmp_path):
+def test_duplicates_found_by_the_run_are_used(recipe, tmp_path):
     run = tmp_path / "runs" / "one step"
     write_run(run, recipe, "2", 0.125, "n_steps=1")
     assert update(recipe, tmp_path, "here")
@@ -244,7 +244,7 @@ def test_clips_that_the_run_found_to_be_copies_are_taken_for_such(recipe, tmp_pa
     assert update(recipe, tmp_path, "here")
 
 
-def test_hardware_is_that_of_this_machine_unless_told_otherwise(recipe, tmp_path, monkeypatch):
+def test_hardware_defaults_to_this_machine(recipe, tmp_path, monkeypatch):
     monkeypatch.setattr("recipes.common.results_table.RECIPES", recipe.parent)
     monkeypatch.setattr("recipes.common.results_table.ROOT", tmp_path)
     monkeypatch.setattr("recipes.common.results_table.machine", lambda: {"processor": "an abacus"})
@@ -258,14 +258,14 @@ def test_hardware_is_that_of_this_machine_unless_told_otherwise(recipe, tmp_path
     assert lines_of(recipe)[3][6] == "fingers"
 
 
-def test_a_readme_without_marks_is_told_so(recipe, tmp_path):
+def test_page_without_marks_is_refused(recipe, tmp_path):
     (recipe / "README.md").write_text("# Toy\n", encoding="utf-8")
     with pytest.raises(SystemExit, match=r"README.md lacks '<!-- table -->'"):
         update(recipe, tmp_path, "here")
 
 
 @pytest.mark.parametrize("name", WITH_TABLES)
-def test_tables_are_those_of_the_results_and_of_these_settings(name):
+def test_readme_tables_match_stored_results(name):
     recipe = RECIPES / name
     results = [Result(**one) for one in json.loads((recipe / RESULTS_FILE).read_text(encoding="utf-8"))]
     rows = read_rows(recipe)

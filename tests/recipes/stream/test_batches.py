@@ -82,7 +82,7 @@ def test_targets_are_where_the_sound_is(make):
     assert seen == {0, 1}
 
 
-def test_clips_are_asked_for_all_of_what_their_frames_are(make):
+def test_clip_targets_are_maxima_of_frame_targets(make):
     batch = make()(0)
     torch.testing.assert_close(batch.targets, batch.frame_targets.amax(dim=1))
     sums = batch.frame_categories.sum(dim=2)
@@ -102,7 +102,7 @@ def test_every_clip_comes_first_equally_often():
     assert len({tuple(firsts[start : start + 3]) for start in range(0, 12, 3)}) > 1
 
 
-def test_what_hides_sound_hides_no_label(make):
+def test_masks_do_not_change_targets(make):
     masked = SoundscapeBatchConfig(
         batch_size=4, soundscape=SOUNDSCAPE, colour_share=1.0, low_pass_share=1.0, mask_share=1.0, label_target=0.9
     )
@@ -111,7 +111,7 @@ def test_what_hides_sound_hides_no_label(make):
     assert hidden.frame_targets.max() == pytest.approx(0.9)
 
 
-def test_a_network_learns_of_them(make):
+def test_network_learns_from_soundscapes(make):
     torch.manual_seed(0)
     network = healthy_network("stream", CONFIG).train()
     members = torch.zeros(2, 5, dtype=torch.bool)

@@ -36,7 +36,7 @@ def test_sounds_add_up_to_one_rate():
     np.testing.assert_allclose(alarms.per_hour(), [[2.0]])
 
 
-def test_a_threshold_is_one_above_which_the_rate_is_kept_everywhere():
+def test_threshold_and_all_higher_ones_keep_the_rate():
     """A low threshold joins two false alarms to one, which makes it no better than those above it."""
     alarms = FalseAlarms(1, [0.2, 0.5, 0.8], CONFIG)
     alarms.add(heard([0.0, 0.6, 0.3, 0.6, *[0.0] * 36]), [])
