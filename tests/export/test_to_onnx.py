@@ -126,7 +126,7 @@ def test_verify_refuses_a_model_whose_weights_changed(tiny_checkpoint, exported_
     weights.raw_data = (1.01 * np.frombuffer(weights.raw_data, dtype=np.float32)).astype(np.float32).tobytes()
     changed = tmp_path / "changed.onnx"
     onnx.save(model, changed)
-    with pytest.raises(CheckpointError, match=r"differs from the network by .*, more than the 1e-04 that is allowed"):
+    with pytest.raises(CheckpointError, match=r"differs from the network by .*1e-04"):
         verify_onnx(open_checkpoint(tiny_checkpoint), changed)
 
 
@@ -141,7 +141,7 @@ def test_verify_refuses_scores_that_are_no_numbers(tiny_checkpoint, exported_fil
 
 
 def test_verify_refuses_a_model_with_other_fields(tiny_checkpoint, tiny_frames_checkpoint):
-    with pytest.raises(CheckpointError, match=r"lacks a field of the network, or has one more"):
+    with pytest.raises(CheckpointError, match=r"outputs of .* differ"):
         verify_onnx(open_checkpoint(tiny_checkpoint), tiny_frames_checkpoint / "model.onnx")
 
 

@@ -36,8 +36,8 @@ def test_the_embedding_is_as_wide_as_the_last_map():
     [
         ({"widths": (64, 128, 0, 512)}, "widths=(64, 128, 0, 512) and depths=(3, 4, 6, 3) must be at least 1"),
         ({"depths": (3, 4, 6, -1)}, "depths=(3, 4, 6, -1) must be at least 1"),
-        ({"widths": (64, 128, 256)}, "widths=(64, 128, 256) and depths=(3, 4, 6, 3) must have one number for each"),
-        ({"depths": (3, 4, 6, 3, 1)}, "depths=(3, 4, 6, 3, 1) must have one number for each of 4 stages"),
+        ({"widths": (64, 128, 256)}, "widths=(64, 128, 256) and depths=(3, 4, 6, 3) must have four values"),
+        ({"depths": (3, 4, 6, 3, 1)}, "depths=(3, 4, 6, 3, 1) must have four values"),
         ({"stem_channels": 0}, "stem_channels=0 and n_classes=527 must be at least 1"),
         ({"n_classes": 0}, "stem_channels=64 and n_classes=0 must be at least 1"),
     ],

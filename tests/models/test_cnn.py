@@ -60,9 +60,9 @@ def test_shortest_input_by_hand():
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"n_poolings": 7}, "n_poolings=7 must be 0 to 6, one for each block at most"),
+        ({"n_poolings": 7}, "n_poolings=7 must be 0 to 6"),
         ({"n_poolings": -1}, "n_poolings=-1 must be 0 to 6"),
-        ({"frontend": LogMelConfig(n_mels=31)}, "n_mels=31 cannot be halved 5 times; use more bands"),
+        ({"frontend": LogMelConfig(n_mels=31)}, "n_mels=31 cannot be halved 5 times"),
         ({"kernel_sizes": (3, 4)}, "kernel_sizes=(3, 4) must be odd"),
     ],
 )

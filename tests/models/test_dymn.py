@@ -68,7 +68,7 @@ def test_shortest_input_is_that_of_mn10_and_no_frames_are_scored():
     [
         ({"width": 0.0}, "width=0.0 must be positive"),
         ({"n_kernels": 0}, "n_kernels=0 must be at least 1"),
-        ({"temperature": 0.0}, "temperature=0.0 must be positive; 1 for the published models"),
+        ({"temperature": 0.0}, "temperature=0.0 must be positive"),
     ],
 )
 def test_impossible_settings_are_refused(settings, message):

@@ -43,12 +43,12 @@ def test_shortest_inputs_by_hand():
 @pytest.mark.parametrize(
     ("config", "wrong", "message"),
     [
-        (LeeNetConfig(), {"widths": ()}, "widths=() must be whole numbers from 1 on; give at least one"),
-        (LeeNetConfig(), {"n_convs": 0}, "n_convs=(0,) must be whole numbers from 1 on"),
-        (LeeNetConfig(), {"n_poolings": 9}, "n_poolings=9 must be 0 to 8, one for each block but the first"),
+        (LeeNetConfig(), {"widths": ()}, "widths=()"),
+        (LeeNetConfig(), {"n_convs": 0}, "n_convs=(0,) must be"),
+        (LeeNetConfig(), {"n_poolings": 9}, "n_poolings=9 must be 0 to 8"),
         (DaiNetConfig(), {"widths": (64, 0)}, "widths=(64, 0) must be"),
         (DaiNetConfig(), {"stem_width": 0}, "stem_width=(0,) must be"),
-        (Res1dNetConfig(), {"depths": (2, 2)}, "depths=(2, 2) must be as many, one of each for every stage"),
+        (Res1dNetConfig(), {"depths": (2, 2)}, "depths=(2, 2) must have equal lengths"),
         (Res1dNetConfig(), {"depths": (2, 2, 2, 2, 2, 2, 0)}, "depths=(2, 2, 2, 2, 2, 2, 0) must be"),
     ],
 )

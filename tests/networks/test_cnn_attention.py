@@ -52,9 +52,7 @@ def test_a_branch_begins_alike_every_time(published_cnn14):
 def test_a_file_of_another_model_is_no_start(tmp_path):
     path = tmp_path / "other.pth"
     torch.save({key: torch.from_numpy(value) for key, value in recipe.state_dict(recipe.cnn6_shapes()).items()}, path)
-    with pytest.raises(
-        CheckpointError, match=r"other\.pth loaded as cnn14_gru does not fit: .*; load it under the model"
-    ):
+    with pytest.raises(CheckpointError, match=r"other\.pth loaded as cnn14_gru does not fit"):
         load_published(find_model("cnn14_gru"), path)
 
 

@@ -62,5 +62,5 @@ def test_a_damaged_config_is_refused(plain, words):
 
 
 def test_members_with_a_state_are_refused():
-    with pytest.raises(ValueError, match="stream carries a state"):
+    with pytest.raises(ValueError, match="base='stream'"):
         EnsembleConfig(2, "stream", find_model("stream").config)

@@ -85,7 +85,7 @@ def test_a_file_with_code_in_it_is_refused_and_not_run(path, tmp_path, wrap, is_
         save(content, path)
     else:
         path.write_bytes(pickle.dumps({"model": content}, protocol=2))
-    with pytest.raises(CheckpointError, match="or it holds more than tensors, which is never loaded"):
+    with pytest.raises(CheckpointError, match="as PyTorch weights"):
         read_state_dict(path)
     assert not mark.exists()
     pickle.loads(pickle.dumps(Code(mark)))  # noqa: S301 - the code would have worked
@@ -97,9 +97,7 @@ def test_a_file_with_code_in_it_is_refused_and_not_run(path, tmp_path, wrap, is_
 def test_a_truncated_file_is_refused(path, share, is_zip):
     save({"model": {"w": torch.rand(1000)}}, path, _use_new_zipfile_serialization=is_zip)
     os.truncate(path, int(share * path.stat().st_size))
-    with pytest.raises(
-        CheckpointError, match=r"weights\.pth cannot be read as PyTorch weights; it may be damaged, so fetch it"
-    ):
+    with pytest.raises(CheckpointError, match=r"weights\.pth as PyTorch weights"):
         read_state_dict(path)
 
 
@@ -108,19 +106,18 @@ def test_a_truncated_file_is_refused(path, share, is_zip):
 )
 def test_a_file_of_another_kind_is_refused(path, content):
     path.write_bytes(content)
-    with pytest.raises(CheckpointError, match="cannot be read as PyTorch weights"):
+    with pytest.raises(CheckpointError, match="as PyTorch weights"):
         read_state_dict(path)
 
 
 def test_a_missing_file_is_refused(path):
-    with pytest.raises(CheckpointError, match="cannot be read as PyTorch weights"):
+    with pytest.raises(CheckpointError, match="as PyTorch weights"):
         read_state_dict(path)
 
 
 @pytest.mark.parametrize("content", [{}, {"model": {}}, [torch.zeros(1)], torch.zeros(1), {"lr": 0.1}, {"w": [1.0]}, 5])
 def test_a_file_without_named_tensors_is_refused(path, content):
-    message = "holds no state dict; expected are named tensors, plain or under 'model' or 'state_dict'"
-    with pytest.raises(CheckpointError, match=message):
+    with pytest.raises(CheckpointError, match="has no state dict"):
         read_state_dict(save(content, path))
 
 
@@ -160,7 +157,7 @@ def test_a_storage_that_is_not_there_is_refused(path):
     path.write_bytes(content)
     with pytest.raises(AssertionError):
         torch.load(path, weights_only=True)
-    with pytest.raises(CheckpointError, match="cannot be read as PyTorch weights"):
+    with pytest.raises(CheckpointError, match="as PyTorch weights"):
         read_state_dict(path)
 
 
@@ -193,7 +190,9 @@ def test_every_tensor_of_the_front_end_is_compared(key):
     tensors = frontend_tensors(SMALL)
     changed = tensors[key].clone()
     changed.view(-1)[changed.abs().argmax()] += 1e-3
-    with pytest.raises(CheckpointError, match=re.escape(f"{key} of this file, {tuple(changed.shape)}, is not that of")):
+    with pytest.raises(
+        CheckpointError, match=re.escape(f"{key} in this file, {tuple(changed.shape)}, differs from that of")
+    ):
         split_frontend({**tensors, key: changed}, SMALL, name="small")
     with pytest.raises(CheckpointError, match=re.escape(key)):
         split_frontend({key: torch.full_like(changed, torch.nan)}, SMALL, name="small")
@@ -201,15 +200,15 @@ def test_every_tensor_of_the_front_end_is_compared(key):
 
 @pytest.mark.parametrize("other", ["cnn14_16k", "cnn14_8k", "cnn14_mel32", "cnn14_mel128"])
 def test_the_front_end_of_another_model_is_refused(other):
-    message = r"is not that of cnn14 \(32000 Hz, 1024 samples, 64 bands, 50 to 14000 Hz\); load it under the name"
+    message = r"differs from that of cnn14 \(32000 Hz, 1024 samples, 64 bands, 50 to 14000 Hz\)"
     with pytest.raises(CheckpointError, match=message):
         split_frontend(frontend_tensors(find_model(other).config.frontend), CNN14, name="cnn14")
 
 
 def test_the_file_of_cnn14_16k_is_not_cnn14(path):
-    """Rates cannot be told from the parameters, which fit: without the check the scores would be nonsense."""
+    """The parameters fit at either rate, so without the check the scores would be wrong."""
     save({"model": frontend_tensors(find_model("cnn14_16k").config.frontend)}, path)
-    with pytest.raises(CheckpointError, match=r"is not that of cnn14 .*load it under the name it was trained for"):
+    with pytest.raises(CheckpointError, match=r"differs from that of cnn14"):
         load_published(find_model("cnn14"), path)
 
 
@@ -238,22 +237,20 @@ def test_half_precision_is_widened(cnn6, path):
 
 def test_missing_parameters_are_named(cnn6, path):
     save({key: tensor for key, tensor in cnn6.items() if not key.startswith("fc1.")}, path)
-    message = (
-        r"weights\.pth loaded as cnn6 does not fit: 2 missing, such as head\.projection\.bias; load it under the model"
-    )
+    message = r"weights\.pth loaded as cnn6 does not fit: 2 missing, such as head\.projection\.bias"
     with pytest.raises(CheckpointError, match=message):
         load_published(find_model("cnn6"), path)
 
 
 def test_unknown_parameters_are_named(cnn6, path):
     save({**cnn6, "fc2.weight": torch.zeros(1)}, path)
-    with pytest.raises(CheckpointError, match=r"does not fit: 1 unknown, such as fc2\.weight; load it under the model"):
+    with pytest.raises(CheckpointError, match=r"does not fit: 1 unknown, such as fc2\.weight"):
         load_published(find_model("cnn6"), path)
 
 
 def test_wrong_shapes_are_named(cnn6, path):
     save({**cnn6, "fc_audioset.bias": torch.zeros(10)}, path)
-    message = r"does not fit: head\.classifier\.bias has shape \(10,\), needed is \(527,\); load it under the model it"
+    message = r"does not fit: head\.classifier\.bias has shape \(10,\), expected \(527,\)"
     with pytest.raises(CheckpointError, match=message):
         load_published(find_model("cnn6"), path)
 

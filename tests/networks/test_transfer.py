@@ -71,11 +71,11 @@ def test_a_damaged_config_is_refused(plain, words):
 
 
 def test_impossible_heads_are_refused():
-    with pytest.raises(ValueError, match="has no embedding for a head to read"):
+    with pytest.raises(ValueError, match="embedding"):
         TransferConfig(
             HeadConfig(reads="embedding"), "cnn14_decision_level_max", find_model("cnn14_decision_level_max").config
         )
-    with pytest.raises(ValueError, match="cnn6 does not tell bands of frequencies apart"):
+    with pytest.raises(ValueError, match=r"bands.*cnn6"):
         TransferConfig(HeadConfig(reads="bands"), "cnn6", find_model("cnn6").config)
     with pytest.raises(ValueError, match=r"hidden_dims=\(0,\) must be at least 1"):
         HeadConfig(hidden_dims=(0,))

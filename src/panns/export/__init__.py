@@ -1,1 +1,1 @@
-"""From a trained model to files that others run: ONNX, checked after writing."""
+"""Export a trained model to ONNX, and verify the file."""

@@ -1,4 +1,4 @@
-"""Half precision as a way to store the numbers of an exported graph; it computes in float32 all the same."""
+"""Store the weights of an exported graph in half precision; the graph still computes in float32."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import numpy as np
 if TYPE_CHECKING:
     import onnx_ir as ir
 
-# A conversion node for a handful of numbers would take more room than it saves.
+# A conversion node for fewer values would take more space than it saves.
 _MIN_VALUES = 512
 
 
 def store_in_half(graph: ir.Graph) -> None:
-    """Store every array that half precision holds exactly in it, with a conversion that runtimes do once, at loading.
+    """Store every array with an exact half-precision form in it, with a conversion that runtimes do once, at loading.
 
     Args:
-        graph: Changed in place.
+        graph: Graph to change in place.
     """
     import onnx_ir as ir
 

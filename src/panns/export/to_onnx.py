@@ -1,4 +1,4 @@
-"""One `.onnx` file from a checkpoint: log-mel or waveform in, probabilities out."""
+"""Export a checkpoint to one `.onnx` file: log-mel or waveform in, probabilities out."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from panns.results import Array
 from panns.system.extras import require
 from panns.system.files import replacing
 
-OPSET = 18  # the oldest that the exporter writes; every runtime of the last years reads it
+OPSET = 18  # the oldest that the exporter writes, for the widest support by runtimes
 
 
 class ScoresOfFeatures(nn.Module):
-    """What the front end makes of a waveform to probabilities, for export."""
+    """From the output of the front end to probabilities, for export."""
 
     def __init__(self, network: Network, activation: Literal["sigmoid", "softmax"]) -> None:
         super().__init__()
@@ -36,13 +36,13 @@ class ScoresOfFeatures(nn.Module):
         self.activation: Literal["sigmoid", "softmax"] = activation
 
     def forward(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        """The fields that the network has, in the order of `ModelManifest.onnx_outputs`."""
+        """Fields of the network, in the order of `ModelManifest.onnx_outputs`."""
         output = self.network.forward_features(*inputs)
         return tuple(score_fields(output, self.activation).values())
 
 
 class ScoresOfWaveform(nn.Module):
-    """Waveform `(batch, samples)` to probabilities, for export."""
+    """From a waveform `(batch, samples)` to probabilities, for export."""
 
     def __init__(self, network: Network, activation: Literal["sigmoid", "softmax"]) -> None:
         super().__init__()
@@ -50,12 +50,12 @@ class ScoresOfWaveform(nn.Module):
         self.activation: Literal["sigmoid", "softmax"] = activation
 
     def forward(self, waveform: Tensor) -> tuple[Tensor, ...]:
-        """The fields that the network has, in the order of `ModelManifest.onnx_outputs`."""
+        """Fields of the network, in the order of `ModelManifest.onnx_outputs`."""
         return tuple(score_fields(self.network(waveform), self.activation).values())
 
 
 class ScoresOfStream(nn.Module):
-    """What comes next in streams, and their states, to probabilities and the states after it, for export."""
+    """From the next blocks of streams and their states to probabilities and new states, for export."""
 
     def __init__(
         self, network: StreamingNetwork, activation: Literal["sigmoid", "softmax"], *, is_inside: bool
@@ -65,22 +65,23 @@ class ScoresOfStream(nn.Module):
         self.activation: Literal["sigmoid", "softmax"] = activation
         self.is_inside = is_inside
 
-    def forward(self, stretch: Tensor, state: Tensor) -> tuple[Tensor, ...]:
-        """The fields that the network has, in the order of `ModelManifest.onnx_outputs`."""
+    def forward(self, blocks: Tensor, state: Tensor) -> tuple[Tensor, ...]:
+        """Fields of the network, in the order of `ModelManifest.onnx_outputs`."""
         step = self.network.step_waveform if self.is_inside else self.network.step
-        output, after = step(stretch, state)
+        output, after = step(blocks, state)
         return *score_fields(output, self.activation).values(), after
 
 
 def export_onnx(checkpoint: Checkpoint, path: Path, *, frontend: Literal["inside", "outside"] = "inside") -> None:
-    """Write one `.onnx` file with the manifest in its metadata, for any batch and any length.
+    """Write one `.onnx` file for any batch and any length, with the manifest in its metadata.
 
     Args:
-        checkpoint: What to export; needs its parameters for torch.
-        path: The file to write; an existing one is replaced only by a whole one.
-        frontend: "inside" reads a waveform `(batch, samples)` of one sample or more at the manifest's rate, "outside"
-            what the front end makes of it: for most models a log-mel `(batch, frames, mels)`. That of a model with a
-            state reads whole blocks of streams and their states `(batch, state_size)` too, zeros at the start.
+        checkpoint: Checkpoint to export, with its parameters for torch.
+        path: File to write; an existing one is replaced once the new one is complete.
+        frontend: "inside" for a graph that takes a waveform `(batch, samples)` at the rate of the manifest, "outside"
+            for one that takes the output of the front end, for most models a log-mel `(batch, frames, mels)`. The graph
+            of a model with a state takes whole blocks of streams, and their states `(batch, state_size)`, zeros at the
+            start.
     """
     require("onnx", "onnxscript", what="exporting to ONNX", extra="export")
     manifest = checkpoint.manifest
@@ -101,9 +102,9 @@ def export_onnx(checkpoint: Checkpoint, path: Path, *, frontend: Literal["inside
             verbose=False,
         )
         assert program is not None
-        store_in_half(program.model.graph)  # before norms are folded into convolutions, which makes other numbers
+        store_in_half(program.model.graph)  # before optimize() folds norms into convolutions, which changes the values
         program.optimize()
-    for node in program.model.graph.all_nodes():  # the exporter notes the paths of this machine's source files there
+    for node in program.model.graph.all_nodes():  # the exporter writes paths of source files on this machine there
         node.metadata_props.clear()
     program.model.metadata_props[METADATA_KEY] = written.to_json()
     with replacing(path) as partial:
@@ -111,7 +112,7 @@ def export_onnx(checkpoint: Checkpoint, path: Path, *, frontend: Literal["inside
 
 
 class _Graph(NamedTuple):
-    """What the exporter is given."""
+    """Arguments of the exporter."""
 
     scores: nn.Module
     inputs: tuple[str, ...]
@@ -121,7 +122,7 @@ class _Graph(NamedTuple):
 
 def _graph(network: Network, manifest: ModelManifest) -> _Graph:
     config = manifest.config
-    # Long enough for several score frames: the exporter takes a size of 1 for a constant.
+    # Long enough for several score frames, because the exporter treats a size of 1 as a constant.
     silence = np.zeros((2, config.min_input_samples + config.frontend.sample_rate), np.float32)
     if manifest.input == "waveform":
         scores: nn.Module = ScoresOfWaveform(network, manifest.activation)
@@ -150,7 +151,7 @@ def _stream_graph(network: Network, manifest: ModelManifest) -> _Graph:
 
 @contextlib.contextmanager
 def _quiet_exporter() -> Iterator[None]:
-    """Keep the exporter's remarks on its own progress and on torchvision's absence from the user."""
+    """Silence the progress messages of the exporter, and its warning about torchvision."""
     loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

@@ -1,4 +1,4 @@
-"""Proof that an exported file computes what the network computes."""
+"""Verify that an exported file gives the scores of its network."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ TOLERANCE = 1e-4  # between backends; measured on real weights: about 1e-6
 
 
 def verify_onnx(checkpoint: Checkpoint, path: Path) -> float:
-    """Largest difference between an exported file and the network it came from, on sounds of several lengths.
+    """Compare an exported file with its network, on sounds of several lengths.
 
     Args:
-        checkpoint: What was exported.
+        checkpoint: The exported checkpoint.
         path: The exported file.
 
     Returns:
-        The largest absolute difference of any probability, or of the embedding relative to its largest value.
+        The largest difference: absolute for probabilities, relative to the largest value for embeddings.
 
     Raises:
-        CheckpointError: It is above 1e-4.
+        CheckpointError: The difference is above 1e-4.
     """
     opened = open_checkpoint(path)
     exported = OnnxBackend(opened, device="cpu")
@@ -40,7 +40,7 @@ def verify_onnx(checkpoint: Checkpoint, path: Path) -> float:
     rng = np.random.default_rng(0)
     shortest = config.min_input_samples
     for n_clips, n_samples in ((1, 1), (2, shortest), (3, shortest + 1), (1, int(2.5 * config.frontend.sample_rate))):
-        # Where the front end is inside, short sounds are padded inside too; where it is outside, before it.
+        # A front end inside the graph pads short sounds; for one outside, the sounds must be long enough.
         is_inside = exported.inputs == ("waveform",) != config.frontend.inputs
         size = (n_clips, n_samples if is_inside else max(n_samples, shortest))
         waveform: Array = rng.uniform(-0.5, 0.5, size).astype(np.float32)
@@ -48,19 +48,19 @@ def verify_onnx(checkpoint: Checkpoint, path: Path) -> float:
             output = network(torch.from_numpy(waveform))
         expected = score_fields(output, checkpoint.manifest.activation)
         if opened.manifest.streaming is not None:
-            scores = make_model(opened.manifest, exported).score(waveform)  # which fills up to whole blocks
+            scores = make_model(opened.manifest, exported).score(waveform)  # which fills the last block
         else:
             scores = exported(*((waveform,) if is_inside else network_inputs(waveform, config.frontend)))
         for name in Scores.__dataclass_fields__:
             want, have = expected.get(name), getattr(scores, name)
             if (want is None) != (have is None):
-                raise CheckpointError(f"{path} lacks a field of the network, or has one more; export it again")
+                raise CheckpointError(f"the outputs of {path} differ from those of the network; export it again")
             if want is not None:
                 worst = max(worst, _difference(want.numpy(), have))
     if not worst <= TOLERANCE:
         raise CheckpointError(
-            f"{path} differs from the network by {worst:.1e}, more than the {TOLERANCE:.0e} that is allowed; "
-            "it was not accepted, so run the model with backend='torch' and report this with the model's name"
+            f"{path} differs from the network by {worst:.1e}, above the tolerance of {TOLERANCE:.0e}; "
+            "use backend='torch', and report this with the name of the model"
         )
     return worst
 
@@ -69,4 +69,4 @@ def _difference(want: Array, have: Array) -> float:
     if want.shape != have.shape:
         return float("inf")
     difference = float(np.abs(want - have).max() / max(1.0, np.abs(want).max()))
-    return difference if np.isfinite(difference) else float("inf")  # max() of the caller would pass over NaN
+    return difference if np.isfinite(difference) else float("inf")  # max() in the caller would ignore NaN

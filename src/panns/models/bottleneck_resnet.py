@@ -1,6 +1,6 @@
-"""ResNet50 in the standard form over a log-mel, as a baseline. He et al. 2016, arXiv:1512.03385, table 1.
+"""The standard ResNet50 over a log-mel, as a baseline. He et al. 2016, arXiv:1512.03385, table 1.
 
-The family `resnet` has the PANNs' own residual networks.
+The residual networks of the PANNs are in `resnet`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from panns.frontend import LogMelConfig
 from panns.models.base import BaseConfig
 from panns.models.registry import ModelEntry, register
 
-EXPANSION = 4  # of a bottleneck's width
-REDUCTION = 32  # of time and frequency: the stem, its pooling and the last three stages halve both
+EXPANSION = 4  # output channels of a bottleneck, in multiples of its width
+REDUCTION = 32  # reduction of time and frequency: the stem, its pooling and the last three stages halve both
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class BottleneckResNetConfig(BaseConfig):
     Attributes:
         frontend: The log-mel.
         stem_channels: Width of the first convolution, 7x7.
-        widths: Channels of the 3x3 convolutions of each stage; its maps have four times as many.
-        depths: Bottlenecks of each stage.
+        widths: Channels of the 3x3 convolutions of each stage; the output has four times as many.
+        depths: Number of bottlenecks of each stage.
         n_classes: Number of classes.
     """
 
@@ -34,9 +34,8 @@ class BottleneckResNetConfig(BaseConfig):
     n_classes: int = 527
 
     def __post_init__(self) -> None:
-        """Refuse sizes below 1."""
         if len(self.widths) != 4 or len(self.depths) != 4:
-            raise ValueError(f"widths={self.widths} and depths={self.depths} must have one number for each of 4 stages")
+            raise ValueError(f"widths={self.widths} and depths={self.depths} must have four values, one for each stage")
         if min(*self.widths, *self.depths) < 1:
             raise ValueError(f"widths={self.widths} and depths={self.depths} must be at least 1")
         if self.stem_channels < 1 or self.n_classes < 1:
@@ -46,12 +45,12 @@ class BottleneckResNetConfig(BaseConfig):
 
     @property
     def min_input_samples(self) -> int:
-        """Enough for one whole frame of the last map; the padding of its convolutions would make do with less."""
+        """Length of one complete frame of the last map, although padding would allow for less."""
         return self.frontend.samples_for(REDUCTION)
 
     @property
     def embedding_dim(self) -> int:
-        """The channels of the last map, averaged over time and frequency."""
+        """Channels of the last map, averaged over time and frequency."""
         return EXPANSION * self.widths[-1]
 
 
@@ -63,6 +62,6 @@ register(
         network="panns.networks.bottleneck_resnet:BottleneckResNet",
         converter=None,
         weights=None,
-        about="ResNet50 baseline on log-mel in the standard form",
+        about="standard ResNet50 on a log-mel, a baseline",
     )
 )

@@ -19,13 +19,13 @@ class CnnConfig(BaseConfig):
     Attributes:
         frontend: The log-mel.
         channels: Width of each block.
-        kernel_sizes: Convolutions of one block.
-        n_poolings: How many of the blocks, from the first, halve time and frequency.
-        hidden_dim: Width of the layer before the classifier; a clip head's embedding is this layer.
+        kernel_sizes: Kernel size of each convolution of a block.
+        n_poolings: Number of blocks, from the first, that halve time and frequency.
+        hidden_dim: Width of the layer before the classifier, which is the embedding of a clip head.
         n_classes: Number of classes.
-        head: "clip" pools over time and then classifies, and gives an embedding. The decision-level heads classify
-            every frame (`2 ** n_poolings` log-mel frames wide) and then take the maximum ("max"), the mean ("average")
-            or an attention-weighted mean ("attention") over time; they give frame scores and no embedding.
+        head: "clip" pools over time, then classifies, and has an embedding. The decision-level heads classify every
+            frame (`2 ** n_poolings` log-mel frames wide), then take the maximum ("max"), the mean ("average") or the
+            attention-weighted mean ("attention") over time; they have frame scores but no embedding.
         block_dropout: Dropout after each block, in training.
         head_dropout: Dropout around the last hidden layer, in training.
     """
@@ -43,7 +43,7 @@ class CnnConfig(BaseConfig):
     def __post_init__(self) -> None:
         if not 0 <= self.n_poolings <= len(self.channels):
             raise ValueError(
-                f"n_poolings={self.n_poolings} must be 0 to {len(self.channels)}, one for each block at most"
+                f"n_poolings={self.n_poolings} must be 0 to {len(self.channels)}, at most one for each block"
             )
         if self.frontend.n_mels >> self.n_poolings < 1:
             raise ValueError(f"n_mels={self.frontend.n_mels} cannot be halved {self.n_poolings} times; use more bands")
@@ -52,21 +52,21 @@ class CnnConfig(BaseConfig):
 
     @property
     def min_input_samples(self) -> int:
-        """Enough for one frame after the last pooling."""
+        """Length of one frame after the last pooling."""
         return self.frontend.samples_for(2**self.n_poolings)
 
     @property
     def embedding_dim(self) -> int | None:
-        """Decision-level models have none: their hidden layer is one of every frame."""
+        """Width of the hidden layer; None for decision-level heads, whose hidden layer is per frame."""
         return self.hidden_dim if self.head == "clip" else None
 
     @property
     def frame_hop_s(self) -> float | None:
-        """0.32 s for the published decision-level models."""
+        """Hop of the last map, 0.32 s for the published decision-level models; None for a clip head."""
         return None if self.head == "clip" else self.frontend.hop_s * 2**self.n_poolings
 
     def n_frames(self, n_samples: int) -> int:
-        """Number of score frames; poolings drop what does not fill a frame."""
+        """Number of score frames; poolings drop an incomplete last frame."""
         return self.frontend.n_frames(max(n_samples, self.min_input_samples)) >> self.n_poolings
 
 
@@ -91,7 +91,7 @@ _IN_PUBLIC_CODE = "from public code that took it from the Zenodo record"
 _IN_SCRIPTS = "repeated by several public download scripts"
 _IN_ONE_SCRIPT = "from one public download script that says it matched Zenodo"
 _OLDER_RECORD = "file name from the older Zenodo record 3960586"
-_UNCONFIRMED = "sha256 from one public registry, unconfirmed; the server was seen to answer with another length"
+_UNCONFIRMED = "sha256 from one public registry, unconfirmed; the server has offered another length"
 
 _register(
     "cnn6",
@@ -162,7 +162,7 @@ _register(
     "CNN14 with 512 embedding dimensions",
     zenodo_weights("Cnn14_emb512_mAP=0.420.pth", 0.420, note=_OLDER_RECORD),
 )
-# The next three differ from CNN14 in how they were trained; what they compute is the same.
+# The next three compute the function of CNN14, and differ in their training.
 _register("cnn14_no_specaug", _CNN14, "CNN14 trained without SpecAugment")
 _register("cnn14_no_dropout", replace(_CNN14, block_dropout=0.0, head_dropout=0.0), "CNN14 trained without dropout")
 _register("cnn14_mixup_time_domain", _CNN14, "CNN14 trained with mixup of waveforms")

@@ -1,9 +1,8 @@
-"""CNN14 with attention, or with a recurrent branch, over its time-frequency map.
+"""CNN14 with an attention branch or a recurrent branch over its time-frequency map.
 
-A CNN pools what it heard without regard to order. A small residual branch in front of the head lets every place of the
-map look at the others (attention) or at what came before and after (recurrence). The branch begins at nothing, so that
-training starts from the published CNN14 and its answers. The two branches stand for themselves, so that a comparison
-tells which of them helps.
+The pooling of a CNN ignores the order of sounds. A small residual branch before the head adds context: attention
+relates every position of the map to all others, recurrence relates columns in time. The branch starts at zero, so
+training starts from the scores of the published CNN14. A model has one branch, so that the two can be compared.
 """
 
 from __future__ import annotations
@@ -23,10 +22,10 @@ class CnnAttentionConfig(BaseConfig):
 
     Attributes:
         cnn: The CNN, with a clip head.
-        branch: "attention" is multi-head attention over all places of the map, with their time and frequency; "gru" a
-            bidirectional recurrent layer over time.
-        dim: Width of the branch; for attention a multiple of `n_heads`, for a recurrent layer even.
-        n_heads: Heads of the attention.
+        branch: "attention" for multi-head attention over all positions of the map, "gru" for a bidirectional recurrent
+            layer over time.
+        dim: Width of the branch, even; for attention also a multiple of `n_heads`.
+        n_heads: Number of attention heads.
     """
 
     cnn: CnnConfig = field(default_factory=CnnConfig)
@@ -36,43 +35,43 @@ class CnnAttentionConfig(BaseConfig):
 
     def __post_init__(self) -> None:
         if self.cnn.head != "clip":
-            raise ValueError(f"cnn.head={self.cnn.head!r} must be 'clip', to which frame scores are added here")
+            raise ValueError(f"cnn.head={self.cnn.head!r} must be 'clip', because this model adds its own frame scores")
         if self.branch not in ("attention", "gru"):
-            raise ValueError(f"branch={self.branch!r} is not one of 'attention', 'gru'")
+            raise ValueError(f"branch={self.branch!r} must be 'attention' or 'gru'")
         if self.dim < 1 or self.n_heads < 1:
             raise ValueError(f"dim={self.dim} and n_heads={self.n_heads} must be at least 1")
         if self.branch == "attention" and (self.dim % self.n_heads or self.dim % 2):
             raise ValueError(f"dim={self.dim} must be even and a multiple of n_heads={self.n_heads}")
         if self.branch == "gru" and self.dim % 2:
-            raise ValueError(f"dim={self.dim} must be even, half for each direction")
+            raise ValueError(f"dim={self.dim} must be even, for two directions")
 
     @property
     def frontend(self) -> LogMelConfig:
-        """That of the CNN."""
+        """Front end of the CNN."""
         return self.cnn.frontend
 
     @property
     def n_classes(self) -> int:
-        """Those of the CNN."""
+        """Number of classes of the CNN."""
         return self.cnn.n_classes
 
     @property
     def min_input_samples(self) -> int:
-        """That of the CNN."""
+        """Shortest input of the CNN."""
         return self.cnn.min_input_samples
 
     @property
     def embedding_dim(self) -> int | None:
-        """That of the CNN."""
+        """Length of the embedding of the CNN."""
         return self.cnn.embedding_dim
 
     @property
     def frame_hop_s(self) -> float:
-        """One column of the map: 0.32 s."""
+        """Hop of the columns of the map: 0.32 s."""
         return self.frontend.hop_s * float(2**self.cnn.n_poolings)
 
     def n_frames(self, n_samples: int) -> int:
-        """Columns of the map; poolings drop what does not fill one."""
+        """Number of columns of the map; poolings drop an incomplete last column."""
         return self.frontend.n_frames(max(n_samples, self.min_input_samples)) >> self.cnn.n_poolings
 
 

@@ -22,9 +22,9 @@ class DynamicMobileNetConfig(BaseConfig):
         frontend: The log-mel.
         width: Multiplies every number of channels.
         n_classes: Number of classes.
-        n_kernels: A dynamic convolution is a mean of so many kernels, weighted for each clip.
-        temperature: Divides the logits of these weights: the higher, the more even they are. The published models
-            were trained for AudioSet with one that fell from 30 to 1, and are evaluated with 1.
+        n_kernels: Number of kernels that a dynamic convolution averages, with weights of each clip.
+        temperature: Divisor of the logits of these weights; a higher one makes them more even. The published models
+            were trained on AudioSet with a temperature that fell from 30 to 1, and are evaluated with 1.
         dropout: Dropout before the classifier, in training.
     """
 
@@ -41,7 +41,7 @@ class DynamicMobileNetConfig(BaseConfig):
         if self.n_kernels < 1:
             raise ValueError(f"n_kernels={self.n_kernels} must be at least 1")
         if self.temperature <= 0:
-            raise ValueError(f"temperature={self.temperature} must be positive; 1 for the published models")
+            raise ValueError(f"temperature={self.temperature} must be positive; the published models use 1")
 
     @property
     def embedding_dim(self) -> int:
@@ -50,16 +50,16 @@ class DynamicMobileNetConfig(BaseConfig):
 
     @property
     def n_bands(self) -> int:
-        """Bands of frequencies in the last map."""
+        """Frequency bands of the last map."""
         return -(-self.frontend.n_mels // TOTAL_STRIDE)
 
     @property
     def min_input_samples(self) -> int:
-        """32 frames, one column of the last map, as for the other MobileNets of EfficientAT."""
+        """32 log-mel frames, one column of the last map, as in `efficientat`."""
         return self.frontend.samples_for(TOTAL_STRIDE)
 
     def context_dim(self, expanded: int) -> int:
-        """Length of the vector that steers a block of `expanded` channels: a quarter, within 32 to 128 at width 1."""
+        """Length of the context of a block with `expanded` channels: a quarter of them, 32 to 128 at width 1."""
         low, high = round_channels(32 * self.width), round_channels(128 * self.width)
         return min(max(round_channels(expanded / 4), low), high)
 
@@ -88,6 +88,6 @@ _register(
         "dymn20_as_mAP_493.pt",
         0.493,
         paper=_PAPER,
-        note="mAP from the name of the file, which is the repository's best of four; its table says 0.491",
+        note="mAP from the file name, the best of four runs; the table of the repository says 0.491",
     ),
 )

@@ -26,8 +26,7 @@ KALDI_LOGMEL = LogMelConfig(
     scale=0.2,
 )
 
-
-TOTAL_STRIDE = 32  # of time and of frequency, from the log-mel to the last map
+TOTAL_STRIDE = 32  # reduction of time and frequency from the log-mel to the last map
 
 
 @dataclass(frozen=True)
@@ -57,21 +56,21 @@ class MobileNetConfig(BaseConfig):
 
     @property
     def n_bands(self) -> int:
-        """Bands of frequencies in the last map."""
+        """Frequency bands of the last map."""
         return -(-self.frontend.n_mels // TOTAL_STRIDE)
 
     @property
     def min_input_samples(self) -> int:
-        """32 frames, one column of the last map.
+        """32 log-mel frames, one column of the last map.
 
-        The convolutions accept fewer, but then see little but their own padding: mn04_as heard a beep of 0.1 s as
-        "Fill (with liquid)" at 1.00 and, padded to this, as "Beep, bleep".
+        The convolutions accept fewer, but then see little but their own padding: mn04_as classified a beep of 0.1 s as
+        "Fill (with liquid)" at 1.00, and as "Beep, bleep" with this padding.
         """
         return self.frontend.samples_for(TOTAL_STRIDE)
 
 
 def round_channels(channels: float) -> int:
-    """The nearest multiple of 8, not below 90 % of `channels` (Sandler et al. 2018, arXiv:1801.04381).
+    """Nearest multiple of 8 that is at least 90 % of `channels` (Sandler et al. 2018, arXiv:1801.04381).
 
     Example:
         >>> round_channels(16 * 0.4), round_channels(24 * 0.4), round_channels(40 * 0.4)
@@ -90,7 +89,7 @@ def efficientat_weights(
     sha256: str | None = None,
     note: str | None = None,
 ) -> Weights:
-    """The record of one release file of EfficientAT."""
+    """Record of one release file of EfficientAT."""
     return Weights(
         url=f"https://github.com/fschmid56/EfficientAT/releases/download/v0.0.1/{file}",
         file=file,
@@ -148,7 +147,7 @@ _register("mn20_as", MobileNetConfig(width=2.0), 0.478)
 _register("mn30_as", MobileNetConfig(width=3.0), 0.482)
 _MN40 = MobileNetConfig(width=4.0)
 _register("mn40_as", _MN40, 0.484)
-# What these compute is the same as mn40_as.
+# The next two compute the function of mn40_as, and differ in their training.
 _register("mn40_as_ext", _MN40, 0.487, "mn40_as trained longer, for 300 epochs")
 _register("mn40_as_no_im_pre", _MN40, 0.483, "mn40_as not trained on images first")
 for _hop_ms, _mean_ap in ((5, 0.475), (15, 0.463), (20, 0.456), (25, 0.447)):

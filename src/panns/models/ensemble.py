@@ -1,4 +1,4 @@
-"""Several models of one architecture that answer as one, such as those of the folds of a cross-validation."""
+"""An ensemble of models of one architecture, such as those of the folds of a cross-validation."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class EnsembleConfig:
     """Settings of an ensemble.
 
     Attributes:
-        n_members: How many models.
-        base: Registered name of each.
-        base_config: Settings of each.
+        n_members: Number of models, at least 2.
+        base: Registered name of the models.
+        base_config: Config of every model.
     """
 
     n_members: int = 2
@@ -29,15 +29,17 @@ class EnsembleConfig:
 
     def __post_init__(self) -> None:
         if self.n_members < 2:
-            raise ValueError(f"n_members={self.n_members} is no ensemble; use at least 2")
+            raise ValueError(f"n_members={self.n_members} is too few for an ensemble; use at least 2")
         if isinstance(self.base_config, StreamingConfig):
-            raise ValueError(f"{self.base} carries a state from block to block, and an ensemble has none; use others")  # noqa: TRY004 - a setting
+            raise ValueError(  # noqa: TRY004 - a setting
+                f"base={self.base!r} has a state, which an ensemble does not support; use models without one"
+            )
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> EnsembleConfig:
-        """The config in what `config_to_dict` made of one; the type of `base_config` follows from `base`."""
+        """Read a config from plain data, as `config_to_dict` writes it; `base` gives the type of `base_config`."""
         if {"n_members", "base", "base_config"} != plain.keys():
-            raise ValueError(f"config has {sorted(plain)}; exactly n_members, base and base_config are needed")
+            raise ValueError(f"config has the keys {sorted(plain)}; it needs exactly n_members, base and base_config")
         if not isinstance(plain["n_members"], int):
             raise ValueError(f"config.n_members={plain['n_members']!r} must be a whole number")  # noqa: TRY004 - a setting
         base = find_model(plain["base"]).name
@@ -45,37 +47,37 @@ class EnsembleConfig:
 
     @property
     def frontend(self) -> Frontend:
-        """That of every member."""
+        """Front end of every member."""
         return self.base_config.frontend
 
     @property
     def n_classes(self) -> int:
-        """Those of every member."""
+        """Number of classes of every member."""
         return self.base_config.n_classes
 
     @property
     def min_input_samples(self) -> int:
-        """That of every member."""
+        """Shortest input of every member."""
         return self.base_config.min_input_samples
 
     @property
     def embedding_dim(self) -> int | None:
-        """The embeddings of the members lie one behind the other."""
+        """Length of the concatenated embeddings of the members."""
         dim = self.base_config.embedding_dim
         return None if dim is None else self.n_members * dim
 
     @property
     def patches(self) -> PatchGrid | None:
-        """Those of every member."""
+        """Patches of every member."""
         return self.base_config.patches
 
     @property
     def frame_hop_s(self) -> float | None:
-        """That of every member."""
+        """Frame hop of every member."""
         return self.base_config.frame_hop_s
 
     def n_frames(self, n_samples: int) -> int:
-        """That of every member."""
+        """Number of score frames of every member."""
         return self.base_config.n_frames(n_samples)
 
 
@@ -87,6 +89,6 @@ register(
         network="panns.networks.ensemble:Ensemble",
         converter=None,
         weights=None,
-        about="several trained models as one, by `panns models join`",
+        about="mean of several trained models, made by `panns models join`",
     )
 )

@@ -11,7 +11,7 @@ from panns.models.registry import ModelEntry, register
 from panns.models.weights import Weights
 from panns.models.zenodo import zenodo_weights
 
-N_HALVINGS = 5  # of time and frequency, before the head
+N_HALVINGS = 5  # halvings of time and frequency before the head
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class PannsMobileNetConfig(BaseConfig):
         frontend: The log-mel.
         version: 1 has separable convolutions (Howard et al. 2017, arXiv:1704.04861), 2 inverted residuals (Sandler et
             al. 2018, arXiv:1801.04381).
-        width: Multiplies every number of channels but those of the head.
+        width: Factor of every number of channels except those of the head.
         hidden_dim: Length of the embedding.
         n_classes: Number of classes.
         dropout: Dropout before the hidden layer, in training.
@@ -37,7 +37,7 @@ class PannsMobileNetConfig(BaseConfig):
 
     def __post_init__(self) -> None:
         if self.version not in (1, 2):
-            raise ValueError(f"version={self.version!r} is not 1 or 2")
+            raise ValueError(f"version={self.version!r} must be 1 or 2")
         if self.width <= 0:
             raise ValueError(f"width={self.width} must be positive")
         if self.frontend.n_mels >> N_HALVINGS < 1:
@@ -45,17 +45,17 @@ class PannsMobileNetConfig(BaseConfig):
 
     @property
     def min_input_samples(self) -> int:
-        """Enough for one frame after the last halving."""
+        """Length of one frame after the last halving."""
         return self.frontend.samples_for(2**N_HALVINGS)
 
     @property
     def embedding_dim(self) -> int:
-        """The hidden layer."""
+        """Width of the hidden layer."""
         return self.hidden_dim
 
 
 def channels(base: int, width: float) -> int:
-    """Of a layer; at least 8."""
+    """Channels of a layer at a width, at least 8."""
     return max(8, round(base * width))
 
 

@@ -1,6 +1,6 @@
-"""Transformers over patches of a log-mel: our own with attention pooling, and the published CED models.
+"""Transformers over patches of a log-mel: those with attention pooling, and the published CED models.
 
-Gong et al. 2021, arXiv:2104.01778 (the shape); Dinkel et al. 2024, arXiv:2308.11957 (CED).
+Gong et al. 2021, arXiv:2104.01778 (patches); Dinkel et al. 2024, arXiv:2308.11957 (CED).
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ class PatchAttentionConfig:
     Attributes:
         frontend: The log-mel.
         patch: Frames and mel bands of one patch.
-        stride: From one patch to the next, in frames and in mel bands.
-        dim: Width of a patch's vector, a multiple of `n_heads`; the embedding has it too.
-        n_heads: Heads of each attention.
+        stride: Step between neighbouring patches, in frames and in mel bands.
+        dim: Length of the vector of a patch, and of the embedding; a multiple of `n_heads`.
+        n_heads: Number of heads of each attention.
         depth: Number of transformer blocks.
         mlp_ratio: Hidden width of each block's two-layer network, in multiples of `dim`.
-        fills_last: Whether silence fills the last patch in time; else frames that do not fill one are left out.
-        n_columns: How many time positions are learned; those of more columns are interpolated.
+        fills_last: True to fill an incomplete last patch in time with silence, False to drop it.
+        n_columns: Number of learned time positions; longer inputs interpolate them.
         n_classes: Number of classes.
-        pooling: "attention" weighs the patches for each class by itself, and gives these weights and frame scores;
-            "mean" averages the patches before they are classified.
-        max_patches: At most so many in one pass: the cost grows with their square.
-        dropout: Dropout of the patches' vectors and of what each block adds to them, in training.
-        drop_path: How often a clip skips half a block, in training.
+        pooling: "attention" weights the patches separately for each class, and gives patch weights and frame scores;
+            "mean" averages the patches before the classifier.
+        max_patches: Most patches in one pass; the cost grows with their square.
+        dropout: Dropout of the vectors of patches and of the output of each branch, in training.
+        drop_path: Probability that a clip skips a branch of a block, in training.
     """
 
     frontend: LogMelConfig = FULL_BAND
@@ -66,22 +66,20 @@ class PatchAttentionConfig:
 
     def __post_init__(self) -> None:
         if self.pooling not in ("attention", "mean"):
-            raise ValueError(f"pooling={self.pooling!r} is not one of 'attention', 'mean'")
+            raise ValueError(f"pooling={self.pooling!r} must be 'attention' or 'mean'")
         if len(self.patch) != 2 or len(self.stride) != 2:
-            raise ValueError(
-                f"patch={self.patch} and stride={self.stride} must have two values, of frames and of bands"
-            )
+            raise ValueError(f"patch={self.patch} and stride={self.stride} must have two values, frames and mel bands")
         if min(self.patch) < 1 or self.patch[1] > self.frontend.n_mels:
             raise ValueError(
                 f"patch={self.patch} must be at least 1 frame and 1 to n_mels={self.frontend.n_mels} bands"
             )
         if not all(1 <= step <= size for step, size in zip(self.stride, self.patch, strict=True)):
             raise ValueError(
-                f"stride={self.stride} must be 1 to patch={self.patch} in time and frequency, or sound goes unheard"
+                f"stride={self.stride} must be 1 to patch={self.patch} in time and frequency, to leave no gaps"
             )
         if (self.frontend.n_mels - self.patch[1]) % self.stride[1]:
             raise ValueError(
-                f"patch={self.patch} at stride={self.stride} leaves bands of n_mels={self.frontend.n_mels} unheard; "
+                f"patch={self.patch} at stride={self.stride} does not cover all n_mels={self.frontend.n_mels} bands; "
                 "use n_mels = patch[1] + a multiple of stride[1]"
             )
         if self.n_heads < 1 or self.dim < 1 or self.dim % self.n_heads:
@@ -91,8 +89,8 @@ class PatchAttentionConfig:
                 raise ValueError(f"{name}={getattr(self, name)} must be at least 1")
         if self.max_patches < self.n_rows:
             raise ValueError(
-                f"max_patches={self.max_patches} is less than one column of {self.n_rows} patches; allow more or "
-                "larger patches"
+                f"max_patches={self.max_patches} is less than one column of {self.n_rows} patches; use a higher "
+                "limit or larger patches"
             )
         for name in ("dropout", "drop_path"):
             if not 0 <= getattr(self, name) < 1:
@@ -100,33 +98,33 @@ class PatchAttentionConfig:
 
     @property
     def n_rows(self) -> int:
-        """Number of patches above each other."""
+        """Number of patches in one column."""
         return self.patches.n_rows(self.frontend.n_mels)
 
     @property
     def min_input_samples(self) -> int:
-        """Enough for one patch in time."""
+        """Length of one patch."""
         return self.frontend.samples_for(self.patch[0])
 
     @property
     def embedding_dim(self) -> int:
-        """The mean of the patches' vectors."""
+        """Length of the mean vector of the patches."""
         return self.dim
 
     @property
     def patches(self) -> PatchGrid:
-        """With weights where the pooling has them."""
+        """Grid of patches, with weights for attention pooling."""
         return PatchGrid(
             self.patch, self.stride, self.max_patches, self.fills_last, has_weights=self.pooling == "attention"
         )
 
     @property
     def frame_hop_s(self) -> float | None:
-        """A score frame is one column of patches; averaged patches have none."""
+        """Step between columns of patches; None for mean pooling, which has no frame scores."""
         return self.stride[0] * self.frontend.hop_s if self.pooling == "attention" else None
 
     def n_frames(self, n_samples: int) -> int:
-        """Number of score frames: columns of patches."""
+        """Number of score frames, one for each column of patches."""
         if self.pooling == "mean":
             return 0
         return self.patches.n_columns(self.frontend.n_frames(max(n_samples, self.min_input_samples)))
@@ -171,7 +169,7 @@ _CED = PatchAttentionConfig(
     fills_last=False,
     n_columns=63,
     pooling="mean",
-    max_patches=63 * 4,  # it never learned a time beyond: the published code cuts longer sounds there
+    max_patches=63 * 4,  # learned time positions end here; the published code cuts longer sounds
     dropout=0.0,
 )
 

@@ -1,4 +1,4 @@
-"""How a log-mel is cut into patches."""
+"""Grid of patches over a log-mel."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PatchGrid:
-    """Patches of one size at one distance, from the first frame and the lowest band on.
+    """Patches of one size and stride, from the first frame and the lowest band on.
 
     Attributes:
         size: Frames and mel bands of one patch.
-        stride: From one patch to the next, in frames and in mel bands.
-        max_patches: At most so many in one pass.
-        fills_last: Whether silence fills the last patch in time; else frames that do not fill one are left out.
-        has_weights: Whether clip scores come with the weight that each patch had for each class.
+        stride: Step between neighbouring patches, in frames and in mel bands.
+        max_patches: Most patches in one pass.
+        fills_last: True if silence fills an incomplete last patch in time, False if it is dropped.
+        has_weights: True if clip scores come with the weight of each patch for each class.
     """
 
     size: tuple[int, int]
@@ -24,16 +24,16 @@ class PatchGrid:
     has_weights: bool
 
     def n_columns(self, n_frames: int) -> int:
-        """Number of patches after each other in time."""
+        """Number of columns, one patch after another in time."""
         beyond_first = n_frames - self.size[0] + self._slack()
         return max(0, beyond_first // self.stride[0] + 1)
 
     def n_rows(self, n_mels: int) -> int:
-        """Number of patches above each other."""
+        """Number of patches in one column."""
         return max(0, (n_mels - self.size[1]) // self.stride[1] + 1)
 
     def max_frames(self, n_mels: int) -> int:
-        """The longest log-mel that is one pass."""
+        """Longest log-mel of one pass, in frames."""
         n_columns = self.max_patches // self.n_rows(n_mels)
         return n_columns * self.stride[0] + self.size[0] - 1 - self._slack()
 

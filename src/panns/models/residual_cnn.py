@@ -1,7 +1,7 @@
-"""A small residual CNN over the PANNs' log-mel: the model that ships inside this package.
+"""A small residual CNN over the log-mel of the PANNs: the model `builtin`, shipped in this package.
 
-Time and frequency are strided early to keep it cheap. Its convolutions are plain 3x3 ones with residual connections (He
-et al. 2016, arXiv:1512.03385), which learn from few clips in fewer steps than depthwise ones.
+Early strides in time and frequency keep it fast. It has 3x3 convolutions with residual connections (He et al. 2016,
+arXiv:1512.03385), which need fewer training steps on few clips than depthwise ones.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ class ResidualCnnConfig(BaseConfig):
     Attributes:
         frontend: The log-mel.
         stem_channels: Width of the first convolution, 5x5.
-        channels: Width of each of the three stages; each halves frequency, the first two halve time as well.
-        embedding_dim: Width of a frame's vector and of the embedding, a multiple of `n_heads`.
-        n_heads: Parts of the vector that choose their own moments when frames are averaged into the embedding.
+        channels: Width of each of the three stages; every stage halves frequency, and the first two halve time too.
+        embedding_dim: Length of the vector of a frame, and of the embedding; a multiple of `n_heads`.
+        n_heads: Number of attention weights over time when frames are averaged into the embedding.
         n_classes: Number of classes.
         dropout: Dropout before the classifier, in training.
     """
@@ -43,16 +43,16 @@ class ResidualCnnConfig(BaseConfig):
 
     @property
     def min_input_samples(self) -> int:
-        """What the front end can reflect; the convolutions accept any number of frames."""
+        """Shortest input of the front end; the convolutions accept any number of frames."""
         return self.frontend.min_samples
 
     @property
     def frame_hop_s(self) -> float:
-        """0.08 s."""
+        """Hop of the last map: 0.08 s."""
         return self.frontend.hop_s * TIME_STRIDE
 
     def n_frames(self, n_samples: int) -> int:
-        """Number of score frames; the last may look at fewer log-mel frames than the others."""
+        """Number of score frames; the last one may cover fewer log-mel frames than the others."""
         return -(-self.frontend.n_frames(max(n_samples, self.min_input_samples)) // TIME_STRIDE)
 
 

@@ -11,7 +11,7 @@ from panns.models.registry import ModelEntry, register
 from panns.models.weights import Weights
 from panns.models.zenodo import zenodo_weights
 
-N_HALVINGS = 5  # of time and frequency: after the stem, three stages and the residual part
+N_HALVINGS = 5  # halvings of time and frequency: by the stem, three stages and the last pooling
 
 
 @dataclass(frozen=True)
@@ -20,12 +20,12 @@ class ResNetConfig(BaseConfig):
 
     Attributes:
         frontend: The log-mel.
-        widths: Channels of the convolutions of each stage; the first is the stem's too.
-        depths: Residual blocks of each stage.
-        block: "basic" has two 3x3 convolutions, "bottleneck" a 3x3 between two 1x1 that gives four times its width.
-        hidden_dim: Channels after the last block of convolutions, and length of the embedding.
+        widths: Channels of the convolutions of each stage; the stem has those of the first.
+        depths: Number of residual blocks of each stage.
+        block: "basic" for two 3x3 convolutions, "bottleneck" for a 3x3 between two 1x1, with four times the channels.
+        hidden_dim: Channels of the last block of convolutions, and length of the embedding.
         n_classes: Number of classes.
-        block_dropout: Dropout after each block of convolutions, in training; residual blocks have half of it.
+        block_dropout: Dropout after each block of convolutions, in training; residual blocks use half of it.
         head_dropout: Dropout before the hidden layer, in training.
     """
 
@@ -40,7 +40,7 @@ class ResNetConfig(BaseConfig):
 
     def __post_init__(self) -> None:
         if self.block not in ("basic", "bottleneck"):
-            raise ValueError(f"block={self.block!r} is not one of 'basic', 'bottleneck'")
+            raise ValueError(f"block={self.block!r} must be 'basic' or 'bottleneck'")
         if len(self.widths) != 4 or len(self.depths) != 4:
             raise ValueError(f"widths={self.widths} and depths={self.depths} must have four values, one for each stage")
         if min(*self.widths, *self.depths) < 1:
@@ -50,12 +50,12 @@ class ResNetConfig(BaseConfig):
 
     @property
     def min_input_samples(self) -> int:
-        """Enough for one frame after the last halving."""
+        """Length of one frame after the last halving."""
         return self.frontend.samples_for(2**N_HALVINGS)
 
     @property
     def embedding_dim(self) -> int:
-        """The hidden layer."""
+        """Width of the hidden layer."""
         return self.hidden_dim
 
 

@@ -1,7 +1,7 @@
-"""A trained model with a head of one's own on top: on its scores, its embedding, or the bands this is the mean of.
+"""A trained base model with a new head on its logits, its embedding or its frequency bands.
 
-The network underneath stays as it is, and may be trained along. To replace the layer of classes instead, a model's own
-config with another number of classes (`with_n_classes`) is enough.
+The base model keeps its structure and may be trained too. To replace only the output layer, change the number of
+classes of its own config (`with_n_classes`).
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ class HeadConfig:
 
     Attributes:
         n_classes: Number of classes.
-        reads: "logits" of the classes that the model knew, its "embedding", or the "bands" that this is the mean of.
-        hidden_dims: Widths of hidden layers; none makes it linear. On AudioSet's 527 logits one layer of 1,024 is the
-            head that is often put on PANNs.
+        reads: Input of the head: the "logits" or the "embedding" of the base model, or the "bands" whose mean is the
+            embedding.
+        hidden_dims: Widths of the hidden layers; empty for a linear head. One layer of 1,024 on the 527 logits of
+            AudioSet is a common head for PANNs.
         dropout: Dropout before every layer but the first, in training.
     """
 
@@ -47,8 +48,8 @@ class TransferConfig(BaseConfig):
 
     Attributes:
         head: The head.
-        base: Registered name of the model underneath.
-        base_config: Its settings.
+        base: Registered name of the base model.
+        base_config: Config of the base model.
     """
 
     head: HeadConfig = field(default_factory=HeadConfig)
@@ -57,9 +58,11 @@ class TransferConfig(BaseConfig):
 
     def __post_init__(self) -> None:
         if self.head.reads != "logits" and self.base_config.embedding_dim is None:
-            raise ValueError(f"{self.base} has no embedding for a head to read; use reads='logits'")
+            raise ValueError(
+                f"reads={self.head.reads!r} needs an embedding, which {self.base} lacks; use reads='logits'"
+            )
         if self.head.reads == "bands" and not self._n_bands:
-            raise ValueError(f"{self.base} does not tell bands of frequencies apart; put the head on its embedding")
+            raise ValueError(f"reads='bands' needs frequency bands, which {self.base} lacks; use reads='embedding'")
 
     @property
     def _n_bands(self) -> int:
@@ -67,40 +70,40 @@ class TransferConfig(BaseConfig):
 
     @property
     def n_read(self) -> int:
-        """How many numbers the head reads."""
+        """Number of inputs of the head."""
         if self.head.reads == "logits":
             return self.base_config.n_classes
-        assert self.base_config.embedding_dim is not None, "this was checked at the start"
+        assert self.base_config.embedding_dim is not None, "checked in __post_init__"
         return self.base_config.embedding_dim * (self._n_bands if self.head.reads == "bands" else 1)
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> TransferConfig:
-        """The config in what `config_to_dict` made of one; the type of `base_config` follows from `base`."""
+        """Read a config from plain data, as `config_to_dict` writes it; `base` gives the type of `base_config`."""
         missing = {"head", "base", "base_config"} ^ plain.keys()
         if missing:
-            raise ValueError(f"config has {sorted(plain)}; exactly head, base and base_config are needed")
+            raise ValueError(f"config has the keys {sorted(plain)}; it needs exactly head, base and base_config")
         base = find_model(plain["base"]).name
         head = config_from_dict(HeadConfig, plain["head"], where="config.head")
         return cls(head, base, read_config(base, plain["base_config"]))
 
     @property
     def frontend(self) -> Frontend:
-        """That of the model underneath."""
+        """Front end of the base model."""
         return self.base_config.frontend
 
     @property
     def n_classes(self) -> int:
-        """Those of the head."""
+        """Number of classes of the head."""
         return self.head.n_classes
 
     @property
     def min_input_samples(self) -> int:
-        """That of the model underneath."""
+        """Shortest input of the base model."""
         return self.base_config.min_input_samples
 
     @property
     def embedding_dim(self) -> int | None:
-        """That of the model underneath."""
+        """Length of the embedding of the base model."""
         return self.base_config.embedding_dim
 
 
@@ -112,6 +115,6 @@ register(
         network="panns.networks.transfer:Transfer",
         converter=None,
         weights=None,
-        about="any model with a head of one's own on its scores, its embedding or bands",
+        about="any model with a new head on its logits, embedding or bands",
     )
 )

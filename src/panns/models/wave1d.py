@@ -1,6 +1,6 @@
-"""LeeNet, DaiNet and Res1dNet: convolutions over the waveform itself. Kong et al. 2020, arXiv:1912.10211.
+"""LeeNet, DaiNet and Res1dNet: convolutions over the waveform. Kong et al. 2020, arXiv:1912.10211.
 
-LeeNet after Lee et al. 2017, arXiv:1703.01789; DaiNet after Dai et al. 2017, arXiv:1610.00087; Res1dNet is their own.
+LeeNet after Lee et al. 2017, arXiv:1703.01789; DaiNet after Dai et al. 2017, arXiv:1610.00087.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from panns.models.registry import ModelEntry, register
 from panns.models.weights import Weights
 from panns.models.zenodo import zenodo_weights
 
-# Samples that the first convolution of a network reads at once, and from one time to the next.
+# Kernel size and stride of the first convolution, in samples.
 DAI_KERNEL, DAI_STRIDE = 80, 4
 RES1D_KERNEL, RES1D_STRIDE = 11, 5
-QUARTER = 4  # what DaiNet and Res1dNet divide time by, wherever they do
+QUARTER = 4  # factor of every reduction of time in DaiNet and Res1dNet
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,10 @@ class LeeNetConfig(BaseConfig):
     """Settings of blocks of plain convolutions that divide time by three.
 
     Attributes:
-        frontend: Says the sample rate.
+        frontend: The sample rate.
         widths: Channels of each block.
-        n_convs: Convolutions of a block.
-        n_poolings: How many blocks, from the second on, end in a maximum over three times.
+        n_convs: Number of convolutions of a block.
+        n_poolings: Number of blocks, from the second on, that end in a maximum over three steps.
         hidden_dim: Length of the embedding.
         n_classes: Number of classes.
         block_dropout: Dropout after each block, in training.
@@ -54,12 +54,12 @@ class LeeNetConfig(BaseConfig):
 
     @property
     def min_input_samples(self) -> int:
-        """One sample: convolutions and maxima are padded."""
+        """One sample, because convolutions and maxima are padded."""
         return self.frontend.min_samples
 
     @property
     def embedding_dim(self) -> int:
-        """The hidden layer."""
+        """Width of the hidden layer."""
         return self.hidden_dim
 
 
@@ -68,7 +68,7 @@ class DaiNetConfig(BaseConfig):
     """Settings of a long first convolution and residual blocks of four short ones; between blocks time is quartered.
 
     Attributes:
-        frontend: Says the sample rate.
+        frontend: The sample rate.
         stem_width: Channels of the first convolution.
         widths: Channels of each block.
         hidden_dim: Length of the embedding.
@@ -89,13 +89,13 @@ class DaiNetConfig(BaseConfig):
 
     @property
     def min_input_samples(self) -> int:
-        """Enough for one frame in the last block."""
+        """Length of one frame of the last block."""
         n_steps: int = QUARTER ** (len(self.widths) - 1)
         return (n_steps - 1) * DAI_STRIDE + DAI_KERNEL
 
     @property
     def embedding_dim(self) -> int:
-        """The hidden layer."""
+        """Width of the hidden layer."""
         return self.hidden_dim
 
 
@@ -104,10 +104,10 @@ class Res1dNetConfig(BaseConfig):
     """Settings of a first convolution and stages of residual blocks; every stage but the first quarters time.
 
     Attributes:
-        frontend: Says the sample rate.
+        frontend: The sample rate.
         stem_width: Channels of the first convolution.
         widths: Channels of each stage.
-        depths: Residual blocks of each stage.
+        depths: Number of residual blocks of each stage.
         hidden_dim: Length of the embedding.
         n_classes: Number of classes.
         block_dropout: Dropout inside each residual block, in training.
@@ -129,24 +129,24 @@ class Res1dNetConfig(BaseConfig):
         _check_positive("stem_width", (self.stem_width,))
         if len(self.widths) != len(self.depths):
             raise ValueError(
-                f"widths={self.widths} and depths={self.depths} must be as many, one of each for every stage"
+                f"widths={self.widths} and depths={self.depths} must have equal lengths, one value for each stage"
             )
 
     @property
     def min_input_samples(self) -> int:
-        """Enough for one frame in the last stage; of the first convolution's last step one sample suffices."""
+        """Length of one frame of the last stage; the last step of the first convolution needs one sample."""
         n_steps: int = QUARTER ** (len(self.widths) - 1)
         return (n_steps - 1) * RES1D_STRIDE + 1
 
     @property
     def embedding_dim(self) -> int:
-        """The hidden layer."""
+        """Width of the hidden layer."""
         return self.hidden_dim
 
 
 def _check_positive(name: str, values: tuple[int, ...]) -> None:
     if not values or min(values) < 1:
-        raise ValueError(f"{name}={values} must be whole numbers from 1 on; give at least one")
+        raise ValueError(f"{name}={values} must be one or more whole numbers, at least 1 each")
 
 
 def _register(

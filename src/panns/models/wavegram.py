@@ -1,4 +1,4 @@
-"""Wavegram-CNN14: a map learned from the waveform in place of a log-mel, or beside one.
+"""Wavegram-CNN14: a learned time-frequency map instead of a log-mel, or beside one.
 
 Kong et al. 2020, arXiv:1912.10211.
 """
@@ -13,21 +13,20 @@ from panns.models.registry import ModelEntry, register
 from panns.models.weights import Weights
 from panns.models.zenodo import zenodo_weights
 
-STEM_STRIDE = 5  # samples from one step of the first convolution to the next
-BLOCK_STRIDE = 4  # what each block of one-dimensional convolutions divides time by
-MAP_STRIDE = 2  # what the map's own block divides time by, and what a log-mel is halved by to lie beside it
+STEM_STRIDE = 5  # stride of the first convolution, in samples
+BLOCK_STRIDE = 4  # reduction of time by each block of one-dimensional convolutions
+MAP_STRIDE = 2  # reduction of time by the block of the map, and of the log-mel beside it
 
 
 @dataclass(frozen=True)
 class WavegramConfig(BaseConfig):
-    """Settings of a wavegram and of the CNN over it.
+    """Settings of a wavegram and the CNN over it.
 
     Attributes:
-        frontend: A waveform alone, or with a log-mel, which then lies beside the wavegram.
+        frontend: The waveform, or the waveform and a log-mel beside the wavegram.
         wave_widths: Channels of the first convolution over the waveform and of each block after it.
-        n_rows: The channels of the last of these blocks become so many rows of a map; half of the log-mel's bands,
-            where there is a log-mel.
-        channels: Channels of the map, of the log-mel's too, and of each block after it.
+        n_rows: Number of rows of the map, made from the channels of the last block; with a log-mel, half of its bands.
+        channels: Channels of the map, and of the log-mel, then of each block after it.
         hidden_dim: Length of the embedding.
         n_classes: Number of classes.
         block_dropout: Dropout after each block of the CNN, in training.
@@ -45,7 +44,9 @@ class WavegramConfig(BaseConfig):
 
     def __post_init__(self) -> None:
         if len(self.wave_widths) < 2 or len(self.channels) < 2:
-            raise ValueError(f"wave_widths={self.wave_widths} and channels={self.channels} must be at least two each")
+            raise ValueError(
+                f"wave_widths={self.wave_widths} and channels={self.channels} must have at least two values each"
+            )
         if self.n_rows < 1 or self.wave_widths[-1] % self.n_rows:
             raise ValueError(
                 f"wave_widths end in {self.wave_widths[-1]}, which must be a multiple of n_rows={self.n_rows}"
@@ -54,31 +55,33 @@ class WavegramConfig(BaseConfig):
             raise ValueError(f"n_rows={self.n_rows} cannot be halved {self.n_poolings} times; use more rows")
         log_mel = self.frontend.log_mel
         if log_mel is not None and log_mel.n_mels // MAP_STRIDE != self.n_rows:
-            raise ValueError(f"n_mels={log_mel.n_mels} must be twice n_rows={self.n_rows}, so that the maps fit")
+            raise ValueError(
+                f"n_mels={log_mel.n_mels} must be twice n_rows={self.n_rows}, so that the two maps have equal rows"
+            )
         if log_mel is not None and log_mel.hop_samples * MAP_STRIDE != self.column_samples:
             raise ValueError(
-                f"hop_samples={log_mel.hop_samples} must be {self.column_samples / MAP_STRIDE:g}, half of a column of "
-                f"the wavegram with {len(self.wave_widths)} wave_widths"
+                f"hop_samples={log_mel.hop_samples} must be {self.column_samples / MAP_STRIDE:g}, half a column of "
+                f"a wavegram with {len(self.wave_widths)} wave_widths"
             )
         if log_mel is not None and log_mel.pre_emphasis is not None:
-            raise ValueError(f"pre_emphasis={log_mel.pre_emphasis} shifts the log-mel by a sample; use None")
+            raise ValueError(f"pre_emphasis={log_mel.pre_emphasis} would shift the log-mel by one sample; use None")
 
     @property
     def n_poolings(self) -> int:
-        """How many blocks halve the map: all between the first and the last."""
+        """Number of blocks that halve the map: all but the first and the last."""
         return len(self.channels) - 2
 
     @property
     def column_samples(self) -> int:
-        """Samples from one column of the wavegram to the next."""
+        """Samples between neighbouring columns of the wavegram."""
         n_steps: int = BLOCK_STRIDE ** (len(self.wave_widths) - 1) * MAP_STRIDE
         return STEM_STRIDE * n_steps
 
     @property
     def min_input_samples(self) -> int:
-        """Enough for one column after the last halving.
+        """Length of one column after the last halving.
 
-        The first convolution is padded, so that the first sample of its last step suffices.
+        The padded first convolution needs one sample for its last step.
         """
         n_columns = 1 << self.n_poolings
         n_samples = n_columns * self.column_samples - (STEM_STRIDE - 1)
@@ -87,7 +90,7 @@ class WavegramConfig(BaseConfig):
 
     @property
     def embedding_dim(self) -> int:
-        """The hidden layer."""
+        """Width of the hidden layer."""
         return self.hidden_dim
 
 

@@ -1,1 +1,1 @@
-"""How the models are built, in torch: one family a file."""
+"""Networks in torch, one family a file."""

@@ -1,4 +1,4 @@
-"""Blocks that families share."""
+"""Convolution blocks and initial values that families share."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def conv_norm(n_in: int, n_out: int, kernel_size: int, *, stride: int | tuple[in
 
 
 def norm_bands(norm: nn.BatchNorm2d, features: Tensor) -> Tensor:
-    """A log-mel `(batch, frames, mels)` as a map `(batch, 1, frames, mels)`, each mel band normalised by itself."""
+    """A log-mel `(batch, frames, mels)` as a map `(batch, 1, frames, mels)`, each mel band normalised separately."""
     normed: Tensor = norm(features[:, None].transpose(1, 3))
     return normed.transpose(1, 3)
 
 
 def xavier(network: nn.Module) -> None:
-    """Xavier's initial values for convolutions and linear layers, as in the published PANNs."""
+    """Set the initial values of Xavier for convolutions and linear layers, as in the published PANNs."""
     for module in network.modules():
         if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Linear):
             nn.init.xavier_uniform_(module.weight)

@@ -1,7 +1,7 @@
 """The residual network of image recognition over a log-mel. He et al. 2016, arXiv:1512.03385, table 1 and figure 5.
 
-Where a stage halves the map, the stride is in the 3x3 convolution and not in the 1x1 before it, which would skip three
-quarters of the map: the form of Goyal et al. 2017, arXiv:1706.02677, section 5.1, often called v1.5.
+Stages halve the map by the stride of a 3x3 convolution, because a stride of the 1x1 before it would skip three quarters
+of the map: the form of Goyal et al. 2017, arXiv:1706.02677, section 5.1, often called v1.5.
 """
 
 from __future__ import annotations
@@ -40,10 +40,7 @@ class BottleneckResNet(Network):
         self.classifier = nn.Linear(config.embedding_dim, config.n_classes)
 
     def initialise(self) -> None:
-        """Give every layer its initial values: Goyal et al. 2017, arXiv:1706.02677, section 5.1.
-
-        Residual branches begin at nothing. Batch norms are made with the other values they begin with.
-        """
+        """Set the initial values of Goyal et al. 2017, arXiv:1706.02677, section 5.1; branches start at zero."""
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
@@ -64,7 +61,7 @@ class BottleneckResNet(Network):
 
 
 class Bottleneck(nn.Module):
-    """A convolution of 3x3 between two of 1x1, beside a shortcut."""
+    """A 3x3 convolution between two 1x1 convolutions, with a shortcut."""
 
     def __init__(self, n_in: int, width: int, *, stride: int) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""From a registered name to a network in torch, with fresh or published parameters."""
+"""Build the network of a registered model, with fresh or published parameters."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from panns.networks.published import StateDict, read_state_dict, split_frontend
 
 
 def build_network(architecture: str, config: ModelConfig | None = None) -> Network:
-    """A network with fresh parameters, in training mode.
+    """Build a network with fresh initial values, in training mode.
 
     Args:
-        architecture: Registered name.
-        config: Its settings; None for the registered ones.
+        architecture: Registered name of the model.
+        config: Config of the network; None for the registered one.
     """
     network = construct_network(architecture, config)
     network.initialise()
@@ -30,20 +30,20 @@ def build_network(architecture: str, config: ModelConfig | None = None) -> Netwo
 
 
 def construct_network(architecture: str, config: ModelConfig | None = None) -> Network:
-    """The same for parameters that are given to it at once: no time is spent on initial values of our own."""
+    """Build a network without its initial values, which takes no time, for parameters that follow at once."""
     entry = find_model(architecture)
     network: Network = _import(entry.network)(config or entry.config)
     return network
 
 
 def load_published(entry: ModelEntry, path: Path) -> Network:
-    """The network of a registered model with the parameters of its published file, in evaluation mode on the CPU.
+    """Build a registered model with the parameters of its published file, in evaluation mode on the CPU.
 
-    A model with `starts_from` takes the published file of that other model, and what is new in it its initial values,
-    the same ones every time.
+    A model with `starts_from` loads the published file of that other model. Its new layers get initial values that are
+    equal every time.
 
     Raises:
-        CheckpointError: The file is damaged, or of another model or front end.
+        CheckpointError: The file is damaged, or belongs to another model or front end.
     """
     if entry.converter is None:
         raise CheckpointError(f"{entry.name!r} has no published weights, so it cannot load {path}; {OWN_WEIGHTS_HINT}")
@@ -61,32 +61,32 @@ def load_published(entry: ModelEntry, path: Path) -> Network:
 
 
 def converter_of(entry: ModelEntry) -> Callable[[StateDict], StateDict]:
-    """From a published state dict of a registered model, without its front end, to that of its network."""
-    assert entry.converter is not None, f"nothing was published of {entry.name}"
+    """Function that renames a published state dict, without its front end, to that of the network."""
+    assert entry.converter is not None, f"{entry.name} has no published weights"
     convert: Callable[[StateDict], StateDict] = _import(entry.converter)
     return convert
 
 
 def load_strictly(network: nn.Module, parameters: StateDict, *, where: str) -> None:
-    """Give a network its parameters; they must be all of its own and no others."""
+    """Load parameters into a network; names and shapes must match exactly."""
     wanted = {key: value.shape for key, value in network.state_dict().items()}
     missing, unknown = sorted(wanted.keys() - parameters.keys()), sorted(parameters.keys() - wanted.keys())
     wrong = [key for key in wanted.keys() & parameters.keys() if wanted[key] != parameters[key].shape]
     if missing or unknown or wrong:
         problems = [
-            f"{len(keys)} {what}, such as {keys[0]}"
-            for what, keys in (("missing", missing), ("unknown", unknown))
+            f"{len(keys)} {problem}, such as {keys[0]}"
+            for problem, keys in (("missing", missing), ("unknown", unknown))
             if keys
         ]
         if wrong:
             key = min(wrong)
-            problems.append(f"{key} has shape {tuple(parameters[key].shape)}, needed is {tuple(wanted[key])}")
-        raise CheckpointError(f"{where} does not fit: {'; '.join(problems)}; load it under the model it belongs to")
-    # Files may hold other precisions, such as float16; the network's own is what it can compute in.
+            problems.append(f"{key} has shape {tuple(parameters[key].shape)}, expected {tuple(wanted[key])}")
+        raise CheckpointError(f"{where} does not fit: {'; '.join(problems)}; load it with the name of its model")
+    # A file may hold another precision, such as float16; the network computes in its own.
     dtypes = {key: value.dtype for key, value in network.state_dict().items()}
     network.load_state_dict({key: value.to(dtypes[key]) for key, value in parameters.items()}, assign=True)
 
 
-def _import(place: str) -> Any:  # noqa: ANN401 - whatever a "module:name" of the registry names
+def _import(place: str) -> Any:  # noqa: ANN401 - any "module:name" of the registry
     module, name = place.split(":")
     return getattr(importlib.import_module(module), name)

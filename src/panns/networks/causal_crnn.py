@@ -1,7 +1,7 @@
-"""A causal convolutional-recurrent network, whose past is a state.
+"""A causal convolutional-recurrent network with a state.
 
-A whole sound and a block of a stream take the same way; the one begins with a state of zeros, the other with the state
-that the block before has left.
+Whole sounds and blocks of a stream share the code: a sound starts from a state of zeros, a block from the state after
+the block before it.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from panns.networks.residual_cnn import AttentionPool
 
 
 class Memory:
-    """A state, read and written anew in the order of a network's layers.
+    """State of a stream, read and rewritten in the order of the layers.
 
     Args:
         state: `(batch, numbers)`.
-        shapes: Of the pieces in it.
+        shapes: Shapes of the parts of the state.
     """
 
     def __init__(self, state: Tensor, shapes: Sequence[tuple[int, ...]]) -> None:
@@ -38,15 +38,15 @@ class Memory:
         self._kept: list[Tensor] = []
 
     def recall(self) -> Tensor:
-        """What the next layer has kept: `(batch, ...)`."""
+        """State of the next layer: `(batch, ...)`."""
         return next(self._past)
 
     def keep(self, piece: Tensor) -> None:
-        """What this layer is to recall at the next block."""
+        """Store the state of a layer for the next block."""
         self._kept.append(piece.flatten(1))
 
     def state(self) -> Tensor:
-        """The state after all layers."""
+        """The new state, after all layers."""
         return torch.cat([piece.float() for piece in self._kept], dim=1)
 
 
@@ -54,8 +54,8 @@ class CausalCrnn(StreamingNetwork):
     """Causal convolutions, recurrent layers, and one classifier for every block and the weighted mean of blocks.
 
     Attributes:
-        scores_ends_only: Whether only the last frame of every block is scored. It is for training on such frames,
-            where the lines to them, of which there is nothing to be learned, take much of the time.
+        scores_ends_only: True to score only the last frame of every block, for faster training: the interpolated frames
+            between them add cost but no information.
     """
 
     config: CausalCrnnConfig
@@ -80,7 +80,7 @@ class CausalCrnn(StreamingNetwork):
         self.classifier = nn.Linear(config.embedding_dim, config.n_classes)
 
     def initialise(self) -> None:
-        """Give convolutions, recurrent layers and the classifier their initial values."""
+        """Set the initial values of convolutions, recurrent layers and the classifier."""
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
@@ -89,7 +89,7 @@ class CausalCrnn(StreamingNetwork):
         nn.init.normal_(self.classifier.weight, 0.0, 0.01)
 
     def forward(self, waveform: Tensor) -> NetworkOutput:
-        """Scores of a waveform `(batch, samples)` of any length; what is missing of the last block is silence."""
+        """Scores of a waveform `(batch, samples)` of any length; silence fills the last block."""
         n_samples = max(waveform.shape[1], self.config.min_input_samples)
         missing = n_samples - waveform.shape[1] + -n_samples % self.config.block_samples
         output = self.forward_features(self.frontend(functional.pad(waveform, (0, missing))))
@@ -97,7 +97,7 @@ class CausalCrnn(StreamingNetwork):
         return output._replace(frame_logits=output.frame_logits[:, : self.config.n_frames(n_samples)])
 
     def forward_features(self, features: Tensor) -> NetworkOutput:
-        """Scores of a log-mel `(batch, frames, mels)` of a whole sound; a score frame for each of its frames."""
+        """Scores of the log-mel `(batch, frames, mels)` of a whole sound; one score frame for each log-mel frame."""
         n_frames = features.shape[1]
         missing = -n_frames % self.config.block_frames
         features = functional.pad(features, (0, 0, 0, missing), value=silence(self.config.frontend))
@@ -106,25 +106,19 @@ class CausalCrnn(StreamingNetwork):
         return output._replace(frame_logits=output.frame_logits[:, :n_frames])
 
     def step_waveform(self, waveform: Tensor, state: Tensor) -> tuple[NetworkOutput, Tensor]:
-        """The same as `step` of a waveform `(batch, samples)`, whole blocks of `config.block_samples`.
-
-        Behind the numbers of `step`, the state holds the samples that the next frame looks back at.
-        """
-        size, overlap = self.config.state_size, self.config.n_overlap
-        heard = torch.cat([state[:, size:], waveform], dim=1)
-        output, after = self.step(self.frontend.of_padded(heard), state[:, :size])
-        return output, torch.cat([after, heard[:, -overlap:]], dim=1)
-
-    def step(self, features: Tensor, state: Tensor) -> tuple[NetworkOutput, Tensor]:
-        """Scores of the next stretch of a stream.
+        """Scores of the next blocks of a stream from its waveform, and the state after them.
 
         Args:
-            features: Log-mel `(batch, frames, mels)`, whole blocks of `config.block_frames`.
-            state: `(batch, config.state_size)`, zeros at the start.
-
-        Returns:
-            The scores, `clip_logits` and `embedding` of this stretch alone; and the state after it.
+            waveform: `(batch, samples)`, whole blocks of `config.block_samples`.
+            state: The state of `step`, then the `config.n_overlap` samples that the next frame overlaps.
         """
+        size, overlap = self.config.state_size, self.config.n_overlap
+        samples = torch.cat([state[:, size:], waveform], dim=1)
+        output, after = self.step(self.frontend.of_padded(samples), state[:, :size])
+        return output, torch.cat([after, samples[:, -overlap:]], dim=1)
+
+    def step(self, features: Tensor, state: Tensor) -> tuple[NetworkOutput, Tensor]:
+        """Scores of the next blocks of a stream from their log-mel, and the state after them."""
         memory = Memory(state, self.config.state_shapes)
         normed = self.input_norm(features.transpose(1, 2)).transpose(1, 2)
         x = functional.relu(self.stem(normed[:, None], memory))
@@ -143,8 +137,8 @@ class CausalCrnn(StreamingNetwork):
         return NetworkOutput(self.classifier(dropped), frame_logits, embedding), memory.state()
 
     def _frame_logits(self, blocks: Tensor, memory: Memory) -> Tensor:
-        """A straight line from what the block before ended with to what this one ends with."""
-        # Without the bias, so that the zeros at the start mean the scores of nothing in particular.
+        """Linear interpolation from the logits at the end of the previous block to those at the end of this one."""
+        # Without the bias, so that the zeros of the first state mean the scores of the bias alone.
         ends = functional.linear(blocks, self.classifier.weight)  # (batch, blocks, classes)
         starts = torch.cat([memory.recall()[:, None].to(ends.dtype), ends[:, :-1]], dim=1)
         memory.keep(ends[:, -1])
@@ -158,13 +152,13 @@ class CausalCrnn(StreamingNetwork):
 
 
 def _without_autocast(x: Tensor) -> contextlib.AbstractContextManager[object]:
-    """Full precision, also in training in half: rounding would add up in what the recurrent layer remembers."""
-    # Shapes alone, as for counting, are no device that autocast knows.
+    """Full precision, even in half-precision training: rounding errors would add up in the recurrent state."""
+    # The meta device, used for counting, has no autocast.
     return contextlib.nullcontext() if x.is_meta else torch.autocast(x.device.type, enabled=False)
 
 
 class CausalConv(nn.Module):
-    """A convolution with batch norm over `(batch, channels, frames, mels)` that looks at no later frame."""
+    """A causal convolution with batch norm over `(batch, channels, frames, mels)`."""
 
     def __init__(
         self, n_in: int, n_out: int, kernel_size: tuple[int, int], *, stride: tuple[int, int] = (1, 1)
@@ -184,9 +178,9 @@ class CausalConv(nn.Module):
 
 
 class Stage(nn.Module):
-    """Halves frequency, then a residual block (after He et al. 2016, arXiv:1512.03385, figure 2).
+    """A convolution that halves frequency, then a residual block (after He et al. 2016, arXiv:1512.03385, figure 2).
 
-    Only two of its convolutions look back in time: the first, where it halves time too, and that of the block.
+    Only two convolutions use past frames: the first one if it halves time too, and the first one of the block.
     """
 
     def __init__(self, n_in: int, n_out: int, *, halves_time: bool) -> None:
@@ -196,6 +190,6 @@ class Stage(nn.Module):
         self.second = CausalConv(n_out, n_out, (1, 3))
 
     def forward(self, x: Tensor, memory: Memory) -> Tensor:
-        """`(batch, channels, frames, mels)` to the same at half the frequency resolution."""
+        """`(batch, channels, frames, mels)` to half the frequency resolution."""
         x = functional.relu(self.reduce(x, memory))
         return functional.relu(x + self.second(functional.relu(self.first(x, memory)), memory))

@@ -39,7 +39,7 @@ class Cnn(Network):
             self.head = DecisionLevelHead(*sizes, dropout=config.head_dropout, pooling=config.head)
 
     def initialise(self) -> None:
-        """Give convolutions and linear layers their initial values: Xavier's, as published."""
+        """Set the initial values of Xavier, as published."""
         xavier(self)
 
     def forward(self, waveform: Tensor) -> NetworkOutput:
@@ -63,10 +63,10 @@ class Cnn(Network):
 
 
 def from_published(state_dict: StateDict) -> StateDict:
-    """Our names for the entries of a published state dict.
+    """Rename the entries of a published state dict.
 
-    The attention convolutions of width 1 become linear layers. The published attention block holds a batch norm that
-    its forward pass never uses; it is left out.
+    The attention convolutions of width 1 become linear layers. The batch norm of the published attention block, which
+    its forward pass never uses, is dropped.
     """
     kept = {
         key: tensor[..., 0] if key in ("att_block.att.weight", "att_block.cla.weight") else tensor

@@ -1,7 +1,7 @@
 """A CNN with a residual branch over its time-frequency map.
 
 Multi-head attention: Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2; gated recurrent units: Cho et al. 2014,
-arXiv:1406.1078; branches that begin at nothing: Bachlechner et al. 2021, arXiv:2003.04887.
+arXiv:1406.1078; branches that start at zero: Bachlechner et al. 2021, arXiv:2003.04887.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from panns.networks.recurrent import recur
 
 
 class CnnAttention(Network):
-    """The CNN's map, what the branch adds to it, and the CNN's head, for the clip and for every column of the map."""
+    """A CNN with a residual branch over its map; the head scores the clip and every column of the map."""
 
     config: CnnAttentionConfig
 
@@ -40,11 +40,11 @@ class CnnAttention(Network):
 
     @property
     def frontend(self) -> LogMel:
-        """That of the CNN."""
+        """Front end of the CNN."""
         return self.cnn.frontend
 
     def initialise(self) -> None:
-        """Give every layer its initial values; the branch begins at nothing."""
+        """Set the initial values; the branch starts at zero."""
         self.cnn.initialise()
         for module in self.branch.modules():
             if isinstance(module, nn.Linear):
@@ -57,7 +57,7 @@ class CnnAttention(Network):
         return self.forward_features(self.frontend(pad_to_min(waveform, self.config.min_input_samples)))
 
     def forward_features(self, features: Tensor) -> NetworkOutput:
-        """Scores of a log-mel `(batch, frames, mels)`; a score frame for every column of the map."""
+        """Scores of a log-mel `(batch, frames, mels)`; with one score frame for every column of the map."""
         x = self.cnn.feature_map(features)
         columns = (x + self.branch(x)).mean(dim=3)
         head = self.cnn.head
@@ -67,10 +67,10 @@ class CnnAttention(Network):
 
 
 class MapAttention(nn.Module):
-    """Attention of every place of a map `(batch, channels, frames, mels)` to all of them, in fewer dimensions.
+    """Attention between all positions of a map `(batch, channels, frames, mels)`, in fewer dimensions.
 
-    Places are told apart by a learned vector for each row and, in time, by the sinusoids of the paper's section 3.5,
-    which any length has.
+    A learned vector encodes the row of a position. The sinusoids of section 3.5 of the paper, which work for any
+    length, encode its time.
     """
 
     def __init__(self, n_channels: int, n_rows: int, dim: int, n_heads: int) -> None:
@@ -83,7 +83,7 @@ class MapAttention(nn.Module):
         self.restore = nn.Linear(dim, n_channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """What is added to the map."""
+        """Values to add to the map."""
         places = self.reduce(self.norm(x.permute(0, 2, 3, 1)))  # (batch, frames, mels, dim)
         n_clips, n_frames, n_rows, dim = places.shape
         places = places + self.rows + sinusoids(n_frames, dim, like=places)[:, None]
@@ -95,7 +95,7 @@ class MapAttention(nn.Module):
 
 
 def sinusoids(n_frames: int, dim: int, *, like: Tensor) -> Tensor:
-    """Sines, then cosines, of the number of a frame at `dim / 2` speeds from 1 to 1/10,000: `(frames, dim)`."""
+    """Sines, then cosines, of the frame index at `dim / 2` frequencies from 1 to 1/10,000: `(frames, dim)`."""
     speeds = torch.exp(torch.arange(dim // 2, device=like.device) * (-math.log(10_000.0) / (dim // 2)))
     angles = torch.arange(n_frames, device=like.device)[:, None] * speeds
     return torch.cat([angles.sin(), angles.cos()], dim=1).to(like.dtype)
@@ -112,12 +112,12 @@ class MapRecurrence(nn.Module):
         self.restore = nn.Linear(dim, n_channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """What is added to the map, the same for all rows of a column."""
+        """Values to add to the map, equal for all rows of a column."""
         columns = self.reduce(self.norm(x.mean(dim=3).transpose(1, 2)))  # (batch, frames, dim)
         added: Tensor = self.restore(recur(self.gru, columns))
         return added.transpose(1, 2)[..., None]
 
 
 def from_published(state_dict: StateDict) -> StateDict:
-    """Our names for the entries of the published CNN14; those of the branch are not among them."""
+    """Rename the entries of the published CNN14, which has no branch."""
     return {f"cnn.{key}": tensor for key, tensor in cnn_from_published(state_dict).items()}

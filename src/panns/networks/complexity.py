@@ -1,4 +1,4 @@
-"""What a network costs, counted and not timed."""
+"""Complexity of a network: parameters and multiply-adds, counted rather than timed."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from panns.networks.contract import Network
 
 
 def n_parameters(network: nn.Module) -> int:
-    """What training changes: statistics of batch norms are not counted."""
+    """Number of trainable parameters, without the statistics of batch norms."""
     return sum(parameter.numel() for parameter in network.parameters())
 
 
 def multiply_adds(network: Network, duration_s: float) -> int:
-    """Multiply-adds of the convolutions and matrix products of one sound, without the front end.
+    """Multiply-adds of the convolutions and matrix products for one sound, without the front end.
 
     Args:
-        network: Any; it is not run, nor changed.
-        duration_s: Length of the sound.
+        network: The network; it stays unchanged.
+        duration_s: Length of the sound, in seconds.
     """
     config = network.config
-    # Without values: nothing is computed, and recurrent layers fall apart into products that the counter knows.
+    # On the meta device, which computes nothing and splits recurrent layers into products that the counter knows.
     hollow = copy.deepcopy(network).to("meta").eval()
     n_samples = round(duration_s * config.frontend.sample_rate)
     inputs = [torch.zeros(_shape(name, config, n_samples), device="meta") for name in config.frontend.inputs]

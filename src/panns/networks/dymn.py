@@ -1,7 +1,7 @@
 """Dynamic MobileNets of EfficientAT over a Kaldi log-mel. Schmid et al. 2023, arXiv:2310.15648, section III.
 
-Every block draws a context from its input, which weights the kernels of its convolutions, shapes its activation, and
-weights time and frequency. The rows of blocks are those of MobileNetV3, without squeeze and excitation.
+Every block derives a context from its input. The context weights the kernels of the convolutions, shapes the
+activation, and weights time and frequency. The blocks have the sizes of MobileNetV3, without squeeze and excitation.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class DynamicMobileNet(Network):
         self.classifier = nn.Linear(hidden, config.n_classes)
 
     def initialise(self) -> None:
-        """Give convolutions and linear layers their initial values, as published."""
+        """Set the initial values of convolutions and linear layers, as published."""
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out")
@@ -101,12 +101,12 @@ class DynamicInvertedResidual(nn.Module):
 
 
 class ContextOutput(NamedTuple):
-    """What a block knows of its whole input.
+    """Summary of the whole input of a block.
 
     Attributes:
         clip: `(batch, dim)`, for the dynamic convolutions and the dynamic ReLU.
         mel_weights: `(batch, expanded, mels, 1)`, within 0 to 1, for the output of the depthwise convolution.
-        frame_weights: `(batch, expanded, 1, frames)`, as well.
+        frame_weights: `(batch, expanded, 1, frames)`, within 0 to 1, for the same output.
     """
 
     clip: Tensor
@@ -115,7 +115,7 @@ class ContextOutput(NamedTuple):
 
 
 class Context(nn.Module):
-    """The means over time and over frequency, squeezed together; the weights are coordinate attention.
+    """Context from the means over time and over frequency, with coordinate attention as weights.
 
     Hou et al. 2021, arXiv:2103.02907.
     """
@@ -128,19 +128,19 @@ class Context(nn.Module):
         self.stride = stride
 
     def forward(self, x: Tensor) -> ContextOutput:
-        """Of `(batch, channels, mels, frames)`."""
+        """Context of `(batch, channels, mels, frames)`."""
         n_mels = x.shape[2]
         means = torch.cat([x.mean(dim=3), x.mean(dim=2)], dim=2)[..., None]  # (batch, channels, mels + frames, 1)
         sequence = self.squeeze(means)
         mels, frames = sequence[:, :, :n_mels], sequence[:, :, n_mels:].transpose(2, 3)
-        if self.stride > 1:  # so the depthwise convolution shrinks the map
+        if self.stride > 1:  # as the depthwise convolution shrinks the map
             mels = functional.avg_pool2d(mels, (3, 1), (self.stride, 1), (1, 0))
             frames = functional.avg_pool2d(frames, (1, 3), (1, self.stride), (0, 1))
         return ContextOutput(sequence.mean(dim=(2, 3)), self.mels(mels).sigmoid(), self.frames(frames).sigmoid())
 
 
 class KernelWeights(nn.Module):
-    """How much each kernel of a dynamic convolution counts for a clip; sums to 1."""
+    """Weights of the kernels of a dynamic convolution for each clip; they sum to 1."""
 
     def __init__(self, dim: int, config: DynamicMobileNetConfig) -> None:
         super().__init__()
@@ -174,7 +174,7 @@ class DynamicPointwise(nn.Module):
 
 
 class DynamicDepthwise(nn.Module):
-    """A convolution of each channel by itself whose kernel is the mean of several, weighted by the context."""
+    """A depthwise convolution whose kernel is the mean of several, weighted by the context."""
 
     def __init__(
         self, channels: int, dim: int, config: DynamicMobileNetConfig, *, kernel_size: int, stride: int
@@ -190,17 +190,17 @@ class DynamicDepthwise(nn.Module):
         return self._mean_of_maps(x, weights) if torch.compiler.is_exporting() else self._map_of_mean(x, weights)
 
     def _map_of_mean(self, x: Tensor, weights: Tensor) -> Tensor:
-        """The mean of the kernels for each clip, then all clips as the channels of one convolution."""
+        """Convolution with the mean kernel of each clip, with all clips as channels of one convolution."""
         kernel_size = self.kernels.shape[-1]
         kernels = (weights @ self.kernels.flatten(1)).reshape(-1, kernel_size, kernel_size)
         y = self._convolve(x.flatten(0, 1)[None], kernels)
         return y.reshape(*x.shape[:2], *y.shape[2:])
 
     def _mean_of_maps(self, x: Tensor, weights: Tensor) -> Tensor:
-        """The same by fixed kernels, since a graph fixes how many groups a convolution has, and with them the batch.
+        """Equal to `_map_of_mean`, with fixed kernels: a graph fixes the groups of a convolution, and so the batch.
 
-        For the maps of dymn10, all kernels in one convolution took ONNX Runtime 2.7 times as long, and sums of shifted
-        maps 6 times.
+        For the maps of dymn10, one convolution with all kernels took ONNX Runtime 2.7 times as long, and sums of
+        shifted maps took 6 times as long.
         """
         pairs = zip(self.kernels.unbind(), weights[:, :, None, None, None].unbind(dim=1), strict=True)
         maps = [self._convolve(x, kernel) * weight for kernel, weight in pairs]
@@ -212,7 +212,7 @@ class DynamicDepthwise(nn.Module):
 
 
 class DynamicReLU(nn.Module):
-    """The larger of two lines, whose slopes and intercepts come from the context for each channel.
+    """Maximum of two lines, whose slopes and intercepts come from the context for each channel.
 
     DyReLU-B of Chen et al. 2020, arXiv:2003.10027: slopes within 1 of those of ReLU, intercepts within 0.5 of 0.
     """
@@ -233,9 +233,9 @@ def _norm(channels: int) -> nn.BatchNorm2d:
 
 
 def from_published(state_dict: StateDict) -> StateDict:
-    """Our names and shapes for the entries of a published state dict of a dynamic MobileNet.
+    """Rename and reshape the entries of a published state dict of a dynamic MobileNet.
 
-    The published kernels are flat, `(1, 1, kernels, numbers)`. The constants of its dynamic ReLU are left out.
+    The published kernels are flat, `(1, 1, kernels, numbers)`. The constants of the dynamic ReLU are dropped.
     """
     shaped = {}
     for key, tensor in state_dict.items():

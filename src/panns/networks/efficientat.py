@@ -46,7 +46,7 @@ LARGE = (
     Bottleneck(5, 960, 160, True, True, 1),
 )
 HIDDEN = 1280
-# The published models were trained with batch norms of TensorFlow's constants.
+# The published models were trained with the batch-norm constants of TensorFlow.
 NORM_EPS, NORM_MOMENTUM = 1e-3, 0.01
 
 
@@ -74,7 +74,7 @@ class MobileNet(Network):
         self.classifier = nn.Linear(hidden, config.n_classes)
 
     def initialise(self) -> None:
-        """Give convolutions and linear layers their initial values, as published."""
+        """Set the initial values of convolutions and linear layers, as published."""
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out")
@@ -96,7 +96,7 @@ class MobileNet(Network):
 
 
 class InvertedResidual(nn.Module):
-    """Expand by a 1x1 convolution, filter each channel, weigh the channels, project by a 1x1 convolution."""
+    """Expand by a 1x1 convolution, filter each channel, weight the channels, project by a 1x1 convolution."""
 
     def __init__(self, n_in: int, row: Bottleneck, width: float) -> None:
         super().__init__()
@@ -143,10 +143,10 @@ def conv_norm(
 
 
 def from_published(state_dict: StateDict) -> StateDict:
-    """Our names for the entries of a published state dict of EfficientAT.
+    """Rename the entries of a published state dict of EfficientAT.
 
-    `features.4.block.1.0.weight` becomes `blocks.3.depthwise.0.weight`: the published blocks number their layers. The
-    depthwise one has the only kernel above 1x1; blocks as wide as their input have no expansion before it.
+    `features.4.block.1.0.weight` becomes `blocks.3.depthwise.0.weight`. The published blocks number their layers: the
+    depthwise layer has the only kernel above 1x1, and blocks as wide as their input lack the expansion before it.
     """
     depthwise = {
         int(match[1]): int(match[2])
@@ -157,7 +157,7 @@ def from_published(state_dict: StateDict) -> StateDict:
 
 
 def _our_name(key: str, depthwise: dict[int, int]) -> str:
-    """`depthwise` is the number of that layer by the number of the block."""
+    """Name of an entry; `depthwise` maps the number of a block to that of its depthwise layer."""
     for published, ours in _LAYER_NAMES:
         key = re.sub(published, ours, key)
     match = re.match(r"features\.(\d+)\.block\.(\d+)\.(.*)", key)

@@ -1,4 +1,4 @@
-"""Several networks of one architecture, whose scores are averaged."""
+"""The mean of several networks of one architecture."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from panns.networks.contract import Network, NetworkOutput
 
 
 class Ensemble(Network):
-    """The mean of the members' logits: the geometric mean of their odds, or of their softmax probabilities."""
+    """Mean of the logits of the members: the geometric mean of their odds, or of their softmax probabilities."""
 
     config: EnsembleConfig
 
@@ -26,7 +26,7 @@ class Ensemble(Network):
         )
 
     def initialise(self) -> None:
-        """Give all members their initial values, each its own."""
+        """Set the initial values of every member."""
         for member in self._networks:
             member.initialise()
 
@@ -35,7 +35,7 @@ class Ensemble(Network):
         return _mean([member(waveform) for member in self._networks])
 
     def forward_features(self, *inputs: Tensor) -> NetworkOutput:
-        """Scores of what every member reads."""
+        """Scores of the inputs of the members."""
         return _mean([member.forward_features(*inputs) for member in self._networks])
 
     @property
@@ -47,7 +47,7 @@ def _mean(outputs: Sequence[NetworkOutput]) -> NetworkOutput:
     return NetworkOutput(
         clip_logits=torch.stack([output.clip_logits for output in outputs]).mean(dim=0),
         frame_logits=_mean_of([output.frame_logits for output in outputs]),
-        embedding=_joined([output.embedding for output in outputs]),
+        embedding=_concatenate([output.embedding for output in outputs]),
         patch_weights=_mean_of([output.patch_weights for output in outputs]),
     )
 
@@ -57,6 +57,6 @@ def _mean_of(tensors: Sequence[Tensor | None]) -> Tensor | None:
     return torch.stack(known).mean(dim=0) if known else None
 
 
-def _joined(tensors: Sequence[Tensor | None]) -> Tensor | None:
+def _concatenate(tensors: Sequence[Tensor | None]) -> Tensor | None:
     known = [tensor for tensor in tensors if tensor is not None]
     return torch.cat(known, dim=1) if known else None

@@ -13,7 +13,7 @@ from panns.frontend import LogMelConfig, fft_window, mel_bin_range, mel_filters
 class LogMel(nn.Module):
     """Waveform `(batch, samples)` to log-mel `(batch, frames, mels)`.
 
-    Its filters are derived from the config and so are no part of a state dict.
+    The filters follow from the config, so a state dict leaves them out.
     """
 
     window: Tensor
@@ -41,7 +41,7 @@ class LogMel(nn.Module):
         return self.of_padded(padded)
 
     def of_padded(self, padded: Tensor) -> Tensor:
-        """The same of a waveform that has what its first and last frames look at on either side already."""
+        """Log-mel of a waveform that is already padded for its first and last frames."""
         config = self.config
         mel = self._mel_of_convolutions(padded) if torch.compiler.is_exporting() else self._mel_of_ffts(padded)
         # float32 even under autocast: half precision turns the floor of -100 dB into minus infinity.
@@ -62,9 +62,9 @@ class LogMel(nn.Module):
             return mel
 
     def _mel_of_convolutions(self, padded: Tensor) -> Tensor:
-        """The same with the Fourier transform as two convolutions, which every graph runtime has.
+        """Mel power with the Fourier transform as two convolutions, which every graph runtime supports.
 
-        Only the samples under the window and the bins under the mel filters take part.
+        The convolutions cover only the samples under the window and the bins under the mel filters.
         """
         low, high = mel_bin_range(self.config)
         start = (self.config.n_fft - self.config.window_samples) // 2
@@ -75,12 +75,12 @@ class LogMel(nn.Module):
 
 
 def _fourier_kernels(config: LogMelConfig) -> Tensor:
-    """Windowed cosines, then sines, of the bins that mel bands look at: `(2 * bins, 1, window_samples)`."""
+    """Windowed cosines, then sines, of the bins under the mel filters: `(2 * bins, 1, window_samples)`."""
     start = (config.n_fft - config.window_samples) // 2
     samples = np.arange(start, start + config.window_samples)
     angle = 2 * np.pi * np.outer(np.arange(*mel_bin_range(config)), samples) / config.n_fft
     kernels = np.concatenate([np.cos(angle), np.sin(angle)]) * fft_window(config)[samples]
-    # float32 before torch sees them: an exported graph would keep what it is given, here twice as many bytes.
+    # float32 before torch: an exported graph keeps the type, and float64 would double its size.
     return torch.from_numpy(kernels[:, None].astype(np.float32))
 
 

@@ -1,4 +1,4 @@
-"""Heads shared by families: from frames to scores."""
+"""Heads that families share: from frames to scores."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class ClipHead(nn.Module):
     def frame_logits(self, x: Tensor) -> Tensor:
         """Frames `(batch, channels, frames)` to scores `(batch, frames, classes)`.
 
-        Each frame and its two neighbours are heard as if they were the clip.
+        Each frame is scored as a clip of this frame and its two neighbours.
         """
         logits: Tensor = self.classifier(functional.relu(self.projection(pool_neighbours(x).transpose(1, 2))))
         return logits
 
 
 class DecisionLevelHead(nn.Module):
-    """A score for every frame, and the clip's from these: their maximum, mean, or mean weighted by attention.
+    """Scores of every frame, and their maximum, mean or attention-weighted mean as the scores of the clip.
 
     Kong et al. 2020, arXiv:1912.10211, section III-B.
     """
@@ -72,7 +72,7 @@ class DecisionLevelHead(nn.Module):
 
 
 def pool_neighbours(x: Tensor) -> Tensor:
-    """Maximum plus mean of every frame and its two neighbours: `(batch, channels, frames)` of the same size."""
+    """Maximum plus mean of every frame and its two neighbours: `(batch, channels, frames)` to the same size."""
     return functional.max_pool1d(x, 3, stride=1, padding=1) + functional.avg_pool1d(x, 3, stride=1, padding=1)
 
 

@@ -1,7 +1,7 @@
 """MobileNetV1 and MobileNetV2 over a log-mel, as in the PANNs. Kong et al. 2020, arXiv:1912.10211, section III-A.
 
-Howard et al. 2017, arXiv:1704.04861, table 1; Sandler et al. 2018, arXiv:1801.04381, table 2. Where those have a
-stride, these have a mean over 2x2 behind the convolution.
+Howard et al. 2017, arXiv:1704.04861, table 1; Sandler et al. 2018, arXiv:1801.04381, table 2. Instead of
+strides, the PANNs have a mean over 2x2 after the convolution.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from panns.networks.frontend import LogMel, pad_to_min
 from panns.networks.heads import ClipHead
 from panns.networks.published import PANNS_NAMES, StateDict, rename
 
-# Channels, and by how much each separable convolution divides time and frequency.
+# Channels, and division of time and frequency, of each separable convolution.
 V1_STEM = 32
 V1_LAYERS = ((64, 1), (128, 2), (128, 1), (256, 2), (256, 1), (512, 2), *[(512, 1)] * 5, (1024, 2), (1024, 1))
-# Expansion, channels, number of blocks, division by the first of them.
+# Expansion, channels, number of blocks, division by the first block.
 V2_STEM, V2_LAST = 32, 1280
 V2_LAYERS = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 2), (6, 160, 3, 1), (6, 320, 1, 1))
 
@@ -37,7 +37,7 @@ class PannsMobileNet(Network):
         self.head = ClipHead(n_out, config.hidden_dim, config.n_classes, config.dropout)
 
     def initialise(self) -> None:
-        """Give convolutions and linear layers their initial values: Xavier's, as published."""
+        """Set the initial values of Xavier, as published."""
         xavier(self)
 
     def forward(self, waveform: Tensor) -> NetworkOutput:
@@ -51,7 +51,7 @@ class PannsMobileNet(Network):
 
 
 def _version_1(width: float) -> tuple[nn.Sequential, int]:
-    """The layers, and the channels that they give."""
+    """Layers, and number of their output channels."""
     n_in = channels(V1_STEM, width)
     layers = [nn.Sequential(*_conv(1, n_in, 3, division=2), nn.ReLU())]
     for base, division in V1_LAYERS:
@@ -63,7 +63,7 @@ def _version_1(width: float) -> tuple[nn.Sequential, int]:
 
 
 def _version_2(width: float) -> tuple[nn.Sequential, int]:
-    """The layers, and the channels that they give."""
+    """Layers, and number of their output channels."""
     n_in = channels(V2_STEM, width)
     layers: list[nn.Module] = [nn.Sequential(*_conv(1, n_in, 3, division=2), nn.ReLU6())]
     for expansion, base, n_blocks, division in V2_LAYERS:
@@ -77,7 +77,7 @@ def _version_2(width: float) -> tuple[nn.Sequential, int]:
 
 
 class InvertedResidual(nn.Module):
-    """Expand by a 1x1 convolution, filter each channel, project by a 1x1 convolution; a shortcut where sizes allow."""
+    """Expand by a 1x1 convolution, filter each channel, project by a 1x1 convolution; a shortcut if sizes are equal."""
 
     def __init__(self, n_in: int, n_out: int, expansion: int, division: int) -> None:
         super().__init__()
@@ -96,11 +96,11 @@ class InvertedResidual(nn.Module):
 def _conv(n_in: int, n_out: int, kernel_size: int, *, division: int = 1, groups: int = 1) -> tuple[nn.Module, ...]:
     """A convolution, the mean that divides time and frequency, and a batch norm."""
     conv = nn.Conv2d(n_in, n_out, kernel_size, padding=kernel_size // 2, groups=groups, bias=False)
-    # The published 3x3 layers number a mean even where it is over one value.
+    # The published 3x3 layers have a mean even if it covers one value, which shifts the numbers of later layers.
     mean = (nn.AvgPool2d(division) if division > 1 else nn.Identity(),) if kernel_size > 1 else ()
     return conv, *mean, nn.BatchNorm2d(n_out)
 
 
 def from_published(state_dict: StateDict) -> StateDict:
-    """Our names for the entries of a published state dict: its layers are numbered as ours."""
+    """Rename the entries of a published state dict, which numbers its layers as this network does."""
     return rename(state_dict, PANNS_NAMES)

@@ -17,7 +17,7 @@ from panns.networks.contract import Network, NetworkOutput
 from panns.networks.frontend import LogMel, pad_to_min
 from panns.networks.published import Renaming, StateDict, rename
 
-NORM_EPS = 1e-6  # of every layer norm but that of the mean head, as published
+NORM_EPS = 1e-6  # every layer norm except that of the mean head, as published
 
 
 class PatchAttention(Network):
@@ -40,7 +40,7 @@ class PatchAttention(Network):
         )
 
     def initialise(self) -> None:
-        """Give weights and positions small initial values; attention pooling begins as a mean."""
+        """Set small initial values of weights and positions; attention pooling starts as a mean."""
         for module in self.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):
                 nn.init.trunc_normal_(module.weight, std=0.02)
@@ -52,14 +52,14 @@ class PatchAttention(Network):
             nn.init.zeros_(self.head.attention.weight)
 
     def forward(self, waveform: Tensor) -> NetworkOutput:
-        """Scores of a waveform `(batch, samples)` of any length up to that of `max_patches`."""
+        """Scores of a waveform `(batch, samples)` of any length up to `max_patches`."""
         return self.forward_features(self.frontend(pad_to_min(waveform, self.config.min_input_samples)))
 
     def forward_features(self, features: Tensor) -> NetworkOutput:
         """Scores of a log-mel `(batch, frames, mels)`.
 
         Raises:
-            ValueError: It has more patches than one pass allows. An exported graph does not check this.
+            ValueError: The log-mel has more patches than `max_patches`. An exported graph does not check this.
         """
         config = self.config
         x = norm_bands(self.input_norm, self._filled(features))
@@ -70,7 +70,7 @@ class PatchAttention(Network):
             raise ValueError(
                 f"{features.shape[1]} log-mel frames make {n_columns * n_rows} patches, more than the "
                 f"max_patches={config.max_patches} of one pass; give at most {max_frames} frames, "
-                f"{(max_frames - 1) * config.frontend.hop_s:g} s, or hear it by panns.load(), in windows"
+                f"{(max_frames - 1) * config.frontend.hop_s:g} s, or use panns.load(), which uses windows"
             )
         x = x + interpolated(self.time_positions, n_columns)[:, None] + self.band_positions
         x = functional.dropout(x, config.dropout, self.training)
@@ -79,7 +79,7 @@ class PatchAttention(Network):
         return output
 
     def _filled(self, features: Tensor) -> Tensor:
-        """The log-mel with as much silence after it as the last patch in time lacks."""
+        """The log-mel, with silence to fill the last patch in time."""
         if not self.config.fills_last:
             return features
         missing = (self.config.patch[0] - features.shape[1]) % self.config.stride[0]
@@ -87,9 +87,9 @@ class PatchAttention(Network):
 
 
 def interpolated(positions: Tensor, n: int) -> Tensor:
-    """The first `n` of the learned `(positions, dim)`; where these are too few, all of them stretched linearly."""
+    """The first `n` of the learned `(positions, dim)`, or all of them, stretched linearly to a larger `n`."""
     last = positions.shape[0] - 1
-    # Both cases in one computation, so that a graph exported with a length of one case is right for the other.
+    # One computation for both cases, so that an exported graph is right for both.
     index = torch.arange(n, device=positions.device, dtype=torch.float32)
     index = index * (last / index[-1].clamp(min=1.0)).clamp(max=1.0)
     left = index.long().clamp(max=last)
@@ -99,7 +99,7 @@ def interpolated(positions: Tensor, n: int) -> Tensor:
 
 
 class Block(nn.Module):
-    """Self-attention, then a two-layer network, each added to what it was given the norm of."""
+    """Self-attention, then a two-layer network, each on the norm of its input and added to the input."""
 
     def __init__(self, config: PatchAttentionConfig) -> None:
         super().__init__()
@@ -116,7 +116,7 @@ class Block(nn.Module):
         return x + self._dropped(self.mlp(self.mlp_norm(x)))
 
     def _dropped(self, branch: Tensor) -> Tensor:
-        """In training, with values missing at random, and for some clips all of them.
+        """Apply dropout to a branch in training, and drop the whole branch for some clips.
 
         Huang et al. 2016, arXiv:1603.09382.
         """
@@ -127,7 +127,7 @@ class Block(nn.Module):
 
 
 class SelfAttention(nn.Module):
-    """Multi-head attention of all patches to all (Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2)."""
+    """Multi-head attention between all patches (Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2)."""
 
     def __init__(self, dim: int, n_heads: int) -> None:
         super().__init__()
@@ -145,11 +145,11 @@ class SelfAttention(nn.Module):
 
 
 class AttentionHead(nn.Module):
-    """Every patch is classified, and each class weighs the patches by an attention of its own.
+    """Classifier of every patch, with an attention weight of each patch for each class.
 
-    Kong et al. 2018, arXiv:1711.00927, with the mean taken of logits. Over the whole clip these weights sum to 1;
-    within one column they are made to, which gives the scores of that frame, and the clip's score is the mean of the
-    frames' by the weight of their columns.
+    Kong et al. 2018, arXiv:1711.00927, with the mean taken of logits. The weights of a class sum to 1 over the clip.
+    The score of a frame uses weights that sum to 1 within its column, so the score of the clip is the mean of the
+    frames, weighted by column.
     """
 
     def __init__(self, dim: int, n_classes: int) -> None:
@@ -170,7 +170,7 @@ class AttentionHead(nn.Module):
 
 
 class MeanHead(nn.Module):
-    """The mean of the patches, normalised and classified."""
+    """Classifier of the normalised mean of the patches."""
 
     def __init__(self, dim: int, n_classes: int) -> None:
         super().__init__()
@@ -184,9 +184,9 @@ class MeanHead(nn.Module):
 
 
 def from_published(state_dict: StateDict) -> StateDict:
-    """Our names for the entries of a published state dict of CED, and our axes: time before frequency.
+    """Rename the entries of a published state dict of CED, and put time before frequency.
 
-    Window and mel matrix of its front end, if they are there, are left out.
+    The window and the mel matrix of its front end are dropped.
     """
     kept = {key: _our_axes(key, tensor) for key, tensor in state_dict.items() if not key.startswith("front_end.")}
     return rename(kept, _CED_NAMES)

@@ -1,4 +1,4 @@
-"""Reading the state dicts that others published, without running anything that a file brings along."""
+"""Read published state dicts, without running code from the file."""
 
 from __future__ import annotations
 
@@ -19,22 +19,21 @@ from panns.errors import CheckpointError
 from panns.frontend import Frontend, fft_window, mel_filters
 
 StateDict: TypeAlias = dict[str, Tensor]
-Renaming: TypeAlias = tuple[str, str | Callable[[re.Match[str]], str]]  # pattern and what takes its place, as of re.sub
+Renaming: TypeAlias = tuple[str, str | Callable[[re.Match[str]], str]]  # pattern and replacement of `re.sub`
 
-# A block of convolutions, each with norm and ReLU, as `panns.networks.blocks.conv_block` numbers them; the names of the
-# block itself must have been changed before.
+# Layers of a block, as `panns.networks.blocks.conv_block` numbers them; apply after the renaming of the blocks.
 CONV_NAMES: tuple[Renaming, ...] = (
     (r"^((?:stem|last|blocks\.\d+)\.)conv(\d)\.", lambda match: f"{match[1]}{3 * int(match[2]) - 3}."),
     (r"^((?:stem|last|blocks\.\d+)\.)bn(\d)\.", lambda match: f"{match[1]}{3 * int(match[2]) - 2}."),
 )
-# What every network of the PANNs calls its input norm and its head.
+# Input norm and head of every published PANNs network.
 PANNS_NAMES: tuple[Renaming, ...] = (
     (r"^bn0\.", "input_norm."),
     (r"^fc1\.", "head.projection."),
     (r"^fc_audioset\.", "head.classifier."),
 )
 
-# What torch's reader raises for damaged bytes, found by changing bytes of whole files at random.
+# Exceptions of torch.load for damaged files, found by changing random bytes of intact files.
 _UNREADABLE = (
     pickle.UnpicklingError,
     zipfile.BadZipFile,
@@ -51,31 +50,31 @@ _UNREADABLE = (
 
 
 def read_state_dict(path: Path) -> StateDict:
-    """The tensors of a `.pth` or `.pt` file: a plain state dict, or one under "model" or "state_dict".
+    """Read the tensors of a `.pth` or `.pt` file: a plain state dict, or one under "model" or "state_dict".
 
     Raises:
-        CheckpointError: The file is damaged, holds something else than tensors, or would need code to be run.
+        CheckpointError: The file is damaged, or contains more than tensors.
     """
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except _UNREADABLE as exc:
-        # torch's own words are left out: they recommend to load the file with its code.
+        # Without the message of torch, which recommends running the code in the file.
         raise CheckpointError(
-            f"{path} cannot be read as PyTorch weights; it may be damaged, so fetch it again, "
-            "or it holds more than tensors, which is never loaded"
+            f"cannot read {path} as PyTorch weights: it is damaged, or contains code, which is never run; "
+            "download it again"
         ) from exc
     for key in ("model", "state_dict"):
         if isinstance(content, dict) and isinstance(content.get(key), dict):
             content = content[key]
     if not isinstance(content, dict) or not content or not all(isinstance(value, Tensor) for value in content.values()):
         raise CheckpointError(
-            f"{path} holds no state dict; expected are named tensors, plain or under 'model' or 'state_dict'"
+            f"{path} has no state dict; expected named tensors, plain or under 'model' or 'state_dict'"
         )
     return {str(key).removeprefix("module."): value for key, value in content.items()}
 
 
 def rename(state_dict: StateDict, renamings: Sequence[Renaming]) -> StateDict:
-    """The same tensors under other names: every renaming is tried on every key, one after the other.
+    """Rename tensors: every renaming is applied to every key, in order.
 
     Example:
         >>> list(rename({"fc1.bias": torch.zeros(1)}, PANNS_NAMES))
@@ -90,15 +89,15 @@ def rename(state_dict: StateDict, renamings: Sequence[Renaming]) -> StateDict:
 
 
 def split_frontend(state_dict: StateDict, frontend: Frontend, *, name: str) -> StateDict:
-    """The state dict without the filters of its front end, which must be those of `frontend` where they are present.
+    """Check the filters of the front end in a published state dict, and remove them.
 
     Args:
-        state_dict: Published tensors; a Fourier transform as convolutions and a mel matrix may be among them.
-        frontend: That of the model they are loaded into.
-        name: Name of that model, for messages.
+        state_dict: Published tensors, with or without a Fourier transform as convolutions and a mel matrix.
+        frontend: Front end of the model.
+        name: Name of the model, for messages.
 
     Raises:
-        CheckpointError: The filters belong to another front end, so that the scores would be nonsense.
+        CheckpointError: The filters belong to another front end, so the scores would be wrong.
     """
     config = frontend.log_mel
     if config is None:
@@ -115,8 +114,8 @@ def split_frontend(state_dict: StateDict, frontend: Frontend, *, name: str) -> S
         given, wanted = state_dict[key].detach().float().numpy(), expected[key]
         if given.shape != wanted.shape or not np.allclose(given, wanted, atol=2e-4 * np.abs(wanted).max()):
             raise CheckpointError(
-                f"{key} of this file, {given.shape}, is not that of {name} ({config.sample_rate} Hz, {config.n_fft} "
-                f"samples, {config.n_mels} bands, {config.f_min_hz:g} to {config.f_max_hz:g} Hz); "
-                "load it under the name it was trained for"
+                f"{key} in this file, {given.shape}, differs from that of {name} ({config.sample_rate} Hz, "
+                f"{config.n_fft} samples, {config.n_mels} bands, {config.f_min_hz:g} to {config.f_max_hz:g} Hz); "
+                "load it with the name of its model"
             )
     return {key: tensor for key, tensor in state_dict.items() if key not in expected}

@@ -1,4 +1,4 @@
-"""Recurrent layers that can be exported: torch's exporter would unroll them for one length."""
+"""Recurrent layers with exportable graphs; the exporter of torch would unroll them for one length."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from torch import Tensor, nn
 
 
 def recur(gru: nn.GRU, x: Tensor) -> Tensor:
-    """The states of a layer with `batch_first`.
+    """States of a GRU layer with `batch_first`.
 
-    In an exported graph it is one operator: https://onnx.ai/onnx/operators/onnx__GRU.html
+    An exported graph has one operator for it: https://onnx.ai/onnx/operators/onnx__GRU.html
 
     Args:
-        gru: One layer, of one direction or of two.
+        gru: One layer, with one or two directions.
         x: `(batch, frames, dim)`.
 
     Returns:
@@ -25,7 +25,7 @@ def recur(gru: nn.GRU, x: Tensor) -> Tensor:
         return states
     n_clips, n_frames, _ = x.shape
     directions = ["", "_reverse"] if gru.bidirectional else [""]
-    # Torch has the gates in the order reset, update, new; ONNX update, reset, new.
+    # Order of the gates: reset, update, new in torch; update, reset, new in ONNX.
     weights = [
         torch.stack([_reordered(getattr(gru, f"weight_{kind}_l0{d}")) for d in directions]) for kind in ("ih", "hh")
     ]
@@ -51,16 +51,15 @@ def _reordered(tensor: Tensor) -> Tensor:
 
 
 class MinGRU(nn.Module):
-    """A gated recurrent unit after minGRU (Feng et al. 2024, arXiv:2410.01201), which cannot but forget.
+    """A gated recurrent unit with bounded memory, after minGRU (Feng et al. 2024, arXiv:2410.01201).
 
-    Its gate and its candidates follow from its input alone, so a step is one weighted mean. Beyond the paper,
-    candidates are bounded by a tanh, and the gate is at least `1 / memory`: however different two pasts, what is left
-    of the difference shrinks by that share at every step, and is below the last digit of float32 after some twenty
-    times `memory` steps.
+    The gate and the candidates depend on the input alone, so a step is one weighted mean. Beyond the paper, a tanh
+    bounds the candidates, and the gate is at least `1 / memory`. The difference between two pasts shrinks by that share
+    at every step, and vanishes in float32 after some twenty times `memory` steps.
 
     Args:
-        dim: Width of its input and of its states.
-        memory: Longest memory, in steps until what was is 1/e of it; at least 1.
+        dim: Width of the input and of the states.
+        memory: Longest memory, in steps until 1/e of the past is left; at least 1.
 
     Raises:
         ValueError: `memory` is below 1.
@@ -70,23 +69,23 @@ class MinGRU(nn.Module):
         super().__init__()
         if not memory >= 1:
             raise ValueError(f"memory={memory} steps must be at least 1")
-        self.least = 1 / memory  # of a state that is new at every step
+        self.least = 1 / memory  # smallest gate
         self.gate = nn.Linear(dim, dim)
         self.candidate = nn.Linear(dim, dim)
 
     def initialise(self) -> None:
-        """Let its units begin with memories of all lengths (after Tallec and Ollivier 2018, arXiv:1804.11188)."""
+        """Set initial values with memories of all lengths (after Tallec and Ollivier 2018, arXiv:1804.11188)."""
         steps = torch.exp(torch.rand(self.gate.bias.shape) * math.log(1 / self.least / 2))
         with torch.no_grad():
             self.gate.bias.copy_(-torch.log(steps))
 
     def forward(self, x: Tensor, initial: Tensor) -> Tensor:
-        """States `(batch, steps, dim)` of an input of that shape after the state `(batch, dim)` before it."""
+        """States `(batch, steps, dim)` for an input of that shape, after the state `(batch, dim)`."""
         shares = self.least + (1 - self.least) * self.gate(x).sigmoid()
         candidates = self.candidate(x).tanh()
         if torch.compiler.is_exporting():
-            # One operator for any number of steps (https://onnx.ai/onnx/operators/onnx__Scan.html). Imported here, as
-            # torch has no public name for it yet (2.13).
+            # One operator for any number of steps (https://onnx.ai/onnx/operators/onnx__Scan.html). Imported here,
+            # because torch has no public name for it yet (2.13).
             from torch._higher_order_ops.scan import scan
 
             in_turn = (candidates.transpose(0, 1), shares.transpose(0, 1))
@@ -103,4 +102,4 @@ class MinGRU(nn.Module):
 def _mean_step(state: Tensor, entering: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
     candidate, share = entering
     state = state + share * (candidate - state)
-    return state, state.clone()  # what is handed on and what is kept may not be one tensor in `scan`
+    return state, state.clone()  # `scan` requires two tensors

@@ -14,7 +14,7 @@ from panns.networks.frontend import LogMel, pad_to_min
 
 
 class ResidualCnn(Network):
-    """Strided convolutions with residual blocks, then one classifier for every frame and for their weighted mean."""
+    """Strided convolutions with residual blocks, then one classifier for the frames and for their weighted mean."""
 
     config: ResidualCnnConfig
 
@@ -37,7 +37,7 @@ class ResidualCnn(Network):
         self.classifier = nn.Linear(config.embedding_dim, config.n_classes)
 
     def initialise(self) -> None:
-        """Give convolutions and the classifier their initial values."""
+        """Set the initial values of convolutions and the classifier."""
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
@@ -48,7 +48,7 @@ class ResidualCnn(Network):
         return self.forward_features(self.frontend(pad_to_min(waveform, self.config.min_input_samples)))
 
     def forward_features(self, features: Tensor) -> NetworkOutput:
-        """Scores of a log-mel `(batch, frames, mels)`; a score frame every 8 of its frames."""
+        """Scores of a log-mel `(batch, frames, mels)`; with one score frame for every 8 log-mel frames."""
         x = self.stages(self.stem(norm_bands(self.input_norm, features))).mean(dim=3)  # (batch, channels, frames)
         frames = functional.relu(self.projection(x.transpose(1, 2)))  # (batch, frames, dim)
         embedding = self.pool(frames)
@@ -70,10 +70,10 @@ class ResidualBlock(nn.Module):
 
 
 class AttentionPool(nn.Module):
-    """Frames averaged into one vector, each part of it weighted by its own attention over time.
+    """Mean of frames over time, weighted by a separate attention for each part of the vector.
 
-    The parts are those of multi-head attention (Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2) with one learned
-    query a head.
+    The parts are the heads of multi-head attention (Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2), with one
+    learned query for each head.
     """
 
     def __init__(self, dim: int, n_heads: int) -> None:

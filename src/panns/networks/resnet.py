@@ -1,7 +1,7 @@
 """Residual networks over a log-mel, between two blocks of plain convolutions.
 
-Kong et al. 2020, arXiv:1912.10211, table II; residual blocks: He et al. 2016, arXiv:1512.03385, figure 5. Where a stage
-halves the map, a mean over 2x2 does it in place of a stride.
+Kong et al. 2020, arXiv:1912.10211, table II; residual blocks: He et al. 2016, arXiv:1512.03385, figure 5. Stages halve
+the map by a mean over 2x2 instead of a stride.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from panns.networks.frontend import LogMel, pad_to_min
 from panns.networks.heads import ClipHead
 from panns.networks.published import CONV_NAMES, PANNS_NAMES, Renaming, StateDict, rename
 
-EXPANSION = 4  # of a bottleneck's width
+EXPANSION = 4  # output channels of a bottleneck, in multiples of its width
 
 
 class ResNet(Network):
@@ -47,7 +47,7 @@ class ResNet(Network):
         self.head = ClipHead(config.hidden_dim, config.hidden_dim, config.n_classes, config.head_dropout)
 
     def initialise(self) -> None:
-        """Give every layer its initial values, Xavier's, as published; residual branches begin at nothing."""
+        """Set the initial values of Xavier, as published; residual branches start at zero."""
         xavier(self)
         for module in self.modules():
             if isinstance(module, Residual):
@@ -72,7 +72,7 @@ class ResNet(Network):
 
 
 class Residual(nn.Module):
-    """A branch of convolutions beside a shortcut; both read a map of half the size if the block `halves` it."""
+    """A branch of convolutions with a shortcut, after a mean over 2x2 if the block `halves` the map."""
 
     def __init__(self, n_in: int, n_out: int, branch: nn.Sequential, *, halves: bool) -> None:
         super().__init__()
@@ -90,29 +90,29 @@ class Residual(nn.Module):
 
 
 def _basic(n_in: int, width: int, dropout: float) -> nn.Sequential:
-    """Two convolutions of 3x3."""
+    """Two 3x3 convolutions."""
     layers = {**_named(n_in, width, 3, "1"), "relu1": nn.ReLU(), "dropout": nn.Dropout(dropout)}
     return nn.Sequential(OrderedDict(layers | _named(width, width, 3, "2")))
 
 
 def _bottleneck(n_in: int, width: int, dropout: float) -> nn.Sequential:
-    """A convolution of 3x3 between two of 1x1."""
+    """A 3x3 convolution between two 1x1 convolutions."""
     layers = {**_named(n_in, width, 1, "1"), "relu1": nn.ReLU()}
     layers |= {**_named(width, width, 3, "2"), "relu2": nn.ReLU(), "dropout": nn.Dropout(dropout)}
     return nn.Sequential(OrderedDict(layers | _named(width, EXPANSION * width, 1, "3")))
 
 
 def _named(n_in: int, n_out: int, kernel_size: int, number: str = "") -> dict[str, nn.Module]:
-    """A convolution with batch norm under the names of their number."""
+    """A convolution with batch norm, with numbered names."""
     conv = nn.Conv2d(n_in, n_out, kernel_size, padding=kernel_size // 2, bias=False)
     return {f"conv{number}": conv, f"norm{number}": nn.BatchNorm2d(n_out)}
 
 
 def from_published(state_dict: StateDict) -> StateDict:
-    """Our names for the entries of a published state dict.
+    """Rename the entries of a published state dict.
 
-    `resnet.layer2.0.bn1.weight` becomes `stages.1.0.branch.norm1.weight`. Layers of shortcuts are numbered; where they
-    halve the map, in all stages but the first, the mean has the number 0.
+    `resnet.layer2.0.bn1.weight` becomes `stages.1.0.branch.norm1.weight`. The published shortcuts number
+    their layers; in all stages but the first, which halve the map, number 0 is the mean.
     """
     return rename(state_dict, (*_LAYER_NAMES, *PANNS_NAMES))
 

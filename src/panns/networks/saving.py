@@ -1,4 +1,4 @@
-"""A network into a checkpoint folder and back."""
+"""Save a network to a checkpoint folder, and load it."""
 
 from __future__ import annotations
 
@@ -19,49 +19,49 @@ from panns.system.files import replacing
 
 
 def save_checkpoint(network: Network, manifest: ModelManifest, folder: Path) -> Checkpoint:
-    """Write parameters and manifest to a folder, which is made if need be.
+    """Write parameters and manifest to a checkpoint folder.
 
-    Tensors that half precision holds exactly, as after `round_to_half`, are stored in it.
+    Tensors with an exact half-precision form, as after `round_to_half`, are stored in half precision.
 
     Args:
-        network: Built from `manifest.config`.
-        manifest: What is known of it; sizes and digests of files are filled in.
-        folder: Where to; a checkpoint that lies there is replaced.
+        network: Network built from `manifest.config`.
+        manifest: Manifest of the checkpoint; sizes and digests of files are filled in.
+        folder: Folder to write; created if it does not exist, and its checkpoint replaced.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(folder / TORCH_FILE) as partial:
         save_file({key: _smallest(value.detach().cpu()) for key, value in network.state_dict().items()}, partial)
-        partial.chmod(folder.stat().st_mode & 0o666)  # safetensors writes files that only their maker may read
+        partial.chmod(folder.stat().st_mode & 0o666)  # safetensors writes files that only their owner may read
     return Checkpoint(folder, manifest).record_files(TORCH_FILE)
 
 
 def load_network(checkpoint: Checkpoint) -> Network:
-    """The network of a checkpoint, with its parameters, in evaluation mode on the CPU.
+    """Load the network of a checkpoint, in evaluation mode on the CPU.
 
     Raises:
         CheckpointError: The parameters are missing, damaged or do not fit the config.
     """
     if not checkpoint.has_file(TORCH_FILE):
         raise CheckpointError(f"{checkpoint.path} has no {TORCH_FILE}; use backend='onnx' or backend='openvino'")
-    with torch.device("meta"):  # no time is spent on initial values that are replaced at once
+    with torch.device("meta"):  # skips the initial values, which are replaced at once
         network = construct_network(checkpoint.manifest.architecture, checkpoint.manifest.config)
     path = checkpoint.verified_file(TORCH_FILE)
     try:
         parameters = load_file(path)
     except (SafetensorError, OSError) as exc:
-        raise CheckpointError(f"{path} cannot be read ({exc}); make the checkpoint again") from exc
+        raise CheckpointError(f"cannot read {path} ({exc}); make the checkpoint again") from exc
     load_strictly(network, parameters, where=str(path))
     for module in network.modules():
         if isinstance(module, LogMel):
-            module.set_filters()  # they are no parameters, so they have no values on the meta device
+            module.set_filters()  # not parameters, so the meta device left them without values
     return network.eval()
 
 
 def round_to_half(network: nn.Module) -> None:
-    """Round every parameter and statistic to a value that half precision holds, so that files take half the space.
+    """Round every parameter and statistic to half precision, so that files take half the space.
 
     Raises:
-        SettingsError: A value is beyond half precision.
+        SettingsError: A value is out of the range of half precision.
     """
     with torch.no_grad():
         for key, value in network.state_dict().items():
@@ -69,7 +69,7 @@ def round_to_half(network: nn.Module) -> None:
                 rounded = value.half().float()
                 if not torch.isfinite(rounded).all():
                     raise SettingsError(
-                        f"{key} reaches {value.abs().max():g}, and half precision ends at 65504; store it in float32"
+                        f"{key} reaches {value.abs().max():g}, but half precision ends at 65504; store it in float32"
                     )
                 value.copy_(rounded)
 

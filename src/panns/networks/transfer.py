@@ -1,4 +1,4 @@
-"""A trained network with a new head on top of its logits, its embedding or the bands that this is the mean of."""
+"""A trained base network with a new head on its logits, its embedding or its frequency bands."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from panns.networks.frontend import pad_to_min
 
 
 class Transfer(Network):
-    """The network underneath, then a batch norm (as logits and embeddings come in any range) and linear layers."""
+    """A base network, then a batch norm (logits and embeddings have any range) and linear layers."""
 
     config: TransferConfig
 
@@ -24,29 +24,29 @@ class Transfer(Network):
         self.head = _head(config.n_read, config.head)
 
     def initialise(self) -> None:
-        """Give all layers their initial values; those underneath are usually replaced by trained ones."""
+        """Set the initial values; trained ones usually replace those of the base network."""
         self.base.initialise()
         for module in self.head.modules():
             if isinstance(module, nn.Linear):
                 nn.init.kaiming_uniform_(module.weight, nonlinearity="relu")
                 nn.init.zeros_(module.bias)
-        # What the few clips of a new class do not move stays as it was first: at random it would be noise for ever.
+        # Zeros rather than random values, which would stay as noise in weights that few clips hardly train.
         last = self.head[-1]
         assert isinstance(last, nn.Linear)
         nn.init.zeros_(last.weight)
 
     def forward(self, waveform: Tensor) -> NetworkOutput:
         """Scores of a waveform `(batch, samples)` of any length."""
-        return self._answer(self.base(pad_to_min(waveform, self.config.min_input_samples)))
+        return self._with_head(self.base(pad_to_min(waveform, self.config.min_input_samples)))
 
     def forward_features(self, *inputs: Tensor) -> NetworkOutput:
-        """Scores of what the network underneath reads."""
-        return self._answer(self.base.forward_features(*inputs))
+        """Scores of the inputs of the base network."""
+        return self._with_head(self.base.forward_features(*inputs))
 
-    def _answer(self, output: NetworkOutput) -> NetworkOutput:
+    def _with_head(self, output: NetworkOutput) -> NetworkOutput:
         read = {"logits": output.clip_logits, "embedding": output.embedding, "bands": output.bands}
         numbers = read[self.config.head.reads]
-        assert numbers is not None, "the config has checked that the network underneath has them"
+        assert numbers is not None, "checked by the config"
         return NetworkOutput(clip_logits=self.head(numbers.flatten(1)), embedding=output.embedding)
 
 

@@ -1,4 +1,4 @@
-"""LeeNet, DaiNet and Res1dNet: convolutions over the waveform itself. Kong et al. 2020, arXiv:1912.10211.
+"""LeeNet, DaiNet and Res1dNet: convolutions over the waveform. Kong et al. 2020, arXiv:1912.10211.
 
 LeeNet after Lee et al. 2017, arXiv:1703.01789; DaiNet after Dai et al. 2017, arXiv:1610.00087; residual blocks after He
 et al. 2016, arXiv:1512.03385.
@@ -29,7 +29,7 @@ from panns.networks.frontend import pad_to_min
 from panns.networks.heads import ClipHead
 from panns.networks.published import PANNS_NAMES, Renaming, StateDict, rename
 
-LEE_KERNEL = 3  # of the convolutions and of the maxima, and what both divide time by
+LEE_KERNEL = 3  # kernel size of convolutions and maxima, and their reduction of time
 
 
 class LeeNet(Network):
@@ -47,7 +47,7 @@ class LeeNet(Network):
         self.head = ClipHead(config.widths[-1], config.hidden_dim, config.n_classes, config.head_dropout)
 
     def initialise(self) -> None:
-        """Give convolutions and linear layers their initial values: Xavier's, as published."""
+        """Set the initial values of Xavier, as published."""
         xavier(self)
 
     def forward(self, waveform: Tensor) -> NetworkOutput:
@@ -82,9 +82,9 @@ class DaiNet(Network):
         self.head = ClipHead(config.widths[-1], config.hidden_dim, config.n_classes, config.head_dropout)
 
     def initialise(self) -> None:
-        """Give every layer its initial values; residual branches begin at nothing."""
+        """Set the initial values of Xavier; residual branches start at zero."""
         xavier(self)
-        begin_as_shortcuts(self)
+        zero_branches(self)
 
     def forward(self, waveform: Tensor) -> NetworkOutput:
         """Scores of a waveform `(batch, samples)` of any length."""
@@ -127,9 +127,9 @@ class Res1dNet(Network):
         self.head = ClipHead(n_in, config.hidden_dim, config.n_classes, config.head_dropout)
 
     def initialise(self) -> None:
-        """Give every layer its initial values; residual branches begin at nothing."""
+        """Set the initial values of Xavier; residual branches start at zero."""
         xavier(self)
-        begin_as_shortcuts(self)
+        zero_branches(self)
 
     def forward(self, waveform: Tensor) -> NetworkOutput:
         """Scores of a waveform `(batch, samples)` of any length."""
@@ -142,7 +142,7 @@ class Res1dNet(Network):
 
 
 class Residual(nn.Module):
-    """A branch of convolutions beside a shortcut."""
+    """A branch of convolutions with a shortcut."""
 
     def __init__(self, branch: nn.Sequential, shortcut: nn.Module) -> None:
         super().__init__()
@@ -154,8 +154,8 @@ class Residual(nn.Module):
         return functional.relu(self.shortcut(x) + self.branch(x))
 
 
-def begin_as_shortcuts(network: nn.Module) -> None:
-    """Let every residual branch begin at nothing (Goyal et al. 2017, arXiv:1706.02677, section 5.1)."""
+def zero_branches(network: nn.Module) -> None:
+    """Set the last norm of every residual branch to zero (Goyal et al. 2017, arXiv:1706.02677, section 5.1)."""
     for module in network.modules():
         if isinstance(module, Residual):
             last = module.branch[-1]
@@ -178,7 +178,7 @@ def stem(width: int, kernel_size: int, stride: int, *, padding: int) -> nn.Seque
 
 
 def _four_convs(n_in: int, width: int) -> nn.Sequential:
-    """DaiNet's branch."""
+    """Branch of DaiNet."""
     layers: dict[str, nn.Module] = {}
     for number in (1, 2, 3, 4):
         if number > 1:
@@ -189,7 +189,7 @@ def _four_convs(n_in: int, width: int) -> nn.Sequential:
 
 
 def _two_convs(n_in: int, width: int, dropout: float, *, quarters: bool) -> nn.Sequential:
-    """Res1dNet's branch; the second convolution skips every other frame."""
+    """Branch of Res1dNet; the second convolution has a dilation of 2."""
     layers: dict[str, nn.Module] = {"pool": nn.MaxPool1d(QUARTER)} if quarters else {}
     conv1, norm1 = _conv_norm(n_in, width, 3, padding=1)
     conv2, norm2 = _conv_norm(width, width, 3, dilation=2, padding=2)
@@ -198,7 +198,7 @@ def _two_convs(n_in: int, width: int, dropout: float, *, quarters: bool) -> nn.S
 
 
 def _shortcut(n_in: int, n_out: int, *, quarters: bool = False) -> nn.Sequential:
-    """A convolution of width 1 where channels change, behind a mean where time does."""
+    """A convolution of width 1, after a mean if the branch divides time."""
     layers: dict[str, nn.Module] = {"pool": nn.AvgPool1d(QUARTER)} if quarters else {}
     conv, norm = _conv_norm(n_in, n_out, 1)
     return nn.Sequential(OrderedDict(layers | {"conv": conv, "norm": norm}))
@@ -212,15 +212,15 @@ def _conv_norm(
 
 
 def leenet_from_published(state_dict: StateDict) -> StateDict:
-    """Our names for the entries of a published state dict of a LeeNet."""
+    """Rename the entries of a published state dict of a LeeNet."""
     return rename(state_dict, (*BLOCK_NAMES, *PANNS_NAMES))
 
 
 def dainet_from_published(state_dict: StateDict) -> StateDict:
-    """Our names for the entries of a published state dict of DaiNet19.
+    """Rename the entries of a published state dict of DaiNet19.
 
     `conv_block2.bn_downsample.weight` becomes `blocks.1.shortcut.norm.weight`. The first block keeps the number of
-    channels, and its published shortcut convolution is never used; it is left out.
+    channels, so its published shortcut convolution, which is never used, is dropped.
     """
     kept = {
         key: tensor
@@ -231,14 +231,14 @@ def dainet_from_published(state_dict: StateDict) -> StateDict:
 
 
 def res1dnet_from_published(state_dict: StateDict) -> StateDict:
-    """Our names for the entries of a published state dict of a Res1dNet.
+    """Rename the entries of a published state dict of a Res1dNet.
 
     `resnet.layer2.0.bn1.weight` becomes `stages.1.0.branch.norm1.weight`.
     """
     return rename(state_dict, (*_STEM_NAMES, *_RES1D_NAMES, *PANNS_NAMES))
 
 
-# Before PANNS_NAMES: here `bn0` does not norm mel bands but what the first convolution gives.
+# Before PANNS_NAMES, because `bn0` normalises the first convolution here, not the mel bands.
 _STEM_NAMES: tuple[Renaming, ...] = ((r"^conv0\.", "stem.0."), (r"^bn0\.", "stem.1."))
 _DAI_NAMES: tuple[Renaming, ...] = (
     (r"^(conv_block\d)\.downsample\.", r"\1.shortcut.conv."),

@@ -1,4 +1,4 @@
-"""Wavegram-CNN14: a map learned from the waveform in place of a log-mel, or beside one.
+"""Wavegram-CNN14: a learned time-frequency map instead of a log-mel, or beside one.
 
 Kong et al. 2020, arXiv:1912.10211.
 """
@@ -23,7 +23,7 @@ STEM_KERNEL = 11
 
 
 class Wavegram(Network):
-    """Convolution blocks over a wavegram, with the map of a log-mel as further channels where there is one."""
+    """Convolution blocks over a wavegram, with the map of a log-mel, if any, as further channels."""
 
     config: WavegramConfig
 
@@ -44,7 +44,7 @@ class Wavegram(Network):
         self.head = ClipHead(config.channels[-1], config.hidden_dim, config.n_classes, config.head_dropout)
 
     def initialise(self) -> None:
-        """Give convolutions and linear layers their initial values: Xavier's, as published."""
+        """Set the initial values of Xavier, as published."""
         xavier(self)
 
     def forward(self, waveform: Tensor) -> NetworkOutput:
@@ -53,7 +53,7 @@ class Wavegram(Network):
         return self.forward_features(waveform, *(() if self.frontend is None else (self.frontend(waveform),)))
 
     def forward_features(self, waveform: Tensor, features: Tensor | None = None) -> NetworkOutput:
-        """Scores of a waveform `(batch, samples)` and, where there is one, its log-mel `(batch, frames, mels)`."""
+        """Scores of a waveform `(batch, samples)` and its log-mel `(batch, frames, mels)`, if any."""
         x = self.wavegram(waveform)
         if features is not None:
             x = self._dropout(self._beside_log_mel(x, features))
@@ -66,11 +66,11 @@ class Wavegram(Network):
         return output
 
     def _beside_log_mel(self, wavegram: Tensor, features: Tensor) -> Tensor:
-        """A wavegram `(batch, channels, frames, rows)` with the channels of a log-mel's map before its own."""
+        """Channels of the map of a log-mel, then those of a wavegram `(batch, channels, frames, rows)`."""
         log_mel = functional.avg_pool2d(self.stem(norm_bands(self.input_norm, features)), MAP_STRIDE)
-        # Column c of the two maps hears the same 20 ms from sample 640 c on. For its last column a log-mel, whose
-        # frames are centred, needs the first 320 of these samples, a wavegram 636: in between the log-mel has one
-        # column more, at which the original fails. Cut, the maps stay aligned, and at other lengths nothing changes.
+        # Column c of both maps covers the 20 ms from sample 640 c on. For its last column a log-mel, whose frames are
+        # centred, needs the first 320 of these samples, and a wavegram 636. In between, the log-mel has one column
+        # more, and the original fails. Without that column the maps stay aligned; other lengths do not change.
         return torch.cat([log_mel[:, :, : wavegram.shape[2]], wavegram], dim=1)
 
     def _dropout(self, x: Tensor) -> Tensor:
@@ -78,7 +78,7 @@ class Wavegram(Network):
 
 
 class WavegramMap(nn.Module):
-    """A map learned from the waveform: the channels of one-dimensional convolutions become its rows and channels."""
+    """A map learned from the waveform: channels of one-dimensional convolutions become rows and channels."""
 
     def __init__(self, widths: tuple[int, ...], n_rows: int, n_out: int) -> None:
         super().__init__()
@@ -99,7 +99,7 @@ class WavegramMap(nn.Module):
 
 
 def from_published(state_dict: StateDict) -> StateDict:
-    """Our names for the entries of a published state dict of a wavegram beside a log-mel.
+    """Rename the entries of a published state dict of a wavegram beside a log-mel.
 
     `pre_block2.conv1.weight` becomes `wavegram.blocks.1.0.weight`, `conv_block2.conv1.weight` `blocks.0.0.weight`.
     """
@@ -107,7 +107,7 @@ def from_published(state_dict: StateDict) -> StateDict:
 
 
 def from_published_alone(state_dict: StateDict) -> StateDict:
-    """The same without a log-mel: what the published file holds for one is never used and is left out."""
+    """Rename the entries for a wavegram without a log-mel; the unused log-mel entries are dropped."""
     return rename(
         {key: tensor for key, tensor in state_dict.items() if not key.startswith(("bn0.", "conv_block1."))},
         _LAYER_NAMES,
