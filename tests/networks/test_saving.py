@@ -1,4 +1,3 @@
-import re
 from dataclasses import replace
 
 import pytest
@@ -28,33 +27,32 @@ def with_parameters(checkpoint, write):
     return checkpoint.record_files(TORCH_FILE)
 
 
-def test_what_is_saved_can_be_opened(checkpoint):
+def test_saved_checkpoint_can_be_opened(checkpoint):
     assert open_checkpoint(checkpoint.path) == checkpoint
     assert checkpoint.manifest.config == CONFIG
     assert sorted(path.name for path in checkpoint.path.iterdir()) == [MANIFEST_FILE, TORCH_FILE]
 
 
-def test_a_checkpoint_that_lies_there_is_replaced(checkpoint):
+def test_existing_checkpoint_is_replaced(checkpoint):
     other = build_network("cnn6", CONFIG)
     saved = save_checkpoint(other, replace(MANIFEST, source="another"), checkpoint.path)
     assert open_checkpoint(checkpoint.path) == saved
     assert torch.equal(load_network(saved).head.classifier.weight, other.head.classifier.weight)
-    with pytest.raises(CheckpointError, match="is not the file that"):
+    with pytest.raises(CheckpointError, match="differs from"):
         load_network(checkpoint)
 
 
-def test_loading_gives_ones_own_config_not_the_registered(checkpoint):
+def test_loaded_network_has_the_saved_config(checkpoint):
     assert load_network(checkpoint).config == CONFIG
 
 
-def test_a_checkpoint_without_parameters_says_what_can_be_done(tmp_path):
-    message = "holds no model.safetensors; run it with the backend 'onnx' or 'openvino'"
-    with pytest.raises(CheckpointError, match=re.escape(message)):
+def test_checkpoint_without_parameters_names_other_backends(tmp_path):
+    with pytest.raises(CheckpointError, match=r"has no model\.safetensors; use backend='onnx'"):
         load_network(Checkpoint(tmp_path, MANIFEST))
 
 
 @pytest.mark.parametrize("content", [b"", b"abc", b"\xff" * 100, b"\x08" + bytes(7) + b"{}      "])
-def test_a_damaged_file_is_refused_also_where_its_digest_fits(checkpoint, content):
+def test_damaged_file_with_a_right_digest_is_refused(checkpoint, content):
     damaged = with_parameters(checkpoint, lambda path: path.write_bytes(content))
     with pytest.raises(CheckpointError, match=r"model\.safetensors"):
         load_network(damaged)

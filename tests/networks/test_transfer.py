@@ -59,7 +59,7 @@ def test_its_config_comes_back_with_that_of_the_network_underneath():
 @pytest.mark.parametrize(
     ("plain", "words"),
     [
-        ({"head": {}}, "exactly head, base and base_config are needed"),
+        ({"head": {}}, "exactly head, base and base_config"),
         ({"head": {"n_clases": 3}, "base": "cnn6", "base_config": {}}, "did you mean 'config.head.n_classes'"),
         ({"head": {}, "base": "cnn7", "base_config": {}}, "no model 'cnn7'; did you mean 'cnn6'"),
         ({"head": {}, "base": "cnn6", "base_config": {"chanels": []}}, "did you mean 'config.channels'"),

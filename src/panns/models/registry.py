@@ -122,5 +122,6 @@ def _nearest(name: str) -> list[str]:
 
 
 def list_models() -> list[ModelEntry]:
-    """All registered models: those shipped in the package first, then in the order of registration."""
-    return sorted(_entries.values(), key=lambda entry: entry.shipped is None)
+    """All registered models: those shipped in the package first, by name, then the others as they were registered."""
+    shipped = sorted((entry for entry in _entries.values() if entry.shipped is not None), key=lambda entry: entry.name)
+    return [*shipped, *(entry for entry in _entries.values() if entry.shipped is None)]
