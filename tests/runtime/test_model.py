@@ -142,19 +142,19 @@ def with_value(value, dtype=np.float32):
 @pytest.mark.parametrize(
     ("waveforms", "error", "words"),
     [
-        (with_value(np.nan), ValueError, r"the waveform holds NaN, infinity or values beyond 1e\+06; sound is finite"),
-        (with_value(np.inf), ValueError, r"the waveform holds NaN, infinity or values beyond 1e\+06; sound is finite"),
-        (with_value(-np.inf), ValueError, r"the waveform holds NaN, infinity or values beyond 1e\+06; sound is finite"),
+        (with_value(np.nan), ValueError, r"the waveform holds NaN"),
+        (with_value(np.inf), ValueError, r"the waveform holds NaN"),
+        (with_value(-np.inf), ValueError, r"the waveform holds NaN"),
         (
             with_value(1e300, np.float64),
             ValueError,
-            r"the waveform holds NaN, infinity or values beyond 1e\+06; sound is finite",
+            r"the waveform holds NaN",
         ),
         ([noise(1), with_value(np.nan)], ValueError, r"clip 1 holds NaN"),
         (
             np.zeros(100, dtype=np.int16),
             TypeError,
-            r"the waveform is of type ndarray, int16; floating-point .* divided by 32768",
+            r"the waveform is of type ndarray, int16; .*floating-point .* divided by 32768",
         ),
         (np.zeros(100, dtype=bool), TypeError, r"the waveform is of type ndarray, bool"),
         (
