@@ -28,7 +28,7 @@ from panns.training.engine.batch import Batch
 from panns.training.engine.clip_batches import BatchConfig, ClipBatches, ClipTargets, MixConfig
 from panns.training.engine.loop import TrainConfig, train
 from panns.training.engine.losses import LossConfig, Objective
-from panns.training.engine.transfer import from_nothing
+from panns.training.engine.transfer import from_scratch
 
 # Model, seconds of a clip, clips in a batch, steps.
 CASES = (("cnn14", 10.0, 4, 5), ("builtin", 5.0, 32, 12), ("mn04_as", 5.0, 32, 12))
@@ -74,13 +74,13 @@ def measure(name: str, *, with_loader: bool) -> dict[str, object]:
         audio = decode_once(_clips(folder, duration_s, rate), rate, folder / "decoded")
         targets = ClipTargets([(i % 10,) for i in range(N_CLIPS)], 10)
         settings = BatchConfig(batch_size, durations_s=(duration_s,), mix=MixConfig("between_class"))
-        start = from_nothing(name, config, 10, seed=0)
+        start = from_scratch(name, config, 10, seed=0)
         batches = ClipBatches(audio, targets, start.config, settings, 0)
         ready = batches(0)
 
         def steps(make_batch: Callable[[int], Batch], n: int, where: str) -> float:
             """CPU seconds of a step, after a warm-up step."""
-            network = from_nothing(name, config, 10, seed=0).network
+            network = from_scratch(name, config, 10, seed=0).network
             times: list[float] = []
             train(
                 network,

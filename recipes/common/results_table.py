@@ -20,7 +20,7 @@ from pathlib import Path
 
 from benchmarks.measure import machine
 from panns.system.files import replacing
-from panns.training.cross_validation import folds_of
+from panns.training.cross_validation import fold_names
 from recipes.common.paths import RECIPES, ROOT
 from recipes.common.runs import QUALITIES, Result, Row, clips_digest, read_result, read_rows
 
@@ -85,7 +85,7 @@ def _latest(row: Row, known: Sequence[Result], root: Path, hardware: str) -> Res
     if now.is_complete or "" in now.values:
         return now
     # Folds may run one by one and on other machines; a complete result stays until the new one is complete.
-    return before if before.is_complete else _merge_folds(before, now, folds_of(row.clips(root)))
+    return before if before.is_complete else _merge_folds(before, now, fold_names(row.clips(root)))
 
 
 def _merge_folds(before: Result, now: Result, folds: Sequence[str]) -> Result:

@@ -17,8 +17,8 @@ from panns.config import config_from_dict, config_to_dict, fill_defaults, read_t
 from panns.data.clip_lists import Clip, read_clip_list
 from panns.data.sampling.groups import DuplicateGroups
 from panns.errors import DataError
-from panns.training.cross_validation import folds_of
-from panns.training.dataset import digest_of, parts_of
+from panns.training.cross_validation import fold_names
+from panns.training.dataset import digest_clips, split_clips
 from panns.training.engine.journal import METRICS_FILE
 from panns.training.preflight import CHECK_FILE
 from panns.training.run_folder import CLIPS_FILE, EVALUATION_FILE, SETTINGS_FILE
@@ -147,7 +147,7 @@ def read_result(row: Row, root: Path, hardware: str) -> Result | None:
         command=row.command,
         quality=quality,
         values=values,
-        is_complete="" in values or values.keys() == set(folds_of(clips)),
+        is_complete="" in values or values.keys() == set(fold_names(clips)),
         seed=settings.seed,
         date=datetime.fromtimestamp(last, UTC).date().isoformat(),
         hardware=hardware,
@@ -181,14 +181,14 @@ def _is_current(run: Path, settings: RunSettings, clips: Sequence[Clip], duplica
         json.loads((run / name).read_text(encoding="utf-8")) for name in (SETTINGS_FILE, CLIPS_FILE)
     )
     data = replace(settings.data, test_fold=run_settings["data"]["test_fold"])
-    wanted = config_to_dict(replace(settings, data=data, train=settings.train.that_decides))
+    wanted = config_to_dict(replace(settings, data=data, train=settings.train.comparable))
     if fill_defaults(RunSettings, run_settings) != wanted:
         return False
     try:
-        parts = parts_of(clips, data, settings.seed, duplicates=duplicates)
+        parts = split_clips(clips, data, settings.seed, duplicates=duplicates)
     except DataError:  # the fold has disappeared from the clip list
         return False
-    return all(run_clips[f"{part}_sha256"] == digest_of([clips[i] for i in getattr(parts, part)]) for part in PARTS)
+    return all(run_clips[f"{part}_sha256"] == digest_clips([clips[i] for i in getattr(parts, part)]) for part in PARTS)
 
 
 def _fold_name(evaluation: Path) -> str:

@@ -23,8 +23,8 @@ from panns.data.clips.subset import AudioSubset
 from panns.evaluation import evaluate_clips
 from panns.recognizer import load
 from panns.system.files import replacing
-from panns.training.cross_validation import folds_of
-from panns.training.join import join
+from panns.training.cross_validation import fold_names
+from panns.training.join import join_models
 from panns.training.run_folder import MODEL_FOLDER
 from recipes.common.paths import ROOT
 from recipes.common.prepare_command import CLIPS_FILE
@@ -43,7 +43,7 @@ MARK = "ensemble"
 def main() -> None:
     """Join, test and write the results."""
     out = ROOT / "runs" / "esc10"
-    folds = folds_of(read_clip_list(out / CLIPS_FILE).clips)
+    folds = fold_names(read_clip_list(out / CLIPS_FILE).clips)
     accuracies = {name: read_accuracies(command, folds) for name, command in MEMBERS.items()}
     folders = [ROOT / Row("", "", command).folder for command in MEMBERS.values()]
     joined = out / MARK
@@ -51,7 +51,7 @@ def main() -> None:
     accuracies[BOTH], n_bytes = {}, 0
     for fold in folds:
         members = [str(folder / f"{FOLD_PREFIX}{fold}" / MODEL_FOLDER) for folder in folders]
-        checkpoint = join(members, joined / f"{FOLD_PREFIX}{fold}", stored="float16")
+        checkpoint = join_models(members, joined / f"{FOLD_PREFIX}{fold}", stored="float16")
         n_bytes = checkpoint.verified_file(TORCH_FILE).stat().st_size
         accuracies[BOTH][fold] = test(checkpoint.path, out / CLIPS_FILE, fold)
         print(fold, {name: by_fold[fold] for name, by_fold in accuracies.items()}, flush=True)

@@ -20,7 +20,7 @@ import numpy as np
 from benchmarks.measure import machine
 from panns.data.clip_lists import Clip, read_clip_list, write_clip_list
 from panns.system.files import replacing
-from panns.training.run import run
+from panns.training.run import train_model
 from panns.training.settings import read_settings
 from recipes.common.paths import ROOT
 from recipes.common.results_table import replace_table
@@ -52,7 +52,7 @@ def measure_accuracy(clips: Sequence[Clip], n_support: int, draw: int) -> float:
     OUT.mkdir(parents=True, exist_ok=True)
     write_clip_list(listed, draw_clips(clips, n_support, draw))
     settings = read_settings(HERE / "train.toml", (f"data.clips={listed}", f"seed={draw}"))
-    trained = run(settings, OUT / name, is_resumed=True)  # refuses a run with other settings or clips
+    trained = train_model(settings, OUT / name, is_resumed=True)  # refuses a run with other settings or clips
     assert len(trained.parts.train) == 10 * n_support
     assert not len(trained.parts.left_out)
     assert trained.test is not None

@@ -5,10 +5,11 @@ import pytest
 from tests.sounds import changing_sound, noise, tone, write_wav
 from tests.training.conftest import (  # noqa: F401 - fixtures, by whose names tests ask for them
     class_folders,
-    manifest_file,
+    clip_list_file,
     settings_file,
-    taught_checkpoint,
-    teachable_checkpoint,
+    trained_checkpoint,
+    trained_run,
+    untrained_checkpoint,
 )
 
 

@@ -19,9 +19,9 @@ def invoke(*arguments):
 
 
 @pytest.mark.usefixtures("_own_cache")
-def test_one_command_makes_a_model_that_every_other_takes(class_folders, taught_checkpoint, tmp_path):
+def test_one_command_makes_a_model_that_every_other_takes(class_folders, trained_checkpoint, tmp_path):
     model = tmp_path / "my-model"
-    lines = succeed(run_panns("finetune", class_folders, "-o", model, "--model", taught_checkpoint)).splitlines()
+    lines = succeed(run_panns("finetune", class_folders, "-o", model, "--model", trained_checkpoint)).splitlines()
     assert lines[0] == "3 classes, 18 clips learned from"
     assert lines[-1].endswith(f"panns tag SOUND --model {model}")
     tagged = invoke("tag", class_folders / "tone" / "toneb.wav", "--model", model, "--json")
@@ -30,14 +30,14 @@ def test_one_command_makes_a_model_that_every_other_takes(class_folders, taught_
     assert json.loads(evaluated.stdout)["n_clips"] == 24
 
 
-def test_bad_data_is_named_before_the_first_step(class_folders, taught_checkpoint, tmp_path):
+def test_bad_data_is_named_before_the_first_step(class_folders, trained_checkpoint, tmp_path):
     root = tmp_path / "data"
     shutil.copytree(class_folders, root)
     (root / "noise" / "broken.wav").write_bytes(b"no sound")
     (root / "nothing").mkdir()
     write_wav(root / "tone" / "nan.wav", np.full(800, np.nan, np.float32))
-    result = run_panns("finetune", root, "-o", tmp_path / "model", "--model", taught_checkpoint)
+    result = run_panns("finetune", root, "-o", tmp_path / "model", "--model", trained_checkpoint)
     assert result.returncode == 1
-    for words in ("broken.wav", "nan.wav", "the folder nothing is empty", "has 3 errors that keep from learning"):
+    for words in ("broken.wav", "nan.wav", "the folder nothing is empty", "has 3 errors"):
         assert words in result.stderr
     assert not (tmp_path / "model").exists()

@@ -18,7 +18,7 @@ from panns.data.quality import check_clips
 from panns.data.sampling.split import hold_out_fold
 from panns.data.shards import ShardSettings, write_shards
 from panns.labels import audioset
-from panns.training.run import run
+from panns.training.run import train_model
 from panns.training.settings import RunSettings, read_settings
 from recipes.audioset.segments import Segment, read_segments, write_segments
 from recipes.common.runs import ROWS_FILE
@@ -130,7 +130,7 @@ def test_two_steps_of_every_recipe(path, manifests, tiny_checkpoint, made_once, 
     if read_settings(RECIPES / path).model.transfer.head == "bands":  # which a small CNN does not have
         checkpoint = made_once("mn01_as", lambda folder: make_checkpoint(folder, "mn01_as"))
     settings = shortened(path, manifest, checkpoint, n_steps=2)
-    trained = run(settings, tmp_path)
+    trained = train_model(settings, tmp_path)
     assert len(trained.parts.train) + len(trained.parts.test) + len(trained.parts.left_out) == len(manifest.clips)
     assert {manifest.clips[int(i)].fold for i in trained.parts.test} == {settings.data.test_fold}
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
@@ -216,7 +216,7 @@ def test_the_audioset_layout_learns(tmp_path):
         ),
     )
     before, after = (
-        run(replace(settings, train=train), tmp_path / f"{train.n_steps} steps")
+        train_model(replace(settings, train=train), tmp_path / f"{train.n_steps} steps")
         for train in (replace(settings.train, n_steps=1), settings.train)
     )
     assert len(after.checkpoint.manifest.labels) == len(audioset())

@@ -1,14 +1,15 @@
-"""A data set that is easy to learn: three kinds of sound, two folds, and a small trained-like network to begin with."""
+"""A data set that is easy to learn (three kinds of sound, two folds), a tiny network, and one trained run of it."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from panns.data.clip_lists import Clip, write_clip_list
-from panns.training.run import run
+from panns.training.run import train_model
 from panns.training.run_folder import MODEL_FOLDER
 from panns.training.settings import read_settings
 from tests.conftest import MadeOnce
@@ -19,7 +20,7 @@ KINDS = ("clicks", "noise", "tone")
 N_EACH = 8
 
 
-def sound_of(kind: str, i: int) -> np.ndarray:
+def make_sound(kind: str, i: int) -> np.ndarray:
     level = np.float32(0.2 + 0.1 * i)
     if kind == "noise":
         return level * noise(0.6, seed=i)
@@ -32,18 +33,18 @@ def sound_of(kind: str, i: int) -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def class_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder for every class, with names that tell no source."""
+    """One folder a class; file names without a source."""
     root = tmp_path_factory.mktemp("sounds")
     for kind in KINDS:
         (root / kind).mkdir()
         for i in range(N_EACH):
-            write_wav(root / kind / f"{kind}{chr(97 + i)}.wav", sound_of(kind, i))
+            write_wav(root / kind / f"{kind}{chr(97 + i)}.wav", make_sound(kind, i))
     return root
 
 
 @pytest.fixture(scope="session")
-def manifest_file(class_folders: Path) -> Path:
-    """The same as a manifest with two folds."""
+def clip_list_file(class_folders: Path) -> Path:
+    """A clip list of `class_folders` with two folds."""
     clips = [
         Clip(f"{kind}/{kind}{chr(97 + i)}.wav", (kind,), fold=str(1 + i % 2), source=f"{kind}{i}")
         for kind in KINDS
@@ -55,10 +56,10 @@ def manifest_file(class_folders: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def teachable_checkpoint(made_once: MadeOnce) -> Path:
+def untrained_checkpoint(made_once: MadeOnce) -> Path:
     """A small residual CNN with random parameters, which learns in some dozen steps."""
     small = {"stem_channels": 8, "channels": (8, 12, 16), "embedding_dim": 32, "n_heads": 2, "dropout": 0.0}
-    return made_once("teachable", lambda folder: make_checkpoint(folder, "builtin", **small))
+    return made_once("untrained", lambda folder: make_checkpoint(folder, "builtin", **small))
 
 
 SETTINGS = """
@@ -66,7 +67,7 @@ SETTINGS = """
 name = {checkpoint!r}
 
 [data]
-clips = {manifest!r}
+clips = {clips!r}
 test_fold = "2"
 
 [loss]
@@ -91,21 +92,29 @@ decay = 0.8
 
 
 @pytest.fixture(scope="session")
-def taught_checkpoint(manifest_file: Path, teachable_checkpoint: Path, made_once: MadeOnce) -> Path:
-    """The same after it has learned these kinds, as what is fine-tuned has learned something."""
+def trained_run(clip_list_file: Path, untrained_checkpoint: Path, made_once: MadeOnce) -> Path:
+    """A finished run: `out`, the progress as JSON, and the test clips with their scores."""
 
     def make(folder: Path) -> None:
         folder.mkdir()
-        path = folder / "taught.toml"
-        path.write_text(SETTINGS.format(checkpoint=str(teachable_checkpoint), manifest=str(manifest_file)))
-        run(read_settings(path), folder / "out")
+        path, progress = folder / "train.toml", []
+        path.write_text(SETTINGS.format(checkpoint=str(untrained_checkpoint), clips=str(clip_list_file)))
+        result = train_model(read_settings(path), folder / "out", on_progress=progress.append)
+        (folder / "progress.json").write_text(json.dumps(progress))
+        np.savez(folder / "test.npz", train=result.parts.train, test=result.parts.test, scores=result.test.scores)
 
-    return made_once("taught", make) / "out" / MODEL_FOLDER
+    return made_once("trained", make)
+
+
+@pytest.fixture(scope="session")
+def trained_checkpoint(trained_run: Path) -> Path:
+    """The checkpoint of `trained_run`."""
+    return trained_run / "out" / MODEL_FOLDER
 
 
 @pytest.fixture
-def settings_file(tmp_path: Path, manifest_file: Path, teachable_checkpoint: Path) -> Path:
-    """Settings that learn these kinds in a few seconds."""
+def settings_file(tmp_path: Path, clip_list_file: Path, untrained_checkpoint: Path) -> Path:
+    """Settings with which the small network learns the data set in a few seconds."""
     path = tmp_path / "tiny.toml"
-    path.write_text(SETTINGS.format(checkpoint=str(teachable_checkpoint), manifest=str(manifest_file)))
+    path.write_text(SETTINGS.format(checkpoint=str(untrained_checkpoint), clips=str(clip_list_file)))
     return path

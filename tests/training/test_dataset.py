@@ -1,13 +1,21 @@
-"""Which clips are for what, and what is heard in them."""
+"""The data set of a run: its parts, and what is read how often."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections import Counter
+
 import pytest
 
-from panns.data.clip_lists import Clip, TimedLabel
-from panns.errors import DataError
-from panns.training.dataset import check_learnable, label_set, parts_of, targets_of
+from panns.data.clip_lists import Clip, read_clip_list
+from panns.data.clips.audio import FileAudio
+from panns.data.shards.decoded import decode_once
+from panns.training import dataset, recordings
+from panns.training.cross_validation import cross_validate
+from panns.training.dataset import split_clips
+from panns.training.engine.distributed import World
+from panns.training.finetune import FinetuneOptions, finetune
+from panns.training.recordings import open_recordings
+from panns.training.run import train_model
 from panns.training.settings import DataSettings, read_settings
 
 CLIPS = [
@@ -16,7 +24,7 @@ CLIPS = [
     for label in ("cat", "dog")
     for i in range(5)
 ]
-SHARED = Clip("other.wav", ("cat",), fold="1", source="3cat0")  # of one recording with a clip of fold 3
+SHARED = Clip("other.wav", ("cat",), fold="1", source="3cat0")  # shares a recording with a clip of fold 3
 
 
 def folds_of(clips, part):
@@ -25,83 +33,109 @@ def folds_of(clips, part):
 
 def test_parts_share_no_source():
     clips = [*CLIPS, SHARED]
-    parts = parts_of(clips, DataSettings("x", test_fold="3", validation_fold="2"), seed=0)
+    parts = split_clips(clips, DataSettings("x", test_fold="3", validation_fold="2"), seed=0)
     assert folds_of(clips, parts.test) == {"3"}
     assert folds_of(clips, parts.validation) == {"2"}
     assert folds_of(clips, parts.train) == {"1"}
     assert parts.left_out.tolist() == [30]
 
 
-def test_a_share_is_held_out_of_what_is_left():
-    parts = parts_of(CLIPS, DataSettings("x", test_fold="3", validation_share=0.2), seed=0)
+def test_a_validation_share_comes_from_the_rest():
+    parts = split_clips(CLIPS, DataSettings("x", test_fold="3", validation_share=0.2), seed=0)
     assert folds_of(CLIPS, [*parts.train, *parts.validation]) == {"1", "2"}
-    assert len(parts.validation) == 4
-    assert len(parts.train) == 16
+    assert (len(parts.validation), len(parts.train)) == (4, 16)
     assert sorted([*parts.train, *parts.validation, *parts.test]) == list(range(30))
 
 
-def test_copies_stay_together():
-    duplicates = [(0, 29), (1, 11)]
-    parts = parts_of(CLIPS, DataSettings("x", test_fold="3", validation_share=0.3), seed=0, duplicates=duplicates)
+def test_duplicates_stay_in_one_part():
+    settings = DataSettings("x", test_fold="3", validation_share=0.3)
+    parts = split_clips(CLIPS, settings, seed=0, duplicates=((0, 29), (1, 11)))
     assert 0 in parts.left_out
     assert (1 in parts.train) == (11 in parts.train)
 
 
-def test_without_folds_all_is_learned_from():
-    parts = parts_of(CLIPS, DataSettings("x"), seed=0)
+def test_without_folds_every_clip_trains():
+    parts = split_clips(CLIPS, DataSettings("x"), seed=0)
     assert parts.train.tolist() == list(range(30))
     assert not any(map(len, (parts.validation, parts.test, parts.left_out)))
 
 
-def test_classes_are_those_of_the_clips_or_audiosets():
-    assert [label.en for label in label_set(CLIPS, DataSettings("x"), "pets")] == ["cat", "dog"]
-    assert len(label_set(CLIPS, DataSettings("x", labels="audioset"), "pets")) == 527
-    with pytest.raises(DataError, match="no clip has a label"):
-        label_set([Clip("a.wav")], DataSettings("x"), "pets")
+@pytest.fixture
+def counted(monkeypatch):
+    """Counts the calls that read clip lists, check clips, decode audio and digest files."""
+    calls = Counter()
+
+    def count(module, name):
+        original = getattr(module, name)
+
+        def counting(*arguments, **options):
+            calls[name] += 1
+            return original(*arguments, **options)
+
+        monkeypatch.setattr(module, name, counting)
+
+    count(recordings, "read_clip_list")
+    count(recordings, "decode_once")
+    count(dataset, "check_clips_before_training")
+    return calls
 
 
-def test_a_class_that_is_not_learned_is_named(tmp_path):
-    path = tmp_path / "a.toml"
-    path.write_text(
-        '[model]\nname = "builtin"\n[data]\nclips = "x"\n[train]\nn_steps = 1\n[loss]\ntask = "single-label"'
-    )
-    settings = read_settings(path)
-    heard, tested = [Clip("a.wav", ("dog",)), Clip("b.wav", ("cat",))], [Clip("c.wav", ("dogg",))]
-    labels = label_set([*heard, *tested], settings.data, "pets")
-    with pytest.raises(DataError, match=r"no clip to learn from has the label 'dogg' of c\.wav; is 'dog' meant\?"):
-        check_learnable(labels, heard, [*heard, *tested], settings)
-    check_learnable(label_set(heard, settings.data, "pets"), heard, heard, settings)
-    with pytest.raises(DataError, match="'dog' is the only class, and every clip would be it"):
-        check_learnable(label_set(heard[:1], settings.data, "pets"), heard[:1], heard[:1], settings)
+ONCE = {"read_clip_list": 1, "decode_once": 1, "check_clips_before_training": 1}
 
 
-def test_targets_are_numbers_of_classes():
-    labels = label_set(CLIPS, DataSettings("x"), "pets")
-    clips = [Clip("a.wav", ("dog", "cat"), events=(TimedLabel("dog", 0.5, 1.0),)), Clip("b.wav")]
-    targets = targets_of(clips, labels, "multi-label", has_times=True)
-    assert targets.classes == [(1, 0), ()]
-    assert targets.events == [((1, 0.5, 1.0),), ()]
-    assert targets.has_frames
-    assert targets_of(clips[1:], labels, "multi-label", has_times=False).events is None
+def test_a_run_reads_its_clips_once(settings_file, tmp_path, counted):
+    settings = read_settings(settings_file, ("n_steps=1", f"data.decoded={tmp_path / 'decoded'}"))
+    train_model(settings, tmp_path / "out")
+    assert counted == ONCE
 
 
-@pytest.mark.parametrize(
-    ("clip", "settings", "words"),
-    [
-        (Clip("a.wav", ("dgo",)), {}, r"a\.wav: no label 'dgo'.*did you mean 'dog'"),
-        (Clip("a.wav"), {"task": "single-label"}, r"a\.wav has 0 labels.*needs exactly one"),
-        (Clip("a.wav", ("cat",)), {"has_times": True}, "no clip says so; add a column events"),
-    ],
-)
-def test_clips_that_do_not_fit_are_named(clip, settings, words):
-    labels = label_set(CLIPS, DataSettings("x"), "pets")
-    with pytest.raises(DataError, match=words):
-        targets_of([clip], labels, settings.get("task", "multi-label"), has_times=settings.get("has_times", False))
+def test_a_run_reads_its_noise_once(settings_file, clip_list_file, tmp_path, counted):
+    changes = ("n_steps=1", "data.check=false", f"data.noise={clip_list_file}", "noise_share=0.5")
+    train_model(read_settings(settings_file, changes), tmp_path / "out")
+    assert counted == {"read_clip_list": 2}  # the clips, and the noise
 
 
-def test_audiosets_classes_by_id_or_name():
-    labels = label_set(CLIPS, DataSettings("x", labels="audioset"), "pets")
-    clips = [Clip("a.wav", ("/m/0bt9lr", "Meow"))]
-    found = targets_of(clips, labels, "multi-label", has_times=False).classes[0]
-    assert [labels[i].en for i in found] == ["Dog", "Meow"]
-    assert np.asarray(found).dtype.kind == "i"
+def test_a_cross_validation_reads_its_clips_once(settings_file, tmp_path, counted):
+    settings = read_settings(settings_file, ("n_steps=1", f"data.decoded={tmp_path / 'decoded'}"))
+    cross_validate(settings, tmp_path / "out")
+    assert counted == ONCE
+
+
+def test_fine_tuning_reads_its_clips_once(class_folders, untrained_checkpoint, tmp_path, counted):
+    options = FinetuneOptions(str(untrained_checkpoint), changes=("train.n_steps=1",))
+    finetune(class_folders, tmp_path / "model", options)
+    assert counted == ONCE
+
+
+class Watched(World):
+    """One of two processes, which records when it waits."""
+
+    def __init__(self, rank, events):
+        super().__init__(rank, 2)
+        object.__setattr__(self, "events", events)
+
+    def wait(self):
+        self.events.append("waits")
+
+
+@pytest.mark.parametrize(("rank", "order"), [(0, ["decodes", "waits"]), (1, ["waits", "reads"])])
+def test_the_first_process_decodes(clip_list_file, tmp_path, monkeypatch, rank, order):
+    events, clips = [], read_clip_list(clip_list_file)
+
+    def cached(*arguments, **options):
+        events.append("reads" if rank else "decodes")
+        return decode_once(*arguments, **options)
+
+    monkeypatch.setattr(recordings, "decode_once", cached)
+    if rank:
+        decode_once(clips, 32_000, tmp_path)
+    opened = open_recordings(clips, 32_000, decoded=str(tmp_path), world=Watched(rank, events))
+    assert events == order
+    assert len(opened) == len(clips.clips)
+
+
+def test_no_process_waits_without_decoded_clips(clip_list_file):
+    events = []
+    opened = open_recordings(read_clip_list(clip_list_file), 32_000, world=Watched(1, events))
+    assert isinstance(opened.audio, FileAudio)
+    assert events == []

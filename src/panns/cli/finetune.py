@@ -85,7 +85,7 @@ def finetune(
     require("torch", "safetensors", what="fine-tuning", extra="train")
     require("onnx", "onnxscript", what="fine-tuning", extra="export")
     from panns.runtime.torch_backend import usable_device
-    from panns.training.engine.distributed import joined_world
+    from panns.training.engine.distributed import join_world
     from panns.training.engine.transfer import TransferSettings
     from panns.training.finetune import FinetuneOptions
     from panns.training.finetune import finetune as run
@@ -102,6 +102,6 @@ def finetune(
         seed=seed,
         changes=tuple(changes or ()),
     )
-    with Bar() as bar, joined_world(usable_device(device.value)) as world:
+    with Bar() as bar, join_world(usable_device(device.value)) as world:
         done = run(clips, output, chosen, world=world, is_resumed=is_resumed, on_progress=bar.show)
     print_json(record_of(done)) if as_json else print_trained(done)

@@ -155,7 +155,7 @@ def join(
     from panns.system.extras import require
 
     require("torch", "safetensors", what="joining models", extra="train")
-    from panns.training.join import join as join_models
+    from panns.training.join import join_models
 
     checkpoint = join_models(models, output, stored=stored.value)
     print_line(f"{checkpoint.path} answers with the mean of {len(models)} models' logits")

@@ -13,7 +13,7 @@ from panns.cli.terminal.output import print_json, print_line
 
 if TYPE_CHECKING:
     from panns.training.cross_validation import CrossValidation
-    from panns.training.run import Trained
+    from panns.training.run import TrainingResult
 
 
 def _print_template(is_asked: bool) -> None:
@@ -21,9 +21,9 @@ def _print_template(is_asked: bool) -> None:
         from panns.system.extras import require
 
         require("torch", "safetensors", what="training", extra="train")
-        from panns.training.template import template
+        from panns.training.template import render_template
 
-        for line in template().splitlines():
+        for line in render_template().splitlines():
             print_line(line)
         raise typer.Exit
 
@@ -62,19 +62,19 @@ def train(
     require("torch", "safetensors", what="training", extra="train")
     from panns.runtime.torch_backend import usable_device
     from panns.training.cross_validation import cross_validate
-    from panns.training.engine.distributed import is_first_process, joined_world
-    from panns.training.run import run
+    from panns.training.engine.distributed import is_first_process, join_world
+    from panns.training.run import train_model
     from panns.training.settings import read_settings
 
     settings = read_settings(config, tuple(assignments or ()))
     # The settings of a recipe are called train.toml, and its folder tells what they are of.
     name = config.absolute().parent.name if config.stem == "train" else config.stem
     out = output or Path("runs") / name
-    with Bar() as bar, joined_world(usable_device(device.value)) as world:
+    with Bar() as bar, join_world(usable_device(device.value)) as world:
         if is_cross_validated:
             crossed = cross_validate(settings, out, world=world, is_resumed=is_resumed, on_progress=bar.show)
         else:
-            trained = run(settings, out, world=world, is_resumed=is_resumed, on_progress=bar.show)
+            trained = train_model(settings, out, world=world, is_resumed=is_resumed, on_progress=bar.show)
     if not is_first_process():
         return
     if is_cross_validated:
@@ -83,7 +83,7 @@ def train(
         print_json(record_of(trained)) if as_json else print_trained(trained)
 
 
-def record_of(trained: Trained) -> dict[str, object]:
+def record_of(trained: TrainingResult) -> dict[str, object]:
     """JSON of a training."""
     parts = trained.parts
     return {
@@ -98,9 +98,9 @@ def record_of(trained: Trained) -> dict[str, object]:
     }
 
 
-def print_trained(trained: Trained) -> None:
+def print_trained(trained: TrainingResult) -> None:
     """For people: what was learned from, how good it is, and what to do with it."""
-    from panns.training.run import quality_of
+    from panns.training.run import main_measure
 
     parts, manifest = trained.parts, trained.checkpoint.manifest
     print_line(f"{len(manifest.labels)} classes, {len(parts.train)} clips learned from")
@@ -109,7 +109,7 @@ def print_trained(trained: Trained) -> None:
         ("test", parts.test, trained.test),
     ):
         if evaluation is not None:
-            name, value = quality_of(evaluation)
+            name, value = main_measure(evaluation)
             print_line(f"{name.replace('_', ' ')} {value:.3f} on {len(part)} clips for {what}")
     if len(parts.left_out):
         print_line(f"{len(parts.left_out)} clips were not used, as they share a source with those held out")

@@ -1,7 +1,8 @@
-"""What a run begins with: an architecture, its config, and what it has learned already."""
+"""The model that a run begins with: an architecture, its settings and, unless from scratch, its trained parameters."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from panns.checkpoints.checkpoint import open_checkpoint
@@ -16,33 +17,54 @@ from panns.training.engine.transfer import head_config
 from panns.training.settings import ModelSettings
 
 
-def base_of(settings: ModelSettings) -> tuple[str, ModelConfig, Network | None]:
-    """Architecture and config of the model to begin with, and what it has learned unless that is left behind."""
+@dataclass(frozen=True, eq=False)
+class BaseModel:
+    """The model that a run begins with.
+
+    Attributes:
+        architecture: Registered name of the architecture.
+        config: Settings of the architecture.
+        network: The trained network; None to train from scratch.
+    """
+
+    architecture: str
+    config: ModelConfig
+    network: Network | None = None
+
+    @property
+    def sample_rate(self) -> int:
+        """Sample rate of the input, in Hz."""
+        return self.config.frontend.sample_rate
+
+
+def load_base_model(settings: ModelSettings) -> BaseModel:
+    """Load the model that settings name.
+
+    Raises:
+        SettingsError: `settings.config` does not fit the architecture, or the network lacks what the new head reads.
+    """
     if settings.start == "nothing":
-        architecture, config = _architecture(settings.name)
-        if not settings.config:
-            return architecture, config, None
-        try:
-            changed = merge_settings(config_to_dict(config), settings.config)
-            return architecture, read_config(architecture, changed), None
-        except ValueError as exc:
-            raise SettingsError(f"model.config: {exc}") from exc
+        return _from_scratch(settings)
     weights = Path(settings.weights) if settings.weights else None
     checkpoint = resolve(settings.name, weights=weights, needs_onnx=False)
-    return checkpoint.manifest.architecture, checkpoint.manifest.config, load_network(checkpoint)
-
-
-def _architecture(name: str) -> tuple[str, ModelConfig]:
-    """Registered name and config of a model, which may be a checkpoint."""
-    if is_registered(name):
-        return name, find_model(name).config
-    manifest = open_checkpoint(Path(name)).manifest
-    return manifest.architecture, manifest.config
-
-
-def check_head(settings: ModelSettings, architecture: str, config: ModelConfig) -> None:
-    """Refuse a head that the network has nothing to read for, before anything is read itself."""
+    manifest = checkpoint.manifest
     try:
-        head_config(architecture, config, 1, settings.transfer)
+        head_config(manifest.architecture, manifest.config, 1, settings.transfer)
     except ValueError as exc:
-        raise SettingsError(f"model.transfer.head={settings.transfer.head!r} cannot be had: {exc}") from exc
+        raise SettingsError(f"model.transfer.head={settings.transfer.head!r} does not fit the model: {exc}") from exc
+    return BaseModel(manifest.architecture, manifest.config, load_network(checkpoint))
+
+
+def _from_scratch(settings: ModelSettings) -> BaseModel:
+    """The architecture of a registered model or of a checkpoint, with the changes that `settings.config` makes."""
+    if is_registered(settings.name):
+        architecture, config = settings.name, find_model(settings.name).config
+    else:
+        manifest = open_checkpoint(Path(settings.name)).manifest
+        architecture, config = manifest.architecture, manifest.config
+    try:
+        return BaseModel(
+            architecture, read_config(architecture, merge_settings(config_to_dict(config), settings.config))
+        )
+    except ValueError as exc:
+        raise SettingsError(f"model.config: {exc}") from exc

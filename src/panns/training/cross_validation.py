@@ -1,4 +1,4 @@
-"""A run for every fold of a data set, each tested with the fold that it has not learned from."""
+"""Cross-validation: one run for every fold of a data set, tested on that fold."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from panns.data.clips.clip import Clip
-from panns.data.sampling.groups import DuplicateGroups
 from panns.errors import DataError, SettingsError
 from panns.system.files import replacing
 from panns.system.progress import OnProgress, ignore_progress
-from panns.training.dataset import clips_at
+from panns.training.base_model import load_base_model
+from panns.training.dataset import prepare_dataset
 from panns.training.engine.distributed import World
-from panns.training.run import run
+from panns.training.recordings import read_clip_source
+from panns.training.run import check_run, run
 from panns.training.run_folder import EVALUATION_FILE
 from panns.training.settings import RunSettings
 
@@ -26,24 +27,24 @@ RESULT_FILE = "cross_validation.json"
 
 @dataclass(frozen=True)
 class CrossValidation:
-    """What all folds have given.
+    """Results of all folds.
 
     Attributes:
         folds: Names of the folds.
-        evaluations: Of each the measures, as of `Evaluation.to_dict`.
+        evaluations: Measures of each fold, in the form of `ClipEvaluation.to_dict`.
     """
 
     folds: tuple[str, ...]
     evaluations: tuple[dict[str, Any], ...]
 
     def mean_and_deviation(self, measure: str) -> tuple[float, float]:
-        """Mean of a measure over the folds, and its standard deviation (of a sample, with n - 1)."""
+        """Mean of a measure over the folds, and its sample standard deviation (n - 1)."""
         values = [evaluation[measure] for evaluation in self.evaluations]
         return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
 
     @property
     def measures(self) -> tuple[str, ...]:
-        """Names of the measures that every fold has as one number."""
+        """Names of the measures that are one number in every fold."""
         names = [
             name
             for name, value in self.evaluations[0].items()
@@ -52,7 +53,7 @@ class CrossValidation:
         return tuple(names)
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON of the result."""
+        """JSON of the result: mean, deviation and fold values of every measure."""
         summary = {}
         for name in self.measures:
             mean, deviation = self.mean_and_deviation(name)
@@ -64,15 +65,17 @@ class CrossValidation:
         return summary
 
 
-def folds_of(clips: Sequence[Clip]) -> tuple[str, ...]:
-    """The folds of clips, numbers in their order.
+def fold_names(clips: Sequence[Clip]) -> tuple[str, ...]:
+    """Names of the folds of clips, numbers in numerical order.
 
     Raises:
-        DataError: There are fewer than two, or a clip is in none.
+        DataError: There are fewer than two folds, or a clip has none.
     """
     folds = {clip.fold for clip in clips}
     if "" in folds or len(folds) < 2:
-        raise DataError(f"cross-validation needs every clip in one of several folds; there are {sorted(folds)}")
+        raise DataError(
+            f"cross-validation needs two folds or more, and one for every clip; the folds are {sorted(folds)}"
+        )
     return tuple(sorted(folds, key=lambda fold: (not fold.isdigit(), fold.zfill(9))))
 
 
@@ -84,40 +87,46 @@ def cross_validate(
     is_resumed: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> CrossValidation:
-    """Train and test once for every fold, into a folder each; with `is_resumed` runs go on where they stopped.
+    """Train and test once for every fold; the clips are read, checked and decoded once for all folds.
 
     Args:
-        settings: What is asked for; its test fold does not matter.
-        out: Where everything is kept; made if need be.
-        world: This process among those that train together, and its device; None for one on the CPU.
-        is_resumed: Whether to go on with what `out` holds.
-        on_progress: Called while things take their time.
+        settings: Settings of the runs; `data.test_fold` is replaced by each fold.
+        out: Folder of the results, with one run folder a fold; created if need be.
+        world: The processes that train; None for this one, on the CPU.
+        is_resumed: True to continue the runs that `out` holds.
+        on_progress: Called while clips are read and decoded, and after every step.
 
     Raises:
-        DataError: The clips have no folds, or cannot be learned from.
-        SettingsError: `out` holds other runs, or the validation fold is to be tested with too.
+        DataError: The clips have no folds, have errors, or do not fit the settings.
+        SettingsError: `out` holds other runs, or the settings name a validation fold.
     """
     if settings.data.validation_fold:
         raise SettingsError(
-            f"data.validation_fold={settings.data.validation_fold!r} would be tested with too when every fold is; "
-            "use data.validation_share, which holds out some of the clips to learn from"
+            f"data.validation_fold={settings.data.validation_fold!r} is also a test fold in a cross-validation; "
+            "use data.validation_share, which holds out some of the training clips"
         )
-    folds = folds_of(clips_at(Path(settings.data.clips)).clips)
-    duplicates: DuplicateGroups | None = None
-    for fold in folds:
-        of_fold = replace(settings, data=replace(settings.data, test_fold=fold))
-        one = run(
-            of_fold,
-            out / f"fold-{fold}",
-            duplicates=duplicates,
-            world=world,
-            is_resumed=is_resumed,
-            on_progress=on_progress,
-        )
-        duplicates = one.duplicates  # the clips are read once
-    evaluations = [json.loads((out / f"fold-{fold}" / EVALUATION_FILE).read_text(encoding="utf-8")) for fold in folds]
+    world = world or World()
+    source = read_clip_source(Path(settings.data.clips))
+    folds = fold_names(source.clips)
+    runs = [(replace(settings, data=replace(settings.data, test_fold=fold)), out / f"fold-{fold}") for fold in folds]
+    for fold_settings, folder in runs:
+        check_run(fold_settings, folder, world, is_resumed=is_resumed)
+    base = load_base_model(settings.model)
+    dataset = prepare_dataset(
+        source,
+        settings.data,
+        out,
+        sample_rate=base.sample_rate,
+        world=world,
+        is_resumed=is_resumed,
+        on_progress=on_progress,
+    )
+    for fold_settings, folder in runs:
+        split = dataset.split(fold_settings.data, fold_settings.seed)
+        run(split, base, fold_settings, folder, world=world, is_resumed=is_resumed, on_progress=on_progress)
+    evaluations = [json.loads((folder / EVALUATION_FILE).read_text(encoding="utf-8")) for _, folder in runs]
     result = CrossValidation(folds, tuple(evaluations))
-    if world is None or world.is_first:
+    if world.is_first:
         with replacing(out / RESULT_FILE) as partial:
             partial.write_text(json.dumps(result.to_dict(), indent=1) + "\n", encoding="utf-8")
     return result

@@ -1,44 +1,50 @@
-"""The clips of a run: which are learned from, which tell the best step, which test, and what is heard in each."""
+"""The data set of a run: clips, audio, labels, duplicates, parts and noise as one value, read once."""
 
 from __future__ import annotations
 
-import difflib
 import hashlib
+import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from panns.data.clip_lists import ClipList, read_clip_list
-from panns.data.clips.audio import ClipAudio, FileAudio
+from panns.data.clips.audio import ClipAudio
 from panns.data.clips.clip import Clip
-from panns.data.clips.subset import ClipSubset
+from panns.data.clips.subset import AudioSubset, ClipSubset
 from panns.data.sampling.groups import DuplicateGroups
 from panns.data.sampling.split import hold_out_fold, split_by_source
-from panns.data.shards import ShardAudio, ShardFolder, holds_shards
-from panns.data.shards.decoded import decode_once
-from panns.errors import DataError, UnknownLabel
-from panns.evaluation import Task
+from panns.data.shards import ShardAudio
+from panns.errors import DataError
 from panns.labels import LabelSet, audioset
 from panns.system.progress import OnProgress, ignore_progress
-from panns.training.engine.clip_batches import ClipTargets
 from panns.training.engine.distributed import World
-from panns.training.settings import DataSettings, RunSettings
+from panns.training.preflight import check_clips_before_training
+from panns.training.recordings import (
+    ClipSource,
+    Indices,
+    Recordings,
+    find_unrelated,
+    open_recordings,
+    read_clip_source,
+)
+from panns.training.settings import DataSettings
+from panns.training.targets import choose_labels
 
-Indices = npt.NDArray[np.int64]
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """Numbers of clips.
+    """Parts of a data set, as indices of its clips.
 
     Attributes:
-        train: Which are learned from.
-        validation: Which tell the best step.
-        test: Which the result is tested with.
-        left_out: Which are in no part, for they share a source with the test or the validation.
+        train: Training clips.
+        validation: Clips that choose the best step.
+        test: Clips that measure the result.
+        left_out: Clips in no part, because they share a source with a held-out clip.
     """
 
     train: Indices
@@ -46,57 +52,155 @@ class Parts:
     test: Indices
     left_out: Indices
 
+    @property
+    def held_out(self) -> Indices:
+        """Clips that no training may use: validation, test, and clips related to these."""
+        return np.concatenate([self.validation, self.test, self.left_out])
 
-def clips_at(path: Path) -> ClipList | ShardFolder:
-    """The manifest at a path, or the shards in a folder."""
-    return ShardFolder(path) if holds_shards(path) else read_clip_list(path)
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Everything that a run knows of its clips.
+
+    `prepare_dataset` makes one in which every clip is for training; `split` gives the parts of a run.
+
+    Attributes:
+        recordings: All clips and their audio, at the sample rate of the model.
+        labels: The classes.
+        duplicates: Groups of clips that hold the same sound; no split divides one.
+        parts: Training, validation and test clips.
+        all_noise: All recordings of noise; None without.
+        noise: The recordings of noise that are unrelated to the held-out clips; None without.
+    """
+
+    recordings: Recordings
+    labels: LabelSet
+    duplicates: DuplicateGroups
+    parts: Parts
+    all_noise: Recordings | None = None
+    noise: ClipAudio | None = None
+
+    @property
+    def clips(self) -> Sequence[Clip]:
+        """All clips."""
+        return self.recordings.clips
+
+    @property
+    def train(self) -> ClipAudio:
+        """The training clips."""
+        return AudioSubset(self.recordings.audio, self.parts.train)
+
+    @property
+    def validation(self) -> ClipAudio:
+        """The validation clips."""
+        return AudioSubset(self.recordings.audio, self.parts.validation)
+
+    @property
+    def test(self) -> ClipAudio:
+        """The test clips."""
+        return AudioSubset(self.recordings.audio, self.parts.test)
+
+    @property
+    def durations_s(self) -> npt.NDArray[np.float32]:
+        """Duration of every clip, in seconds; clips that are not kept decoded are decoded for it."""
+        audio = self.recordings.audio
+        if isinstance(audio, ShardAudio):
+            return audio.durations_s
+        return np.array([len(audio.waveform(i)) / audio.sample_rate for i in range(len(audio))], np.float32)
+
+    def split(self, settings: DataSettings, seed: int) -> Dataset:
+        """Split the clips into parts, and keep the noise that is unrelated to the held-out clips.
+
+        Raises:
+            DataError: A fold has no clips, no clip remains for training, or all noise is related to held-out clips.
+        """
+        parts = split_clips(self.clips, settings, seed, duplicates=self.duplicates)
+        if self.all_noise is None:
+            return replace(self, parts=parts)
+        unrelated = find_unrelated(self.all_noise.source, self.recordings.source, parts.held_out)
+        if not len(unrelated):
+            raise DataError(
+                f"every recording of {settings.noise} shares a source or a file with a validation or test clip; "
+                "add others"
+            )
+        if n_related := len(self.all_noise) - len(unrelated):
+            logger.info(
+                "left out %d of %d recordings of noise: related to held-out clips", n_related, len(self.all_noise)
+            )
+        return replace(self, parts=parts, noise=AudioSubset(self.all_noise.audio, unrelated))
 
 
-def audio_at(
-    path: Path, sample_rate: int, *, decoded: str, world: World, on_progress: OnProgress = ignore_progress
-) -> ClipAudio:
-    """The sound of the clips at a path, at a rate.
+def prepare_dataset(
+    source: ClipSource,
+    settings: DataSettings,
+    folder: Path,
+    *,
+    sample_rate: int,
+    world: World | None = None,
+    is_resumed: bool = False,
+    on_progress: OnProgress = ignore_progress,
+) -> Dataset:
+    """Check the clips of a source and open their audio.
 
     Args:
-        path: Of the manifest or the shards.
-        sample_rate: That is wanted.
-        decoded: Where decoded clips are kept, which the first process decodes while the others wait; "" decodes them
-            each time.
-        world: The processes that train together.
-        on_progress: Called with the clips decoded and all, while they are decoded once.
+        source: The clips that `settings.clips` names.
+        settings: Settings of the data.
+        folder: The folder of the run, for the report of the check.
+        sample_rate: Sample rate of the model, in Hz.
+        world: The processes that train.
+        is_resumed: True to take the duplicates from the report in `folder`.
+        on_progress: Called while clips are read, compared and decoded.
+
+    Raises:
+        DataError: The clips have errors or no labels.
     """
-    clips = clips_at(path)
-    if isinstance(clips, ShardFolder):
-        return ShardAudio(path, sample_rate)
-    if not decoded:
-        return FileAudio(clips, sample_rate)
-    if not world.is_first:
-        world.wait()
-        return decode_once(clips, sample_rate, Path(decoded))
-    audio = decode_once(clips, sample_rate, Path(decoded), on_progress=on_progress)
-    world.wait()
-    return audio
+    world = world or World()
+    duplicates: DuplicateGroups = ()
+    if settings.check and world.is_first:
+        duplicates = check_clips_before_training(
+            settings.clips,
+            source,
+            folder,
+            labels=audioset() if settings.labels == "audioset" else None,
+            sample_rate=sample_rate,
+            is_resumed=is_resumed,
+            on_progress=on_progress,
+        )
+    duplicates = world.broadcast(duplicates)
+
+    def open_(clips: ClipSource) -> Recordings:
+        return open_recordings(clips, sample_rate, decoded=settings.decoded, world=world, on_progress=on_progress)
+
+    recordings, path = open_(source), Path(settings.clips)
+    labels = choose_labels(recordings.clips, settings, path.stem or path.name)
+    noise = open_(read_clip_source(Path(settings.noise))) if settings.noise else None
+    nothing = np.zeros(0, np.int64)
+    parts = Parts(np.arange(len(recordings)), nothing, nothing, nothing)
+    return Dataset(recordings, labels, duplicates, parts, noise, None if noise is None else noise.audio)
 
 
-def parts_of(clips: Sequence[Clip], settings: DataSettings, seed: int, *, duplicates: DuplicateGroups = ()) -> Parts:
-    """The parts that settings ask for; nothing of one source is in two of them.
+def split_clips(clips: Sequence[Clip], settings: DataSettings, seed: int, *, duplicates: DuplicateGroups = ()) -> Parts:
+    """Split clips into training, validation and test; clips of one source stay in one part.
 
     Args:
         clips: All clips.
-        settings: Which fold is for what.
-        seed: Of a split at random.
-        duplicates: Groups of clips that are of one recording although their sources do not say so.
+        settings: Folds for validation and test, or the share for validation.
+        seed: Random seed of a split by share.
+        duplicates: Groups of clips that hold the same sound although their sources differ.
+
+    Raises:
+        DataError: A fold has no clips, or no clip remains for training.
     """
     nothing = np.zeros(0, np.int64)
     train, test, left_out = np.arange(len(clips)), nothing, nothing
     if settings.test_fold:
-        split = hold_out_fold(clips, settings.test_fold, duplicates=duplicates)
-        train, test, left_out = split.train, split.held_out, split.unused
+        outer = hold_out_fold(clips, settings.test_fold, duplicates=duplicates)
+        train, test, left_out = outer.train, outer.held_out, outer.unused
     if not settings.validation_fold and not settings.validation_share:
         return Parts(train, nothing, test, left_out)
     rest = ClipSubset(clips, train)
-    number = {int(i): place for place, i in enumerate(train)}
-    groups = [[number[i] for i in group if i in number] for group in duplicates]
+    place = {int(i): k for k, i in enumerate(train)}
+    groups = [tuple(place[i] for i in group if i in place) for group in duplicates]
     groups = [group for group in groups if len(group) > 1]
     inner = (
         hold_out_fold(rest, settings.validation_fold, duplicates=groups)
@@ -106,91 +210,9 @@ def parts_of(clips: Sequence[Clip], settings: DataSettings, seed: int, *, duplic
     return Parts(train[inner.train], train[inner.held_out], test, np.concatenate([left_out, train[inner.unused]]))
 
 
-def digest_of(clips: Sequence[Clip]) -> str:
-    """Another one for other clips, or the same in another order or with other labels."""
+def digest_clips(clips: Sequence[Clip]) -> str:
+    """SHA-256 of clips, their order and everything known of them."""
     digest = hashlib.sha256()
     for clip in clips:
         digest.update(repr(clip).encode())
     return digest.hexdigest()
-
-
-def label_set(clips: Sequence[Clip], settings: DataSettings, name: str) -> LabelSet:
-    """The classes of a run.
-
-    Raises:
-        DataError: The clips have no labels.
-    """
-    if settings.labels == "audioset":
-        return audioset()
-    names = sorted({label for clip in clips for label in clip.labels})
-    if not names:
-        raise DataError("no clip has a label, so there is nothing to learn; add a column labels, or class folders")
-    return LabelSet.from_names(name, names)
-
-
-def check_learnable(labels: LabelSet, heard: Sequence[Clip], clips: Sequence[Clip], settings: RunSettings) -> None:
-    """Refuse classes that nothing can be learned of.
-
-    Args:
-        labels: The classes.
-        heard: The clips to learn from.
-        clips: All clips.
-        settings: Whose labels were taken from the clips, or not.
-
-    Raises:
-        DataError: A class that clips name is in none to learn from; or one has to be told from nothing else.
-    """
-    if settings.loss.task == "single-label" and len(labels) < 2:
-        raise DataError(
-            f"{labels[0].en!r} is the only class, and every clip would be it; add clips of another, such as 'other'"
-        )
-    if settings.data.labels != "clips":
-        return
-    known = {label for clip in heard for label in clip.labels}
-    for label in labels:
-        if label.en not in known:
-            path = next(clip.path for clip in clips if label.en in clip.labels)
-            near = difflib.get_close_matches(label.en, sorted(known), n=1)
-            hint = f"is {near[0]!r} meant? Else " if near else ""
-            raise DataError(
-                f"no clip to learn from has the label {label.en!r} of {path}; {hint}add some, or leave it out"
-            )
-
-
-def targets_of(clips: Sequence[Clip], labels: LabelSet, task: Task, *, has_times: bool) -> ClipTargets:
-    """What is heard in clips, as numbers of classes.
-
-    Args:
-        clips: The clips.
-        labels: The classes.
-        task: Whether each must have exactly one.
-        has_times: Whether it is asked for when each label sounds.
-
-    Raises:
-        DataError: A label is not among the classes, or a clip has none or several where it must have one.
-    """
-    numbers: dict[str, int] = {}
-
-    def number(label: str, path: str) -> int:
-        if label not in numbers:
-            try:
-                numbers[label] = labels.find(label).index
-            except UnknownLabel as exc:
-                raise DataError(f"{path}: {exc}") from exc
-        return numbers[label]
-
-    classes = [tuple(number(label, clip.path) for label in clip.labels) for clip in clips]
-    if task == "single-label":
-        for clip, its in zip(clips, classes, strict=True):
-            if len(its) != 1:
-                raise DataError(
-                    f"{clip.path} has {len(its)} labels, and loss.task='single-label' needs exactly one; "
-                    "use 'multi-label', or give it one"
-                )
-    events = [
-        tuple((number(event.label, clip.path), event.onset_s, event.offset_s) for event in clip.events)
-        for clip in clips
-    ]
-    if has_times and not any(events):
-        raise DataError("loss.frames asks when labels sound, and no clip says so; add a column events, or set it to 0")
-    return ClipTargets(classes, len(labels), events if any(events) else None, has_frames=has_times)

@@ -1,4 +1,4 @@
-"""A model for classes of one's own, from a folder of sounds: settings that suit them are found, nothing is asked."""
+"""Fine-tuning: a model for your own classes from a folder of sounds, with settings chosen to suit the clips."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from panns.checkpoints.checkpoint import MANIFEST_FILE
 from panns.config import config_from_dict, config_to_dict, set_value
-from panns.data.clip_lists import read_clip_list
 from panns.data.clips.clip import Clip
-from panns.data.shards.decoded import decode_once
 from panns.errors import SettingsError
 from panns.hub.resolve import resolve
 from panns.system.defaults import DEFAULT_MODEL
 from panns.system.progress import OnProgress, ignore_progress
+from panns.training.base_model import load_base_model
+from panns.training.dataset import prepare_dataset
 from panns.training.engine.averaging import AverageConfig
 from panns.training.engine.clip_batches import BatchConfig, MaskConfig, MixConfig
 from panns.training.engine.distributed import World
@@ -27,35 +28,36 @@ from panns.training.engine.loop import STATE_FILE, TrainConfig
 from panns.training.engine.losses import LossConfig
 from panns.training.engine.optim import OptimConfig
 from panns.training.engine.transfer import TransferSettings
-from panns.training.preflight import checked
-from panns.training.run import Trained, run
+from panns.training.recordings import read_clip_source
+from panns.training.run import TrainingResult, run
 from panns.training.settings import DataSettings, ModelSettings, RunSettings
 
 TRAINING_FOLDER = "training"
-_SOUND_FOLDER = "sound"
-_FOLDS_FOR_TEST, _FOLDS_FOR_VALIDATION = ("test",), ("validation", "valid", "val", "dev")
+_DECODED_FOLDER = "sound"
+_TEST_FOLDS, _VALIDATION_FOLDS = ("test",), ("validation", "valid", "val", "dev")
 _LONGEST_S, _SHORTEST_S = 10.0, 1.0
 _N_EPOCHS, _MIN_STEPS = 20.0, 60
-_MASKED_SHARE = 0.1  # of a clip, the longest stretch of time that is hidden
+_MASKED_SHARE = 0.1  # longest masked stretch of time, as a share of a clip
 _N_VALIDATIONS = 12
 
 
 @dataclass(frozen=True)
 class FinetuneOptions:
-    """What may be chosen; the defaults suit folders from some dozen to some ten thousand clips.
+    """Options of fine-tuning; the defaults suit folders of some dozen to some ten thousand clips.
 
     Attributes:
         model: Registered name or checkpoint folder of the model to begin with.
-        weights: A published file for that name; empty for the one in the cache.
-        transfer: Its new head, and how much of it learns.
-        n_epochs: How often every clip is heard, at most; what is best on the validation clips is kept. None for 20
-            times, of few clips for 60 batches.
-        batch_size: Clips in a batch, at most.
-        lr: Learning rate of the head; what was learned before changes at a tenth of it.
-        test_fold: The fold to test with; empty for one called "test", if there is one.
-        validation_share: Share of the clips that tell which step was the best, unless a fold is called "validation".
-        seed: Of everything random.
-        changes: Settings that are to be others than those found, as "key=value" (`config.set_value`).
+        weights: Published weights file for a registered name; empty for the one in the cache.
+        transfer: The new head, and the part of the model that trains.
+        n_epochs: Maximum passes over the clips; the best step on the validation clips is kept. None for 20 passes, and
+            at least 60 batches.
+        batch_size: Maximum number of clips in a batch.
+        lr: Learning rate of the head; the trained part of the model learns at a tenth of it.
+        test_fold: Fold to test on; empty for a fold called "test", if there is one.
+        validation_share: Share of the clips for validation, above 0 and below 1; a fold called "validation" comes
+            first.
+        seed: Random seed.
+        changes: Changes to the chosen settings, as "key=value" (`config.set_value`).
     """
 
     model: str = DEFAULT_MODEL
@@ -89,82 +91,110 @@ def finetune(
     world: World | None = None,
     is_resumed: bool = False,
     on_progress: OnProgress = ignore_progress,
-) -> Trained:
-    """Teach a trained model the classes of a folder, and write a checkpoint that every command takes.
+) -> TrainingResult:
+    """Train a model on the classes of a folder, and write a checkpoint for every command.
 
-    The clips are checked first; copies of one sound stay on one side of every split.
+    The clips are checked first. Duplicates stay on one side of every split.
 
     Args:
-        clips: A folder of class folders, or a manifest.
-        out: The checkpoint's folder; how the training went is kept in `out`/training.
-        options: What may be chosen.
-        world: The device to compute on, in one process; None for the CPU.
-        is_resumed: Whether to go on with a training that was stopped.
-        on_progress: Called while things take their time.
+        clips: A folder with one folder a class, a clip list, or a folder of shards.
+        out: Folder of the new checkpoint; `out`/training keeps the run.
+        options: Options; None for the defaults.
+        world: The device, in one process; None for the CPU.
+        is_resumed: True to continue an interrupted run.
+        on_progress: Called while clips are read and decoded, and after every step.
 
     Raises:
-        DataError: The clips cannot be learned from.
-        SettingsError: `out` holds a model already; or several processes are to train it.
+        DataError: The clips have errors, or do not fit the options.
+        SettingsError: `out` holds a model already, several processes are to train, or an option is unknown.
     """
     if world is not None and world.size > 1:
-        raise SettingsError("fine-tuning is for one process; several train by `panns train` and a settings file")
+        raise SettingsError("fine-tuning runs in one process; use `panns train` and a settings file for several")
     if (out / MANIFEST_FILE).is_file():
         raise SettingsError(f"{out} holds a model already; remove it, or give another folder")
-    training, options = out / TRAINING_FOLDER, options or FinetuneOptions()
-    weights = Path(options.weights) if options.weights else None
-    sample_rate = resolve(options.model, weights=weights, needs_onnx=False).manifest.sample_rate
-
-    manifest = read_clip_list(clips)
-    duplicates = checked(
-        clips,
-        manifest,
-        training,
-        labels=None,
-        sample_rate=sample_rate,
-        is_resumed=is_resumed,
-        on_progress=on_progress,
-    )
-    audio = decode_once(manifest, sample_rate, training / _SOUND_FOLDER, on_progress=on_progress)
-    settings = settings_for(clips, audio.clips, audio.durations_s, options, training)
-    trained = run(
-        settings,
-        training,
-        model_folder=out,
-        duplicates=duplicates,
+    folder, options = out / TRAINING_FOLDER, options or FinetuneOptions()
+    inputs = _read_inputs(clips, options, folder)
+    base = load_base_model(inputs.model)
+    dataset = prepare_dataset(
+        read_clip_source(Path(inputs.data.clips)),
+        inputs.data,
+        folder,
+        sample_rate=base.sample_rate,
         world=world,
         is_resumed=is_resumed,
         on_progress=on_progress,
     )
-    shutil.rmtree(training / _SOUND_FOLDER, ignore_errors=True)
-    (training / STATE_FILE).unlink(missing_ok=True)
-    return replace(trained, checkpoint=resolve(out))
+    settings = choose_settings(clips, dataset.clips, dataset.durations_s, options, folder)
+    result = run(
+        dataset.split(settings.data, settings.seed),
+        base,
+        settings,
+        folder,
+        model_folder=out,
+        world=world,
+        is_resumed=is_resumed,
+        on_progress=on_progress,
+    )
+    shutil.rmtree(folder / _DECODED_FOLDER, ignore_errors=True)
+    (folder / STATE_FILE).unlink(missing_ok=True)
+    return replace(result, checkpoint=resolve(out))
 
 
-def settings_for(
+@dataclass(frozen=True)
+class _Inputs:
+    """The settings that decide what is read: the model and the clips."""
+
+    model: ModelSettings
+    data: DataSettings
+
+
+def _read_inputs(clips: Path, options: FinetuneOptions, folder: Path) -> _Inputs:
+    """The model and the clips to read, with the changes of the options."""
+    inputs = _Inputs(
+        ModelSettings(options.model, weights=options.weights, transfer=options.transfer),
+        DataSettings(str(clips), decoded=str(folder / _DECODED_FOLDER)),
+    )
+    plain = _apply_changes(config_to_dict(inputs), options.changes)
+    try:
+        return config_from_dict(_Inputs, {"model": plain["model"], "data": plain["data"]})
+    except ValueError as exc:
+        raise SettingsError(str(exc)) from exc
+
+
+def _apply_changes(plain: dict[str, Any], changes: Sequence[str]) -> dict[str, Any]:
+    try:
+        for change in changes:
+            set_value(RunSettings, plain, change)
+    except ValueError as exc:
+        raise SettingsError(str(exc)) from exc
+    return plain
+
+
+def choose_settings(
     path: Path,
     clips: Sequence[Clip],
     durations_s: npt.NDArray[np.float32],
     options: FinetuneOptions,
-    training: Path,
+    folder: Path,
 ) -> RunSettings:
-    """The settings that suit some clips.
+    """Choose the settings that suit the clips.
 
-    Several labels on some clip, or none, make it a task of several labels. Clips are heard as long as four fifths of
-    them are at most, from 1 to 10 s.
+    The task is multi-label if some clip has several labels or none. Crops last as long as the 80th percentile of the
+    clips, from 1 to 10 s.
 
     Args:
-        path: Where the clips are.
-        clips: They.
-        durations_s: Their lengths.
-        options: What was chosen.
-        training: Where the training is kept.
+        path: Path of the clips.
+        clips: The clips.
+        durations_s: Duration of each clip, in seconds.
+        options: Options of the user.
+        folder: The folder of the run.
 
     Raises:
-        SettingsError: `options.changes` asks for settings that there are not.
+        SettingsError: `options.changes` names an unknown setting, or sets an impossible value.
     """
     folds = {clip.fold for clip in clips}
-    test_fold = options.test_fold or next((name for name in _FOLDS_FOR_TEST if name in folds), "")
-    validation_fold = next((name for name in _FOLDS_FOR_VALIDATION if name in folds and name != test_fold), "")
+    test_fold = options.test_fold or next((name for name in _TEST_FOLDS if name in folds), "")
+    validation_fold = next((name for name in _VALIDATION_FOLDS if name in folds and name != test_fold), "")
     is_single = all(len(clip.labels) == 1 for clip in clips)
     n_held_out = sum(clip.fold in (test_fold, validation_fold) and bool(clip.fold) for clip in clips)
     n_train = (len(clips) - n_held_out) * (1.0 if validation_fold else 1 - options.validation_share)
@@ -181,7 +211,7 @@ def settings_for(
             test_fold=test_fold,
             validation_fold=validation_fold,
             validation_share=0.0 if validation_fold else options.validation_share,
-            decoded=str(training / _SOUND_FOLDER),
+            decoded=str(folder / _DECODED_FOLDER),
         ),
         seed=options.seed,
         batches=BatchConfig(
@@ -208,10 +238,8 @@ def settings_for(
     )
     if not options.changes:
         return settings
-    plain = config_to_dict(settings)
+    plain = _apply_changes(config_to_dict(settings), options.changes)
     try:
-        for change in options.changes:
-            set_value(RunSettings, plain, change)
         return config_from_dict(RunSettings, plain)
     except ValueError as exc:
         raise SettingsError(str(exc)) from exc

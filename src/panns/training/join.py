@@ -1,4 +1,4 @@
-"""Trained models joined into one, such as those that several seeds or the folds of a cross-validation have given."""
+"""Joining trained models into an ensemble, such as those of several seeds or of the folds of a cross-validation."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from panns.models.registry import is_registered
 from panns.networks.build import construct_network
 from panns.networks.saving import load_network, round_to_half, save_checkpoint
 
-# What of members must be the same; their numbers may differ.
+# Properties that all members must share; their parameters may differ.
 _MUST_AGREE: tuple[tuple[str, Callable[[ModelManifest], object]], ...] = (
     ("architecture", lambda manifest: manifest.architecture),
     ("config", lambda manifest: config_to_dict(manifest.config)),
@@ -27,33 +27,32 @@ _MUST_AGREE: tuple[tuple[str, Callable[[ModelManifest], object]], ...] = (
 )
 
 
-def join(models: Sequence[str], out: Path, *, stored: Literal["float32", "float16"] = "float32") -> Checkpoint:
-    """Write one checkpoint whose logits are the mean of those of several.
+def join_models(models: Sequence[str], out: Path, *, stored: Literal["float32", "float16"] = "float32") -> Checkpoint:
+    """Write an ensemble: one checkpoint whose logits are the mean of its members' logits.
 
-    The members' thresholds and operating points are not taken over, since the scores are others.
+    The ensemble has no thresholds or operating points, because its scores differ from those of its members.
 
     Args:
-        models: Two or more registered names or checkpoint folders of one architecture with the same settings and
-            classes.
-        out: The new checkpoint's folder.
-        stored: What its numbers are rounded to; "float16" takes half the space.
+        models: Two or more registered names or checkpoint folders with equal architecture, settings and classes.
+        out: Folder of the new checkpoint.
+        stored: Number format of the parameters; "float16" halves the size.
 
     Raises:
-        SettingsError: The models do not fit together, or cannot be joined; or `out` holds a model already, or is a
-            file or a registered name.
-        CheckpointError: The parameters of one cannot be read.
+        SettingsError: The models differ or cannot be joined, or `out` is a file, a registered name, or holds a model.
+        CheckpointError: The parameters of a model cannot be read.
     """
     if len(models) < 2:
-        raise SettingsError(f"{len(models)} model given; an ensemble is made of two or more")
+        raise SettingsError(f"{len(models)} model given; an ensemble needs two or more")
     _check_folder(out)
     checkpoints = [resolve(model, needs_onnx=False) for model in models]
     manifests = [checkpoint.manifest for checkpoint in checkpoints]
     first = manifests[0]
     for model, checkpoint in zip(models, checkpoints, strict=True):
         if not checkpoint.has_file(TORCH_FILE):
-            raise SettingsError(f"{model} holds no {TORCH_FILE}; give the checkpoint folder that it was exported from")
-        if how := next((how for what, of in _MUST_AGREE if (how := _difference(what, of, first, checkpoint))), ""):
-            raise SettingsError(f"{model} and {models[0]} differ in more than their numbers: {how}")
+            raise SettingsError(f"{model} has no {TORCH_FILE}; give the checkpoint folder that it was exported from")
+        for name, read in _MUST_AGREE:
+            if changed := first_difference({name: read(first)}, {name: read(checkpoint.manifest)}):
+                raise SettingsError(f"{model} and {models[0]} differ in more than their parameters: {changed}")
     try:
         config = EnsembleConfig(len(models), first.architecture, first.config)
     except ValueError as exc:
@@ -70,9 +69,9 @@ def join(models: Sequence[str], out: Path, *, stored: Literal["float32", "float1
         activation=first.activation,
         window_s=first.window_s,
         events=first.events,
-        licence=_all(manifest.licence for manifest in manifests),
-        source=f"the mean of {len(models)} models' logits: {_all(manifest.source for manifest in manifests)}",
-        training_data=_all(manifest.training_data for manifest in manifests),
+        licence=_join_texts(manifest.licence for manifest in manifests),
+        source=f"the mean of {len(models)} models' logits: {_join_texts(manifest.source for manifest in manifests)}",
+        training_data=_join_texts(manifest.training_data for manifest in manifests),
     )
     return save_checkpoint(network, manifest, out)
 
@@ -84,14 +83,10 @@ def _check_folder(out: Path) -> None:
         raise SettingsError(f"{out} is a file; give a folder")
     if is_registered(str(out)):
         raise SettingsError(
-            f"{out} is the name of a model, which commands would take in its place; give another folder"
+            f"{out} is the name of a registered model, which would hide the folder; give another folder"
         )
 
 
-def _difference(what: str, of: Callable[[ModelManifest], object], first: ModelManifest, checkpoint: Checkpoint) -> str:
-    return first_difference({what: of(first)}, {what: of(checkpoint.manifest)})
-
-
-def _all(texts: Iterable[str]) -> str:
-    """Each of them once, in their order."""
+def _join_texts(texts: Iterable[str]) -> str:
+    """Join distinct texts in their order."""
     return "; ".join(dict.fromkeys(texts))

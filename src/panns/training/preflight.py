@@ -1,4 +1,4 @@
-"""Whether clips can be learned from, asked before the first step."""
+"""The check of all clips before the first step of a run."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from panns.system.progress import OnProgress, ignore_progress
 logger = logging.getLogger(__name__)
 
 CHECK_FILE = "check.json"
-_N_NAMED = 5
+_N_LOGGED = 5
 
 
-def checked(
-    path: Path,
+def check_clips_before_training(
+    source: str,
     clips: ClipList | ShardFolder,
     folder: Path,
     *,
@@ -31,44 +31,44 @@ def checked(
     is_resumed: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> DuplicateGroups:
-    """Read every clip, warn of what a person should look at, and refuse what cannot be learned from.
+    """Read every clip, log warnings and errors, and refuse clips that a model cannot learn from.
 
     Args:
-        path: Where the clips are listed, or packed.
-        clips: They.
-        folder: Where what was found is written down, so that a run that goes on need not ask again, and parts the
-            clips as it did before.
-        labels: The classes that there are; None for those that the clips name.
-        sample_rate: Of the model that is to learn.
-        is_resumed: Whether what was found before is right.
-        on_progress: Called with the clips read and all, and then with those compared.
+        source: Path of the clip list or the shards, for messages.
+        clips: The clips.
+        folder: The folder of the run. The report is written there, so that a resumed run finds the same duplicates
+            without reading the clips again.
+        labels: The allowed classes; None for the classes that the clips name.
+        sample_rate: Sample rate of the model, in Hz.
+        is_resumed: True to take the duplicates from the report in `folder`, if there is one.
+        on_progress: Called with the clips read, then with the clips compared.
 
     Returns:
         Groups of clips that hold the same sound.
 
     Raises:
-        DataError: Something keeps from learning, such as files that are missing, damaged or hold what is no number,
-            unknown labels, or empty classes; all of it is logged before.
+        DataError: The check found errors, such as missing or damaged files, unknown labels or classes without clips.
     """
     file = folder / CHECK_FILE
     if is_resumed and file.is_file():
-        return tuple(map(tuple, json.loads(file.read_text(encoding="utf-8"))["duplicates"]))
+        groups = json.loads(file.read_text(encoding="utf-8"))["duplicates"]
+        return tuple(tuple(group) for group in groups)
     report = check_clips(clips, labels=labels, sample_rate=sample_rate, on_progress=on_progress)
-    _tell(report)
-    if report.errors:
+    _log_findings(report)
+    if n_errors := len(report.errors):
         raise DataError(
-            f"{path} has {len(report.errors)} {'error that keeps' if len(report.errors) == 1 else 'errors that keep'} "
-            f"from learning; correct that first (`panns data check {path}` shows everything)"
+            f"{source} has {n_errors} {'error' if n_errors == 1 else 'errors'}; correct "
+            f"{'it' if n_errors == 1 else 'them'} before training (`panns data check {source}` lists everything)"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    with replacing(file) as written:
-        written.write_text(json.dumps({**report.to_dict(), "duplicates": report.duplicates}) + "\n", encoding="utf-8")
+    with replacing(file) as partial:
+        partial.write_text(json.dumps({**report.to_dict(), "duplicates": report.duplicates}) + "\n", encoding="utf-8")
     return report.duplicates
 
 
-def _tell(report: CheckReport) -> None:
-    """Log what was found, errors first."""
-    for finding in report.findings[:_N_NAMED]:
+def _log_findings(report: CheckReport) -> None:
+    """Log the first findings, errors before warnings."""
+    for finding in report.findings[:_N_LOGGED]:
         logger.log(logging.ERROR if finding.is_error else logging.WARNING, "%s: %s", finding.kind, finding.sentence)
-    if len(report.findings) > _N_NAMED:
-        logger.warning("%d more findings", len(report.findings) - _N_NAMED)
+    if len(report.findings) > _N_LOGGED:
+        logger.warning("%d more findings", len(report.findings) - _N_LOGGED)

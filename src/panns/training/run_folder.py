@@ -1,4 +1,4 @@
-"""The folder of a run: whether it may be used, and what it says of the run, so that what goes on is what began."""
+"""The run folder: records settings and clips, and refuses to resume a different run."""
 
 from __future__ import annotations
 
@@ -7,95 +7,78 @@ from dataclasses import replace
 from pathlib import Path
 
 from panns.config import config_to_dict, fill_defaults, first_difference
-from panns.data.clips.audio import ClipAudio
 from panns.data.clips.subset import ClipSubset
 from panns.errors import SettingsError
-from panns.labels import LabelSet
 from panns.system.files import replacing
-from panns.training.dataset import Parts, digest_of
-from panns.training.engine.distributed import World
+from panns.training.dataset import Dataset, digest_clips
 from panns.training.engine.loop import STATE_FILE
 from panns.training.settings import RunSettings
 
-SETTINGS_FILE, CLIPS_FILE, TEACHER_FILE, EVALUATION_FILE = (
-    "settings.json",
-    "clips.json",
-    "teacher.npz",
-    "evaluation.json",
-)
+SETTINGS_FILE = "settings.json"
+CLIPS_FILE = "clips.json"
+TEACHER_FILE = "teacher.npz"
+EVALUATION_FILE = "evaluation.json"
 MODEL_FOLDER = "model"
 
 
 def check_folder(settings: RunSettings, out: Path, *, is_resumed: bool) -> None:
-    """Refuse a folder in which another run lies.
+    """Refuse a folder that holds another run.
 
     Raises:
-        SettingsError: It holds a run, and `is_resumed` is not set; or a run with other settings; or it is a file.
+        SettingsError: `out` is a file, holds a run that is not to be resumed, or holds a run with other settings.
     """
     if out.exists() and not out.is_dir():
         raise SettingsError(f"{out} is a file; give a folder")
     if not (out / STATE_FILE).is_file():
         return
     if not is_resumed:
-        raise SettingsError(f"{out} holds a run already; go on with it by --resume, or choose another folder")
+        raise SettingsError(f"{out} holds a run already; continue it with --resume, or choose another folder")
     file = out / SETTINGS_FILE
     if not file.is_file():
-        raise SettingsError(f"{file} is not there, so nobody knows what {out / STATE_FILE} is of; use another folder")
-    began = fill_defaults(RunSettings, json.loads(file.read_text(encoding="utf-8")))
-    if changed := first_difference(began, json.loads(_described(settings))):
-        raise SettingsError(f"the run in {out} has other settings: {changed}; go on with those, or use another folder")
+        raise SettingsError(f"{file} is missing, so the settings of {out / STATE_FILE} are unknown; use another folder")
+    recorded = fill_defaults(RunSettings, json.loads(file.read_text(encoding="utf-8")))
+    if changed := first_difference(recorded, json.loads(_settings_json(settings))):
+        raise SettingsError(f"the run in {out} has other settings: {changed}; restore those, or use another folder")
 
 
-def note_settings(settings: RunSettings, out: Path) -> None:
-    """Write down what is asked for."""
+def record_settings(settings: RunSettings, out: Path) -> None:
+    """Write the settings of a run into its folder."""
     with replacing(out / SETTINGS_FILE) as partial:
-        partial.write_text(_described(settings) + "\n", encoding="utf-8")
+        partial.write_text(_settings_json(settings) + "\n", encoding="utf-8")
 
 
-def _described(settings: RunSettings) -> str:
-    """All settings that decide the result."""
-    return json.dumps(config_to_dict(replace(settings, train=settings.train.that_decides)), indent=1)
+def _settings_json(settings: RunSettings) -> str:
+    """JSON of all settings that affect the result."""
+    return json.dumps(config_to_dict(replace(settings, train=settings.train.comparable)), indent=1)
 
 
-def note_clips(
-    audio: ClipAudio,
-    parts: Parts,
-    *,
-    labels: LabelSet,
-    noise: ClipAudio | None,
-    source: str,
-    out: Path,
-    world: World,
-) -> None:
-    """Write down the clips of a run, or refuse others than those that it began with.
+def record_clips(dataset: Dataset, source: str, out: Path, *, is_writer: bool = True) -> None:
+    """Write the classes, clips and noise of a run into its folder, or compare them with those of a run to resume.
 
     Args:
-        audio: All clips.
-        parts: Which of them are for what.
-        labels: The classes.
-        noise: The recordings of noise; None without.
-        source: Where the clips are listed, for the message.
+        dataset: The data set.
+        source: Path of the clip list, for messages.
         out: The folder of the run.
-        world: The first process of it writes.
+        is_writer: True for the one process that writes.
 
     Raises:
-        SettingsError: The run began with others.
+        SettingsError: The run to resume has other clips.
     """
-    now: dict[str, object] = {"labels": [label.en for label in labels]}
+    current: dict[str, object] = {"labels": [label.en for label in dataset.labels]}
     for name in ("train", "validation", "test"):
-        part = ClipSubset(audio.clips, getattr(parts, name))
-        now |= {f"n_{name}": len(part), f"{name}_sha256": digest_of(part)}
-    if noise is not None:
-        now |= {"n_noise": len(noise), "noise_sha256": digest_of(noise.clips)}
+        clips = ClipSubset(dataset.clips, getattr(dataset.parts, name))
+        current |= {f"n_{name}": len(clips), f"{name}_sha256": digest_clips(clips)}
+    if dataset.noise is not None:
+        current |= {"n_noise": len(dataset.noise), "noise_sha256": digest_clips(dataset.noise.clips)}
     file = out / CLIPS_FILE
     if (out / STATE_FILE).is_file() and file.is_file():
-        # What was not written down yet when the run began is taken to be as it is now.
-        began = now | json.loads(file.read_text(encoding="utf-8"))
-        if changed := first_difference(began, now):
+        # Keys that the file lacks are newer than the run, and count as equal.
+        recorded = current | json.loads(file.read_text(encoding="utf-8"))
+        if changed := first_difference(recorded, current):
             raise SettingsError(
                 f"{source} has changed since the run in {out} began: {changed}; "
                 "restore it, or train into another folder"
             )
-    elif world.is_first:
+    elif is_writer:
         with replacing(file) as partial:
-            partial.write_text(json.dumps(now, indent=1) + "\n", encoding="utf-8")
+            partial.write_text(json.dumps(current, indent=1) + "\n", encoding="utf-8")

@@ -1,7 +1,7 @@
-"""Everything that decides what `panns train` makes: one TOML file, read strictly.
+"""The settings of `panns train`: one TOML file, read strictly.
 
-Paths in it are relative to the folder that the command is run in, as all paths of the command line. TOML has no word
-for nothing, so an empty text stands for it.
+Paths are relative to the current folder, like all paths of the command line. TOML has no null, so an empty string
+stands for "none".
 """
 
 from __future__ import annotations
@@ -20,15 +20,16 @@ from panns.training.engine.transfer import TransferSettings
 
 @dataclass(frozen=True)
 class ModelSettings:
-    """What is trained.
+    """The model to begin with.
 
     Attributes:
-        name: Registered name, or a checkpoint folder.
-        start: "trained" takes what the model has learned; "nothing" only its architecture.
-        weights: A published file for that name; empty for the one in the cache.
-        config: Settings of the architecture that are to be others than those of `name`, such as
-            `{ dropout = 0.5, frontend = { n_mels = 128 } }`; only with nothing.
-        transfer: How a trained model is taken over.
+        name: Registered name of a model (`panns models`), or a checkpoint folder.
+        start: "trained" to begin with the parameters of the model, "nothing" to begin with its architecture alone and
+            random parameters.
+        weights: Published weights file for a registered name; empty for the one in the cache.
+        config: Changes to the settings of the architecture, such as `{ dropout = 0.5, frontend = { n_mels = 128 } }`;
+            only with start = "nothing", because the trained parameters would not fit.
+        transfer: New head of a trained model, and the part of it that trains.
     """
 
     name: str
@@ -42,26 +43,28 @@ class ModelSettings:
             raise ValueError("config.n_classes follows from the labels; leave it out")
         if self.config and self.start == "trained":
             raise ValueError(
-                f"config={self.config} would make another network than {self.name!r}, whose trained values do not fit; "
+                f"config={self.config} changes the network, so the trained parameters of {self.name!r} do not fit; "
                 "leave it out, or set start='nothing'"
             )
 
 
 @dataclass(frozen=True)
 class DataSettings:
-    """What is learned from, and what is tested with.
+    """Clips for training, validation and test.
 
     Attributes:
-        clips: A manifest (.csv, .tsv, .jsonl), a folder of class folders, or a folder of shards.
-        labels: "clips" takes the classes that the clips name; "audioset" is its 527 classes.
-        test_fold: Never learned from, nor any clip of the same source; empty for no test.
-        validation_fold: The fold that tells which step was the best, and that is not learned from either.
-        validation_share: Without such a fold, the share of the sources to learn from that is held out for it.
-        check: Whether to read every clip before the first step, and to refuse what cannot be learned from; false for
-            clips that were checked before, such as millions of them.
-        decoded: Folder in which clips are kept decoded, at the rate of the model; empty to decode them each time.
-        noise: Recordings of noise for `batches.augment`, a manifest or a folder of shards; empty for made noise. One
-            of a source that is tested or validated with is left out, as is one that is such a clip.
+        clips: A clip list (.csv, .tsv, .jsonl), a folder with one folder a class, or a folder of shards.
+        labels: "clips" for the classes that the clips name, "audioset" for AudioSet's 527 classes.
+        test_fold: Fold to test on. Neither it nor any other clip of its sources is trained on. Empty for no test.
+        validation_fold: Fold that chooses the best step; like the test fold it is not trained on. Empty for none.
+        validation_share: Share of the training sources that is held out for validation, at least 0 and below 1;
+            instead of `validation_fold`.
+        check: True to read every clip before the first step and to refuse damaged files, unknown labels and empty
+            classes. False for clips that were checked before, such as millions of them.
+        decoded: Folder for decoded clips, at the sample rate of the model, to decode them once. Empty to decode a clip
+            in every epoch.
+        noise: Recordings of noise for `batches.augment`: a clip list or a folder of shards; empty for synthetic noise.
+            Recordings that share a source or a file with validation or test clips are left out.
     """
 
     clips: str
@@ -77,22 +80,25 @@ class DataSettings:
         if not 0 <= self.validation_share < 1:
             raise ValueError(f"validation_share={self.validation_share} must be at least 0 and below 1")
         if self.validation_fold and self.validation_share:
-            raise ValueError("validation_fold and validation_share are two ways to say one thing; give one of them")
+            raise ValueError("validation_fold and validation_share exclude each other; give one of them")
         if self.validation_fold and self.validation_fold == self.test_fold:
-            raise ValueError(f"validation_fold and test_fold are both {self.test_fold!r}; nothing is chosen on a test")
+            raise ValueError(
+                f"validation_fold and test_fold are both {self.test_fold!r}; use two folds, so that the test chooses "
+                "nothing"
+            )
 
 
 @dataclass(frozen=True)
 class TeacherSettings:
-    """The model that is learned from beside the labels; it is asked about the classes that both know.
+    """A trained model to learn from beside the labels (knowledge distillation).
 
     Attributes:
-        name: Registered name, checkpoint folder or exported file.
-        weights: A published file for that name; empty for the one in the cache.
-        is_cached: Ask it once about every clip as it is, and mix its answers as the clips are mixed; else it hears
-            what the network hears.
-        hears_clean: Or the same without its room, noise, filters, gain and codec (`batches.augment`), so that the
-            network learns to hear through them.
+        name: Registered name of a model, checkpoint folder or exported file.
+        weights: Published weights file for a registered name; empty for the one in the cache.
+        is_cached: True to score every clip once, as it is, and to mix the scores like the clips. False to score every
+            batch as the network gets it, which is slower and follows crops and augmentation.
+        hears_clean: True to score every batch without its room, noise, filters, gain and codec (`batches.augment`), so
+            that the network learns to ignore them.
     """
 
     name: str
@@ -103,25 +109,26 @@ class TeacherSettings:
     def __post_init__(self) -> None:
         if self.is_cached and self.hears_clean:
             raise ValueError(
-                "is_cached and hears_clean are two ways to ask the teacher: about every clip once, or about each as it "
-                "is cropped and mixed; set one of them to false"
+                "is_cached and hears_clean exclude each other: the first scores every clip once, the second every "
+                "batch; set one of them to false"
             )
 
 
 @dataclass(frozen=True)
 class RunSettings:
-    """One run.
+    """Settings of a run.
 
     Attributes:
-        model: What is trained.
-        data: What from.
-        train: How long and how.
-        seed: Of everything random.
-        batches: What batches are made of.
-        loss: What is made small.
-        teacher: A model to learn from.
-        licence: Of what is trained, as its checkpoint says.
-        stored: What the numbers of the checkpoint are rounded to before it is tested; "float16" takes half the space.
+        model: The model to begin with.
+        data: Clips for training, validation and test.
+        train: Number of steps, optimisation and validation.
+        seed: Random seed.
+        batches: Size, sampling and augmentation of batches.
+        loss: Terms of the loss and their weights.
+        teacher: A trained model to learn from beside the labels (knowledge distillation).
+        licence: Licence of the trained model, for its checkpoint.
+        stored: Number format of the parameters in the checkpoint; "float16" halves its size. The test measures the
+            rounded parameters.
     """
 
     model: ModelSettings
@@ -138,31 +145,33 @@ class RunSettings:
         if self.seed < 0:
             raise ValueError(f"seed={self.seed} is negative; use 0 or more")
         if self.loss.categories:
-            raise ValueError(f"loss.categories={self.loss.categories} needs categories, which clips do not have; use 0")
+            raise ValueError(f"loss.categories={self.loss.categories} needs categories, and clips have none; use 0")
         if self.batches.batch_size < 2 * self.train.n_parts:
             raise ValueError(
                 f"batches.batch_size={self.batches.batch_size} in train.n_parts={self.train.n_parts} leaves less than "
-                "two clips in a part, and a batch norm needs two; make the batch larger, or fewer parts"
+                "two clips in a part, and batch norms need two; use a larger batch or fewer parts"
             )
         if self.loss.needs_teacher and self.teacher is None:
-            raise ValueError("loss asks for a teacher, and there is none; name one in [teacher], or set its terms to 0")
+            raise ValueError(
+                "loss needs a teacher; name one in [teacher], or set loss.teacher, teacher_frames and embedding to 0"
+            )
         if self.train.validate_steps and not (self.data.validation_fold or self.data.validation_share):
             raise ValueError(
-                f"train.validate_steps={self.train.validate_steps} needs clips to validate with; set "
+                f"train.validate_steps={self.train.validate_steps} needs validation clips; set "
                 "data.validation_fold or data.validation_share (never the test fold)"
             )
         if self.loss.frames and not self.batches.augment.keeps_times:
             raise ValueError(
-                "loss.frames needs to know when each label sounds, and batches.augment moves sounds in time; "
-                "switch its speed and shift off"
+                f"loss.frames={self.loss.frames} needs the times of events, and batches.augment moves sounds in time; "
+                "set its speed_share and shift_share to 0"
             )
 
 
 def read_settings(path: Path, assignments: tuple[str, ...] = ()) -> RunSettings:
-    """The settings in a file, changed by `key=value` texts.
+    """Read a settings file, and apply changes such as "optim.lr=1e-4".
 
     Raises:
-        SettingsError: The file cannot be read, or a setting is unknown, missing or impossible.
+        SettingsError: The file cannot be read, or a setting is unknown, missing or out of range.
     """
     try:
         data: dict[str, Any] = read_toml(path)

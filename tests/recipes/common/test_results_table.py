@@ -11,7 +11,7 @@ import pytest
 
 from panns.config import config_to_dict
 from panns.data.clip_lists import Clip, write_clip_list
-from panns.training.dataset import digest_of, parts_of
+from panns.training.dataset import digest_clips, split_clips
 from panns.training.settings import read_settings
 from recipes.common.paths import ROOT
 from recipes.common.results_table import RESULTS_FILE, main, render_table, update
@@ -66,11 +66,11 @@ def recipe(tmp_path: Path) -> Path:
 def write_run(folder: Path, recipe: Path, fold: str, accuracy: float | None, *assignments: str) -> None:
     """What `panns train` leaves of a run."""
     settings = read_settings(recipe / "train.toml", assignments)
-    settings = replace(settings, data=replace(settings.data, test_fold=fold), train=settings.train.that_decides)
+    settings = replace(settings, data=replace(settings.data, test_fold=fold), train=settings.train.comparable)
     folder.mkdir(parents=True)
     (folder / "settings.json").write_text(json.dumps(config_to_dict(settings)), encoding="utf-8")
-    parts = parts_of(CLIPS, settings.data, settings.seed)
-    heard = {f"{part}_sha256": digest_of([CLIPS[i] for i in getattr(parts, part)]) for part in PARTS}
+    parts = split_clips(CLIPS, settings.data, settings.seed)
+    heard = {f"{part}_sha256": digest_clips([CLIPS[i] for i in getattr(parts, part)]) for part in PARTS}
     (folder / "clips.json").write_text(json.dumps(heard), encoding="utf-8")
     evaluation = {"accuracy": accuracy, "mean_average_precision": 0.25}
     (folder / "evaluation.json").write_text(json.dumps(evaluation), encoding="utf-8")
@@ -236,7 +236,7 @@ def test_duplicates_found_by_the_run_are_used(recipe, tmp_path):
     write_run(run, recipe, "2", 0.125, "n_steps=1")
     assert update(recipe, tmp_path, "here")
     heard = json.loads((run / "clips.json").read_text(encoding="utf-8"))
-    heard["train_sha256"] = digest_of(CLIPS[3:])  # clip 2 is a copy of clip 0, which is tested with
+    heard["train_sha256"] = digest_clips(CLIPS[3:])  # clip 2 is a copy of clip 0, which is tested with
     (run / "clips.json").write_text(json.dumps(heard), encoding="utf-8")
     (recipe / RESULTS_FILE).unlink()
     assert update(recipe, tmp_path, "here") == []

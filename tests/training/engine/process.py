@@ -1,4 +1,4 @@
-"""A training in a process of its own, as one of several or to be killed: FOLDER CONFIG-AS-JSON [SECONDS-A-STEP]."""
+"""A training in a process of its own: FOLDER CONFIG-AS-JSON [SECONDS-A-STEP]."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ from torch import nn
 from panns.config import config_from_dict
 from panns.networks.contract import Network, NetworkOutput
 from panns.training.engine.batch import Batch
-from panns.training.engine.distributed import joined_world
+from panns.training.engine.distributed import join_world
 from panns.training.engine.loop import TrainConfig, train
 from panns.training.engine.losses import LossConfig, Objective
 
@@ -26,11 +26,11 @@ class Small(Network):
         self.conv = nn.Conv2d(1, 4, 3)
         self.norm = nn.BatchNorm2d(4)
         self.classify = nn.Linear(4, 3)
-        self.unused = nn.Linear(4, 3)  # as the old classes under a head on the embedding
+        self.unused = nn.Linear(4, 3)  # like the old output layer under a head on the embedding
         self.dropout = dropout
 
     def initialise(self):
-        """The values of torch stay."""
+        """Keep the values that torch gave."""
 
     def forward_features(self, features):
         x = torch.relu(self.norm(self.conv(features[:, None]))).mean(dim=(2, 3))
@@ -49,21 +49,21 @@ def main():
     torch.set_num_threads(1)
     torch.manual_seed(0)
     network = Small(dropout=0.0 if config.keeps_statistics else 0.2)
-    with joined_world("cpu") as world:
+    with join_world("cpu") as world:
 
-        def of_this_process(step):
+        def make_own_batch(step):
             part = make_batch(step)
             mine = slice(world.rank, None, world.size)
             return replace(part, inputs=(part.inputs[0][mine],), targets=part.targets[mine])
 
-        def slowly(done, *_):
+        def report(done, *_):
             if world.is_first:
                 sys.stdout.write(f"{done}\n")
                 sys.stdout.flush()
             time.sleep(pause_s)
 
         objective = Objective(LossConfig(task="single-label"))
-        trained = train(network, objective, of_this_process, config, folder, world=world, on_step=slowly)
+        trained = train(network, objective, make_own_batch, config, folder, world=world, on_step=report)
         torch.save(trained.state_dict(), folder / f"average_{world.rank}.pt")
         torch.save(network.state_dict(), folder / f"network_{world.rank}.pt")
 

@@ -1,4 +1,4 @@
-"""Batches of clips: what is in them follows from seed and step, whatever process makes them."""
+"""Batches of clips follow from the seed and the step, for any number of processes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PLAIN = BatchConfig(batch_size=4, durations_s=(0.5,))
 
 
 class Tones:
-    """Clip i is a tone of its own, each of another length."""
+    """Clip i is a tone of its own frequency and length."""
 
     sample_rate = RATE
 
@@ -64,7 +64,7 @@ FULL = BatchConfig(
 
 @settings(max_examples=10)
 @given(st.integers(0, 1000))
-def test_the_step_and_the_seed_decide(step):
+def test_seed_and_step_determine_the_batch(step):
     assert same(make(FULL)(step), make(FULL)(step))
     assert not same(make(FULL)(step), make(FULL, seed=1)(step))
     assert not same(make(FULL)(step), make(FULL)(step + 1))
@@ -76,20 +76,20 @@ def test_processes_share_a_batch():
     for rank, part in enumerate(parts):
         assert torch.equal(part.targets, whole.targets[rank::2])
         assert torch.equal(part.inputs[0], whole.inputs[0][rank::2])
-    with pytest.raises(ValueError, match="batch_size=4 cannot be shared evenly by 3 processes"):
+    with pytest.raises(ValueError, match=r"batch_size=4 .* 3 processes"):
         make(FULL, world=World(0, 3))
 
 
-def test_an_epoch_hears_every_clip_once():
+def test_an_epoch_has_every_clip_once():
     batches = make(replace(PLAIN, batch_size=3))
-    heard = torch.cat([batches(step).targets for step in range(2)])
+    found = torch.cat([batches(step).targets for step in range(2)])
     expected = np.zeros((6, 3))
     for row, classes in enumerate(TARGETS.classes):
         expected[row, list(classes)] = 1
-    assert sorted(map(tuple, heard.tolist())) == sorted(map(tuple, expected.tolist()))
+    assert sorted(map(tuple, found.tolist())) == sorted(map(tuple, expected.tolist()))
 
 
-def test_lengths_are_drawn_for_the_whole_batch():
+def test_a_batch_has_one_duration():
     batches = make(replace(PLAIN, durations_s=(0.25, 0.5, 1.0)))
     n_frames = {batches(step).inputs[0].shape[1] for step in range(20)}
     assert n_frames == {MODEL.frontend.n_frames(round(duration_s * RATE)) for duration_s in (0.25, 0.5, 1.0)}
@@ -105,12 +105,12 @@ def test_lengths_are_drawn_for_the_whole_batch():
         ("wavegram_logmel_cnn14", [(4, 16_000), (4, 51, 64)]),
     ],
 )
-def test_inputs_are_what_the_front_end_says(name, shapes):
+def test_inputs_follow_the_front_end(name, shapes):
     batch = make(replace(PLAIN, mask=MaskConfig(share=1.0)), model=find_model(name).config)(0)
     assert [tuple(one.shape) for one in batch.inputs] == shapes
 
 
-def test_labels_of_mixtures_are_shared_or_united():
+def test_labels_of_mixtures_are_shares_or_a_union():
     shared = make(replace(PLAIN, mix=MixConfig("mixup")), targets=replace(TARGETS, classes=[(0,), (1,), (2,)] * 2))
     for step in range(5):
         torch.testing.assert_close(shared(step).targets.sum(dim=1), torch.ones(4))
@@ -120,18 +120,18 @@ def test_labels_of_mixtures_are_shared_or_united():
     assert (found.sum(dim=1) > 1).any()
 
 
-def test_cached_answers_are_mixed_as_the_clips_are():
-    said = np.eye(6, 3, dtype=np.float32) + np.float32(0.25)
-    targets = replace(TARGETS, classes=[(0,), (1,), (2,), (), (), ()], teacher_probs=said)
+def test_cached_teacher_scores_are_mixed_like_clips():
+    probs = np.eye(6, 3, dtype=np.float32) + np.float32(0.25)
+    targets = replace(TARGETS, classes=[(0,), (1,), (2,), (), (), ()], teacher_probs=probs)
     batch = make(replace(PLAIN, mix=MixConfig("mixup")), targets=targets)(0)
     torch.testing.assert_close(batch.teacher_probs, batch.targets + 0.25)
 
 
-def test_a_teacher_hears_the_mixture_but_not_the_mask():
-    heard = []
+def test_a_teacher_scores_the_mixture_without_masks():
+    scored = []
 
     def teacher(waveforms):
-        heard.append(waveforms)
+        scored.append(waveforms)
         frames = np.arange(5, dtype=np.float32)[None, :, None].repeat(len(waveforms), 0).repeat(3, 2)
         onsets_s = np.tile(np.arange(5) * 0.1, (len(waveforms), 1))
         return Scores(
@@ -140,14 +140,14 @@ def test_a_teacher_hears_the_mixture_but_not_the_mask():
 
     masked = make(replace(FULL, mask=MaskConfig(share=1.0)), teacher=teacher)(2)
     plain = make(replace(FULL, mask=MaskConfig(share=0.0)), teacher=teacher)(2)
-    assert np.array_equal(heard[0], heard[1])
+    assert np.array_equal(scored[0], scored[1])
     assert not same(masked, plain)
     assert masked.teacher_probs.shape == (4, 3)
     assert masked.teacher_embedding.shape == (4, 7)
-    assert masked.teacher_frames.shape == (4, MODEL.n_frames(heard[0].shape[1]), 3)
+    assert masked.teacher_frames.shape == (4, MODEL.n_frames(scored[0].shape[1]), 3)
 
 
-def test_times_of_labels_move_with_the_clip():
+def test_frame_targets_move_with_the_clip():
     """Clip 0, 0.3 s long, lies somewhere in 1 s; its label sounds in its second half."""
     events = [[(2, 0.15, 0.3)], *[[]] * 5]
     batches = make(
@@ -162,8 +162,8 @@ def test_times_of_labels_move_with_the_clip():
     assert batch.frame_targets[..., :2].sum() == 0
 
 
-def test_a_crop_has_no_class_that_sounds_elsewhere_in_its_clip():
-    """Clip 5, 0.8 s long, has class 0 in its first half, class 1 all along and class 2 without a time."""
+def test_a_crop_loses_classes_outside_of_it():
+    """Clip 5 of 0.8 s has class 0 in its first half, class 1 throughout, and class 2 without events."""
     targets = replace(
         TARGETS, classes=[*TARGETS.classes[:5], (0, 1, 2)], events=[*[()] * 5, ((0, 0, 0.4), (1, 0, 0.8))]
     )
@@ -172,16 +172,16 @@ def test_a_crop_has_no_class_that_sounds_elsewhere_in_its_clip():
     seen = set()
     for step in range(30):
         row = batches.sampler.indices(step).tolist().index(5)
-        heard = batches(step).targets[row]
+        clip_targets = batches(step).targets[row]
         frames = timed(step).frame_targets[row]
-        assert torch.equal(heard[:2] > 0, frames[:, :2].amax(dim=0) > 0)
-        assert heard[1:].tolist() == [1.0, 1.0]
-        seen.add(float(heard[0]))
+        assert torch.equal(clip_targets[:2] > 0, frames[:, :2].amax(dim=0) > 0)
+        assert clip_targets[1:].tolist() == [1.0, 1.0]
+        seen.add(float(clip_targets[0]))
     assert seen == {0.0, 1.0}
 
 
-def test_what_is_mixed_in_is_balanced_too():
-    """Class 1 has one clip of six, and is as often mixed in as class 0."""
+def test_balanced_sampling_covers_mixing_partners():
+    """Class 1 has one clip of six, and is mixed in as often as class 0."""
     targets = ClipTargets([(0,)] * 5 + [(1,)], 2)
     config = BatchConfig(batch_size=50, sampling="balanced", durations_s=(0.1,), mix=MixConfig("mixup", labels="union"))
     batch = make(config, targets=targets, model=ResidualCnnConfig(n_classes=2))(0)
@@ -192,18 +192,18 @@ def test_what_is_mixed_in_is_balanced_too():
 @pytest.mark.parametrize(
     ("make_config", "words"),
     [
-        (lambda: BatchConfig(batch_size=0), "batch_size=0 must be at least 1"),
-        (lambda: BatchConfig(durations_s=()), r"durations_s=\(\) positive"),
-        (lambda: MixConfig(share=2.0), "share=2.0 must be 0 to 1"),
-        (lambda: MaskConfig(max_bands=1.5), "max_bands=1.5 must be 0 to 1"),
+        (lambda: BatchConfig(batch_size=0), "batch_size=0"),
+        (lambda: BatchConfig(durations_s=()), r"durations_s=\(\)"),
+        (lambda: MixConfig(share=2.0), r"share=2\.0"),
+        (lambda: MaskConfig(max_bands=1.5), r"max_bands=1\.5"),
     ],
 )
-def test_impossible_settings_are_refused(make_config, words):
+def test_values_out_of_range_are_refused(make_config, words):
     with pytest.raises(ValueError, match=words):
         make_config()
 
 
-def test_recorded_noise_is_beside_the_sound():
+def test_recorded_noise_is_mixed_in():
     class Steady(Tones):
         def waveform(self, _):
             return np.full(RATE, 0.5, np.float32)  # no sound of the others is as steady
@@ -213,28 +213,32 @@ def test_recorded_noise_is_beside_the_sound():
     assert (noisy.inputs[0].mean(dim=1) > 0.05).all()
 
 
-class Listening:
-    """A teacher that keeps what it hears."""
+class RecordingTeacher:
+    """A teacher that keeps the waveforms that it scores."""
 
     def __init__(self):
-        self.heard = []
+        self.waveforms = []
 
     def __call__(self, waveforms):
-        self.heard.append(waveforms)
+        self.waveforms.append(waveforms)
         return Scores(np.zeros((len(waveforms), 3), np.float32), None, None, None)
 
 
 @pytest.mark.parametrize("kind", ["none", "between_class", "mixup"])
-def test_a_teacher_may_hear_what_the_network_hears_without_what_spoils_it(kind):
-    """The same crops, moved and mixed alike: what it hears is what it would hear if nothing else happened."""
-    moved = AugmentConfig(speed_share=0.5, shift_share=1.0)
-    spoilt = replace(moved, noise_share=1.0, reverb_share=0.5, equaliser_share=1.0, gain_share=1.0)
+def test_a_teacher_gets_clean_waveforms_with_equal_timing(kind):
+    """Crops, speed, shift and mixing are those of the network; room, noise, filters and gain are left out."""
+    timing = AugmentConfig(speed_share=0.5, shift_share=1.0)
+    degraded = replace(timing, noise_share=1.0, reverb_share=0.5, equaliser_share=1.0, gain_share=1.0)
     mixed = replace(PLAIN, mix=MixConfig(kind, share=0.5))
-    heard = {}
-    for name, augment, hears_clean in (("moved", moved, False), ("clean", spoilt, True), ("spoilt", spoilt, False)):
-        teacher = Listening()
+    found = {}
+    for name, augment, hears_clean in (
+        ("timing", timing, False),
+        ("clean", degraded, True),
+        ("degraded", degraded, False),
+    ):
+        teacher = RecordingTeacher()
         batch = make(replace(mixed, augment=augment), teacher=teacher, teacher_hears_clean=hears_clean)(5)
-        heard[name] = teacher.heard[0], batch
-    np.testing.assert_array_equal(heard["clean"][0], heard["moved"][0])
-    assert not np.allclose(heard["clean"][0], heard["spoilt"][0], atol=0.01)
-    assert same(heard["clean"][1], heard["spoilt"][1])
+        found[name] = teacher.waveforms[0], batch
+    np.testing.assert_array_equal(found["clean"][0], found["timing"][0])
+    assert not np.allclose(found["clean"][0], found["degraded"][0], atol=0.01)
+    assert same(found["clean"][1], found["degraded"][1])

@@ -1,4 +1,4 @@
-"""The training loop: it learns, it is the same for the same seed, and a stopped run goes on as if it never stopped."""
+"""The training loop learns, is reproducible, and resumes exactly."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from panns.training.engine.batch import Batch
 from panns.training.engine.journal import METRICS_FILE
 from panns.training.engine.loop import STATE_FILE, TrainConfig, train
 from panns.training.engine.losses import LossConfig, Objective
-from panns.training.engine.optim import Learners, OptimConfig
+from panns.training.engine.optim import OptimConfig, Trainable
 
 CONFIG = TrainConfig(n_steps=24, optim=OptimConfig(lr=0.02, warmup_steps=4), checkpoint_steps=5, log_steps=4)
 
 
 class Small(Network):
-    """Dropout and a batch norm, so that random state and statistics matter."""
+    """A network with dropout and a batch norm, so that random state and statistics matter."""
 
     def __init__(self):
         super().__init__()
@@ -34,7 +34,7 @@ class Small(Network):
         self.dropout = 0.2
 
     def initialise(self):
-        """The values of torch stay."""
+        """Keep the values that torch gave."""
 
     def forward_features(self, features):
         x = torch.relu(self.embed(self.norm(features.mean(dim=1))))
@@ -70,10 +70,10 @@ def without_speed(folder):
 
 
 @pytest.mark.parametrize("stop_after", [5, 10, 20])
-def test_a_stopped_run_goes_on_exactly(tmp_path, stop_after):
+def test_a_stopped_run_resumes_exactly(tmp_path, stop_after):
     unbroken = run(tmp_path / "unbroken").state_dict()
     run(tmp_path / "stopped", stop_after=stop_after)
-    resumed = run(tmp_path / "stopped", seed=99).state_dict()  # what the process drew before must not matter
+    resumed = run(tmp_path / "stopped", seed=99).state_dict()  # the random state before must not matter
     assert all(torch.equal(unbroken[key], resumed[key]) for key in unbroken)
     whole = torch.load(tmp_path / "unbroken" / STATE_FILE, weights_only=True)
     again = torch.load(tmp_path / "stopped" / STATE_FILE, weights_only=True)
@@ -81,7 +81,7 @@ def test_a_stopped_run_goes_on_exactly(tmp_path, stop_after):
         assert all(torch.equal(one[key], other[key]) for key in one)
 
 
-def test_metrics_of_a_run_that_died_between_checkpoints_are_not_doubled(tmp_path):
+def test_a_resumed_run_drops_metrics_after_its_state(tmp_path):
     run(tmp_path / "unbroken")
     run(tmp_path / "died", stop_after=10)
     with (tmp_path / "died" / METRICS_FILE).open("a", encoding="utf-8") as file:
@@ -92,7 +92,7 @@ def test_metrics_of_a_run_that_died_between_checkpoints_are_not_doubled(tmp_path
     assert without_speed(tmp_path / "died")[-1] == without_speed(tmp_path / "unbroken")[-1]
 
 
-def test_the_loss_falls_and_the_network_answers(tmp_path):
+def test_the_loss_falls_and_the_network_learns(tmp_path):
     network = run(tmp_path, config=TrainConfig(n_steps=150, optim=OptimConfig(lr=0.02, warmup_steps=5), log_steps=10))
     logged = lines(tmp_path)
     assert logged[-1]["clip"] < 0.6 * logged[0]["clip"]
@@ -102,23 +102,23 @@ def test_the_loss_falls_and_the_network_answers(tmp_path):
     assert (found == batch.targets.argmax(dim=1)).float().mean() > 0.9
 
 
-def test_the_seed_decides(tmp_path):
+def test_equal_seeds_give_equal_networks(tmp_path):
     first, same, other = (run(tmp_path / name, seed=seed).state_dict() for name, seed in (("a", 0), ("b", 0), ("c", 1)))
     assert all(torch.equal(first[key], same[key]) for key in first)
     assert not torch.equal(first["embed.weight"], other["embed.weight"])
 
 
-def test_the_number_of_loader_threads_does_not_matter(tmp_path):
+def test_loader_threads_do_not_change_the_result(tmp_path):
     many = TrainConfig(**{**vars(CONFIG), "n_loader_threads": 3})
     first, second = run(tmp_path / "one").state_dict(), run(tmp_path / "many", config=many).state_dict()
     assert all(torch.equal(first[key], second[key]) for key in first)
 
 
-def test_parts_of_a_batch_add_up_to_it(tmp_path):
-    """Without dropout and with frozen statistics, as both look at the clips of a part alone."""
+def test_parts_of_a_batch_give_its_gradient(tmp_path):
+    """Without dropout and with frozen statistics, which both depend on the clips of a part."""
     config = replace(CONFIG, keeps_statistics=True, optim=replace(CONFIG.optim, max_grad_norm=0.5))
     whole, parts = (
-        trained_without_dropout(tmp_path / str(n_parts), replace(config, n_parts=n_parts)) for n_parts in (1, 3)
+        train_without_dropout(tmp_path / str(n_parts), replace(config, n_parts=n_parts)) for n_parts in (1, 3)
     )
     for key in whole:
         torch.testing.assert_close(whole[key], parts[key], rtol=0, atol=1e-6)
@@ -127,47 +127,47 @@ def test_parts_of_a_batch_add_up_to_it(tmp_path):
 @pytest.mark.parametrize(
     ("head", "backbone", "moves"),
     [
-        ({"norm", "embed", "classify"}, set(), False),  # from nothing: all are frozen, as asked
-        ({"norm", "classify"}, {"embed"}, True),  # the norm is new
-        ({"norm", "classify"}, set(), True),  # so it is on what is frozen as a whole
+        ({"norm", "embed", "classify"}, set(), False),  # from scratch: all are frozen
+        ({"norm", "classify"}, {"embed"}, True),  # the norm is part of the new head
+        ({"norm", "classify"}, set(), True),  # and so it is on a frozen backbone
         ({"classify"}, {"norm", "embed"}, False),
     ],
 )
-def test_only_a_new_head_on_a_trained_network_learns_statistics_when_they_are_kept(tmp_path, head, backbone, moves):
+def test_kept_statistics_move_in_a_new_head_only(tmp_path, head, backbone, moves):
     names = [name for name, _ in Small().named_parameters()]
-    learners = Learners(*(frozenset(n for n in names if n.partition(".")[0] in part) for part in (head, backbone)))
-    network = run(tmp_path, config=replace(CONFIG, n_steps=3, keeps_statistics=True), learners=learners)
+    trainable = Trainable(*(frozenset(n for n in names if n.partition(".")[0] in part) for part in (head, backbone)))
+    network = run(tmp_path, config=replace(CONFIG, n_steps=3, keeps_statistics=True), trainable=trainable)
     assert bool(network.norm.running_mean.any()) == moves
 
 
-def trained_without_dropout(folder, config):
+def train_without_dropout(folder, config):
     torch.manual_seed(0)
     network = Small()
     network.dropout = 0.0
     return train(network, Objective(LossConfig()), make_batch, config, folder).state_dict()
 
 
-def test_a_frozen_backbone_waits_and_then_learns_slower(tmp_path):
-    learners = Learners(frozenset({"classify.weight", "classify.bias"}), frozenset({"embed.weight", "norm.weight"}))
+def test_a_frozen_backbone_waits_and_then_learns_slowly(tmp_path):
+    trainable = Trainable(frozenset({"classify.weight", "classify.bias"}), frozenset({"embed.weight", "norm.weight"}))
     config = replace(CONFIG, optim=OptimConfig(lr=0.02, warmup_steps=0, head_only_steps=5, backbone_share=0.1))
     torch.manual_seed(0)
-    begun = Small().state_dict()
+    initial = Small().state_dict()
     moved = {}
     for stop_after in (5, 6):
         torch.manual_seed(0)
         objective, folder = Objective(LossConfig()), tmp_path / str(stop_after)
-        train(Small(), objective, make_batch, config, folder, learners=learners, stop_after=stop_after)
-        now = torch.load(folder / STATE_FILE, weights_only=True)["network"]
-        moved[stop_after] = {key: float((now[key] - begun[key]).abs().max()) for key in begun}
+        train(Small(), objective, make_batch, config, folder, trainable=trainable, stop_after=stop_after)
+        current = torch.load(folder / STATE_FILE, weights_only=True)["network"]
+        moved[stop_after] = {key: float((current[key] - initial[key]).abs().max()) for key in initial}
     assert moved[5]["classify.weight"] > 0.05
-    still = ("embed.weight", "embed.bias", "norm.weight", "norm.running_mean")
-    assert all(moved[5][key] == 0 for key in still)  # a frozen batch norm keeps its statistics too
-    assert 0 < moved[6]["embed.weight"] < 0.0021  # one step of a tenth of the rate
+    frozen = ("embed.weight", "embed.bias", "norm.weight", "norm.running_mean")
+    assert all(moved[5][key] == 0 for key in frozen)  # a frozen batch norm keeps its statistics too
+    assert 0 < moved[6]["embed.weight"] < 0.0021  # one step at a tenth of the rate
     assert moved[6]["norm.running_mean"] > 0
     assert moved[6]["embed.bias"] == 0  # named in neither
 
 
-def test_the_best_validation_ends_a_run_and_is_what_it_yields(tmp_path):
+def test_patience_ends_a_run_with_its_best_network(tmp_path):
     config = replace(CONFIG, validate_steps=4, patience=2, average=AverageConfig("none"))
     qualities = {4: 0.5, 8: 0.9, 12: 0.7, 16: 0.9}
     seen = []
@@ -178,16 +178,17 @@ def test_the_best_validation_ends_a_run_and_is_what_it_yields(tmp_path):
         return {"accuracy": qualities[4 * len(seen)], "other": 1.0}
 
     best = run(tmp_path, config=config, validate=validate).state_dict()
-    assert len(seen) == 4  # 0.9 again is no better than 0.9
+    assert len(seen) == 4  # 0.9 does not improve on 0.9
     assert all(torch.equal(best[key], seen[1][key]) for key in best)
     found = [line["validation_accuracy"] for line in lines(tmp_path) if "validation_accuracy" in line]
     assert found == list(qualities.values())
-    again = run(tmp_path, config=config, validate=validate).state_dict()  # it is over, so nothing more is done
+    again = run(tmp_path, config=config, validate=validate).state_dict()  # finished: makes no more steps
     assert len(seen) == 4
     assert all(torch.equal(best[key], again[key]) for key in best)
 
 
-def test_between_equals_the_next_quality_decides_and_nothing_ends_while_the_backbone_waits(tmp_path):
+def test_a_tie_is_decided_by_the_next_measure(tmp_path):
+    """Validations before the backbone learns do not exhaust the patience."""
     config = replace(
         CONFIG,
         optim=replace(CONFIG.optim, head_only_steps=12),
@@ -196,24 +197,24 @@ def test_between_equals_the_next_quality_decides_and_nothing_ends_while_the_back
         average=AverageConfig("none"),
     )
     likelihoods = iter([-0.5, -0.7, -0.6, -0.4, -0.45, math.nan])
-    told = []
+    found = []
 
     def validate(_):
-        told.append(next(likelihoods))
-        return {"accuracy": 1.0, "log_likelihood": told[-1]}
+        found.append(next(likelihoods))
+        return {"accuracy": 1.0, "log_likelihood": found[-1]}
 
     run(tmp_path, config=config, validate=validate)
-    assert len(told) == 6  # two without a better one within the first 12 steps, and two at the end
+    assert len(found) == 6  # two without improvement in the first 12 steps do not count, two at the end do
     state = torch.load(tmp_path / STATE_FILE, weights_only=True)
     assert (state["best"]["n_steps"], state["best"]["quality"]) == (16, [1.0, -0.4])
-    assert lines(tmp_path)[-1]["validation_log_likelihood"] is None  # JSON has no word for it
+    assert lines(tmp_path)[-1]["validation_log_likelihood"] is None  # NaN
 
 
 @pytest.mark.parametrize("stop_after", [5, 10])
 def test_a_stopped_run_remembers_its_best(tmp_path, stop_after):
     config = replace(CONFIG, validate_steps=2, patience=4)
 
-    def validate(network):  # a quality that rises and falls
+    def validate(network):  # rises and falls
         return {"quality": -abs(float(network.classify.weight.sum()) - 0.3)}
 
     unbroken = run(tmp_path / "unbroken", config=config, validate=validate).state_dict()
@@ -227,7 +228,7 @@ def test_a_stopped_run_remembers_its_best(tmp_path, stop_after):
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "float16"])
-def test_half_precision_learns_and_goes_on_exactly(tmp_path, precision):
+def test_half_precision_learns_and_resumes_exactly(tmp_path, precision):
     config = replace(CONFIG, precision=precision)
     unbroken = run(tmp_path / "unbroken", config=config).state_dict()
     run(tmp_path / "stopped", config=config, stop_after=10)
@@ -238,53 +239,53 @@ def test_half_precision_learns_and_goes_on_exactly(tmp_path, precision):
     assert logged[-1]["loss"] < logged[0]["loss"]
 
 
-def test_other_settings_do_not_go_on_with_a_run(tmp_path):
+def test_other_settings_are_refused(tmp_path):
     run(tmp_path, stop_after=5)
-    with pytest.raises(SettingsError, match=r"train\.optim\.lr was 0\.02 and is 0\.5.*another folder"):
+    with pytest.raises(SettingsError, match=r"train\.optim\.lr was 0\.02 and is 0\.5"):
         run(tmp_path, config=replace(CONFIG, optim=replace(CONFIG.optim, lr=0.5)))
-    run(tmp_path, config=replace(CONFIG, n_loader_threads=2, log_steps=3), stop_after=10)  # these decide nothing
+    run(tmp_path, config=replace(CONFIG, n_loader_threads=2, log_steps=3), stop_after=10)  # not part of the result
 
 
-def test_a_damaged_state_is_a_sentence(tmp_path):
+def test_a_damaged_state_is_refused(tmp_path):
     run(tmp_path, stop_after=5)
     data = (tmp_path / STATE_FILE).read_bytes()
     for damaged in (data[: len(data) // 2], b"", b"no state"):
         (tmp_path / STATE_FILE).write_bytes(damaged)
-        with pytest.raises(SettingsError, match=r"state\.pt is damaged; remove it to train anew"):
+        with pytest.raises(SettingsError, match=r"state\.pt is damaged"):
             run(tmp_path)
 
 
-def test_more_parts_than_clips(tmp_path):
+def test_a_batch_may_have_more_parts_than_clips(tmp_path):
     network = run(tmp_path, config=replace(CONFIG, n_steps=2, n_parts=40, keeps_statistics=True))
     assert all(torch.isfinite(value).all() for value in network.state_dict().values())
 
 
 @pytest.mark.slow  # the compiler takes half a minute
-@pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarning")  # torch of itself
-def test_a_compiled_network_learns_the_same(tmp_path):
+@pytest.mark.filterwarnings("ignore:.*is deprecated:DeprecationWarning")  # raised inside torch
+def test_a_compiled_network_gives_the_same_result(tmp_path):
     config = replace(CONFIG, n_steps=6, optim=replace(CONFIG.optim, head_only_steps=3))
-    learners = Learners(frozenset({"classify.weight", "classify.bias"}), frozenset({"embed.weight", "embed.bias"}))
+    trainable = Trainable(frozenset({"classify.weight", "classify.bias"}), frozenset({"embed.weight", "embed.bias"}))
     ends = []
     for is_compiled in (False, True):
         torch.manual_seed(0)
         network, objective = Small(), Objective(LossConfig())
         network.dropout = 0.0  # the compiler draws other random numbers
         chosen = replace(config, compile=is_compiled)
-        ends.append(train(network, objective, make_batch, chosen, tmp_path / f"{is_compiled}", learners=learners))
+        ends.append(train(network, objective, make_batch, chosen, tmp_path / f"{is_compiled}", trainable=trainable))
     plain, compiled = (network.state_dict() for network in ends)
     for key in plain:
         torch.testing.assert_close(compiled[key], plain[key], atol=1e-4, rtol=1e-3)
 
 
-def test_progress_is_told(tmp_path):
-    told = []
-    run(tmp_path, on_step=lambda done, total, metrics: told.append((done, total, dict(metrics))))
-    assert [one[:2] for one in told] == [(step + 1, 24) for step in range(24)]
-    assert told[0][2] == {}
-    assert told[-1][2]["loss"] == pytest.approx(lines(tmp_path)[-1]["loss"], rel=1e-4)
+def test_every_step_is_reported(tmp_path):
+    reports = []
+    run(tmp_path, on_step=lambda done, total, metrics: reports.append((done, total, dict(metrics))))
+    assert [one[:2] for one in reports] == [(step + 1, 24) for step in range(24)]
+    assert reports[0][2] == {}
+    assert reports[-1][2]["loss"] == pytest.approx(lines(tmp_path)[-1]["loss"], rel=1e-4)
 
 
-def test_tensorboard_reads_what_is_written(tmp_path):
+def test_tensorboard_reads_the_metrics(tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     run(tmp_path, config=replace(CONFIG, tensorboard=True))
@@ -292,18 +293,18 @@ def test_tensorboard_reads_what_is_written(tmp_path):
     assert [event.step for event in events.Scalars("loss")] == [line["step"] for line in lines(tmp_path)]
 
 
-def test_a_loss_that_is_no_number_stops_the_run(tmp_path):
+def test_a_loss_of_nan_ends_the_run(tmp_path):
     def broken(step):
         batch = make_batch(step)
         return replace(batch, inputs=(batch.inputs[0] * float("nan"),))
 
-    with pytest.raises(TrainingError, match=r"the loss is nan in one of the steps 1 to 4; lower optim\.lr"):
+    with pytest.raises(TrainingError, match="the loss is nan in one of the steps 1 to 4"):
         train(Small(), Objective(LossConfig()), broken, CONFIG, tmp_path)
     assert not (tmp_path / STATE_FILE).exists()
 
 
-def test_impossible_settings_are_refused():
-    with pytest.raises(ValueError, match="n_steps=0 must be at least 1"):
+def test_values_out_of_range_are_refused():
+    with pytest.raises(ValueError, match="n_steps=0"):
         TrainConfig(n_steps=0)
-    with pytest.raises(ValueError, match="set validate_steps above 0, or patience=0"):
+    with pytest.raises(ValueError, match="patience=2"):
         TrainConfig(n_steps=1, patience=2)

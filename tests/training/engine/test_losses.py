@@ -1,4 +1,4 @@
-"""Every term by hand."""
+"""Terms of the loss, compared with values by hand."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def test_multi_label_loss_sums_classes_and_averages_clips():
     assert loss.item() == pytest.approx(3 * math.log(2))
 
 
-def test_categories_compete_as_their_classes_together():
+def test_a_category_scores_the_sum_of_its_classes():
     members = torch.tensor([[True, True, False], [False, False, True]])
     logits = torch.tensor([[math.log(1.0), math.log(2.0), math.log(1.0)]])  # 3 against 1
     loss = category_loss(logits, torch.tensor([[1.0, 0.0]]), members)
     assert loss.item() == pytest.approx(-math.log(0.75))
 
 
-def test_clips_of_no_category_add_nothing():
+def test_clips_without_category_add_nothing():
     members = torch.eye(2, dtype=torch.bool)
     logits = torch.tensor([[1.0, -1.0], [5.0, 9.0]], requires_grad=True)
     loss = category_loss(logits, torch.tensor([[1.0, 0.0], [0.0, 0.0]]), members)
@@ -42,7 +42,7 @@ def batch_of(targets, **more):
     )
 
 
-def test_the_objective_weighs_its_terms():
+def test_the_objective_weights_its_terms():
     output = NetworkOutput(torch.zeros(1, 2), torch.tensor([[[0.0, -20.0], [20.0, -20.0]]]), torch.ones(1, 3))
     batch = batch_of([[1.0, 0.0]], categories=[[1.0, 0.0]], teacher_embedding=[[0.0, 0.0]], teacher_probs=[[0.5, 0.5]])
     config = LossConfig(clip=2.0, best_frames=1.0, categories=3.0, embedding=0.5, teacher=4.0)
@@ -57,27 +57,27 @@ def test_the_objective_weighs_its_terms():
     assert terms["teacher"] == pytest.approx(4 * 2 * math.log(2))
 
 
-def test_the_map_to_a_teacher_as_wide_may_begin_as_what_standardises_it():
+def test_the_map_to_the_teacher_starts_as_standardisation():
     mean, scale = torch.tensor([1.0, -2.0]), torch.tensor([0.5, 4.0])
     embedding = torch.tensor([[3.0, 5.0]])
     objective = Objective(LossConfig(embedding=1.0), embedding_dims=(2, 2))
-    objective.begin_as_standardisation(mean, scale)
+    objective.initialise_as_standardisation(mean, scale)
     batch = batch_of([[1.0, 0.0]], teacher_embedding=((embedding - mean) / scale).tolist())
     assert objective(NetworkOutput(torch.zeros(1, 2), embedding=embedding), batch)["embedding"].item() == 0
-    with pytest.raises(ValueError, match="no map of an embedding to one equally wide"):
-        Objective(LossConfig(embedding=1.0), embedding_dims=(3, 2)).begin_as_standardisation(mean, scale)
+    with pytest.raises(ValueError, match="different widths"):
+        Objective(LossConfig(embedding=1.0), embedding_dims=(3, 2)).initialise_as_standardisation(mean, scale)
 
 
-def test_frames_answer_for_their_own_targets():
+def test_frames_have_their_own_targets():
     output = NetworkOutput(torch.zeros(1, 1), torch.tensor([[[20.0], [-20.0], [0.0]]]))
     frames = [[[1.0], [0.0], [0.0]]]
     config = LossConfig(clip=0.0, frames=3.0, teacher_frames=6.0)
     terms = Objective(config)(output, batch_of([[1.0]], frame_targets=frames, teacher_frames=[[[1.0], [0.0], [1.0]]]))
-    assert terms["frames"].item() == pytest.approx(math.log(2), abs=1e-6)  # a third of the frames is undecided
+    assert terms["frames"].item() == pytest.approx(math.log(2), abs=1e-6)  # one frame of three is undecided
     assert terms["teacher_frames"].item() == pytest.approx(2 * math.log(2), abs=1e-6)
 
 
-def test_a_single_label_is_a_softmax():
+def test_a_single_label_loss_uses_a_softmax():
     output = NetworkOutput(torch.tensor([[math.log(3.0), 0.0]]))
     loss = Objective(LossConfig(task="single-label"))(output, batch_of([[1.0, 0.0]]))["clip"]
     assert loss.item() == pytest.approx(-math.log(0.75))
@@ -85,8 +85,8 @@ def test_a_single_label_is_a_softmax():
     assert smoothed.item() == pytest.approx(-0.9 * math.log(0.75) - 0.1 * math.log(0.25))
 
 
-def test_a_teacher_is_softened_as_the_student():
-    """Where both say the same, the gradient is zero at any temperature, and it is as long as at temperature 1."""
+def test_temperature_softens_teacher_and_student():
+    """Equal scores give a gradient of zero at any temperature."""
     probs = torch.tensor([[0.7, 0.2, 0.1]])
     for temperature in (1.0, 3.0):
         logits = probs.log().requires_grad_()
@@ -96,7 +96,7 @@ def test_a_teacher_is_softened_as_the_student():
         assert logits.grad.abs().max() < 1e-6
 
 
-def test_shares_of_a_teacher_whose_classes_do_not_exclude_each_other_sum_to_1():
+def test_scores_of_a_multi_label_teacher_are_normalised():
     probs, logits = torch.tensor([[0.9, 0.6, 1e-4], [0.03, 0.01, 1e-4]]), torch.tensor([[1.0, 0.5, -2.0]] * 2)
 
     def term(probs, temperature):
@@ -108,25 +108,25 @@ def test_shares_of_a_teacher_whose_classes_do_not_exclude_each_other_sum_to_1():
     assert term(probs[:1], 1.0) == pytest.approx(term(probs[:1] / 30, 1.0), rel=1e-5)
 
 
-def test_terms_without_weight_are_left_out():
+def test_terms_of_weight_0_are_left_out():
     assert list(Objective(LossConfig())(NetworkOutput(torch.zeros(1, 2)), batch_of([[0.0, 0.0]]))) == ["clip"]
 
 
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"clip": 0.0}, "one must be above"),
-        ({"frames": -1.0}, "none may be below 0"),
-        ({"label_smoothing": 0.1}, "goes with task='single-label' alone"),
-        ({"temperature": 0.0}, "temperature=0.0 above 0"),
+        ({"clip": 0.0}, "more than 0 for one"),
+        ({"frames": -1.0}, r"-1\.0.*0 or more"),
+        ({"label_smoothing": 0.1}, r"label_smoothing=0\.1"),
+        ({"temperature": 0.0}, r"temperature=0\.0"),
     ],
 )
-def test_impossible_losses_are_refused(settings, words):
+def test_values_out_of_range_are_refused(settings, words):
     with pytest.raises(ValueError, match=words):
         LossConfig(**settings)
 
 
-def test_a_classifier_starts_at_the_mean_probabilities():
+def test_a_classifier_starts_at_mean_probabilities():
     classifier = nn.Linear(4, 3)
     set_prior(classifier, torch.tensor([0.5, 0.01, 0.0]))
     torch.testing.assert_close(torch.sigmoid(classifier.bias.detach()), torch.tensor([0.5, 0.01, 1e-4]))

@@ -1,4 +1,4 @@
-"""Which parameters learn, and how fast."""
+"""Trainable parameters and their learning rates."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ import pytest
 import torch
 from torch import nn
 
-from panns.training.engine.optim import Learners, OptimConfig, adamw, learning_rate, let_learn, set_learning_rate
+from panns.training.engine.optim import (
+    OptimConfig,
+    Trainable,
+    build_optimiser,
+    learning_rate,
+    set_learning_rate,
+    set_trainable,
+)
 
 CONFIG = OptimConfig(lr=0.02, warmup_steps=4)
 
@@ -15,17 +22,19 @@ def network():
     return nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Linear(3, 2))
 
 
-def test_learning_rate_warms_up_and_ends_near_nothing():
+def test_the_learning_rate_warms_up_and_decays_to_0():
     rates = [learning_rate(step, 24, CONFIG) for step in range(24)]
     assert rates[:4] == pytest.approx([0.005, 0.01, 0.015, 0.02])
     assert rates[4] == max(rates)
     assert rates[-1] < 0.01 * max(rates)
 
 
-def test_backbone_and_head_have_their_rates_and_only_kernels_decay():
-    learners = Learners(frozenset({"2.weight", "2.bias"}), frozenset({"0.weight", "1.weight"}))
+def test_groups_have_their_rates_and_weight_decay():
+    trainable = Trainable(frozenset({"2.weight", "2.bias"}), frozenset({"0.weight", "1.weight"}))
     objective = nn.Linear(1, 1)
-    optimiser = adamw(network(), objective, learners, OptimConfig(lr=1.0, backbone_share=0.1, weight_decay=0.3))
+    optimiser = build_optimiser(
+        network(), objective, trainable, OptimConfig(lr=1.0, backbone_share=0.1, weight_decay=0.3)
+    )
     set_learning_rate(optimiser, 0.5)
     found = {
         tuple(parameter.shape): (group["lr"], group["weight_decay"])
@@ -37,28 +46,28 @@ def test_backbone_and_head_have_their_rates_and_only_kernels_decay():
         (2,): (0.5, 0.0),
         (3, 2): (0.05, 0.3),
         (3,): (0.05, 0.0),
-        (1, 1): (0.5, 0.3),  # what the loss learns goes with the head
+        (1, 1): (0.5, 0.3),  # parameters of the loss learn like the head
         (1,): (0.5, 0.0),
     }
 
 
 def test_the_backbone_learns_after_the_head():
-    learners = Learners(frozenset("h"), frozenset("b"))
+    trainable = Trainable(frozenset("h"), frozenset("b"))
     config = OptimConfig(head_only_steps=3)
-    assert [set(learners.at(step, config)) for step in (0, 2, 3)] == [{"h"}, {"h"}, {"h", "b"}]
-    assert learners.at(9, OptimConfig(backbone_share=0.0)) == {"h"}
+    assert [set(trainable.at(step, config)) for step in (0, 2, 3)] == [{"h"}, {"h"}, {"h", "b"}]
+    assert trainable.at(9, OptimConfig(backbone_share=0.0)) == {"h"}
 
 
 def test_frozen_norms_keep_their_statistics():
     small = network()
-    let_learn(small, {"2.weight"})
+    set_trainable(small, {"2.weight"})
     assert [one.training for one in small] == [True, False, True]
     assert [name for name, one in small.named_parameters() if one.requires_grad] == ["2.weight"]
-    let_learn(small, {"1.weight"})
+    set_trainable(small, {"1.weight"})
     assert small[1].training
-    let_learn(small, {"1.weight", "2.weight"}, keep_statistics={"2.weight"})
+    set_trainable(small, {"1.weight", "2.weight"}, keep_statistics={"2.weight"})
     assert small[1].training
-    let_learn(small, {"1.weight"}, keep_statistics={"1.weight"})
+    set_trainable(small, {"1.weight"}, keep_statistics={"1.weight"})
     assert not small[1].training
     assert torch.equal(small(torch.ones(2, 2)), small(torch.ones(2, 2)))
 
@@ -66,11 +75,11 @@ def test_frozen_norms_keep_their_statistics():
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"lr": 0.0}, "lr=0.0 and max_grad_norm=5.0 must be positive"),
-        ({"backbone_share": 2.0}, "backbone_share=2.0 must be 0 to 1"),
+        ({"lr": 0.0}, r"lr=0\.0 and max_grad_norm=5\.0"),
+        ({"backbone_share": 2.0}, r"backbone_share=2\.0"),
         ({"head_only_steps": -1}, "head_only_steps=-1"),
     ],
 )
-def test_impossible_settings_are_refused(settings, words):
+def test_values_out_of_range_are_refused(settings, words):
     with pytest.raises(ValueError, match=words):
         OptimConfig(**settings)

@@ -1,1 +1,1 @@
-"""How a network learns: one loop; losses, targets and augmentation are settings of it."""
+"""The training loop and its parts: batches, losses, optimiser, averages. Never imports the runtime."""

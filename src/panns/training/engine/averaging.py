@@ -1,4 +1,4 @@
-"""Averages of a network's parameters over the steps, which score better than the last ones."""
+"""Averages of a network's parameters over the steps, which usually score better than the last parameters."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from panns.networks.contract import Network
 
 @dataclass(frozen=True)
 class AverageConfig:
-    """What a run yields.
+    """The average of the parameters that a run returns.
 
     Attributes:
-        kind: "ema" is an exponential moving average (Polyak & Juditsky 1992); "tail" the plain mean over the last
-            steps (stochastic weight averaging, Izmailov et al. 2018, arXiv:1803.05407); "none" the last parameters.
-        decay: Of the moving average: what is left of it after a step. It forgets faster at the start, so that the
-            first random values leave it: after n steps it keeps min(decay, (1 + n) / (10 + n)) of itself.
-        tail_share: Part of the steps, at the end, that the plain mean is over.
+        kind: "ema" for an exponential moving average (Polyak & Juditsky 1992), "tail" for the mean over the last steps
+            (stochastic weight averaging, Izmailov et al. 2018, arXiv:1803.05407), "none" for the last parameters.
+        decay: Share of the moving average that remains after a step, at least 0 and below 1. After n steps it is
+            min(decay, (1 + n) / (10 + n)), so that the random initial values fade quickly.
+        tail_share: Share of the steps, at the end of the run, in the mean of "tail"; above 0, at most 1.
     """
 
     kind: Literal["ema", "tail", "none"] = "ema"
@@ -35,7 +35,7 @@ class AverageConfig:
             raise ValueError(f"tail_share={self.tail_share} must be above 0 and at most 1")
 
     def weight_of_latest(self, step: int, n_steps: int) -> float:
-        """How much of the average the parameters after a step are, counted from 0, of `n_steps` in all.
+        """Weight in the average of the parameters after a step, counted from 0, of `n_steps` in all.
 
         Example:
             >>> [AverageConfig("tail", tail_share=0.4).weight_of_latest(step, 10) for step in (4, 5, 6, 7)]
@@ -50,7 +50,7 @@ class AverageConfig:
 
 
 class WeightAverage:
-    """The average of parameters and batch-norm statistics so far.
+    """Running average of parameters and batch-norm statistics.
 
     Attributes:
         network: A copy of the network that holds the averages, in evaluation mode.
@@ -62,7 +62,7 @@ class WeightAverage:
         self._n_steps = n_steps
 
     def update(self, network: nn.Module, step: int) -> None:
-        """Take in the values after a step, counted from 0."""
+        """Add the values after a step, counted from 0."""
         weight = self._config.weight_of_latest(step, self._n_steps)
         current = network.state_dict()
         with torch.no_grad():
@@ -73,9 +73,9 @@ class WeightAverage:
                     value.copy_(current[key])
 
     def state_dict(self) -> dict[str, Any]:
-        """What `load_state_dict` takes."""
+        """State for `load_state_dict`."""
         return self.network.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a saved state."""
+        """Restore a saved state."""
         self.network.load_state_dict(state)

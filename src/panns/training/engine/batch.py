@@ -1,4 +1,4 @@
-"""What the loop is fed."""
+"""A batch: inputs of a network and the targets of its outputs."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Batch:
-    """Clips of one length and what a network should answer; None where nothing is known.
+    """Clips of one length and the targets of their scores; None for targets that are unknown.
 
     Attributes:
-        inputs: What the network's `forward_features` takes: log-mels `(batch, frames, mels)`, waveforms
-            `(batch, samples)`, or both, as its front end says.
-        targets: `(batch, classes)` probabilities that the clip scores should take.
-        frame_targets: `(batch, frames, classes)`, the same for the frame scores, on the network's own time grid, or for
-            the last of every so many frames of it.
-        categories: `(batch, categories)` shares of the categories that sounded, summing to 1, or all 0.
-        frame_categories: `(batch, frames, categories)`, the same for every frame.
-        teacher_probs: `(batch, classes)`, what a teacher answers.
-        teacher_frames: `(batch, frames, classes)`, what it answers frame by frame, on the network's own time grid.
-        teacher_embedding: `(batch, dim)`, standardised.
+        inputs: Arguments of the network's `forward_features`: log-mels `(batch, frames, mels)`, waveforms
+            `(batch, samples)`, or both, depending on its front end.
+        targets: Targets of the clip scores, `(batch, classes)`, as probabilities.
+        frame_targets: Targets of the frame scores, `(batch, frames, classes)`, on the network's own time grid, or for
+            every n-th frame of it.
+        categories: Shares of the categories in the clip, `(batch, categories)`; they sum to 1, or are all 0.
+        frame_categories: Shares of the categories in every frame, `(batch, frames, categories)`.
+        teacher_probs: A teacher's clip scores, `(batch, classes)`.
+        teacher_frames: A teacher's frame scores, `(batch, frames, classes)`, on the network's own time grid.
+        teacher_embedding: A teacher's embedding, `(batch, dim)`, standardised.
     """
 
     inputs: tuple[Tensor, ...]
@@ -38,19 +38,19 @@ class Batch:
         return len(self.targets)
 
     def to(self, device: str) -> Batch:
-        """The same on another device."""
-        return self._with(lambda tensor: tensor.to(device, non_blocking=True))
+        """Copy on another device."""
+        return self._map(lambda tensor: tensor.to(device, non_blocking=True))
 
     def pinned(self) -> Batch:
-        """The same in memory that a GPU can read while it computes."""
-        return self._with(lambda tensor: tensor.pin_memory())
+        """Copy in pinned memory, which a GPU reads while it computes."""
+        return self._map(lambda tensor: tensor.pin_memory())
 
     def split(self, n_parts: int) -> list[Batch]:
-        """The clips in `n_parts` batches, or in one for each clip if these are fewer; as equal as can be."""
+        """Split into `n_parts` batches of nearly equal size, or into one a clip if there are fewer clips."""
         n_parts = min(n_parts, len(self))
-        return [self._with(lambda tensor, i=i: tensor.tensor_split(n_parts)[i]) for i in range(n_parts)]  # type: ignore[misc] # mypy does not infer a lambda with a default
+        return [self._map(lambda tensor, i=i: tensor.tensor_split(n_parts)[i]) for i in range(n_parts)]  # type: ignore[misc] # mypy does not infer a lambda with a default
 
-    def _with(self, change: Callable[[Tensor], Tensor]) -> Batch:
+    def _map(self, change: Callable[[Tensor], Tensor]) -> Batch:
         return Batch(
             tuple(change(tensor) for tensor in self.inputs),
             change(self.targets),

@@ -1,4 +1,4 @@
-"""One process, or several that train one network together: started by `torchrun`, a process for each GPU."""
+"""The processes that train one network: this one alone, or several that `torchrun` starts, one for each GPU."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from typing import TypeVar
 import torch
 from torch import Tensor, distributed
 
-Anything = TypeVar("Anything")
+ValueT = TypeVar("ValueT")
 
-# The first process reads and decodes the clips of a large set while the others wait; if it dies, torchrun ends them.
+# The first process checks and decodes a large data set while the others wait; torchrun ends them if it dies.
 _LONGEST_WAIT = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
 class World:
-    """Which of the processes this is.
+    """The processes that train one network, as one of them sees it.
 
     Attributes:
-        rank: From 0.
-        size: How many there are.
-        device: Where this one computes.
+        rank: Number of this process, from 0.
+        size: Number of processes.
+        device: Device of this process, such as "cpu" or "cuda:1".
     """
 
     rank: int = 0
@@ -34,27 +34,36 @@ class World:
 
     @property
     def is_first(self) -> bool:
-        """Whether this process is the one that writes and speaks."""
+        """True for the process that writes files and shows progress."""
         return self.rank == 0
 
     @property
     def device_type(self) -> str:
-        """The kind of device, without its number."""
+        """Type of the device, without its number."""
         return self.device.partition(":")[0]
 
     def sum(self, values: Tensor) -> Tensor:
-        """The sum over all processes, in place."""
+        """Sum values over all processes, in place."""
         if self.size > 1:
             distributed.all_reduce(values)
         return values
 
     def wait(self) -> None:
-        """Go on when all processes are here."""
+        """Wait until every process calls this."""
         if self.size > 1:
             distributed.barrier()
 
-    def of_first(self, value: Anything) -> Anything:
-        """What the first process holds."""
+    @contextmanager
+    def first_process_first(self) -> Iterator[None]:
+        """Run a block in the first process while the others wait, then in the others: for files that one makes."""
+        if not self.is_first:
+            self.wait()
+        yield
+        if self.is_first:
+            self.wait()
+
+    def broadcast(self, value: ValueT) -> ValueT:
+        """The value of the first process, in every process."""
         if self.size == 1:
             return value
         box = [value]
@@ -63,16 +72,16 @@ class World:
 
 
 def is_first_process() -> bool:
-    """Whether this process is the one that speaks, also before and after it trains with others."""
+    """True if this process shows progress and results, also outside of `join_world`."""
     return int(os.environ.get("RANK", "0")) == 0
 
 
 @contextmanager
-def joined_world(device: str) -> Iterator[World]:
-    """The processes that `torchrun` started, or this one alone.
+def join_world(device: str) -> Iterator[World]:
+    """Join the processes that `torchrun` started, or train alone.
 
     Args:
-        device: "cpu" or "cuda", of which every process takes the one with its number on the machine.
+        device: "cpu" or "cuda"; with "cuda" every process takes the GPU of its local rank.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield World(device=device)

@@ -1,4 +1,4 @@
-"""What is true when: labels with times, or another model's frame scores, on a network's own grid of frames."""
+"""Frame targets on a network's own time grid, from events or from another model's frame scores."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ import numpy.typing as npt
 Array = npt.NDArray[np.float32]
 
 
-def frame_targets(events: Iterable[tuple[int, float, float]], n_frames: int, hop_s: float, n_classes: int) -> Array:
-    """How much of every frame each class sounds in.
+def make_frame_targets(
+    events: Iterable[tuple[int, float, float]], n_frames: int, hop_s: float, n_classes: int
+) -> Array:
+    """Compute the share of every frame in which each class sounds.
 
     Args:
-        events: Class, onset and offset in seconds; what lies outside of the frames is passed over.
-        n_frames: How many frames, frame k lasting from k to k + 1 times `hop_s`.
-        hop_s: Length of a frame.
+        events: Class, onset and offset in seconds; times outside of the frames are ignored.
+        n_frames: Number of frames; frame k lasts from `k * hop_s` to `(k + 1) * hop_s`.
+        hop_s: Duration of a frame, in seconds.
         n_classes: Number of classes.
 
     Returns:
-        `(frames, classes)`, 0 to 1.
+        Targets `(frames, classes)`, from 0 to 1.
 
     Example:
-        >>> frame_targets([(0, 0.5, 2.0)], 3, 1.0, 1)[:, 0].tolist()
+        >>> make_frame_targets([(0, 0.5, 2.0)], 3, 1.0, 1)[:, 0].tolist()
         [0.5, 1.0, 0.0]
     """
     targets = np.zeros((n_frames, n_classes), np.float32)
@@ -34,24 +36,24 @@ def frame_targets(events: Iterable[tuple[int, float, float]], n_frames: int, hop
     return targets
 
 
-def on_grid(frames: Array, hop_s: float, n_frames: int, own_hop_s: float) -> Array:
-    """Frame scores on another grid: of every frame, the mean over what it covers of those of the first.
+def resample_frames(frames: Array, hop_s: float, n_frames: int, own_hop_s: float) -> Array:
+    """Resample frame scores to another time grid: each new frame is the mean over the time that it covers.
 
     Args:
-        frames: `(batch, frames, classes)`, frame k lasting from k to k + 1 times `hop_s`; what comes after the last
-            frame is as the last.
-        hop_s: Length of one of them.
-        n_frames: How many are wanted.
-        own_hop_s: Length of one that is wanted.
+        frames: `(batch, frames, classes)`; frame k lasts from `k * hop_s` to `(k + 1) * hop_s`, and the last frame
+            continues without end.
+        hop_s: Duration of a given frame, in seconds.
+        n_frames: Number of new frames.
+        own_hop_s: Duration of a new frame, in seconds.
 
     Returns:
-        `(batch, n_frames, classes)`.
+        New frames `(batch, n_frames, classes)`.
 
     Example:
-        >>> on_grid(np.array([[[0.0], [1.0], [0.5]]], np.float32), 1.0, 2, 2.0)[0, :, 0].tolist()
+        >>> resample_frames(np.array([[[0.0], [1.0], [0.5]]], np.float32), 1.0, 2, 2.0)[0, :, 0].tolist()
         [0.5, 0.5]
     """
-    # The integral over time is linear between borders of frames, so a mean is a difference of two of its values.
+    # The integral over time is linear between the borders of frames, so a mean is a difference of two of its values.
     integral = np.concatenate([np.zeros_like(frames[:, :1]), np.cumsum(frames, axis=1, dtype=np.float64)], axis=1)
     borders = np.minimum(np.arange(n_frames + 1) * own_hop_s / hop_s, frames.shape[1])
     before = np.minimum(borders.astype(np.intp), frames.shape[1] - 1)

@@ -1,4 +1,4 @@
-"""What is written down while a network learns: `metrics.jsonl`, and the same for TensorBoard."""
+"""Metrics of a training: `metrics.jsonl`, and event files for TensorBoard."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ TENSORBOARD_FOLDER = "tensorboard"
 
 
 class Journal:
-    """One JSON object a line; lines after the step that is resumed from are dropped.
+    """Writer of metrics, one JSON object a line; a resumed run drops the lines after its first step.
 
     Args:
-        folder: Where to.
-        first: The step that is resumed from.
-        tensorboard: Whether to write event files for TensorBoard too.
+        folder: The folder of the run.
+        first: Steps done before.
+        tensorboard: True to write event files for TensorBoard too.
     """
 
     def __init__(self, folder: Path, first: int, *, tensorboard: bool = False) -> None:
         self._path = folder / METRICS_FILE
         lines = self._path.read_text(encoding="utf-8").splitlines() if self._path.is_file() else []
-        # A process that was killed may have left half a last line.
+        # A killed process may leave half a line at the end.
         kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= first]
         with replacing(self._path) as partial:
             partial.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
-        self._writer = _tensorboard(folder / TENSORBOARD_FOLDER, first) if tensorboard else None
+        self._writer = _open_tensorboard(folder / TENSORBOARD_FOLDER, first) if tensorboard else None
 
     def write(self, step: int, values: dict[str, float]) -> None:
-        """Note what is known after so many steps."""
-        line = {"step": step, **{name: _number(value) for name, value in values.items()}}
+        """Write metrics after `step` steps."""
+        line = {"step": step, **{name: _round(value) for name, value in values.items()}}
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
         logger.info("%s", line)
@@ -49,18 +49,18 @@ class Journal:
                 self._writer.add_scalar(name, value, step)
 
     def close(self) -> None:
-        """Write out what is left."""
+        """Write pending events."""
         if self._writer is not None:
             self._writer.close()
 
 
-def _number(value: float) -> float | None:
-    """So many digits as are of use; None for what JSON has no word for, such as an overflow in half precision."""
+def _round(value: float) -> float | None:
+    """Six digits; None for infinity and NaN, which JSON lacks and an overflow in half precision gives."""
     return float(f"{value:.6g}") if math.isfinite(value) else None
 
 
-def _tensorboard(folder: Path, first: int) -> SummaryWriter:
-    require("tensorboard", what="writing for TensorBoard", extra="train")
+def _open_tensorboard(folder: Path, first: int) -> SummaryWriter:
+    require("tensorboard", what="writing event files for TensorBoard", extra="train")
     from torch.utils.tensorboard import SummaryWriter
 
     return SummaryWriter(str(folder), purge_step=first)

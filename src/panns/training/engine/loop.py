@@ -1,8 +1,7 @@
-"""The training loop, the only one: fine-tuning, distillation and several GPUs are settings of it.
+"""The training loop: one loop for training, fine-tuning, distillation and several GPUs.
 
-Whatever is learned from comes as `make_batch(step)`, which depends on nothing but the step, and every step begins with
-a random state of its own. So a run has no state of its data or of chance, and goes on after a stop exactly as if there
-had been none.
+Data comes from `make_batch(step)`, which depends only on the step, and every step seeds its own random state. So a
+resumed run needs no state of the data or of random generators, and gives exactly the result of an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -31,39 +30,46 @@ from panns.training.engine.distributed import World
 from panns.training.engine.journal import Journal
 from panns.training.engine.losses import LossConfig, Objective
 from panns.training.engine.meter import Meter
-from panns.training.engine.optim import Learners, OptimConfig, adamw, learning_rate, let_learn, set_learning_rate
+from panns.training.engine.optim import (
+    OptimConfig,
+    Trainable,
+    build_optimiser,
+    learning_rate,
+    set_learning_rate,
+    set_trainable,
+)
 
 logger = logging.getLogger(__name__)
 
 STATE_FILE = "state.pt"
 
-_N_BATCHES_AHEAD = 4  # made while the loop works on the current one
+_N_BATCHES_AHEAD = 4  # made while the loop computes the current one
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How long and how a network is trained.
+    """Length and method of a training.
 
     Attributes:
-        n_steps: Updates in all.
+        n_steps: Number of steps, each one update of the parameters.
         optim: The optimiser.
-        average: Which average of the parameters a run yields.
-        n_parts: Parts that a batch is computed in, one after the other, their gradients added up: for batches that
-            do not fit the memory as a whole.
-        precision: What convolutions are computed in; parameters and losses are float32 always. "float16" scales the
-            loss, so that small gradients do not vanish (Micikevicius et al. 2018, arXiv:1710.03740).
-        channels_last: Keep the channels of maps side by side in memory: on a CPU twice as fast for small convolutions.
-        compile: Let torch compile the network, which takes its time at the start and when the backbone unfreezes.
-        keeps_statistics: Freeze the statistics of all batch norms, but those of a new head on a trained network.
-        validate_steps: Ask how good the averaged network is after every so many steps; 0 for never.
-        patience: End after so many validations without a better one, and yield the best; 0 for the last, at the end.
-            Counted once all that learns does so at the full rate.
-        test_steps: Write down how good the averaged network is on the test fold after every so many steps, for a
-            curve; nothing is chosen by it. 0 for never.
-        n_loader_threads: Threads that make batches ahead.
-        checkpoint_steps: A run that is stopped loses at most so many steps.
-        log_steps: Steps that one line of the metrics is the mean of.
-        tensorboard: Whether to write for TensorBoard too.
+        average: The average of the parameters that a run returns.
+        n_parts: Number of parts of a batch that are computed one after the other, with their gradients summed
+            (gradient accumulation); for batches that exceed the memory.
+        precision: Number format of convolutions and matrix products; parameters and losses stay in float32. "float16"
+            scales the loss so that small gradients do not vanish (Micikevicius et al. 2018, arXiv:1710.03740).
+        channels_last: True for the channels-last memory format; on a CPU it doubles the speed of small convolutions.
+        compile: True to compile the network with torch, which takes time at the start and when the backbone unfreezes.
+        keeps_statistics: True to freeze the statistics of batch norms, except in a new head on a pretrained network.
+        validate_steps: Steps between two evaluations of the averaged network on the validation clips; 0 for none.
+        patience: Number of validations without improvement after which the run stops and returns the best network; 0
+            to run to the end and return the last. Validations count once warm-up and head-only steps are over.
+        test_steps: Steps between two evaluations of the averaged network on the test clips, for a curve that chooses
+            nothing; 0 for none.
+        n_loader_threads: Number of threads that make batches.
+        checkpoint_steps: Steps between two saved states; an interrupted run loses at most these.
+        log_steps: Number of steps that one line of the metrics averages.
+        tensorboard: True to write event files for TensorBoard too.
     """
 
     n_steps: int
@@ -93,17 +99,17 @@ class TrainConfig:
             raise ValueError(f"patience={self.patience} counts validations; set validate_steps above 0, or patience=0")
 
     @property
-    def that_decides(self) -> TrainConfig:
-        """The same without what may differ between a run and its continuation."""
+    def comparable(self) -> TrainConfig:
+        """Copy for comparing two runs: settings that do not affect the result get fixed values."""
         return replace(self, test_steps=0, n_loader_threads=1, checkpoint_steps=1, log_steps=1, tensorboard=False)
 
 
 MakeBatch = Callable[[int], Batch]
-"""The batch of a step (for this process alone, of several), the same one each time it is asked."""
-Validate = Callable[[Network], dict[str, float]]
-"""Qualities of a network, of which more is better; the first decides which is the best, the next between equals."""
+"""Makes the batch of a step, for this process; equal steps give equal batches."""
+Evaluate = Callable[[Network], dict[str, float]]
+"""Measures of a network, more being better; the first chooses the best network, the next decides between equals."""
 OnStep = Callable[[int, int, dict[str, float]], None]
-"""Called with the steps done, all of them, and the last line of the metrics."""
+"""Called with the number of steps done, their total, and the last line of the metrics."""
 
 
 def train(
@@ -114,37 +120,37 @@ def train(
     folder: Path,
     *,
     seed: int = 0,
-    learners: Learners | None = None,
-    validate: Validate | None = None,
-    test: Validate | None = None,
+    trainable: Trainable | None = None,
+    validate: Evaluate | None = None,
+    test: Evaluate | None = None,
     world: World | None = None,
     on_step: OnStep | None = None,
     stop_after: int | None = None,
 ) -> Network:
-    """Train a network, or go on with what `folder` holds of an earlier run.
+    """Train a network, or resume the run that `folder` holds.
 
     Args:
-        network: Answers by `forward_features` to the inputs of a batch.
-        objective: The loss; its own parameters are trained with the network's.
-        make_batch: The batch of a step.
-        config: The settings; those of the run that is resumed.
-        folder: Where `state.pt` and the metrics are kept.
-        seed: Of what is random in the network, such as dropout.
-        learners: Which parameters learn; None for all, from nothing.
-        validate: Tells how good a network is.
-        test: The same on clips that nothing is chosen by.
-        world: This process among those that train together, and its device; None for one on the CPU.
+        network: The network; `forward_features` takes the inputs of a batch.
+        objective: The loss; its own parameters are trained too.
+        make_batch: Makes the batch of a step.
+        config: Settings; a resumed run needs those of its start.
+        folder: Folder of `state.pt` and the metrics.
+        seed: Random seed of the network, such as of dropout.
+        trainable: The parameters to train; None for all, from scratch.
+        validate: Measures a network on validation clips.
+        test: Measures a network on test clips, for the metrics only.
+        world: The processes that train; None for this one, on the CPU.
         on_step: Called after every step.
-        stop_after: Leave after this step, with the state saved, as if interrupted; None for the end.
+        stop_after: Step after which to save the state and return, as if interrupted; None for the end.
 
     Returns:
-        The averaged network, of the best validation where `patience` asks for it, in evaluation mode.
+        The averaged network in evaluation mode: the best one if `patience` is set, else the last.
 
     Raises:
         SettingsError: `folder` holds a run with other settings.
-        TrainingError: The loss is not a finite number.
+        TrainingError: The loss is not finite.
     """
-    run = _Run(network, objective, config, seed, learners or Learners.all_of(network), world or World())
+    run = _Run(network, objective, config, seed, trainable or Trainable.all_of(network), world or World())
     folder.mkdir(parents=True, exist_ok=True)
     first = run.load(folder / STATE_FILE) if (folder / STATE_FILE).is_file() else 0
     last = config.n_steps if stop_after is None else min(stop_after, config.n_steps)
@@ -154,46 +160,49 @@ def train(
         try:
             batch = make_batch(step)
         except Exception as exc:
-            exc.add_note(f"while the batch of step {step + 1} was made")
+            exc.add_note(f"while making the batch of step {step + 1}")
             raise
         return batch.pinned() if run.world.device_type == "cuda" else batch
 
     meter = Meter(run.world)
     batches = ordered_map(
-        make, range(first, first if run.is_over else last), n_threads=config.n_loader_threads, n_ahead=_N_BATCHES_AHEAD
+        make,
+        range(first, first if run.is_finished else last),
+        n_threads=config.n_loader_threads,
+        n_ahead=_N_BATCHES_AHEAD,
     )
     with contextlib.closing(batches), contextlib.closing(journal) if journal else contextlib.nullcontext():
-        for step, batch in enumerate(meter.waiting_for(batches), start=first):
+        for step, batch in enumerate(meter.time_waits(batches), start=first):
             meter.add(run.update(step, batch), len(batch))
             done = step + 1
             is_last = done == last
             if is_last or done % config.log_steps == 0:
-                metrics = meter.mean(done) | {"lr": learning_rate(step, config.n_steps, config.optim)}
+                metrics = meter.summarise(done) | {"lr": learning_rate(step, config.n_steps, config.optim)}
                 if journal:
                     journal.write(done, metrics)
             if validate and _is_due(config.validate_steps, done, config.n_steps):
-                qualities = run.judge(validate, done)
+                measures = run.validate(validate, done)
                 if journal:
-                    journal.write(done, {f"validation_{name}": value for name, value in qualities.items()})
+                    journal.write(done, {f"validation_{name}": value for name, value in measures.items()})
             if journal and test and _is_due(config.test_steps, done, config.n_steps):
                 journal.write(done, {f"test_{name}": value for name, value in test(run.average.network).items()})
-            if is_last or done % config.checkpoint_steps == 0 or run.is_over:
-                meter.check(done)
+            if is_last or done % config.checkpoint_steps == 0 or run.is_finished:
+                meter.check_loss(done)
                 run.save(folder / STATE_FILE, done)
             if on_step:
                 on_step(done, config.n_steps, meter.latest)
-            if run.is_over:
+            if run.is_finished:
                 break
-    return run.result()
+    return run.best_network()
 
 
 def _is_due(every: int, done: int, n_steps: int) -> bool:
-    """Whether what happens after every so many steps, and after the last, happens now; 0 for never."""
+    """True after every `every` steps and after the last; never for 0."""
     return every > 0 and (done == n_steps or done % every == 0)
 
 
 class _Run:
-    """Everything that changes while a network is trained, one update of it, and the way to a file and back."""
+    """State of a training: one step, one validation, saving and loading."""
 
     def __init__(
         self,
@@ -201,7 +210,7 @@ class _Run:
         objective: Objective,
         config: TrainConfig,
         seed: int,
-        learners: Learners,
+        trainable: Trainable,
         world: World,
     ) -> None:
         self.network = network.to(world.device)
@@ -210,27 +219,27 @@ class _Run:
         self.objective = objective.to(world.device)
         self.config = config
         self.seed = seed
-        self.learners = learners
+        self.trainable = trainable
         self.world = world
-        self.optimiser = adamw(network, objective, learners, config.optim)
+        self.optimiser = build_optimiser(network, objective, trainable, config.optim)
         self.average = WeightAverage(network, config.average, config.n_steps)
         self.scaler = torch.amp.GradScaler(world.device_type, enabled=config.precision == "float16")
-        self.best: dict[str, Any] | None = None  # its quality, the step it was found after, the averaged parameters
-        self.n_without_better = 0
+        self.best: dict[str, Any] | None = None  # its measures ("quality"), its step, its averaged parameters
+        self.n_without_improvement = 0
         self._learning: frozenset[str] = frozenset()
         self._losses: nn.Module = _Losses(network, objective)
 
     def update(self, step: int, batch: Batch) -> dict[str, Tensor]:
-        """One step of the optimiser; the loss and its terms, and the length of the gradient."""
+        """Make one step; returns the loss, its terms and the norm of the gradient."""
         config = self.config
-        self._prepare(step)
+        self._prepare_step(step)
         set_learning_rate(self.optimiser, learning_rate(step, config.n_steps, config.optim))
         self.optimiser.zero_grad()
         sums: dict[str, Tensor] = {}
         parts = batch.to(self.world.device).split(config.n_parts)
         for i, part in enumerate(parts):
-            with self._unsynchronised() if i + 1 < len(parts) else contextlib.nullcontext():
-                terms = self._terms(part)
+            with self._without_sync() if i + 1 < len(parts) else contextlib.nullcontext():
+                terms = self._compute_terms(part)
                 loss = torch.stack(list(terms.values())).sum()
                 share = len(part) / len(batch)
                 self.scaler.scale(loss * share).backward()  # type: ignore[no-untyped-call] # torch
@@ -244,107 +253,105 @@ class _Run:
         self.average.update(self.network, step)
         return sums
 
-    def _prepare(self, step: int) -> None:
-        """Unfreeze what learns from this step on, and draw this step's random state."""
-        learning = frozenset(self.learners.at(step, self.config.optim))
+    def _prepare_step(self, step: int) -> None:
+        """Unfreeze the parameters that learn from this step on, and seed the random state of the step."""
+        learning = frozenset(self.trainable.at(step, self.config.optim))
         if learning != self._learning:
             self._learning = learning
-            let_learn(self.network, learning, keep_statistics=self._with_statistics_to_keep())
-            self._losses = self._wrapped()
+            set_trainable(self.network, learning, keep_statistics=self._norms_with_kept_statistics())
+            self._losses = self._wrap_network()
         seeds = np.random.SeedSequence([self.seed, step, self.world.rank]).generate_state(1, np.uint64)
         torch.manual_seed(int(seeds[0]))
 
-    def _with_statistics_to_keep(self) -> frozenset[str]:
-        """Parameters of the batch norms whose statistics stay: a new head on something trained has none to keep yet."""
+    def _norms_with_kept_statistics(self) -> frozenset[str]:
+        """Parameters of the batch norms whose statistics stay: all but those of a new head on a pretrained network."""
         if not self.config.keeps_statistics:
             return frozenset()
         names = frozenset(name for name, _ in self.network.named_parameters())
-        return names - self.learners.head or names
+        return names - self.trainable.head or names
 
-    def _wrapped(self) -> nn.Module:
-        """The network with its loss; compiled, and with gradients shared between processes, where that is asked."""
+    def _wrap_network(self) -> nn.Module:
+        """The network with its loss, compiled and distributed as the settings and the processes need it."""
         losses: nn.Module = _Losses(self.network, self.objective)
         if self.config.compile:
             losses = torch.compile(losses)  # type: ignore[assignment] # a module again
         if self.world.size == 1:
             return losses
         ids = [torch.device(self.world.device).index] if self.world.device_type == "cuda" else None
-        # A head on the embedding leaves the layers behind it unused, as do losses that ask for a part of the answers.
+        # A head on the embedding leaves the old output layers unused, and a loss may use some outputs only.
         return nn.parallel.DistributedDataParallel(losses, device_ids=ids, find_unused_parameters=True)
 
-    def _unsynchronised(self) -> contextlib.AbstractContextManager[None]:
-        """Within it gradients stay in this process."""
+    def _without_sync(self) -> contextlib.AbstractContextManager[None]:
+        """Context in which gradients stay in this process."""
         losses = self._losses
         return losses.no_sync() if isinstance(losses, nn.parallel.DistributedDataParallel) else contextlib.nullcontext()
 
-    def _terms(self, batch: Batch) -> dict[str, Tensor]:
+    def _compute_terms(self, batch: Batch) -> dict[str, Tensor]:
         dtype = {"bfloat16": torch.bfloat16, "float16": torch.float16}.get(self.config.precision)
         with torch.autocast(self.world.device_type, dtype, enabled=dtype is not None):
             terms: dict[str, Tensor] = self._losses(batch)
         return terms
 
-    def judge(self, validate: Validate, done: int) -> dict[str, float]:
-        """How good the averaged network is after so many steps; notes whether it is the best so far."""
-        qualities = validate(self.average.network) if self.world.is_first else None
-        qualities = self.world.of_first(qualities)
-        assert qualities is not None
-        # What cannot be told, such as the mean over no class, is no quality.
-        quality = [value if math.isfinite(value) else -math.inf for value in qualities.values()]
+    def validate(self, evaluate: Evaluate, done: int) -> dict[str, float]:
+        """Measure the averaged network after `done` steps, and keep it if it is the best so far."""
+        measures = evaluate(self.average.network) if self.world.is_first else None
+        measures = self.world.broadcast(measures)
+        assert measures is not None
+        # An undefined measure, such as the mean over no class, counts as the lowest.
+        quality = [value if math.isfinite(value) else -math.inf for value in measures.values()]
         if self.best is None or quality > self.best["quality"]:
             parameters = {key: value.clone() for key, value in self.average.network.state_dict().items()}
             self.best = {"quality": quality, "n_steps": done, "network": parameters}
-            self.n_without_better = 0
+            self.n_without_improvement = 0
         elif done > max(self.config.optim.head_only_steps, self.config.optim.warmup_steps):
-            self.n_without_better += 1
-        return qualities
+            self.n_without_improvement += 1
+        return measures
 
     @property
-    def is_over(self) -> bool:
-        """Whether nothing better has come for long."""
-        return 0 < self.config.patience <= self.n_without_better
+    def is_finished(self) -> bool:
+        """True if the patience is exhausted."""
+        return 0 < self.config.patience <= self.n_without_improvement
 
-    def result(self) -> Network:
-        """What the run yields."""
+    def best_network(self) -> Network:
+        """The averaged network of the best validation if `patience` is set, else the last one."""
         if self.config.patience and self.best is not None:
-            logger.info(
-                "the best of all validations, %.4g, was after step %d", self.best["quality"][0], self.best["n_steps"]
-            )
+            logger.info("best validation: %.4g after step %d", self.best["quality"][0], self.best["n_steps"])
             self.average.network.load_state_dict(self.best["network"])
         return self.average.network
 
     def save(self, path: Path, done: int) -> None:
-        """Write the state after so many steps; whole, or the earlier one stays."""
+        """Write the state after `done` steps in one piece."""
         if self.world.is_first:
             parts = {name: getattr(self, name).state_dict() for name in _PARTS}
-            state = {"best": self.best, "n_without_better": self.n_without_better, "n_steps": done}
+            state = {"best": self.best, "n_without_improvement": self.n_without_improvement, "n_steps": done}
             with replacing(path) as partial:
-                torch.save(state | parts | {"config": self._described()}, partial)
+                torch.save(state | parts | {"config": self._describe()}, partial)
         self.world.wait()
 
     def load(self, path: Path) -> int:
-        """Take up a state; returns the number of steps done."""
+        """Load a state; returns the number of steps done."""
         try:
             state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
         except (RuntimeError, OSError, ValueError, EOFError, pickle.UnpicklingError) as exc:
-            raise SettingsError(f"{path} is damaged; remove it to train anew") from exc
-        began = state["config"] | {
+            raise SettingsError(f"{path} is damaged; remove it to start over") from exc
+        saved = state["config"] | {
             name: fill_defaults(cls, state["config"][name])
             for name, cls in (("train", TrainConfig), ("loss", LossConfig))
         }
-        if changed := first_difference(began, self._described()):
+        if changed := first_difference(saved, self._describe()):
             raise SettingsError(
-                f"{path} is of a run with other settings ({changed}); go on with those, or train into another folder"
+                f"{path} holds a run with other settings ({changed}); restore those, or train into another folder"
             )
         for name in _PARTS:
             getattr(self, name).load_state_dict(state[name])
-        self.best, self.n_without_better = state["best"], state["n_without_better"]
+        self.best, self.n_without_improvement = state["best"], state["n_without_improvement"]
         done: int = state["n_steps"]
-        logger.info("going on after step %d with %s", done, path)
+        logger.info("resuming after step %d from %s", done, path)
         return done
 
-    def _described(self) -> dict[str, Any]:
+    def _describe(self) -> dict[str, Any]:
         return {
-            "train": config_to_dict(self.config.that_decides),
+            "train": config_to_dict(self.config.comparable),
             "loss": config_to_dict(self.objective.config),
             "seed": self.seed,
         }
@@ -354,7 +361,7 @@ _PARTS = ("network", "objective", "optimiser", "average", "scaler")
 
 
 class _Losses(nn.Module):
-    """From a batch to the terms of the loss, as one module, so that gradients of all of it can be shared."""
+    """Network and loss as one module, so that processes share the gradients of both."""
 
     def __init__(self, network: Network, objective: Objective) -> None:
         super().__init__()
@@ -362,6 +369,6 @@ class _Losses(nn.Module):
         self.objective = objective
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """The terms by name."""
+        """Terms of the loss by name."""
         terms: dict[str, Tensor] = self.objective(self.network.forward_features(*batch.inputs), batch)
         return terms

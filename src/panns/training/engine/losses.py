@@ -1,4 +1,4 @@
-"""What a network is asked to make small; the terms are settings, not loops of their own."""
+"""The loss: a weighted sum of terms, each of them a setting."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from panns.training.engine.batch import Batch
 
 @dataclass(frozen=True)
 class LossConfig:
-    """Weights of the terms; a term of weight 0 is not computed.
+    """Weights of the terms of the loss; a term of weight 0 is not computed.
 
     Attributes:
-        task: "multi-label": every class is there or not, and scores are sigmoids; "single-label": exactly one is, and
-            scores are a softmax.
-        clip: Cross-entropy of the clip scores with the targets; of several labels summed over the classes.
-        label_smoothing: Share of a single label that is spread over all classes (Szegedy et al. 2016,
-            arXiv:1512.00567).
-        best_frames: Cross-entropy of the highest frame score of each class with the clip's targets, so that frames
-            answer for what they hear.
-        frames: Cross-entropy of all frame scores with the targets of frames; summed over classes, mean over frames.
-        categories: Cross-entropy between categories; each scores as its classes together.
-        frame_categories: The same for every frame in which one sounds.
-        teacher: Cross-entropy of the clip scores with a teacher's (Hinton et al. 2015, arXiv:1503.02531).
-        teacher_frames: The same for frame scores.
-        embedding: Squared distance between a teacher's embedding and a linear map of the network's; where both are
-            equally wide, the map begins as what standardises the teacher's.
-        temperature: What logits are divided by in `teacher` of a single label; the term is multiplied by its square.
+        task: "multi-label" for any number of classes a clip (sigmoid), "single-label" for exactly one (softmax).
+        clip: Weight of the cross-entropy between clip scores and labels; a multi-label loss is summed over classes.
+        label_smoothing: Share of a single label that is spread over all classes, at least 0 and below 1 (Szegedy et al.
+            2016, arXiv:1512.00567).
+        best_frames: Weight of the cross-entropy between the highest frame score of each class and the clip's labels.
+            It makes single frames responsible for a class without any times of events.
+        frames: Weight of the cross-entropy between frame scores and events, summed over classes, averaged over frames.
+        categories: Weight of the cross-entropy between categories; a category scores the log-sum-exp of its classes.
+        frame_categories: Weight of the cross-entropy between categories in every frame in which one sounds.
+        teacher: Weight of the cross-entropy between clip scores and a teacher's (Hinton et al. 2015, arXiv:1503.02531).
+        teacher_frames: Weight of the cross-entropy between frame scores and a teacher's.
+        embedding: Weight of the squared distance between a teacher's embedding and a learned linear map of the
+            network's. With equal widths the map starts as the standardisation of the teacher's embedding.
+        temperature: Divisor of the logits in `teacher` for a single label, above 0; the term is multiplied by its
+            square.
     """
 
     task: Task = "multi-label"
@@ -53,33 +53,33 @@ class LossConfig:
             self.teacher, self.teacher_frames, self.embedding,
         )  # fmt: skip
         if min(weights) < 0 or max(weights) == 0:
-            raise ValueError(f"weights of the terms are {weights}; none may be below 0, and one must be above")
+            raise ValueError(f"the weights of the terms are {weights}; use 0 or more for each, and more than 0 for one")
         if not 0 <= self.label_smoothing < 1 or not self.temperature > 0:
             raise ValueError(
                 f"label_smoothing={self.label_smoothing} must be at least 0 and below 1, "
                 f"and temperature={self.temperature} above 0"
             )
         if self.label_smoothing and self.task == "multi-label":
-            raise ValueError(f"label_smoothing={self.label_smoothing} goes with task='single-label' alone; use 0")
+            raise ValueError(f"label_smoothing={self.label_smoothing} works with task='single-label' only; use 0")
 
     @property
     def needs_frames(self) -> bool:
-        """Whether the network must have frame scores."""
+        """True if the network must have frame scores."""
         return max(self.best_frames, self.frames, self.frame_categories, self.teacher_frames) > 0
 
     @property
     def needs_teacher(self) -> bool:
-        """Whether there must be a teacher."""
+        """True if a teacher is needed."""
         return max(self.teacher, self.teacher_frames, self.embedding) > 0
 
 
 class Objective(nn.Module):
-    """The weighted terms of one batch. The map to the teacher's embedding is learned here and not kept afterwards.
+    """The weighted terms of the loss of a batch. Its map to the teacher's embedding is trained, and dropped afterwards.
 
     Args:
         config: Weights of the terms.
-        category_classes: `(categories, classes)`, true where a class belongs to a category; None without that term.
-        embedding_dims: Width of the network's embedding and of the teacher's; None without that term.
+        category_classes: `(categories, classes)`, true where a class belongs to a category; None without these terms.
+        embedding_dims: Widths of the network's embedding and of the teacher's; None without that term.
     """
 
     category_classes: Tensor | None
@@ -96,48 +96,48 @@ class Objective(nn.Module):
         self.register_buffer("category_classes", category_classes, persistent=False)
         self.to_teacher = None if embedding_dims is None else nn.Linear(*embedding_dims)
 
-    def begin_as_standardisation(self, mean: Tensor, scale: Tensor) -> None:
-        """Let the map to the teacher's embedding begin as what standardises that.
+    def initialise_as_standardisation(self, mean: Tensor, scale: Tensor) -> None:
+        """Initialise the map to the teacher's embedding as the standardisation of that embedding.
 
-        A network that begins as its own teacher is then led by what it unlearns, and by nothing that chance put there.
+        A network that starts as a copy of its teacher then starts with a loss of 0, not with that of a random map.
 
         Args:
-            mean: `(dim,)`, of the teacher's embedding.
-            scale: `(dim,)`, its deviation.
+            mean: `(dim,)`, mean of the teacher's embedding.
+            scale: `(dim,)`, deviation of the teacher's embedding.
 
         Raises:
             ValueError: The embeddings of network and teacher are not equally wide.
         """
-        assert self.to_teacher is not None, "without the term embedding there is no map"
+        assert self.to_teacher is not None, "the map exists only with the term embedding"
         if self.to_teacher.in_features != self.to_teacher.out_features:
-            raise ValueError(f"{self.to_teacher} is no map of an embedding to one equally wide")
+            raise ValueError(f"the embeddings of network and teacher have different widths: {self.to_teacher}")
         with torch.no_grad():
             self.to_teacher.weight.copy_(torch.diag(1 / scale))
             self.to_teacher.bias.copy_(-mean / scale)
 
     def forward(self, output: NetworkOutput, batch: Batch) -> dict[str, Tensor]:
-        """Scalars by name; their sum is what is minimised."""
+        """Terms by name, as scalars; the loss is their sum."""
         config = self.config
         clip_logits = output.clip_logits.float()
         terms = {}
         if config.clip:
             terms["clip"] = config.clip * self._cross_entropy(clip_logits, self._smoothed(batch.targets))
         if config.categories:
-            assert batch.categories is not None, "the loss asks for categories of a batch that has none"
-            assert self.category_classes is not None, "the loss asks for categories, and none were named"
+            assert batch.categories is not None, "the batch lacks categories"
+            assert self.category_classes is not None, "category_classes is missing"
             terms["categories"] = config.categories * category_loss(
                 clip_logits, batch.categories, self.category_classes
             )
         if config.teacher:
-            assert batch.teacher_probs is not None, "the loss asks for a teacher, and the batch has no answer of one"
+            assert batch.teacher_probs is not None, "the batch lacks a teacher's scores"
             terms["teacher"] = config.teacher * self._teacher_loss(clip_logits, batch.teacher_probs)
         if config.needs_frames:
-            assert output.frame_logits is not None, "the loss asks for frame scores of a network that has none"
+            assert output.frame_logits is not None, "the network lacks frame scores"
             terms |= self._frame_terms(output.frame_logits.float(), batch)
         if config.embedding:
-            assert output.embedding is not None, "the loss asks for the embedding of a network that has none"
-            assert batch.teacher_embedding is not None, "the loss asks for a teacher's embedding, and there is none"
-            assert self.to_teacher is not None, "the loss asks for a teacher's embedding of unknown width"
+            assert output.embedding is not None, "the network lacks an embedding"
+            assert batch.teacher_embedding is not None, "the batch lacks a teacher's embedding"
+            assert self.to_teacher is not None, "embedding_dims is missing"
             guess = self.to_teacher(output.embedding.float())
             terms["embedding"] = config.embedding * functional.mse_loss(guess, batch.teacher_embedding)
         return terms
@@ -148,13 +148,15 @@ class Objective(nn.Module):
             terms["best_frames"] = config.best_frames * self._cross_entropy(logits.amax(dim=1), batch.targets)
         for name, targets in (("frames", batch.frame_targets), ("teacher_frames", batch.teacher_frames)):
             if weight := getattr(config, name):
-                assert targets is not None, f"the loss asks for {name}, and the batch has no targets for frames"
-                terms[name] = weight * self._cross_entropy(_at(logits, targets), targets.flatten(0, 1))
+                assert targets is not None, f"the batch lacks targets for {name}"
+                terms[name] = weight * self._cross_entropy(_select_frames(logits, targets), targets.flatten(0, 1))
         if config.frame_categories:
-            assert batch.frame_categories is not None, "the loss asks for categories of frames, and the batch has none"
-            assert self.category_classes is not None, "the loss asks for categories, and none were named"
+            assert batch.frame_categories is not None, "the batch lacks categories of frames"
+            assert self.category_classes is not None, "category_classes is missing"
             terms["frame_categories"] = config.frame_categories * category_loss(
-                _at(logits, batch.frame_categories), batch.frame_categories.flatten(0, 1), self.category_classes
+                _select_frames(logits, batch.frame_categories),
+                batch.frame_categories.flatten(0, 1),
+                self.category_classes,
             )
         return terms
 
@@ -166,7 +168,7 @@ class Objective(nn.Module):
         temperature = self.config.temperature
         if self.config.task == "multi-label":
             return multi_label_loss(logits, probs)
-        # Of a teacher whose classes do not exclude each other, such as AudioSet's, this makes shares of one.
+        # Normalises the scores of a multi-label teacher, such as one for AudioSet, to a sum of 1.
         softened = (probs.clamp(min=1e-8).log() / temperature).softmax(dim=-1)
         return temperature**2 * single_label_loss(logits / temperature, softened)
 
@@ -175,8 +177,8 @@ class Objective(nn.Module):
         return targets * (1 - smoothing) + smoothing / targets.shape[-1] if smoothing else targets
 
 
-def _at(logits: Tensor, targets: Tensor) -> Tensor:
-    """The frames `(batch * targets, classes)` that have targets: all, or the last of every so many."""
+def _select_frames(logits: Tensor, targets: Tensor) -> Tensor:
+    """The frames that have targets, `(batch * targets, classes)`: all, or the last of every `stride`."""
     stride = logits.shape[1] // targets.shape[1]
     return logits[:, stride - 1 :: stride].flatten(0, 1)
 
@@ -196,10 +198,10 @@ def category_loss(logits: Tensor, categories: Tensor, category_classes: Tensor) 
 
     Args:
         logits: `(batch, classes)`.
-        categories: `(batch, categories)`, shares that sum to 1, or all 0 for a clip that no category is known of.
+        categories: `(batch, categories)`, shares that sum to 1, or all 0 for a clip of unknown category.
         category_classes: `(categories, classes)`, true where a class belongs to a category.
     """
-    # Few classes belong to each category: only these are looked at, filled up to as many as the largest one has.
+    # A category has few classes: gather only these, padded to the size of the largest category.
     is_member, members = category_classes.sort(dim=1, descending=True, stable=True)
     n_most = int(category_classes.sum(dim=1).max())
     is_member, members = is_member[:, :n_most], members[:, :n_most]
@@ -209,6 +211,6 @@ def category_loss(logits: Tensor, categories: Tensor, category_classes: Tensor) 
 
 
 def set_prior(classifier: nn.Linear, probs: Tensor) -> None:
-    """Start a classifier at the classes' mean probabilities `(classes,)`, so that it need not learn what is rare."""
+    """Set the bias of a classifier to the mean probabilities `(classes,)`, where training then starts."""
     with torch.no_grad():
         classifier.bias.copy_(torch.logit(probs, eps=1e-4))

@@ -1,4 +1,4 @@
-"""What the steps of a training have come to since the last line of the metrics."""
+"""Means of losses and speeds over several steps of a training."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from panns.training.engine.distributed import World
 
 
 class Meter:
-    """Means over the steps since the last line of the metrics.
+    """Means over the steps since the last summary.
 
     Attributes:
-        latest: The last line.
+        latest: The last summary.
     """
 
     def __init__(self, world: World) -> None:
@@ -29,31 +29,31 @@ class Meter:
         self._waited_s = 0.0
 
     def add(self, values: dict[str, Tensor], n_clips: int) -> None:
-        """Note a step.
+        """Add a step.
 
         Args:
-            values: By name, one number each, wherever they were computed.
-            n_clips: In the batch, of this process.
+            values: Scalars by name, on any device.
+            n_clips: Number of clips in the batch of this process.
         """
-        # The sums stay on the device: asking for a number would make the processor wait for the GPU in every step.
+        # The sums stay on the device: reading a number would make the processor wait for the GPU in every step.
         for name, value in values.items():
             self._sums[name] = self._sums.get(name, torch.zeros_like(value)) + value
         self._n_steps += 1
         self._n_clips += n_clips
 
-    def waiting_for(self, batches: Iterator[Batch]) -> Iterator[Batch]:
-        """The same batches; how long each was waited for is noted."""
+    def time_waits(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        """Yield the batches, and add up the time spent waiting for them."""
         while True:
-            begun_s = time.monotonic()
+            start_s = time.monotonic()
             batch = next(batches, None)
-            self._waited_s += time.monotonic() - begun_s
+            self._waited_s += time.monotonic() - start_s
             if batch is None:
                 return
             yield batch
 
-    def mean(self, done: int) -> dict[str, float]:
-        """The line after so many steps."""
-        self.check(done)
+    def summarise(self, done: int) -> dict[str, float]:
+        """Means, clips a second and the share of time spent waiting, since the last summary; `done` steps in all."""
+        self.check_loss(done)
         means = self._world.sum(torch.stack(list(self._sums.values()))) / (self._n_steps * self._world.size)
         duration_s = time.monotonic() - self._since_s
         self.latest = dict(zip(self._sums, means.tolist(), strict=True)) | {
@@ -64,8 +64,12 @@ class Meter:
         self._since_s, self._waited_s = time.monotonic(), 0.0
         return dict(self.latest)
 
-    def check(self, done: int) -> None:
-        """Raise an error if the loss of a step since the last line was no finite number."""
+    def check_loss(self, done: int) -> None:
+        """Refuse a loss that is not finite.
+
+        Raises:
+            TrainingError: A step since the last summary had a loss of infinity or NaN.
+        """
         loss = self._sums.get("loss")
         if loss is not None and not torch.isfinite(loss):
             raise TrainingError(

@@ -1,4 +1,4 @@
-"""Which parameters learn, how fast, and when."""
+"""The optimiser: trainable parameters, learning rate and its schedule."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from torch import nn
 
 @dataclass(frozen=True)
 class OptimConfig:
-    """AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101), warmed up linearly, then a half cosine down to nothing.
+    """AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101) with linear warm-up, then a half cosine down to 0.
 
     Attributes:
-        lr: Highest learning rate.
-        backbone_share: Of it for what was trained before; a tenth is usual in fine-tuning. The head learns at `lr`.
-        head_only_steps: For so many steps at first only the head learns and the backbone is frozen.
-        weight_decay: Of matrices and kernels; norms and biases have none.
-        betas: Of the two running means.
-        warmup_steps: Steps to the highest learning rate.
-        max_grad_norm: Longer gradients are shortened to this.
+        lr: Peak learning rate.
+        backbone_share: Learning rate of the pretrained backbone, as a share of `lr`; the head learns at `lr`. 0.1 is
+            usual in fine-tuning, 0 freezes the backbone.
+        head_only_steps: Steps at the start in which only the head learns, so that its random values do not disturb a
+            pretrained backbone.
+        weight_decay: Weight decay of matrices and kernels; norms and biases have none.
+        betas: Decay rates of the running means of the gradient and of its square.
+        warmup_steps: Steps from 0 to the peak learning rate.
+        max_grad_norm: Maximum norm of the gradient; longer gradients are clipped to it.
     """
 
     lr: float = 1e-3
@@ -44,45 +46,47 @@ class OptimConfig:
 
 
 @dataclass(frozen=True)
-class Learners:
-    """Names of the parameters that learn; all others keep their values.
+class Trainable:
+    """Names of the parameters that a run trains; all others keep their values.
 
     Attributes:
-        head: Which start from nothing, and learn at the full rate.
-        backbone: Which were trained before.
+        head: Parameters with fresh values, which learn at the full rate.
+        backbone: Pretrained parameters.
     """
 
     head: frozenset[str]
     backbone: frozenset[str]
 
     @classmethod
-    def all_of(cls, network: nn.Module) -> Learners:
-        """Every parameter, as of a network that was never trained."""
+    def all_of(cls, network: nn.Module) -> Trainable:
+        """Every parameter as part of the head, for a network from scratch."""
         return cls(frozenset(name for name, _ in network.named_parameters()), frozenset())
 
     def at(self, step: int, config: OptimConfig) -> Set[str]:
-        """Which learn in a step, counted from 0."""
+        """Names of the parameters that learn in a step, counted from 0."""
         is_frozen = step < config.head_only_steps or config.backbone_share == 0
         return self.head if is_frozen else self.head | self.backbone
 
 
 def learning_rate(step: int, n_steps: int, config: OptimConfig) -> float:
-    """The learning rate of the head in a step, counted from 0."""
+    """Learning rate of the head in a step, counted from 0."""
     if step < config.warmup_steps:
         return config.lr * (step + 1) / config.warmup_steps
     progress = (step - config.warmup_steps) / max(1, n_steps - config.warmup_steps)
     return config.lr * 0.5 * (1 + math.cos(math.pi * progress))
 
 
-def adamw(network: nn.Module, objective: nn.Module, learners: Learners, config: OptimConfig) -> torch.optim.AdamW:
-    """The optimiser of all that ever learns; every group has its `share` of the learning rate.
+def build_optimiser(
+    network: nn.Module, objective: nn.Module, trainable: Trainable, config: OptimConfig
+) -> torch.optim.AdamW:
+    """Build an optimiser of all trainable parameters; each group has its `share` of the learning rate.
 
-    The parameters of the objective learn as those of the head.
+    The parameters of the objective learn like those of the head.
     """
     parameters = dict(network.named_parameters())
     kinds = (
-        (1.0, [parameters[name] for name in sorted(learners.head)] + list(objective.parameters())),
-        (config.backbone_share, [parameters[name] for name in sorted(learners.backbone)]),
+        (1.0, [parameters[name] for name in sorted(trainable.head)] + list(objective.parameters())),
+        (config.backbone_share, [parameters[name] for name in sorted(trainable.backbone)]),
     )
     groups = [
         {"params": chosen, "weight_decay": decay, "share": share}
@@ -97,16 +101,16 @@ def adamw(network: nn.Module, objective: nn.Module, learners: Learners, config: 
 
 
 def set_learning_rate(optimiser: torch.optim.Optimizer, lr: float) -> None:
-    """Give every group its share of a learning rate."""
+    """Set the learning rate of every group to its share of `lr`."""
     for group in optimiser.param_groups:
         group["lr"] = lr * group["share"]
 
 
-def let_learn(network: nn.Module, names: Set[str], *, keep_statistics: Set[str] = frozenset()) -> None:
-    """Put a network into training mode in which only the named parameters change.
+def set_trainable(network: nn.Module, names: Set[str], *, keep_statistics: Set[str] = frozenset()) -> None:
+    """Put a network into training mode with all but the named parameters frozen.
 
-    Batch norms whose own parameters are frozen keep their statistics too, or a frozen backbone would drift with the
-    batches; so do those with parameters in `keep_statistics`, though these learn.
+    A batch norm with frozen parameters keeps its statistics too, or a frozen backbone would drift with the batches. So
+    does a batch norm with parameters in `keep_statistics`, though its parameters learn.
     """
     network.train()
     for name, parameter in network.named_parameters():

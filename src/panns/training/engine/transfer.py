@@ -1,4 +1,4 @@
-"""What a network begins with and which of its parameters learn: from nothing, or from what another one has learned."""
+"""Transfer learning: the initial parameters of a network, and which of them learn."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from panns.models.base import ModelConfig, with_n_classes
 from panns.models.transfer import HeadConfig, TransferConfig
 from panns.networks.build import build_network, construct_network
 from panns.networks.contract import Network
-from panns.training.engine.optim import Learners
+from panns.training.engine.optim import Trainable
 
 HeadKind: TypeAlias = Literal["classifier", "linear", "bands", "mlp"]
 
@@ -22,17 +22,17 @@ _READS: dict[str, Literal["logits", "embedding", "bands"]] = {"linear": "embeddi
 
 @dataclass(frozen=True)
 class TransferSettings:
-    """How a trained network is taken over.
+    """The new head of a pretrained network, and the part of the network that trains.
 
     Attributes:
-        head: "classifier" replaces the network's own layer of classes, and keeps frame scores where it has them;
-            "linear" puts a linear layer on its embedding, "bands" one on what that is the mean of, each band of
-            frequencies by itself (EfficientAT has some); "mlp" puts a hidden layer and a linear one on the logits of
-            the classes it knew (527 -> 1024 -> classes on AudioSet's).
+        head: "classifier" replaces the output layer and keeps frame scores, if the network has them. "linear" adds a
+            linear layer on the embedding. "bands" adds a linear layer on the embedding of every frequency band
+            (EfficientAT models have one). "mlp" adds a hidden and a linear layer on the old logits (527 -> 1024 ->
+            classes for AudioSet's).
         hidden_dim: Width of the hidden layer of "mlp".
-        trained: "head" alone, the rest being frozen (with "linear" or "bands" a linear probe); the "last" blocks too;
-            or "all".
-        n_last_blocks: How many blocks "last" means.
+        trained: Part that trains: the "head" with a frozen backbone (a linear probe with "linear" or "bands"), the
+            head and the "last" blocks, or "all".
+        n_last_blocks: Number of blocks for trained = "last".
     """
 
     head: HeadKind = "classifier"
@@ -46,69 +46,69 @@ class TransferSettings:
 
 
 @dataclass(frozen=True)
-class Start:
-    """A network before training.
+class InitialNetwork:
+    """A network before its first step.
 
     Attributes:
-        architecture: Registered name of it.
-        network: It, whose `config` says the rest.
-        learners: Which of its parameters learn.
+        architecture: Registered name of the architecture.
+        network: The network.
+        trainable: The parameters that learn.
     """
 
     architecture: str
     network: Network
-    learners: Learners
+    trainable: Trainable
 
     @property
     def config(self) -> ModelConfig:
-        """Its settings."""
+        """Settings of the architecture."""
         return self.network.config
 
 
-def from_nothing(architecture: str, config: ModelConfig, n_classes: int, *, seed: int) -> Start:
-    """A network with fresh values, all of which learn."""
+def from_scratch(architecture: str, config: ModelConfig, n_classes: int, *, seed: int) -> InitialNetwork:
+    """Build a network with random parameters, all of which learn."""
     torch.manual_seed(seed)
     network = build_network(architecture, with_n_classes(config, n_classes))
-    return Start(architecture, network, Learners.all_of(network))
+    return InitialNetwork(architecture, network, Trainable.all_of(network))
 
 
 def from_trained(
-    architecture: str, trained: Network, n_classes: int, settings: TransferSettings, *, seed: int
-) -> Start:
-    """A network for other classes that has what a trained one has learned, and fresh values in its head.
+    architecture: str, pretrained: Network, n_classes: int, settings: TransferSettings, *, seed: int
+) -> InitialNetwork:
+    """Build a network for other classes with the parameters of a pretrained one and a random head.
 
     Args:
-        architecture: Registered name of the trained network.
-        trained: It.
-        n_classes: Number of the new classes.
-        settings: What is new and what learns.
-        seed: Of the fresh values.
+        architecture: Registered name of the pretrained network.
+        pretrained: The pretrained network.
+        n_classes: Number of new classes.
+        settings: The head, and the part that trains.
+        seed: Random seed of the head.
 
     Raises:
-        ValueError: The head reads an embedding or bands of frequencies, and the network has none.
+        ValueError: The head reads an embedding or frequency bands, and the network has none.
     """
-    config = trained.config
+    config = pretrained.config
     torch.manual_seed(seed)
     if settings.head == "classifier":
         network = build_network(architecture, with_n_classes(config, n_classes))
-        head = head_of(architecture, with_n_classes(config, n_classes))
-        kept = {key: value for key, value in trained.state_dict().items() if key not in head}
+        head = head_parameters(architecture, with_n_classes(config, n_classes))
+        kept = {key: value for key, value in pretrained.state_dict().items() if key not in head}
         network.load_state_dict(kept, strict=False)
     else:
         network = build_network("transfer", head_config(architecture, config, n_classes, settings))
-        network.base.load_state_dict(trained.state_dict())  # type: ignore[union-attr] # a module
+        network.base.load_state_dict(pretrained.state_dict())  # type: ignore[union-attr] # a module
         head = frozenset(name for name, _ in network.named_parameters() if name.startswith("head."))
         architecture = "transfer"
-    return Start(architecture, network, _learners(network, head, settings))
+    return InitialNetwork(architecture, network, _choose_trainable(network, head, settings))
 
 
 def head_config(
     architecture: str, config: ModelConfig, n_classes: int, settings: TransferSettings
 ) -> TransferConfig | None:
-    """Config of a network with a head on top; None where the head is in place of the network's own.
+    """Config of a network with a head on top; None for a head that replaces the output layer.
 
     Raises:
-        ValueError: The head reads an embedding or bands of frequencies, and the network has none.
+        ValueError: The head reads an embedding or frequency bands, and the network has none.
     """
     if settings.head == "classifier":
         return None
@@ -117,8 +117,8 @@ def head_config(
     return TransferConfig(head, architecture, config)
 
 
-def head_of(architecture: str, config: ModelConfig) -> frozenset[str]:
-    """Names of the parameters that depend on the number of classes."""
+def head_parameters(architecture: str, config: ModelConfig) -> frozenset[str]:
+    """Names of the parameters whose shape depends on the number of classes."""
     with torch.device("meta"):
         one, other = (
             dict(construct_network(architecture, with_n_classes(config, n)).state_dict())
@@ -127,22 +127,24 @@ def head_of(architecture: str, config: ModelConfig) -> frozenset[str]:
     return frozenset(name for name, value in one.items() if value.shape != other[name].shape)
 
 
-def _learners(network: nn.Module, head: frozenset[str], settings: TransferSettings) -> Learners:
-    blocks = [names - head for names in blocks_of(network)]
+def _choose_trainable(network: nn.Module, head: frozenset[str], settings: TransferSettings) -> Trainable:
+    blocks = [names - head for names in parameter_blocks(network)]
     blocks = [names for names in blocks if names]
     n_blocks = {"head": 0, "last": settings.n_last_blocks, "all": len(blocks)}[settings.trained]
-    return Learners(head, frozenset().union(*blocks[len(blocks) - min(n_blocks, len(blocks)) :]))
+    return Trainable(head, frozenset().union(*blocks[len(blocks) - min(n_blocks, len(blocks)) :]))
 
 
-def blocks_of(network: nn.Module) -> list[frozenset[str]]:
-    """Names of the parameters of each block of a network, from its input to its output.
+def parameter_blocks(network: nn.Module) -> list[frozenset[str]]:
+    """Names of the parameters of each block of a network, from input to output.
 
-    A block is one of a list of blocks or stages, or whatever stands beside such lists: stem, norm, projection, head.
-    Networks keep their parts in the order in which they compute; parameters beside them, such as positions, come first.
+    A block is an item of a list of blocks or stages, or a module beside such lists: stem, norm, projection, head.
+    Networks keep their modules in the order of computation; their own parameters, such as positions, come first.
     """
     members = getattr(network, "members", None)
-    if members is not None:  # networks side by side: a block is that of all of them
-        of_each = [[{f"members.{i}.{name}" for name in block} for block in blocks_of(m)] for i, m in enumerate(members)]
+    if members is not None:  # an ensemble: a block is that of every member
+        of_each = [
+            [{f"members.{i}.{name}" for name in block} for block in parameter_blocks(m)] for i, m in enumerate(members)
+        ]
         return [frozenset().union(*blocks) for blocks in zip(*of_each, strict=True)]
     return [names for names in _blocks(network, "") if names]
 
@@ -150,9 +152,9 @@ def blocks_of(network: nn.Module) -> list[frozenset[str]]:
 def _blocks(part: nn.Module, prefix: str) -> Iterator[frozenset[str]]:
     yield frozenset(prefix + name for name, _ in part.named_parameters(recurse=False))
     for name, inner in part.named_children():
-        # A network inside another one, such as that under a new head, and a list of blocks are looked into. A
-        # sequence of single layers is one block.
-        if hasattr(inner, "forward_features") or isinstance(inner, nn.ModuleList) or _holds_blocks(inner):
+        # Descend into a network inside another one, such as that under a new head, and into lists of blocks. A sequence
+        # of single layers is one block.
+        if isinstance(inner, Network | nn.ModuleList) or _holds_blocks(inner):
             yield from _blocks(inner, f"{prefix}{name}.")
         else:
             yield frozenset(f"{prefix}{name}.{own}" for own, _ in inner.named_parameters())
