@@ -1,4 +1,4 @@
-"""The model inside the package that hears live: it runs with nothing else and hears what it should, when it should."""
+"""The shipped streaming model: it runs without other files, and detects events in time."""
 
 from __future__ import annotations
 

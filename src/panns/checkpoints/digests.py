@@ -13,7 +13,7 @@ _MIN_AGE_NS = 2_000_000_000
 
 
 class _Version(NamedTuple):
-    """Identity of a file's content, as far as the system tells it without reading the file."""
+    """Identity of a file's content, from its metadata."""
 
     n_bytes: int
     mtime_ns: int
