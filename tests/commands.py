@@ -1,28 +1,78 @@
-"""Running the command line, or Python, as a user does: in a process of its own."""
+"""Run the command line, in this process or in one of its own, or Python in a process of its own."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
+import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 SOURCE = Path(__file__).resolve().parent.parent / "src"
 
 
+@dataclass(frozen=True)
+class CommandResult:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+class _Stdin(io.BytesIO):
+    name = "<stdin>"
+
+
+def run_panns(*arguments, stdin=b"", cwd=None, encoding="utf-8", **variables):
+    """Run `panns` in this process, with its own standard streams, folder and environment variables.
+
+    The command starts no process, so it costs only its own work; use `run_panns_process` for start-up, signals and
+    pipes. An unexpected exception fails the test.
+    """
+    from panns.cli.main import run
+
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(mock.patch.dict(os.environ, variables))
+        stack.enter_context(mock.patch.object(sys, "stdin", io.TextIOWrapper(_Stdin(stdin), "utf-8")))
+        if cwd is not None:
+            stack.enter_context(contextlib.chdir(cwd))
+        stdout, stderr = io.BytesIO(), io.BytesIO()
+        # As `panns.cli.main.main` sets up the standard streams.
+        out = io.TextIOWrapper(stdout, encoding, errors="backslashreplace")
+        err = io.TextIOWrapper(stderr, encoding, errors="backslashreplace")
+        stack.enter_context(contextlib.redirect_stdout(out))
+        stack.enter_context(contextlib.redirect_stderr(err))
+        status = run([os.fspath(one) if isinstance(one, os.PathLike) else str(one) for one in arguments])
+        out.flush()
+        err.flush()
+    return CommandResult(status, _decode(stdout.getvalue(), encoding), _decode(stderr.getvalue(), encoding))
+
+
+def _decode(output, encoding="utf-8"):
+    return output.decode(encoding, errors="surrogateescape").replace(os.linesep, "\n")
+
+
 def own_environment(**variables):
-    """The environment of a process that runs this checkout, from whatever folder."""
+    """The environment of a process that runs this checkout, from any folder."""
     return {**os.environ, "PYTHONPATH": str(SOURCE), "PYTHONWARNINGS": "default", **variables}
 
 
-def run_panns(*arguments, stdin=b"", cwd=None, timeout_s=120, **variables):
-    """Run `panns`; its output as text. A traceback fails the test, whatever was asked."""
+def allow_interrupts():
+    """Undo in a new process that a shell ignores SIGINT for its background commands; for `preexec_fn`."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def run_panns_process(*arguments, stdin=b"", cwd=None, timeout_s=600, **variables):
+    """Run `panns` in a process of its own. A traceback fails the test."""
     command = [sys.executable, "-m", "panns", *map(os.fspath, arguments)]
     return _run(command, stdin, cwd, timeout_s, variables)
 
 
-def run_python(code, *arguments, cwd=None, timeout_s=120, **variables):
-    """Run a piece of Python; its output as text."""
+def run_python(code, *arguments, cwd=None, timeout_s=600, **variables):
+    """Run a piece of Python in a process of its own. A traceback fails the test."""
     return _run([sys.executable, "-c", code, *map(os.fspath, arguments)], b"", cwd, timeout_s, variables)
 
 
@@ -36,12 +86,7 @@ def _run(command, stdin, cwd, timeout_s, variables):
         timeout=timeout_s,
         check=False,
     )
-    result = subprocess.CompletedProcess(
-        command,
-        done.returncode,
-        done.stdout.decode("utf-8", errors="surrogateescape"),
-        done.stderr.decode("utf-8", errors="surrogateescape"),
-    )
+    result = CommandResult(done.returncode, _decode(done.stdout), _decode(done.stderr))
     assert "Traceback" not in result.stderr, result.stderr
     return result
 

@@ -1,4 +1,4 @@
-"""A pseudo-terminal, to see what a person sees."""
+"""A pseudo-terminal, and the text on it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import subprocess
 import sys
 import threading
 
-from tests.commands import own_environment
+from tests.commands import allow_interrupts, own_environment
 
 
 class Terminal:
-    """Run Python with some standard streams on a pseudo-terminal; `shown` is what arrived there so far."""
+    """Run Python with some standard streams on a pseudo-terminal; `shown` is the output there so far."""
 
     def __init__(self, *arguments, streams=("stderr",), columns=80, **variables):
         import fcntl
@@ -27,6 +27,7 @@ class Terminal:
         self.process = subprocess.Popen(
             [sys.executable, *map(os.fspath, arguments)],
             env=own_environment(**variables),
+            preexec_fn=allow_interrupts,
             **(files | dict.fromkeys(streams, follower)),
         )
         os.close(follower)
@@ -42,16 +43,16 @@ class Terminal:
         except OSError:  # the last one who had it open has ended
             pass
 
-    def wait(self, timeout_s=60):
-        """What came on stdout, where that is no terminal; waits for the end."""
+    def wait(self, timeout_s=600):
+        """Wait for the process to end; return its output on stdout, if that is not the terminal."""
         stdout, _ = self.process.communicate(timeout=timeout_s)
-        self._reader.join(timeout=10)
+        self._reader.join(timeout=600)
         os.close(self._leader)
         return stdout
 
     @property
     def lines(self):
-        """The lines that stand there in the end, on a terminal of unlimited width: what was overwritten is gone."""
+        """Lines that remain on a terminal of unlimited width, without overwritten text."""
         rows, row, column = {}, 0, 0
         for piece in re.findall(r"\x1b\[[0-9;?]*[A-Za-z]|\r|\n|[^\x1b\r\n]+", self.shown.decode()):
             if piece == "\r":

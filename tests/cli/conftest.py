@@ -1,4 +1,4 @@
-"""A folder of good and bad sounds."""
+"""Good and bad sounds for the command line."""
 
 import pytest
 
@@ -15,7 +15,7 @@ from tests.training.conftest import (  # noqa: F401 - fixtures, by whose names t
 
 @pytest.fixture(scope="session")
 def sound_folder(tmp_path_factory):
-    """Answered in this order: a.wav (good), b.wav (text), c.flac (good), sub/d.WAV (good); notes.txt is no sound."""
+    """Sounds in this order: a.wav (good), b.wav (text), c.flac (good), sub/d.WAV (good); notes.txt is not a sound."""
     folder = tmp_path_factory.mktemp("sounds")
     write_wav(folder / "a.wav", tone(2))
     (folder / "b.wav").write_bytes(b"this is not a sound\n" * 20)
@@ -33,5 +33,5 @@ def sound(sound_folder):
 
 @pytest.fixture(scope="session")
 def long_sound(tmp_path_factory):
-    """35 s, so that it is heard in four windows."""
+    """35 s, which is four windows."""
     return write_wav(tmp_path_factory.mktemp("long") / "long.wav", changing_sound(35))

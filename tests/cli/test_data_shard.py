@@ -24,7 +24,7 @@ def shard(folder, *arguments):
     return run_panns("data", "shard", "clips.jsonl", "-o", "packed", *arguments, cwd=folder)
 
 
-def test_what_was_written_is_said(listed, tmp_path):
+def test_the_result_is_printed(listed, tmp_path):
     result = shard(tmp_path, "--clips-per-shard", "3")
     size = sum(path.stat().st_size for path in (tmp_path / "packed").glob("*.tar"))
     assert succeed(result) == f"packed: 7 clips in 3 shards, {size / 1e6:.1f} MB, 0.00 h\n"
@@ -42,7 +42,7 @@ def test_what_was_written_is_said(listed, tmp_path):
     ],
 )
 @pytest.mark.usefixtures("listed")
-def test_a_rate_asks_for_flac_unless_wav_is_asked_for(tmp_path, arguments, suffix):
+def test_the_default_format_with_a_rate_is_flac(tmp_path, arguments, suffix):
     succeed(shard(tmp_path, *arguments))
     data = (tmp_path / "packed" / "shard-000000.tar").read_bytes()
     assert data.startswith(f"000000000.{suffix}\0".encode())
@@ -51,31 +51,30 @@ def test_a_rate_asks_for_flac_unless_wav_is_asked_for(tmp_path, arguments, suffi
 
 
 @pytest.mark.usefixtures("listed")
-def test_asked_again_it_says_the_same(tmp_path):
+def test_the_same_command_continues(tmp_path):
     first = succeed(shard(tmp_path))
     (tmp_path / "packed" / "index.npz").unlink()
     assert succeed(shard(tmp_path)) == first
 
 
 @pytest.mark.usefixtures("listed")
-def test_a_bad_clip_ends_it_unless_it_may_be_left_out(tmp_path):
+def test_a_bad_clip_is_an_error_unless_skipped(tmp_path):
     (tmp_path / "sound 3.a.flac").write_text("no sound")
     result = shard(tmp_path)
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr.startswith("panns: sound 3.a.flac: is text, not a sound")
-    assert "; --skip-bad leaves out what cannot be read" in result.stderr
+    assert "; --skip-bad skips" in result.stderr
     result = shard(tmp_path, "--skip-bad")
     assert result.returncode == 1
     assert result.stdout.startswith("packed: 6 clips in 1 shards, ")
-    assert result.stderr.startswith("panns: left out sound 3.a.flac: is text, not a sound")
+    assert result.stderr.startswith("panns: skipped sound 3.a.flac: is text, not a sound")
 
 
-def test_stretches_of_kept_files_are_said_to_be_cut(listed, tmp_path):
+def test_clips_cut_from_longer_files_are_reported(listed, tmp_path):
     write_clip_list(tmp_path / "clips.jsonl", [*listed, Clip("sound 0.a.wav", onset_s=0.1)])
     result = shard(tmp_path)
     succeed(result)
-    assert "less than their file" in result.stderr
-    assert "1" in result.stderr
+    assert result.stderr == "panns: clips cut out of longer files, as mono FLAC: 1\n"
 
 
 def test_a_folder_of_class_folders_is_packed(listed, tmp_path):
@@ -91,28 +90,28 @@ def test_a_folder_of_class_folders_is_packed(listed, tmp_path):
     [
         (("--format", "keep", "--rate", "16000"), "needs coding 'flac' or 'wav'", 2),
         (("--format", "mp3"), "'mp3' is not one of 'keep', 'flac', 'wav'", 2),
-        (("--rate", "0"), "sample_rate=0 is out of range; use 100 to 655350 Hz", 2),
-        (("--rate", "7"), "sample_rate=7 is out of range", 2),
+        (("--rate", "0"), "sample_rate=0", 2),
+        (("--rate", "7"), "sample_rate=7", 2),
         (("--clips-per-shard", "0"), "clips_per_shard=0", 2),
         (
             ("-o", "clips.jsonl"),
             "panns: clips.jsonl cannot be written (File exists); make room or use another folder",
             1,
         ),
-        (("-o", "other"), "shard-000000.tar exists and was not written by panns", 1),
+        (("-o", "other"), "shard-000000.tar", 1),
     ],
 )
 @pytest.mark.usefixtures("listed")
-def test_what_cannot_be_asked_is_a_sentence(tmp_path, arguments, words, status):
+def test_refused_options(tmp_path, arguments, words, status):
     (tmp_path / "other").mkdir()
-    (tmp_path / "other" / "shard-000000.tar").write_bytes(b"of somebody else")
+    (tmp_path / "other" / "shard-000000.tar").write_bytes(b"foreign")
     result = shard(tmp_path, *arguments)
     assert (result.returncode, result.stdout) == (status, "")
     assert words in " ".join(result.stderr.replace("│", "").split())
-    assert (tmp_path / "other" / "shard-000000.tar").read_bytes() == b"of somebody else"
+    assert (tmp_path / "other" / "shard-000000.tar").read_bytes() == b"foreign"
 
 
-def test_a_manifest_that_is_not_there_is_a_sentence(tmp_path):
+def test_a_missing_clip_list(tmp_path):
     result = shard(tmp_path)
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr == "panns: clips.jsonl: there is no such file or folder; check the path\n"

@@ -1,4 +1,4 @@
-"""`panns detect` as people and programs read it."""
+"""`panns detect`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_table(events):
     assert quiet.splitlines() == [title, "  nothing above the threshold"]
 
 
-def test_json_is_what_python_answers(events):
+def test_json_is_the_result_of_python(events):
     for arguments in (["--json"], ["--format", "json"]):
         (line,) = succeed(detect(SIREN, *arguments)).splitlines()
         assert json.loads(line) == events.to_dict()
@@ -47,21 +47,21 @@ def test_csv(events):
     assert [row[1:4] for row in rows] == [[str(one.onset_s), str(one.offset_s), str(one.index)] for one in events]
 
 
-def test_audacity_reads_a_label_track(events):
+def test_audacity_label_track(events):
     rows = [line.split("\t") for line in succeed(detect(SIREN, "--format", "audacity")).splitlines()]
     assert [(float(onset), float(offset), label) for onset, offset, label in rows] == [
         (pytest.approx(one.onset_s), pytest.approx(one.offset_s), one.label) for one in events
     ]
 
 
-def test_raven_reads_a_selection_table_of_many_files(events):
+def test_raven_selection_table_of_many_files(events):
     knock = "examples/knock.ogg"
     result = detect(knock, "nosuch.wav", SIREN, "--format", "raven")
     assert result.returncode == 1
     rows = list(csv.DictReader(io.StringIO(result.stdout), delimiter="\t"))
     assert [row["Selection"] for row in rows] == [str(number + 1) for number in range(len(rows))]
     assert {row["High Freq (Hz)"] for row in rows} == {"16000.0"}
-    # Raven lays the files one behind the other, and what was not answered is not among them.
+    # Raven concatenates the files; the one that failed is not among them.
     first = panns.detect(knock, threshold=0.4)
     assert len(first) > 0 < len(events)
     expected = [(knock, 0.0, one) for one in first] + [(SIREN, first.duration_s, one) for one in events]
@@ -78,21 +78,22 @@ def test_raven_reads_a_selection_table_of_many_files(events):
     [
         (["--json", "--csv"], "give one of --json and --csv, not both"),
         (["--json", "--format", "raven"], "give one of --format, --json and --csv, not several"),
-        (["--format", "audacity", "examples/knock.ogg"], "labels for Audacity are of one sound, and there are 2"),
-        (["--release", "0"], "--release 0.0 must be above 0 and at most 1"),
-        (["--min-gap", "-1"], "--min-gap -1.0 must be 0 to 3600 seconds"),
-        (["--hop", "0.1"], "--hop 0.1 does not apply: builtin already scores every 0.08 s"),
-        (["--window", "0"], "--window 0.0 must be 0.01 to 600 seconds, or left out for the model's usual"),
-        (["--window", "1", "--hop", "2"], "--hop 2.0 is longer than --window 1.0, which leaves gaps"),
+        (["--format", "audacity", "examples/knock.ogg"], "an Audacity label track holds one sound, not 2"),
+        (["--release", "0"], "'--release': release=0.0"),
+        (["--min-gap", "-1"], "'--min-gap': min_gap_s=-1.0"),
+        (["--hop", "0.1"], "'--hop': "),
+        (["--window", "0"], "'--window': window_s=0.0"),
+        (["--threshold", "2"], "'--threshold': "),
+        (["--window", "1", "--hop", "2"], "'--window' / '--hop': hop_s=2.0 is longer than window_s=1.0"),
     ],
 )
 def test_wrong_usage(arguments, words):
-    result = detect(SIREN, *arguments)
+    result = run_panns("detect", SIREN, *arguments)
     assert result.returncode == 2
     assert words in " ".join(result.stderr.replace("│", " ").split())
 
 
-def test_a_model_without_frame_scores_hears_windows(tiny_checkpoint):
+def test_a_model_without_frame_scores_uses_windows(tiny_checkpoint):
     arguments = (SIREN, "--model", str(tiny_checkpoint), "--json", "--window", "0.8", "--hop", "0.2", "--min-gap", "0")
     (line,) = succeed(run_panns("detect", *arguments, "--threshold", "0.5")).splitlines()
     events = json.loads(line)["events"]
@@ -101,7 +102,7 @@ def test_a_model_without_frame_scores_hears_windows(tiny_checkpoint):
         assert event["onset_s"] == pytest.approx(0.2 * round(event["onset_s"] / 0.2))
 
 
-def test_one_bad_file_does_not_stop_the_others():
+def test_a_bad_file_does_not_stop_the_others():
     result = detect("nosuch.wav", SIREN, "--json")
     assert result.returncode == 1
     failed, answered = map(json.loads, result.stdout.splitlines())

@@ -50,7 +50,7 @@ def test_parquet(embed, expected, sound_folder, tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such file names")
 @pytest.mark.parametrize("suffix", ["npz", "parquet"])
-def test_a_file_name_that_is_no_text(embed, sound, tmp_path, suffix):
+def test_a_file_name_that_is_not_text(embed, sound, tmp_path, suffix):
     shutil.copy(sound, tmp_path / os.fsdecode(b"\xff\xc3\xa9.wav"))
     output = tmp_path / f"out.{suffix}"
     succeed(embed(".", "-o", output, cwd=tmp_path))
@@ -69,7 +69,7 @@ def test_json(embed, expected, sound_folder):
     assert [answer["embedding"] for answer in answers] == [one.to_dict()["embedding"] for one in expected]
 
 
-def test_good_files_are_written_though_another_failed(embed, sound_folder, tmp_path):
+def test_good_files_are_written_although_one_failed(embed, sound_folder, tmp_path):
     result = embed(".", "-o", tmp_path / "out.npz", cwd=sound_folder)
     assert result.returncode == 1
     assert result.stderr.startswith("panns: ./b.wav: ")
@@ -77,7 +77,7 @@ def test_good_files_are_written_though_another_failed(embed, sound_folder, tmp_p
         assert content["path"].tolist() == ["./a.wav", "./c.flac", "./sub/d.WAV"]
 
 
-def test_nothing_is_written_where_nothing_was_answered(embed, sound_folder, tmp_path):
+def test_no_file_without_an_embedding(embed, sound_folder, tmp_path):
     result = embed("b.wav", "-o", tmp_path / "out.npz", cwd=sound_folder)
     assert result.returncode == 1
     assert list(tmp_path.iterdir()) == []
@@ -94,14 +94,14 @@ def test_nothing_is_written_where_nothing_was_answered(embed, sound_folder, tmp_
         (("-o", "folder.npz"), "-o folder.npz is a folder"),
     ],
 )
-def test_what_could_not_be_written_is_refused_first(embed, sound, tmp_path, arguments, words):
+def test_refused_outputs(embed, sound, tmp_path, arguments, words):
     (tmp_path / "folder.npz").mkdir()
     result = embed(sound, *arguments, cwd=tmp_path)
     assert (result.returncode, result.stdout) == (2, "")
     assert words in result.stderr
 
 
-def test_a_folder_that_takes_no_file_is_a_sentence(embed, sound):
+def test_a_folder_without_permission(embed, sound):
     result = embed(sound, "-o", "/proc/out.npz")
     assert result.returncode == 1
     assert result.stderr.startswith("panns: /proc/out.npz cannot be written (")
@@ -110,4 +110,4 @@ def test_a_folder_that_takes_no_file_is_a_sentence(embed, sound):
 def test_a_model_without_embedding_is_wrong_usage(tiny_frames_checkpoint, sound):
     result = run_panns("embed", sound, "--json", "--model", tiny_frames_checkpoint)
     assert (result.returncode, result.stdout) == (2, "")
-    assert "has no embedding; `panns models list` shows the models with a dim" in " ".join(result.stderr.split())
+    assert "has no embedding" in " ".join(result.stderr.split())

@@ -1,4 +1,4 @@
-"""`panns evaluate --task detect` as people and programs read it."""
+"""`panns evaluate --task detect`."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_table(folder):
     assert first.startswith("builtin by onnx on cpu, 20")
     assert second == ".: 3 sounds of 14.0 s"
     assert third.startswith("detect, 2 classes, 3 events; ")
-    assert third.endswith(" detected from 0.4 on")
+    assert third.endswith(" detected, thresholds: 0.4")
     names = [row[2:20].strip() for row in rows]
     assert names[:6] == ["PSDS1", "PSDS2", "collar F1", "intersection F1", "segment F1", "segment ER"]
     assert rows[6].startswith("  false alarms      ")
@@ -72,7 +72,7 @@ def test_table(folder):
     assert "警笛" in succeed(evaluate(folder, ".", "--per-class", "--lang", "zh"))
 
 
-def test_json_is_what_detect_finds(folder):
+def test_json_measures_the_events_of_detect(folder):
     (line,) = succeed(evaluate(folder, "events.csv", "--json", "--thresholds", "0.4")).splitlines()
     answer = json.loads(line)
     assert (answer["model"], answer["task"], answer["thresholds"]) == ("builtin", "detect", "0.4")
@@ -105,13 +105,13 @@ def test_json_is_what_detect_finds(folder):
         ),
     ],
 )
-def test_events_are_those_of_the_models_own_settings_and_of_options(
+def test_events_follow_the_options_and_the_models_settings(
     folder, tiny_frames_checkpoint, tmp_path, given, own, config
 ):
     siren = load_sound(folder / "siren.ogg", sample_rate=32_000)
     limits = panns.load(tiny_frames_checkpoint, n_threads=1).run(siren).frame_probs[0].mean(axis=0)
     few = OperatingPoint(1.0, tuple(np.float64(limits * 0.98)))
-    # Those of clips are others, and none of an event's business.
+    # The thresholds of clips do not apply to events.
     levels = {"thresholds": (1.0,) * len(limits), "operating_points": (few,)}
     model = with_manifest(tiny_frames_checkpoint, tmp_path / "model", events=own, **levels)
     arguments = (*given, "--window", "2")
@@ -122,7 +122,7 @@ def test_events_are_those_of_the_models_own_settings_and_of_options(
     assert answer["n_detected"] == sum(event["label"] in {"Knock", "Siren"} for event in found) > 0
     recognizer = panns.load(model, n_threads=1)
     threshold = "1/h" if given else None
-    settings = {"threshold": threshold, "hearing": WindowConfig(window_s=2.0)}
+    settings = {"threshold": threshold, "windows": WindowConfig(window_s=2.0)}
     n_expected, n_usual = (
         sum(len(recognizer.detect(file, **settings, config=one)) for file in files) for one in (config, EventConfig())
     )
@@ -140,7 +140,7 @@ def test_csv(folder):
     assert [float(one["threshold"]) for one in classes] == own
 
 
-def test_labels_of_the_data_may_be_others(folder):
+def test_a_map_of_labels(folder):
     text = succeed(evaluate(folder, "foreign.csv", "--map", "map.json", "--per-class"))
     assert "detect, 2 classes mapped by map.json, 2 events" in text
     assert [line.split()[-1] for line in text.splitlines()[-2:]] == ["alarm", "blow"]
@@ -150,10 +150,10 @@ def test_labels_of_the_data_may_be_others(folder):
     ("name", "sentence"),
     [
         ("missing.csv", "panns: nosuch.ogg: "),
-        ("late.csv", "panns: bell2.ogg: an event begins at 7 s, and the sound lasts 5 s; correct the table"),
+        ("late.csv", "panns: bell2.ogg: "),
     ],
 )
-def test_a_sound_that_cannot_be_measured_is_named_and_the_others_are(folder, name, sentence):
+def test_a_bad_sound_does_not_stop_the_others(folder, name, sentence):
     result = evaluate(folder, name, "--json")
     assert result.returncode == 1
     assert result.stderr.startswith(sentence)
@@ -167,25 +167,25 @@ def test_a_sound_that_cannot_be_measured_is_named_and_the_others_are(folder, nam
     ("arguments", "status", "words"),
     [
         (["unknown.csv"], 2, "bell.ogg: no label 'Siern' in 'audioset'; did you mean 'Siren'"),
-        (["silent.csv"], 1, "none of 1 sounds has an event; nothing can be measured without"),
-        (["backward.csv"], 1, "backward.csv, line 4: offset_s=2.2 is not behind onset_s=2.9"),
+        (["silent.csv"], 1, "none of 1 sounds has an event"),
+        (["backward.csv"], 1, "backward.csv, line 4: offset_s=2.2 is not after onset_s=2.9"),
         (["clips.csv"], 1, "clips.csv, line 1: the column 'filename' is missing"),
         (["nosuch.tsv"], 1, "nosuch.tsv: there is no such file"),
-        (["events.csv", "--fold", "1"], 2, "--fold 1: events.csv has no clip of that fold; it has none at all"),
-        (["events.csv", "--confusion", "a.png"], 2, "--confusion is of whole clips; leave it out with --task detect"),
-        (["events.csv", "--best-thresholds", "a.json"], 2, "--best-thresholds is of whole clips"),
-        (["events.csv", "--thresholds", "5/h"], 2, "--thresholds 5/h: builtin has no thresholds for 5 false alarms an"),
+        (["events.csv", "--fold", "1"], 2, "--fold 1: events.csv has no clip of that fold; it has no folds"),
+        (["events.csv", "--confusion", "a.png"], 2, "--confusion applies to whole clips"),
+        (["events.csv", "--best-thresholds", "a.json"], 2, "--best-thresholds applies to whole clips"),
+        (["events.csv", "--thresholds", "5/h"], 2, "--thresholds 5/h: "),
         (
             ["foreign.csv", "--map", "map.json", "--threshold", "1/h"],
             2,
-            "1/h: the model has none for the labels of",
+            "--thresholds 1/h: the model has no thresholds for the labels of --map",
         ),
-        (["events.csv", "--median", "-1"], 2, "--median -1.0 must be 0 to 3600 seconds"),
-        (["events.csv", "--hop", "1"], 2, "--hop 1.0 does not apply: builtin already scores every 0.08 s"),
-        (["events.csv", "--thresholds", "1.5"], 2, "--thresholds 1.5 must be a probability"),
+        (["events.csv", "--median", "-1"], 2, "'--median': median_s=-1.0"),
+        (["events.csv", "--hop", "1"], 2, "'--hop': "),
+        (["events.csv", "--thresholds", "1.5"], 2, "--thresholds 1.5 is out of range"),
     ],
 )
-def test_what_cannot_be_measured_is_a_sentence(folder, arguments, status, words):
+def test_refused_input(folder, arguments, status, words):
     result = evaluate(folder, *arguments)
     assert (result.returncode, result.stdout) == (status, "")
     assert words in " ".join(result.stderr.replace("│", " ").split())
@@ -194,17 +194,17 @@ def test_what_cannot_be_measured_is_a_sentence(folder, arguments, status, words)
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--median", "1", "--window", "2"], "--median, --window: what makes an event; add --task detect"),
-        (["--thresholds", "1/h", "--task", "multi-label"], "--thresholds 1/h: false alarms an hour are of events; add"),
+        (["--median", "1", "--window", "2"], "--median, --window: these options apply to events; add --task detect"),
+        (["--thresholds", "1/h", "--task", "multi-label"], "--thresholds 1/h: false-alarm rates apply to events"),
     ],
 )
-def test_what_is_of_events_is_refused_for_clips(folder, arguments, words):
+def test_event_options_are_refused_for_clips(folder, arguments, words):
     result = run_panns("evaluate", "builtin", "clips.csv", *arguments, cwd=folder)
     assert (result.returncode, result.stdout) == (2, "")
     assert words in " ".join(result.stderr.replace("│", " ").split())
 
 
-def test_a_model_without_frame_scores_hears_windows(folder, tiny_checkpoint):
+def test_a_model_without_frame_scores_uses_windows(folder, tiny_checkpoint):
     result = evaluate(folder, "events.csv", "--json", model=tiny_checkpoint)
     assert result.returncode == 0
     assert json.loads(result.stdout)["n_events"] > 0

@@ -28,7 +28,7 @@ def test_standard_input(explain, sound, tmp_path):
     assert "<svg" in (tmp_path / "out.svg").read_text()
 
 
-def test_events_from_a_threshold(tmp_path):
+def test_events_above_a_threshold(tmp_path):
     succeed(run_panns("explain", "examples/siren.ogg", "-o", tmp_path / "out.svg", "--threshold", "0.4", "--top", "3"))
     drawn = (tmp_path / "out.svg").read_text()
     assert "<!-- events, from a probability of 0.4 on" in drawn
@@ -36,7 +36,7 @@ def test_events_from_a_threshold(tmp_path):
         assert f"<!-- {event.score:.2f} -->" in drawn
 
 
-def test_events_for_a_rate_of_false_alarms(tmp_path, tiny_frames_checkpoint, sound):
+def test_events_for_a_false_alarm_rate(tmp_path, tiny_frames_checkpoint, sound):
     point = OperatingPoint(1.0, (0.4,) * 527)
     model = with_manifest(tiny_frames_checkpoint, tmp_path / "model", operating_points=(point,))
     succeed(run_panns("explain", sound, "-o", tmp_path / "out.svg", "--threshold", "1/h", "--model", model))
@@ -47,7 +47,7 @@ def test_events_for_a_rate_of_false_alarms(tmp_path, tiny_frames_checkpoint, sou
     assert f"{max(event.score for event in found):.2f}" in texts
 
 
-def test_events_are_made_as_detect_makes_them(tmp_path, tiny_frames_checkpoint, sound):
+def test_events_are_those_of_detect(tmp_path, tiny_frames_checkpoint, sound):
     options = ("--threshold", "0.4", "--model", tiny_frames_checkpoint, "--min-duration", "1.5", "--window", "2")
     succeed(run_panns("explain", sound, "-o", tmp_path / "out.svg", *options))
     (answer,) = map(json.loads, succeed(run_panns("detect", sound, "--json", *options)).splitlines())
@@ -61,11 +61,11 @@ def test_events_are_made_as_detect_makes_them(tmp_path, tiny_frames_checkpoint, 
 @pytest.mark.parametrize(
     ("threshold", "words"),
     [
-        ("1/h", "cnn6 has no thresholds for 1 false alarms per hour"),
-        ("1.5", "invalid threshold '1.5'"),
+        ("1/h", "'--threshold': cnn6 has no thresholds for 1 "),
+        ("1.5", "'1.5'"),
     ],
 )
-def test_a_threshold_that_makes_no_sense_is_refused(explain, sound, tmp_path, threshold, words):
+def test_refused_thresholds(explain, sound, tmp_path, threshold, words):
     result = explain(sound, "-o", tmp_path / "out.png", "--threshold", threshold)
     assert (result.returncode, result.stdout) == (2, "")
     assert words in " ".join(result.stderr.replace("│", " ").split())
@@ -80,14 +80,14 @@ def test_a_threshold_that_makes_no_sense_is_refused(explain, sound, tmp_path, th
         ("folder.png", "is a folder"),
     ],
 )
-def test_what_could_not_be_written_is_refused_first(explain, sound, tmp_path, output, words):
+def test_refused_outputs(explain, sound, tmp_path, output, words):
     (tmp_path / "folder.png").mkdir()
     result = explain(sound, "-o", output, cwd=tmp_path)
     assert (result.returncode, result.stdout) == (2, "")
     assert words in result.stderr
 
 
-def test_a_folder_that_takes_no_file_is_a_sentence(explain, sound):
+def test_a_folder_without_permission(explain, sound):
     result = explain(sound, "-o", "/proc/out.png")
     assert result.returncode == 1
     assert result.stderr.startswith("panns: /proc/out.png cannot be written (")

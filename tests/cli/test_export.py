@@ -10,7 +10,7 @@ from tests.commands import WITHOUT_TORCH, run_panns, run_python, succeed
 def test_export_then_tag(tiny_checkpoint, sound, tmp_path):
     path = tmp_path / "tiny.onnx"
     result = run_panns("export", tiny_checkpoint, "-o", path)
-    line = r"(.*)  \d+\.\d MB  reads waveform \(batch, samples\) at 32000 Hz; within \S+ of the network\n"
+    line = r"(.*)  \d+\.\d MB  input waveform \(batch, samples\) at 32000 Hz; within \S+ of the network\n"
     assert re.fullmatch(line, succeed(result))[1] == str(path)
     assert [file.name for file in tmp_path.iterdir()] == ["tiny.onnx"]
     by_file = json.loads(succeed(run_panns("tag", sound, "--json", "--model", path)))
@@ -22,10 +22,10 @@ def test_export_then_tag(tiny_checkpoint, sound, tmp_path):
 
 
 @pytest.mark.slow
-def test_log_mel_in(tiny_checkpoint, tmp_path):
+def test_log_mel_input(tiny_checkpoint, tmp_path):
     path = tmp_path / "tiny.onnx"
     result = run_panns("export", tiny_checkpoint, "-o", path, "--frontend", "outside")
-    assert "reads log-mel (batch, frames, mels)" in succeed(result)
+    assert "input log-mel (batch, frames, mels)" in succeed(result)
     assert [one.name for one in onnx.load(path).graph.input] == ["features"]
 
 
@@ -46,21 +46,21 @@ def test_published_weights(real_cache, sound, tmp_path):
         ("folder.onnx", "is a folder"),
     ],
 )
-def test_what_could_not_be_written_is_refused_first(tiny_checkpoint, tmp_path, output, words):
+def test_refused_outputs(tiny_checkpoint, tmp_path, output, words):
     (tmp_path / "folder.onnx").mkdir()
     result = run_panns("export", tiny_checkpoint, "-o", output, cwd=tmp_path)
     assert (result.returncode, result.stdout) == (2, "")
     assert words in result.stderr
 
 
-def test_without_torch_it_is_one_sentence(tiny_checkpoint, tmp_path):
+def test_without_torch(tiny_checkpoint, tmp_path):
     code = WITHOUT_TORCH + "from panns.cli.main import main; main()"
     result = run_python(code, "export", tiny_checkpoint, "-o", tmp_path / "a.onnx")
     sentence = "exporting needs the package 'torch'; install it with: pip install 'panns-audio[export]'"
     assert (result.returncode, result.stdout, result.stderr) == (1, "", f"panns: {sentence}\n")
 
 
-def test_weights_that_are_not_here(tmp_path):
+def test_missing_weights(tmp_path):
     result = run_panns("export", "mn04_as", "-o", tmp_path / "a.onnx")
     assert result.returncode == 1
     assert "`panns models fetch mn04_as`" in result.stderr

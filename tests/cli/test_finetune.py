@@ -1,4 +1,4 @@
-"""`panns finetune`, as a user runs it."""
+"""`panns finetune`."""
 
 from __future__ import annotations
 
@@ -7,30 +7,24 @@ import shutil
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
-from panns.cli.main import app
 from tests.commands import run_panns, succeed
 from tests.sounds import write_wav
 
 
-def invoke(*arguments):
-    return CliRunner().invoke(app, [str(one) for one in arguments])
-
-
 @pytest.mark.usefixtures("_own_cache")
-def test_one_command_makes_a_model_that_every_other_takes(class_folders, trained_checkpoint, tmp_path):
+def test_every_command_accepts_the_new_model(class_folders, trained_checkpoint, tmp_path):
     model = tmp_path / "my-model"
     lines = succeed(run_panns("finetune", class_folders, "-o", model, "--model", trained_checkpoint)).splitlines()
-    assert lines[0] == "3 classes, 18 clips learned from"
+    assert lines[0] == "3 classes, 18 training clips"
     assert lines[-1].endswith(f"panns tag SOUND --model {model}")
-    tagged = invoke("tag", class_folders / "tone" / "toneb.wav", "--model", model, "--json")
+    tagged = run_panns("tag", class_folders / "tone" / "toneb.wav", "--model", model, "--json")
     assert {tag["label"] for tag in json.loads(tagged.stdout)["tags"]} == {"clicks", "noise", "tone"}
-    evaluated = invoke("evaluate", model, class_folders, "--json")
+    evaluated = run_panns("evaluate", model, class_folders, "--json")
     assert json.loads(evaluated.stdout)["n_clips"] == 24
 
 
-def test_bad_data_is_named_before_the_first_step(class_folders, trained_checkpoint, tmp_path):
+def test_bad_clips_are_reported_before_training(class_folders, trained_checkpoint, tmp_path):
     root = tmp_path / "data"
     shutil.copytree(class_folders, root)
     (root / "noise" / "broken.wav").write_bytes(b"no sound")
@@ -38,6 +32,6 @@ def test_bad_data_is_named_before_the_first_step(class_folders, trained_checkpoi
     write_wav(root / "tone" / "nan.wav", np.full(800, np.nan, np.float32))
     result = run_panns("finetune", root, "-o", tmp_path / "model", "--model", trained_checkpoint)
     assert result.returncode == 1
-    for words in ("broken.wav", "nan.wav", "the folder nothing is empty", "has 3 errors"):
+    for words in ("broken.wav", "nan.wav", "the folder nothing is empty", "has 3 errors that keep from learning"):
         assert words in result.stderr
     assert not (tmp_path / "model").exists()

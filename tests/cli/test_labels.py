@@ -31,10 +31,10 @@ def test_csv():
     assert [row[2] for row in rows] == [label.en for label in audioset()]
 
 
-def test_nothing_found_is_a_failure():
+def test_no_match_is_a_failure():
     result = run_panns("labels", "zzzz")
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr == "panns: no label has 'zzzz' in its name; `panns labels` lists all 527\n"
+    assert result.stderr == "panns: no label matches 'zzzz'; `panns labels` lists all 527\n"
 
 
 def test_two_formats_are_wrong_usage():
@@ -42,4 +42,4 @@ def test_two_formats_are_wrong_usage():
 
 
 def test_a_terminal_without_chinese():
-    assert "Dog" in succeed(run_panns("labels", "dog", PYTHONIOENCODING="cp1252"))
+    assert "Dog" in succeed(run_panns("labels", "dog", encoding="cp1252"))

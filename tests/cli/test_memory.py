@@ -1,4 +1,4 @@
-"""Memory does not grow with the length of a sound."""
+"""Memory does not grow with the duration of a sound."""
 
 import sys
 
@@ -14,10 +14,10 @@ peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
 print(peak / (1e6 if sys.platform == "darwin" else 1e3))
 """
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="peak memory is not told")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="peak memory is not available")
 
 
-def peak_mb(path, model, timeout_s=120):
+def peak_mb(path, model, timeout_s=600):
     return float(succeed(run_python(PEAK_MB, "tag", path, "--model", model, timeout_s=timeout_s)))
 
 
@@ -30,4 +30,4 @@ def test_ten_minutes_take_no_more_than_one(tiny_checkpoint, tmp_path):
 
 @pytest.mark.slow
 def test_ten_hours_stay_under_300_mb(tiny_checkpoint, tmp_path):
-    assert peak_mb(write_silent_wav(tmp_path / "10h.wav", 36_000), tiny_checkpoint, timeout_s=1200) < 300
+    assert peak_mb(write_silent_wav(tmp_path / "10h.wav", 36_000), tiny_checkpoint, timeout_s=6000) < 300

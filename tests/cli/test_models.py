@@ -25,7 +25,7 @@ def test_list_names_every_model():
     assert measured_on() in result.stderr
 
 
-def test_list_says_what_each_can_do():
+def test_list_as_json():
     rows = rows_of(run_panns("models", "list", "--json"))
     assert list(rows) == [entry.name for entry in list_models()]
     cnn14, frames, tiny = rows["cnn14"], rows["cnn14_decision_level_max"], rows["mn04_as"]
@@ -48,24 +48,24 @@ def test_show():
     assert shown["bands"] == "128, 0 to 15000 Hz, kaldi scale"
     assert shown["sha256"] == plain["sha256"]
     assert shown["licence"] == "MIT"
-    assert shown["reach"] == "mAP 0.432 (AudioSet evaluation set, as published)"
+    assert shown["quality"] == "mAP 0.432 (AudioSet evaluation set, as published)"
 
 
-def test_the_built_in_model_shows_what_it_was_trained_on():
+def test_the_built_in_model_shows_its_training_data():
     plain = json.loads(succeed(run_panns("models", "show", "builtin", "--json")))
     assert (plain["weights"], plain["licence"]) == ("inside", "MIT")
     assert "CC BY" in plain["training_data"]
     assert plain["training_data"] in succeed(run_panns("models", "show", "builtin"))
-    assert succeed(run_panns("models", "fetch", "builtin")) == "builtin is ready: it came with this package\n"
+    assert succeed(run_panns("models", "fetch", "builtin")) == "builtin is ready: it is part of this package\n"
 
 
-def test_a_model_of_ones_own_is_shown(tiny_checkpoint):
+def test_show_a_checkpoint_folder(tiny_checkpoint):
     plain = json.loads(succeed(run_panns("models", "show", tiny_checkpoint, "--json")))
     assert (plain["name"], plain["weights"]) == (str(tiny_checkpoint), "in this folder")
     assert f"{tiny_checkpoint}: a model of the architecture " in succeed(run_panns("models", "show", tiny_checkpoint))
 
 
-def test_what_is_no_checkpoint_is_told_so(tmp_path):
+def test_show_refuses_other_paths(tmp_path):
     missing = run_panns("models", "show", tmp_path / "nothing.onnx")
     assert (missing.returncode, missing.stdout) == (2, "")
     assert missing.stderr.startswith(f"panns: no file or folder {tmp_path / 'nothing.onnx'}; give a checkpoint")
@@ -74,12 +74,12 @@ def test_what_is_no_checkpoint_is_told_so(tmp_path):
     assert f"{tmp_path} has no model.json" in empty.stderr
 
 
-def test_models_alone_lists():
+def test_models_without_a_command_lists():
     assert succeed(run_panns("models")) == succeed(run_panns("models", "list"))
     assert succeed(run_panns("models", "--json")) == succeed(run_panns("models", "list", "--json"))
 
 
-def test_show_says_what_cannot_be_checked():
+def test_show_says_when_no_digest_is_published():
     assert json.loads(succeed(run_panns("models", "show", "mn10_as", "--json")))["check"].startswith(
         "no published digest"
     )
@@ -95,8 +95,8 @@ def test_an_unknown_name_is_wrong_usage(verb):
 
 
 @pytest.mark.slow  # the README does it too
-def test_fetch_from_a_file_makes_it_ready(shared, sound, tmp_path):
-    """Without a network: fetch, see it in the list, tag."""
+def test_fetch_from_a_file(shared, sound, tmp_path):
+    """Fetch without a network, see the model in the list, and tag."""
     cache = {"PANNS_CACHE": str(tmp_path / "cache")}
     file = shared / "weights" / "mn04_as_mAP_432.pt"
     result = run_panns("models", "fetch", "mn04_as", "--from", file, **cache)
@@ -125,7 +125,7 @@ def test_a_wrong_file_is_refused_with_both_digests(tmp_path):
     ("content", "words"),
     [(b"", "the file is empty"), (b"short", "expected 4,066,513 bytes, got 5"), (None, "No such file")],
 )
-def test_a_file_that_cannot_be_it_is_refused(tmp_path, content, words):
+def test_a_file_of_another_size_is_refused(tmp_path, content, words):
     path = tmp_path / "weights.pt"
     if content is not None:
         path.write_bytes(content)
@@ -134,7 +134,7 @@ def test_a_file_that_cannot_be_it_is_refused(tmp_path, content, words):
     assert words in result.stderr
 
 
-def test_what_was_never_published_cannot_be_fetched():
+def test_unpublished_weights_cannot_be_fetched():
     result = run_panns("models", "fetch", "cnn14_no_specaug")
     assert result.returncode == 1
     assert "'cnn14_no_specaug' has no published weights" in result.stderr

@@ -34,10 +34,10 @@ def test_table(tag, sound, recognizer):
     assert title == f"{sound}  2.0 s"
     assert rows == [f"  {one.score:6.3f}  {one.label}" for one in recognizer.tag(sound)]
     assert len(rows) == 5
-    assert result.stderr == ""  # no bar, no chatter where nobody watches
+    assert result.stderr == ""  # no progress bar without a terminal
 
 
-def test_json_is_what_python_answers(tag, sound, recognizer):
+def test_json_is_the_result_of_python(tag, sound, recognizer):
     (answer,) = json_lines(succeed(tag(sound, "--json", "--top", "527")))
     assert list(answer) == ["file", "duration_s", "model", "tags"]
     assert {tuple(one) for one in answer["tags"]} == {("label", "label_zh", "index", "score")}
@@ -53,7 +53,7 @@ def test_csv(tag, sound, recognizer):
     ]
 
 
-def test_one_bad_file_does_not_stop_the_others(tag, sound_folder):
+def test_a_bad_file_does_not_stop_the_others(tag, sound_folder):
     result = tag("a.wav", "b.wav", "nosuch.wav", "c.flac", "--json", "--top", "1", cwd=sound_folder)
     assert result.returncode == 1
     answers = json_lines(result.stdout)
@@ -65,7 +65,7 @@ def test_one_bad_file_does_not_stop_the_others(tag, sound_folder):
 
 
 @pytest.mark.parametrize("output", [(), ("--csv",)])
-def test_a_bad_file_is_named_on_stderr_and_nowhere_else(tag, sound_folder, output):
+def test_a_bad_file_is_reported_on_stderr_only(tag, sound_folder, output):
     result = tag("b.wav", "c.flac", *output, cwd=sound_folder)
     assert result.returncode == 1
     assert "b.wav" not in result.stdout
@@ -73,14 +73,14 @@ def test_a_bad_file_is_named_on_stderr_and_nowhere_else(tag, sound_folder, outpu
     assert result.stderr.startswith("panns: b.wav: ")
 
 
-def test_folders_hold_all_below_them_in_order(tag, sound_folder):
+def test_a_folder_stands_for_the_sounds_below_it(tag, sound_folder):
     result = tag(".", "--json", cwd=sound_folder)
     assert result.returncode == 1
     assert [answer["file"] for answer in json_lines(result.stdout)] == ["./a.wav", "./b.wav", "./c.flac", "./sub/d.WAV"]
 
 
-def test_globs_are_expanded_here_too(tag, sound_folder):
-    """As on Windows, whose shell leaves them to the program."""
+def test_glob_patterns_are_expanded(tag, sound_folder):
+    """The shells of Windows do not expand them."""
     answers = json_lines(succeed(tag("**/*.[Wf]*", "a.*", "--json", cwd=sound_folder)))
     assert [answer["file"] for answer in answers] == ["c.flac", "sub/d.WAV", "a.wav"]
 
@@ -90,11 +90,11 @@ def test_globs_are_expanded_here_too(tag, sound_folder):
     [
         ("no*.wav", "matches no file; check the pattern"),
         ("nosuch.wav", "there is no such file"),
-        ("empty", "holds no sound file; name the file itself"),
+        ("empty", "contains no sound file"),
         ("x" * 300 + ".wav", "cannot be opened (File name too long)"),
     ],
 )
-def test_nothing_found_is_a_failure_of_that_one_alone(tag, tmp_path, sound, path, words):
+def test_a_path_without_a_sound_does_not_stop_the_others(tag, tmp_path, sound, path, words):
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "notes.txt").touch()
     result = tag(path, sound, "--json", cwd=tmp_path)
@@ -117,7 +117,7 @@ def test_empty_standard_input(tag):
     assert json_lines(result.stdout) == [{"file": "-", "error": "<stdin>: empty, 0 bytes; give a sound file"}]
 
 
-def test_a_cut_file_is_answered_with_a_warning(tag, sound, tmp_path):
+def test_a_truncated_file_is_tagged_with_a_warning(tag, sound, tmp_path):
     cut = tmp_path / "cut.wav"
     cut.write_bytes(sound.read_bytes()[: sound.stat().st_size // 2])
     result = tag(cut, "--json")
@@ -158,7 +158,7 @@ def test_top_and_threshold(tag, sound, recognizer):
     ("arguments", "words"),
     [
         ((), "Missing argument"),
-        (("-", "a.wav", "-"), "standard input can be read once"),
+        (("-", "a.wav", "-"), "standard input (-) can be read only once"),
         (("a.wav", "--json", "--csv"), "give one of --json and --csv, not both"),
         (("a.wav", "--top", "0"), "--top"),
         (("a.wav", "--threshold", "1.5"), "--threshold"),
@@ -183,7 +183,7 @@ def test_wrong_usage_is_exit_2(arguments, words):
         (("--device", "mps"), 1, "device='mps' asked of the backend 'onnx'"),
     ],
 )
-def test_what_cannot_be_run_is_one_sentence(tag, sound, arguments, status, words):
+def test_models_that_cannot_run(tag, sound, arguments, status, words):
     result = run_panns("tag", sound, *arguments) if "--model" in arguments else tag(sound, *arguments)
     assert (result.returncode, result.stdout) == (status, "")
     assert words in result.stderr
@@ -201,13 +201,13 @@ def test_other_backends(tag, sound, recognizer, backend):
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
 def test_json_is_valid_in_every_encoding(tag, sound, recognizer, encoding, tmp_path):
     shutil.copy(sound, tmp_path / "\U0001f436 caf\xe9.wav")
-    (answer,) = json_lines(succeed(tag(".", "--json", cwd=tmp_path, PYTHONIOENCODING=encoding, PYTHONUTF8="1")))
+    (answer,) = json_lines(succeed(tag(".", "--json", cwd=tmp_path, encoding=encoding)))
     assert answer["file"] == "./\U0001f436 caf\xe9.wav"
     assert [one["label_zh"] for one in answer["tags"]] == [one.label_zh for one in recognizer.tag(sound)]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such file names")
-def test_a_file_name_that_is_no_text(tag, sound, tmp_path):
+def test_a_file_name_that_is_not_text(tag, sound, tmp_path):
     name = os.fsdecode(b"\xff.wav")
     shutil.copy(sound, tmp_path / name)
     (answer,) = json_lines(succeed(tag(".", "--json", cwd=tmp_path)))
@@ -216,7 +216,7 @@ def test_a_file_name_that_is_no_text(tag, sound, tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such file names")
-def test_control_characters_in_names_do_nothing_to_the_terminal(tag, sound, tmp_path):
+def test_control_characters_in_names_are_escaped(tag, sound, tmp_path):
     name = "a\x1b[2J\nb.wav"
     shutil.copy(sound, tmp_path / name)
     (tmp_path / f"bad{name}").write_text("no sound")
@@ -238,9 +238,8 @@ os.execv(sys.executable, [sys.executable, "-m", "panns", *sys.argv[2:]])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no such shell")
-@pytest.mark.parametrize("stream", [0, 1, 2])
-@pytest.mark.parametrize("output", ["--json", "--csv", "--top=1"])
-def test_a_closed_stream_is_no_trouble(tiny_checkpoint, sound_folder, stream, output):
+@pytest.mark.parametrize(("stream", "output"), [(0, "--top=1"), (1, "--csv"), (2, "--json")])
+def test_closed_standard_streams(tiny_checkpoint, sound_folder, stream, output):
     result = run_python(
         CLOSED, str(stream), "tag", "a.wav", "b.wav", "-", output, "--model", tiny_checkpoint, cwd=sound_folder
     )
@@ -250,7 +249,7 @@ def test_a_closed_stream_is_no_trouble(tiny_checkpoint, sound_folder, stream, ou
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no full disk here")  # noqa: PTH110 - a device
-def test_a_full_disk_is_a_sentence(tiny_checkpoint, sound):
+def test_a_full_disk(tiny_checkpoint, sound):
     with open("/dev/full", "wb") as full:  # noqa: PTH123 - a device
         command = [sys.executable, "-m", "panns", "tag", sound, "--json", "--model", tiny_checkpoint]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=own_environment(), check=False)
@@ -259,7 +258,7 @@ def test_a_full_disk_is_a_sentence(tiny_checkpoint, sound):
     assert done.stderr.startswith(b"panns: [Errno 28] No space left on device")
 
 
-def test_many_files_are_answered_in_their_order(tag, tmp_path):
+def test_results_of_many_files_are_in_order(tag, tmp_path):
     names = [f"{i:03}.wav" for i in range(40)]
     for i, name in enumerate(names):
         write_wav(tmp_path / name, tone(2.0 if i % 7 == 0 else 0.05))

@@ -5,7 +5,7 @@ import os
 from panns.system.cores import n_cores
 
 
-def test_only_the_cores_that_this_process_may_use_count(monkeypatch):
+def test_only_usable_cores_count(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {1, 5, 7}, raising=False)
     assert n_cores() == 3
     monkeypatch.delattr(os, "sched_getaffinity")

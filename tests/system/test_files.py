@@ -11,7 +11,7 @@ def write(path, text):
         partial.write_text(text, encoding="utf-8")
 
 
-def test_a_file_is_written_whole_and_replaces_the_old(tmp_path):
+def test_the_file_is_replaced_at_the_end(tmp_path):
     path = tmp_path / "a.json"
     path.write_text("old and longer", encoding="utf-8")
     with replacing(path) as partial:
@@ -28,7 +28,7 @@ def fail_half_way(path):
         raise KeyboardInterrupt
 
 
-def test_after_a_failure_the_old_file_is_there_and_nothing_else(tmp_path):
+def test_after_an_exception_the_old_file_stays(tmp_path):
     path = tmp_path / "a.json"
     path.write_text("old")
     with pytest.raises(KeyboardInterrupt):
@@ -37,7 +37,7 @@ def test_after_a_failure_the_old_file_is_there_and_nothing_else(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_many_writers_leave_a_whole_file(tmp_path):
+def test_concurrent_writers_leave_a_whole_file(tmp_path):
     path, texts = tmp_path / "model.json", [str(i) * 100_000 for i in range(8)]
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda text: [write(path, text) for _ in range(20)], texts))

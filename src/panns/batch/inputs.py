@@ -1,10 +1,10 @@
-"""From the PATH arguments of a verb to the sounds that are meant."""
+"""Expansion of paths: files, folders and glob patterns to a list of sounds."""
 
 from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,27 +13,41 @@ STDIN = "-"
 
 @dataclass(frozen=True)
 class Input:
-    """A sound that is meant: its path, or - for standard input; or the sentence that says why there is none."""
+    """A sound to process, or a path that leads to none.
+
+    Attributes:
+        file: Path, or "-" for standard input.
+        problem: Error message if the path leads to no sound, else None.
+    """
 
     file: str
     problem: str | None = None
 
 
-def expand_paths(paths: list[str]) -> list[Input]:
-    """The sounds meant by the arguments, in a stable order: folders with all below them, globs expanded.
+def expand_paths(paths: Iterable[str]) -> list[Input]:
+    """Expand paths to sounds, in a stable order.
+
+    A folder stands for all sound files below it, sorted, without hidden ones. Glob patterns (`**` included) are
+    expanded here too, because not every shell does it. A folder or pattern without a sound gives an input with a
+    `problem`, so that it is reported beside the results of the others.
+
+    Args:
+        paths: Files, folders, glob patterns, or "-" for standard input.
 
     Raises:
-        ValueError: Standard input is named twice.
+        ValueError: Standard input is named more than once.
     """
+    paths = list(paths)
     if paths.count(STDIN) > 1:
-        raise ValueError("standard input can be read once; give - once")
+        raise ValueError("standard input (-) can be read only once; give - once")
     return [one for path in paths for one in _expand(path)]
 
 
 def _expand(path: str) -> Iterator[Input]:
-    # os.path, as Path.is_file raises for a name that is too long or in a closed folder, which is that one's problem.
+    # os.path.isdir returns False where Path.is_dir raises: for a name that is too long, or in a closed folder. Opening
+    # the file reports the reason later.
     if os.path.isdir(path):  # noqa: PTH112
-        yield from _files_below(path)
+        yield from _expand_folder(path)
     elif path == STDIN or os.path.lexists(path) or not glob.has_magic(path):
         yield Input(path)
     else:
@@ -44,12 +58,12 @@ def _expand(path: str) -> Iterator[Input]:
 
 
 def _glob(pattern: str) -> list[str]:
-    return glob.glob(pattern, recursive=True)  # noqa: PTH207 - Path.glob takes no absolute patterns
+    return glob.glob(pattern, recursive=True)  # noqa: PTH207 - Path.glob rejects absolute patterns
 
 
-def _files_below(folder: str) -> Iterator[Input]:
-    """The sounds in a folder, and a sentence for every folder that is closed."""
-    from panns.audio.sound_files import find_sound_files  # imports numpy, which `panns --help` does without
+def _expand_folder(folder: str) -> Iterator[Input]:
+    """Sound files below a folder, then one problem for every unreadable folder."""
+    from panns.audio.sound_files import find_sound_files  # numpy and decoders come with it, which --help never needs
 
     closed: list[OSError] = []
     is_empty = True
@@ -58,7 +72,7 @@ def _files_below(folder: str) -> Iterator[Input]:
         yield Input(path)
     for error in closed:
         yield Input(
-            error.filename, f"{error.filename}: may not be looked into ({error.strerror}); check its permissions"
+            error.filename, f"{error.filename}: cannot read the folder ({error.strerror}); check its permissions"
         )
     if is_empty and not closed:
-        yield Input(folder, f"{folder}: holds no sound file; name the file itself if its suffix is an unusual one")
+        yield Input(folder, f"{folder}: contains no sound file; give the file itself if its suffix is unusual")

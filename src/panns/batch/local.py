@@ -1,13 +1,13 @@
-"""Answers about many files, in order, from worker threads; a file that fails is an answer with its reason."""
+"""Processing of many files in worker threads of this machine."""
 
 from __future__ import annotations
 
 import logging
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, BinaryIO, Generic, TypeAlias, TypeVar
+from typing import Any, BinaryIO, Generic, Protocol, TypeAlias, TypeVar
 
 from panns.batch.inputs import STDIN, Input
 from panns.errors import PannsError
@@ -15,93 +15,106 @@ from panns.system.cores import n_cores
 from panns.system.parallel import ordered_map
 from panns.system.progress import OnProgress, Progress, ignore_progress
 
-if TYPE_CHECKING:
-    from panns.results import Detection, Embedding, Tagging
 
-ResultT = TypeVar("ResultT", bound="Tagging | Detection | Embedding")
-Ask: TypeAlias = "Callable[[str | BinaryIO, OnProgress], ResultT]"
+class _Result(Protocol):
+    def to_dict(self) -> dict[str, Any]: ...
+
+
+ResultT = TypeVar("ResultT", bound=_Result)
+ProcessFile: TypeAlias = Callable[[str | BinaryIO, OnProgress], ResultT]
+"""Computes the result of one file, given its path (or the stream of standard input) and a progress callback."""
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Answer(Generic[ResultT]):
-    """What became of one file, under the name that the user gave it: a result, or the sentence why there is none."""
+class FileResult(Generic[ResultT]):
+    """Result or error of one file.
+
+    Attributes:
+        file: Path as given by the user.
+        result: The result; None if the file failed.
+        error: Error message; None if the file succeeded.
+    """
 
     file: str
     result: ResultT | None
     error: str | None
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON of this answer."""
+        """JSON: the result with the path as `file`, or `file` and `error`."""
         if self.result is None:
             return {"file": self.file, "error": self.error}
         return self.result.to_dict() | {"file": self.file}
 
 
-def answer_all(
-    inputs: list[Input], ask: Ask[ResultT], *, on_progress: OnProgress = ignore_progress
-) -> Iterator[Answer[ResultT]]:
-    """Ask about every sound; the answers come in the order of the sounds, as soon as they can.
+def process_files(
+    inputs: Sequence[Input], function: ProcessFile[ResultT], *, on_progress: OnProgress = ignore_progress
+) -> Iterator[FileResult[ResultT]]:
+    """Compute a result for every input in worker threads, one per CPU core; yield the results in order.
+
+    An exception of `function` becomes the error of that file. Leaving the loop early cancels the remaining work without
+    waiting for it: files in progress stop at their next progress report.
 
     Args:
-        inputs: The sounds.
-        ask: Called from several threads with a source and a callback for the progress within it.
-        on_progress: Called in the caller's thread a few times a second: with the files that are done, or for one file
-            alone with its seconds.
+        inputs: The sounds, as returned by `expand_paths`.
+        function: Called from worker threads with a path (or the binary stream of standard input) and a progress
+            callback for the sound, which it must call now and then.
+        on_progress: Called in the caller's thread a few times a second: with the number of completed files, or for a
+            single file with its seconds of sound.
     """
-    is_abandoned = threading.Event()
-    of_one: Progress | None = None
+    is_cancelled = threading.Event()
+    sound_progress: Progress | None = None
     n_done = 0
 
     def on_sound_progress(progress: Progress) -> None:
-        nonlocal of_one
-        if is_abandoned.is_set():
-            raise _Abandoned
-        of_one = progress
+        nonlocal sound_progress
+        if is_cancelled.is_set():
+            raise _Cancelled
+        sound_progress = progress
 
-    def tell() -> None:
+    def report() -> None:
         if len(inputs) > 1:
             on_progress(Progress(n_done, len(inputs), "files"))
-        elif of_one is not None:
-            on_progress(of_one)
+        elif sound_progress is not None:
+            on_progress(sound_progress)
 
-    n_workers = min(len(inputs), n_cores())
-    answers = ordered_map(
-        lambda one: _answer(one, ask, on_sound_progress),
+    n_workers = max(1, min(len(inputs), n_cores()))
+    results = ordered_map(
+        lambda one: _process(one, function, on_sound_progress),
         inputs,
         n_threads=n_workers,
-        # A few more than run, so that no worker waits for the caller; not all, for a folder may hold a million.
+        # Results in advance keep all workers busy while the caller prints; bounded, because there may be a million.
         n_ahead=4 * n_workers,
-        on_wait=tell,
-        # After an interrupt nobody waits for the hours of sound that are left, nor for a pipe that stays silent: a
-        # worker that cannot end by itself ends with the process.
+        on_wait=report,
+        # After an interrupt nothing waits for hours of sound in progress, or for a silent pipe; a worker that cannot
+        # stop ends with the process.
         waits_on_close=False,
     )
     try:
-        for answer in answers:
+        for result in results:
             n_done += 1
-            yield answer
-            tell()
+            yield result
+            report()
     finally:
-        is_abandoned.set()
-        answers.close()
+        is_cancelled.set()
+        results.close()
 
 
-class _Abandoned(BaseException):
-    """Ends a worker whose answer nobody waits for any more; no error of its sound."""
+class _Cancelled(BaseException):
+    """Stops a worker whose result is no longer wanted."""
 
 
-def _answer(one: Input, ask: Ask[ResultT], on_progress: OnProgress) -> Answer[ResultT]:
+def _process(one: Input, function: ProcessFile[ResultT], on_progress: OnProgress) -> FileResult[ResultT]:
     if one.problem is not None:
-        return Answer(one.file, None, one.problem)
+        return FileResult(one.file, None, one.problem)
     try:
-        return Answer(one.file, ask(sys.stdin.buffer if one.file == STDIN else one.file, on_progress), None)
+        return FileResult(one.file, function(sys.stdin.buffer if one.file == STDIN else one.file, on_progress), None)
     except PannsError as error:
-        return Answer(one.file, None, str(error))
-    except Exception as error:  # whatever is wrong with one file or with us, ten thousand others are to be answered
+        return FileResult(one.file, None, str(error))
+    except Exception as error:  # a bug that one file triggers must not lose the results of ten thousand others
         logger.debug("%s", one.file, exc_info=True)
         reason = f"{type(error).__name__}: {error}".rstrip(": ")
-        return Answer(
-            one.file, None, f"{one.file}: failed in an unforeseen way ({reason}); please report it with the file"
+        return FileResult(
+            one.file, None, f"{one.file}: failed unexpectedly ({reason}); please report it together with the file"
         )

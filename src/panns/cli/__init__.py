@@ -1,1 +1,5 @@
-"""The command line: one verb a file. Only here is anything printed."""
+"""Command line: one command per file; only this package prints.
+
+`options/` declares the options that several commands share, `render/` turns results into text and rows, `terminal/`
+prints, and draws progress bars and the live view.
+"""

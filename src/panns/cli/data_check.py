@@ -1,4 +1,4 @@
-"""`panns data check`: what is wrong with a data set, before a training finds it."""
+"""`panns data check`: find faults of a data set before training."""
 
 from __future__ import annotations
 
@@ -23,25 +23,34 @@ def check(
     manifest: Annotated[
         Path,
         typer.Argument(
-            metavar="MANIFEST", help="A .csv, .tsv or .jsonl list of clips, a folder of class folders, or of shards."
+            metavar="MANIFEST",
+            help="Clips: a .csv, .tsv or .jsonl list, a folder of class folders, or a folder of shards.",
         ),
     ],
     rate: Annotated[
-        int | None, typer.Option("--rate", metavar="HZ", min=1, help="Rate of the model; sounds far below are told.")
+        int | None,
+        typer.Option(
+            "--rate", metavar="HZ", min=1, help="Sample rate of the model; warns of clips with a much lower rate."
+        ),
     ] = None,
     labels: Annotated[
         str | None,
-        typer.Option("--labels", metavar="audioset|FILE", help="The classes there are: a text file, one a line."),
+        typer.Option(
+            "--labels", metavar="audioset|FILE", help="Allowed labels: audioset, or a file with one per line."
+        ),
     ] = None,
     min_duration: Annotated[
-        float, typer.Option("--min-duration", metavar="S", min=0.0, help="Warn of clips shorter than so many seconds.")
+        float, typer.Option("--min-duration", metavar="S", min=0.0, help="Warn of clips shorter than this, in seconds.")
     ] = 0.1,
-    shows_all: Annotated[bool, typer.Option("--all", help="Show everything of every kind.")] = False,
+    shows_all: Annotated[
+        bool, typer.Option("--all", help="Print all findings, not only the first 5 of a kind.")
+    ] = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Find missing, damaged, silent, mislabelled, copied and leaking clips; every clip is read once.
+    """Check clips for faults.
 
-    Exit status 1 if something keeps from learning; warnings alone leave it 0.
+    Reads every clip once, and finds missing, damaged, silent, mislabelled and duplicate clips, and duplicates across
+    folds. Errors, which would spoil training, set the exit status to 1; warnings leave it 0.
     """
     from panns.data.clip_lists import read_clip_list
     from panns.data.quality import check_clips
@@ -64,7 +73,7 @@ def check(
 
 
 def print_report(report: CheckReport, *, n_shown: int | None) -> None:
-    """For people: how many of every kind, and the first of them."""
+    """Print the number of findings of each kind, and the first of them as text."""
     print_line(f"{report.n_clips} clips, {report.duration_s / 3600:.2f} h")
     by_kind: dict[str, list[Finding]] = defaultdict(list)
     for finding in report.findings:
@@ -76,7 +85,7 @@ def print_report(report: CheckReport, *, n_shown: int | None) -> None:
         if n_shown is not None and len(findings) > n_shown:
             print_line(f"   ... and {len(findings) - n_shown} more; --all shows them")
     if not report.findings:
-        print_line("nothing is wrong")
+        print_line("no problems found")
 
 
 def _label_set(given: str) -> LabelSet:
@@ -90,4 +99,4 @@ def _label_set(given: str) -> LabelSet:
         names = [line.strip() for line in Path(given).read_text(encoding="utf-8").splitlines() if line.strip()]
         return Labels.from_names(Path(given).stem, names)
     except (OSError, ValueError) as exc:
-        raise DataError(f"--labels {given}: {exc}; give audioset, or a text file with one class a line") from exc
+        raise DataError(f"--labels {given}: {exc}; give audioset, or a text file with one label per line") from exc

@@ -1,4 +1,4 @@
-"""`panns data shard`: many clips as a few large files."""
+"""`panns data shard`: pack clips into large tar files."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
+from panns.cli.options import wrong_usage
 from panns.cli.terminal.bars import Bar
 from panns.cli.terminal.output import complain, print_line
 
 
 class FormatChoice(StrEnum):
-    """What becomes of the files of clips, by name."""
+    """Codings of the clips in shards, by name."""
 
     keep = "keep"
     flac = "flac"
@@ -23,50 +24,51 @@ class FormatChoice(StrEnum):
 def shard(
     manifest: Annotated[
         Path,
-        typer.Argument(metavar="MANIFEST", help="A .csv, .tsv or .jsonl list of clips, or a folder of class folders."),
+        typer.Argument(metavar="MANIFEST", help="Clips: a .csv, .tsv or .jsonl list, or a folder of class folders."),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write the shards.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write the shards to.")],
     rate: Annotated[
-        int | None, typer.Option("--rate", metavar="HZ", help="Decode and resample to this rate, mono.")
+        int | None, typer.Option("--rate", metavar="HZ", help="Decode to mono and resample to this rate.")
     ] = None,
     coding: Annotated[
         FormatChoice | None,
         typer.Option(
             "--format",
-            help="keep copies the files; flac and wav decode them to mono of 16 bits.",
+            help="keep copies the files; flac and wav store 16-bit mono.",
             show_default="keep, or flac with --rate",
         ),
     ] = None,
-    clips_per_shard: Annotated[int, typer.Option(metavar="N", help="Clips in a shard.")] = 1000,
+    clips_per_shard: Annotated[int, typer.Option(metavar="N", help="Number of clips per shard.")] = 1000,
     skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave out clips that cannot be read; all are decoded.")
+        bool, typer.Option("--skip-bad", help="Skip clips that cannot be read; decodes every clip.")
     ] = False,
 ) -> None:
-    """Pack clips into tar files (WebDataset) with an index; asked again, it goes on where it stopped."""
+    """Pack clips into tar files (WebDataset).
+
+    Writes an index beside the tar files. The same command continues an interrupted run.
+    """
     from panns.data.clip_lists import read_clip_list
     from panns.data.shards import ShardSettings, write_shards
     from panns.errors import AudioDecodeError, PannsError
 
     if coding is None:
         coding = FormatChoice.keep if rate is None else FormatChoice.flac
-    try:
+    with wrong_usage():
         settings = ShardSettings(coding.value, rate, clips_per_shard, skip_bad)
-    except ValueError as exc:
-        raise typer.BadParameter(str(exc)) from exc
     try:
         with Bar() as bar:
             written = write_shards(read_clip_list(manifest), output, settings, on_progress=bar.show)
     except AudioDecodeError as exc:
-        raise AudioDecodeError(f"{exc}; --skip-bad leaves out what cannot be read") from exc
+        raise AudioDecodeError(f"{exc}; --skip-bad skips clips that cannot be read") from exc
     except OSError as exc:
         raise PannsError(
             f"{output} cannot be written ({exc.strerror or exc}); make room or use another folder; "
-            "what is finished is kept"
+            "finished shards are kept"
         ) from exc
     for _, reason in written.skipped:
-        complain(f"left out {reason}")
+        complain(f"skipped {reason}")
     if written.n_cut:
-        complain(f"clips that are less than their file, cut out of it as FLAC, mono: {written.n_cut:,}")
+        complain(f"clips cut out of longer files, as mono FLAC: {written.n_cut:,}")
     print_line(
         f"{output}: {written.n_clips:,} clips in {written.n_shards:,} shards, {written.n_bytes / 1e6:,.1f} MB, "
         f"{written.duration_s / 3600:,.2f} h"

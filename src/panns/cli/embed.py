@@ -1,4 +1,4 @@
-"""`panns embed`: sounds as vectors."""
+"""`panns embed`: embeddings of sound files."""
 
 from __future__ import annotations
 
@@ -9,50 +9,59 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from panns.cli import options
-from panns.cli.terminal.answering import answer_all, inputs_of, load_for, report_problems
+from panns.cli.options.model_options import ModelOptions
+from panns.cli.options.option_groups import with_option_groups
+from panns.cli.options.paths import Paths, expand_inputs
+from panns.cli.terminal.file_results import process_with_bar, report_problems
 from panns.cli.terminal.output import print_json, writing
-from panns.system.defaults import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from panns.results import Embedding
 
 
+@with_option_groups
 def embed(
-    paths: options.Paths,
+    paths: Paths,
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="Write all to an .npz or .parquet file: path, duration_s, embedding."
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write all embeddings to one .npz or .parquet file with path, duration_s and embedding.",
         ),
     ] = None,
-    model: options.ModelName = DEFAULT_MODEL,
-    weights: options.WeightsFile = None,
-    backend: options.Backend = options.BackendChoice.onnx,
-    device: options.Device = options.DeviceChoice.auto,
+    *,
+    model: ModelOptions,
     as_json: options.AsJson = False,
 ) -> None:
-    """Embed sounds: a vector each, for search, clustering or a classifier of your own."""
+    """Compute embeddings of sound files.
+
+    An embedding is one vector per sound, for search, clustering, or a classifier of your own.
+    """
     if (output is None) == (not as_json):
         raise typer.BadParameter("give one of -o FILE and --json")
     if output is not None:
         options.check_output(output, ".npz", ".parquet")
         _check_writer(output)
-    inputs = inputs_of(paths)
-    recognizer = load_for(inputs, model=model, weights=weights, backend=backend, device=device)
+    inputs = expand_inputs(paths)
+    recognizer = model.load_for_files(len(inputs))
     if recognizer.manifest.config.embedding_dim is None:
-        raise typer.BadParameter(f"{model} has no embedding; `panns models list` shows the models with a dim")
+        raise typer.BadParameter(
+            f"{model.model} has no embedding; `panns models show NAME` shows which models have one"
+        )
 
-    found: list[tuple[str, Embedding]] = []
+    embeddings: list[tuple[str, Embedding]] = []
     has_failed = False
-    for answer in answer_all(inputs, lambda source, on_progress: recognizer.embed(source, on_progress=on_progress)):
-        report_problems(answer)
-        has_failed |= answer.error is not None
+    for one in process_with_bar(inputs, lambda source, on_progress: recognizer.embed(source, on_progress=on_progress)):
+        report_problems(one)
+        has_failed |= one.error is not None
         if as_json:
-            print_json(answer.to_dict())
-        elif answer.result is not None:
-            found.append((answer.file, answer.result))
-    if output is not None and found:
-        _write(output, found, model=recognizer.manifest.architecture)
+            print_json(one.to_dict())
+        elif one.result is not None:
+            embeddings.append((one.file, one.result))
+    if output is not None and embeddings:
+        _write(output, embeddings, model=recognizer.manifest.architecture)
     if has_failed:
         raise typer.Exit(1)
 
@@ -64,14 +73,14 @@ def _check_writer(output: Path) -> None:
         require("pyarrow", what="writing .parquet", extra="parquet")
 
 
-def _write(output: Path, found: list[tuple[str, Embedding]], *, model: str) -> None:
-    """Write all rows, under the final name only when they are whole."""
+def _write(output: Path, embeddings: list[tuple[str, Embedding]], *, model: str) -> None:
+    """Write all embeddings to an .npz or .parquet file."""
     import numpy as np
 
-    # The name of a file may be bytes that are no text, but neither format holds such a string.
-    files = [os.fsencode(file).decode("utf-8", "backslashreplace") for file, _ in found]
-    durations_s = np.array([one.duration_s for _, one in found])
-    vectors = np.stack([one.vector for _, one in found])
+    # File names may contain bytes that are not text; neither format can hold them unescaped.
+    files = [os.fsencode(file).decode("utf-8", "backslashreplace") for file, _ in embeddings]
+    durations_s = np.array([one.duration_s for _, one in embeddings])
+    vectors = np.stack([one.vector for _, one in embeddings])
     with writing(output) as partial:
         if output.suffix == ".npz":
             np.savez(partial, path=np.array(files), duration_s=durations_s, embedding=vectors, model=np.array(model))

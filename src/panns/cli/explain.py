@@ -1,4 +1,4 @@
-"""`panns explain`: a picture of what a model hears."""
+"""`panns explain`: draw a sound with the scores and events of a model."""
 
 from __future__ import annotations
 
@@ -8,57 +8,47 @@ from typing import Annotated
 
 import typer
 
-from panns.batch.inputs import STDIN
+from panns.batch import STDIN
 from panns.cli import options
-from panns.cli.options import events as event_options
+from panns.cli.options.events import EventOptions, EventThreshold, parse_threshold
+from panns.cli.options.model_options import ModelOptions
+from panns.cli.options.option_groups import with_option_groups
 from panns.cli.terminal.bars import doing
 from panns.cli.terminal.output import print_line, writing
-from panns.system.defaults import DEFAULT_MODEL
 
 
+@with_option_groups
 def explain(
     path: Annotated[
         str,
-        typer.Argument(metavar="PATH", help="A sound or video file of up to 10 minutes; - is standard input."),
+        typer.Argument(metavar="PATH", help="Sound or video file of up to 10 minutes; - reads standard input."),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The picture: .png, .svg or .pdf.")],
-    model: options.ModelName = DEFAULT_MODEL,
-    weights: options.WeightsFile = None,
-    backend: options.Backend = options.BackendChoice.onnx,
-    device: options.Device = options.DeviceChoice.auto,
-    top: Annotated[int, typer.Option(min=1, max=30, help="How many tags, and of how many classes events.")] = 8,
-    threshold: event_options.EventThreshold = None,
-    release: event_options.Release = None,
-    median_s: event_options.Median = None,
-    min_gap_s: event_options.MinGap = None,
-    min_duration_s: event_options.MinDuration = None,
-    window_s: event_options.Window = None,
-    hop_s: event_options.Hop = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Picture to write: .png, .svg or .pdf.")
+    ],
+    model: ModelOptions,
+    top: Annotated[
+        int, typer.Option(min=1, max=30, metavar="N", help="Number of tags, and of classes with events, to draw.")
+    ] = 8,
+    threshold: EventThreshold = None,
+    *,
+    events: EventOptions,
     lang: options.Language = options.LanguageChoice.en,
 ) -> None:
-    """Draw a sound as a model hears it: waveform, log-mel, the top tags over time, and the events.
+    """Draw a sound with its scores and events.
 
-    Scores over time and events are those of `panns detect` with the same options.
+    The picture shows the waveform, the log-mel spectrogram, the scores of the top tags over time, and the events that
+    `panns detect` finds with the same options.
     """
     from panns.system.extras import require
 
     options.check_output(output, ".png", ".svg", ".pdf")
-    wanted = event_options.EventOptions(
-        threshold=threshold,
-        release=release,
-        median_s=median_s,
-        min_gap_s=min_gap_s,
-        min_duration_s=min_duration_s,
-        window_s=window_s,
-        hop_s=hop_s,
-    )
+    parsed_threshold = parse_threshold(threshold)
     require("matplotlib", what="drawing", extra="plot")
     from panns.plot.explain import explain as draw
-    from panns.recognizer import load
 
-    with doing(f"loading {model}"):
-        recognizer = load(model, weights, backend.value, device.value)
-    settings = wanted.settings_of(recognizer)
+    recognizer = model.load()
+    settings = events.for_model(recognizer, parsed_threshold)
     source = sys.stdin.buffer if path == STDIN else path
     with doing(f"drawing {path}"), writing(output) as partial:
         draw(recognizer, source, partial, top=top, **settings._asdict(), language=lang.value)

@@ -1,4 +1,4 @@
-"""`panns export`: one file for other runtimes."""
+"""`panns export`: write a model to an ONNX file."""
 
 from __future__ import annotations
 
@@ -14,24 +14,28 @@ from panns.cli.terminal.output import print_line, writing
 
 
 class FrontendChoice(StrEnum):
-    """Where the log-mel is computed."""
+    """Places where the log-mel spectrogram is computed."""
 
     inside = "inside"
     outside = "outside"
 
 
 def export(
-    model: Annotated[
-        str, typer.Argument(metavar="MODEL", help="A name from `panns models list` or a checkpoint folder.")
-    ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.onnx", help="The file to write.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Name from `panns models list`, or checkpoint folder.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.onnx", help="ONNX file to write.")],
     weights: options.WeightsFile = None,
     frontend: Annotated[
         FrontendChoice,
-        typer.Option(help="inside: the file takes a waveform, any length, any batch; outside: it takes a log-mel."),
+        typer.Option(
+            help="inside: the input is a waveform of any length, any batch size; outside: the input is a log-mel "
+            "spectrogram."
+        ),
     ] = FrontendChoice.inside,
 ) -> None:
-    """Export a model to one ONNX file with its manifest inside, and check what was written against the network."""
+    """Export a model to an ONNX file.
+
+    The file contains the manifest of the model. Its outputs are compared with those of the network after writing.
+    """
     from panns.hub.resolve import resolve
     from panns.system.extras import require
 
@@ -46,10 +50,10 @@ def export(
         export_onnx(checkpoint, partial, frontend=frontend.value)
         difference = verify_onnx(checkpoint, partial)
     manifest = checkpoint.manifest
-    reads = (
+    input_text = (
         f"waveform (batch, samples) at {manifest.sample_rate} Hz"
         if frontend == "inside"
         else "log-mel (batch, frames, mels)"
     )
     size_mb = output.stat().st_size / 1e6
-    print_line(f"{output}  {size_mb:.1f} MB  reads {reads}; within {difference:.1e} of the network")
+    print_line(f"{output}  {size_mb:.1f} MB  input {input_text}; within {difference:.1e} of the network")

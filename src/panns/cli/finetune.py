@@ -1,4 +1,4 @@
-"""`panns finetune`: a model for classes of one's own, from a folder of sounds."""
+"""`panns finetune`: adapt a model to your own classes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from panns.cli import options
+from panns.cli.options.model_options import ModelName
 from panns.cli.terminal.bars import Bar
 from panns.cli.terminal.output import print_json
 from panns.cli.train import print_trained, record_of
@@ -25,7 +26,7 @@ class HeadChoice(StrEnum):
 
 
 class TrainedChoice(StrEnum):
-    """How much learns, by name."""
+    """Trained parts of the network, by name."""
 
     head = "head"
     last = "last"
@@ -35,50 +36,66 @@ class TrainedChoice(StrEnum):
 def finetune(
     clips: Annotated[
         Path,
-        typer.Argument(metavar="FOLDER", help="A folder of class folders, or a .csv, .tsv or .jsonl list of clips."),
+        typer.Argument(
+            metavar="FOLDER", help="Clips: a folder of class folders, or a .csv, .tsv or .jsonl list of clips."
+        ),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="MODEL", help="The folder of the new model.")],
-    model: options.ModelName = DEFAULT_MODEL,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="MODEL", help="Folder to write the new model to.")],
+    model: ModelName = DEFAULT_MODEL,
     weights: options.WeightsFile = None,
     head: Annotated[
         HeadChoice,
-        typer.Option(help="classifier: its own layer anew; linear: on its embedding; mlp: 1,024 units on its scores."),
+        typer.Option(
+            help="New output layer. classifier: replaces the model's own; linear: a linear layer on the embedding; "
+            "bands: a linear layer on the features of each frequency band; mlp: a hidden layer of 1,024 units on the "
+            "logits."
+        ),
     ] = HeadChoice.classifier,
     trained: Annotated[
-        TrainedChoice, typer.Option("--train", help="What learns: the head, the last three blocks too, or all.")
+        TrainedChoice,
+        typer.Option("--train", help="Trained parts. head: the head only; last: also the last three blocks; all."),
     ] = TrainedChoice.all,
     n_epochs: Annotated[
         float | None,
         typer.Option(
             "--epochs",
+            metavar="N",
             min=0.1,
-            help="How often each clip is heard at most; the best step is kept. By default 20, of few clips more.",
+            help="Maximum number of passes over the clips; the best step is kept. Default: 20, more for few clips.",
+            show_default=False,
         ),
     ] = None,
-    batch_size: Annotated[int, typer.Option("--batch-size", min=2, help="Clips in a batch, at most.")] = 32,
+    batch_size: Annotated[
+        int, typer.Option("--batch-size", metavar="N", min=2, help="Maximum number of clips per batch.")
+    ] = 32,
     lr: Annotated[
-        float, typer.Option("--lr", help="Learning rate of the head; what was learned before changes at a tenth of it.")
+        float, typer.Option("--lr", help="Learning rate of the head; the pretrained layers use a tenth of it.")
     ] = 3e-3,
     validation_share: Annotated[
         float,
-        typer.Option("--validation-share", metavar="SHARE", help="Of the clips, held out to tell which step is best."),
+        typer.Option(
+            "--validation-share", metavar="SHARE", help="Share of the clips held out to choose the best step."
+        ),
     ] = 0.2,
     test_fold: Annotated[
-        str, typer.Option("--test-fold", metavar="F", help="Test with this fold; by default one called test.")
+        str,
+        typer.Option(
+            "--test-fold", metavar="F", help="Fold to test on. Default: the fold named test.", show_default=False
+        ),
     ] = "",
-    seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, help="Random seed.")] = 0,
     changes: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change any setting of `panns train`; may be given again."),
+        typer.Option("--set", metavar="KEY=VALUE", help="Change any setting of `panns train`; may be repeated."),
     ] = None,
-    is_resumed: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
+    is_resumed: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run in that folder.")] = False,
     device: options.Device = options.DeviceChoice.auto,
     as_json: options.AsJson = False,
 ) -> None:
-    """Teach a trained model your own classes; the result is a model like any other, for every command.
+    """Fine-tune a model on your own classes.
 
-    The clips are checked first. Those of one recording stay together: some are held out to tell which step was the
-    best, and none of these is learned from.
+    Checks the clips first. Clips of one recording stay in one part: training, or the validation part that chooses the
+    best step. Every other command accepts the new model.
     """
     from panns.system.extras import require
 
@@ -90,7 +107,7 @@ def finetune(
     from panns.training.finetune import FinetuneOptions
     from panns.training.finetune import finetune as run
 
-    chosen = FinetuneOptions(
+    settings = FinetuneOptions(
         model=model,
         weights="" if weights is None else str(weights),
         transfer=TransferSettings(head=head.value, trained=trained.value),
@@ -103,5 +120,5 @@ def finetune(
         changes=tuple(changes or ()),
     )
     with Bar() as bar, join_world(usable_device(device.value)) as world:
-        done = run(clips, output, chosen, world=world, is_resumed=is_resumed, on_progress=bar.show)
-    print_json(record_of(done)) if as_json else print_trained(done)
+        finished = run(clips, output, settings, world=world, is_resumed=is_resumed, on_progress=bar.show)
+    print_json(record_of(finished)) if as_json else print_trained(finished)

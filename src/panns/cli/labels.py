@@ -1,4 +1,4 @@
-"""`panns labels`: the classes, searched in both languages."""
+"""`panns labels`: search the AudioSet classes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,16 @@ from panns.cli.terminal.output import complain, print_csv, print_json, print_lin
 
 
 def labels(
-    query: Annotated[str, typer.Argument(help="Words in English or Chinese, or an id; nothing for all.")] = "",
+    query: Annotated[
+        str, typer.Argument(help="Part of an English or Chinese name, or an id (default: list all).")
+    ] = "",
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
 ) -> None:
-    """Search the 527 classes of AudioSet by English or Chinese name, or by id."""
+    """Search the AudioSet classes.
+
+    Searches the 527 classes by English name, Chinese name or id.
+    """
     from panns.labels import audioset
 
     options.refuse_two_formats(as_json, as_csv)
@@ -29,5 +34,5 @@ def labels(
         else:
             print_line(f"{label.index:4}  {label.id:<12}  {label.en}  {label.zh}")
     if not found:
-        complain(f"no label has {query!r} in its name; `panns labels` lists all {len(audioset())}")
+        complain(f"no label matches {query!r}; `panns labels` lists all {len(audioset())}")
         raise typer.Exit(1)

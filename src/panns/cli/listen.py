@@ -1,4 +1,4 @@
-"""`panns listen`: what sounds now."""
+"""`panns listen`: events of a microphone, or of a file played like one."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from panns.cli import options
-from panns.cli.options import events as event_options
+from panns.cli.options.events import EventOptions, EventThreshold, parse_threshold
+from panns.cli.options.model_options import LiveModelOptions, describe
+from panns.cli.options.option_groups import with_option_groups
 from panns.cli.render import live_formats
 from panns.cli.terminal import bars
-from panns.cli.terminal.answering import load_shown, told
-from panns.cli.terminal.live_sound import MeteredSound, delays_of, lost_s_of, open_sound, warnings_of
+from panns.cli.terminal.live_source import MeteredSound, live_delays, lost_seconds, open_live_source, source_warnings
 from panns.cli.terminal.output import complain, print_json, print_line, printable
 from panns.cli.terminal.signals import stopping
 from panns.errors import DeviceUnavailable, PannsError
-from panns.system.defaults import LISTEN_MODEL
 
 if TYPE_CHECKING:
     from panns.cli.render.live_formats import Delays
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from panns.labels import LabelSet
 
 
+@with_option_groups
 def listen(
     mic: Annotated[
         str | None,
@@ -32,7 +33,7 @@ def listen(
             "--mic",
             "-d",
             metavar="NAME|NUMBER",
-            help="The microphone, by its number or a part of its name; by default the system's choice.",
+            help="Microphone: its number, or a part of its name. Default: the microphone selected in the system.",
             show_default=False,
         ),
     ] = None,
@@ -42,19 +43,19 @@ def listen(
             "--wait",
             metavar="S",
             min=0,
-            help="How long a microphone that is gone is waited for; by default 60.",
+            help="Maximum time to wait for an unplugged microphone, in seconds. Default: 60.",
             show_default=False,
         ),
     ] = None,
     list_devices: Annotated[
-        bool, typer.Option("--list-devices", help="List the microphones, with --json for programs, and end.")
+        bool, typer.Option("--list-devices", help="List the microphones and exit; with --json as JSON.")
     ] = False,
     file: Annotated[
         str | None,
         typer.Option(
             "--from",
             metavar="FILE|-",
-            help="Play a file as if it came from a microphone; - is standard input, which is read to its end first.",
+            help="Play a file as if it came from a microphone; - reads standard input to its end first.",
             show_default=False,
         ),
     ] = None,
@@ -62,71 +63,56 @@ def listen(
         float | None,
         typer.Option(
             metavar="TIMES",
-            help="With --from: times as fast as it sounds, 0 for as fast as it is heard; by default 1.",
+            help="Playback speed with --from: 2 for twice as fast, 0 for as fast as possible. Default: 1.",
             show_default=False,
         ),
     ] = None,
     duration_s: Annotated[
         float | None,
-        typer.Option("--duration", metavar="S", help="End after so much sound.", show_default=False),
+        typer.Option(
+            "--duration", metavar="S", help="Stop after this duration, in seconds. Default: never.", show_default=False
+        ),
     ] = None,
-    model: options.ModelName = LISTEN_MODEL,
-    weights: options.WeightsFile = None,
-    backend: options.Backend = options.BackendChoice.onnx,
-    device: options.Device = options.DeviceChoice.auto,
-    threshold: event_options.EventThreshold = None,
-    release: event_options.Release = None,
-    median_s: event_options.Median = None,
-    min_gap_s: event_options.MinGap = None,
-    min_duration_s: event_options.MinDuration = None,
-    window_s: event_options.Window = None,
-    hop_s: event_options.Hop = None,
+    *,
+    model: LiveModelOptions,
+    threshold: EventThreshold = None,
+    events: EventOptions,
     lang: options.Language = options.LanguageChoice.en,
     as_json: options.AsJson = False,
 ) -> None:
-    """Listen to a microphone, or to a file as if it were one: events as they start and end, until Ctrl-C.
+    """Listen to a microphone.
 
-    On a terminal the level and the most probable classes are shown as well. The events are those that `panns detect`
-    finds in a file of the same sound.
+    Prints events as they start and end, until Ctrl-C; on a terminal also the level and the most probable classes. The
+    events are those that `panns detect` finds in a file with the same sound.
     """
     _refuse_contradictions(mic, wait_s, file, pace, duration_s, list_devices=list_devices)
     if list_devices:
         _print_devices(as_json)
         return
-    wanted = event_options.EventOptions(
-        threshold=threshold,
-        release=release,
-        median_s=median_s,
-        min_gap_s=min_gap_s,
-        min_duration_s=min_duration_s,
-        window_s=window_s,
-        hop_s=hop_s,
-    )
-    # One thread: a block is too small to be shared.
-    recognizer = load_shown(model, weights=weights, backend=backend, device=device, n_threads=1)
-    settings = wanted.settings_of(recognizer)
-    sound = open_sound(mic, wait_s, file, 1.0 if pace is None else pace)
-    with sound, stopping(sound.stop):
-        stream = recognizer.stream(sound.sample_rate, **settings._asdict())
-        heard = MeteredSound(sound, duration_s)
-        delays = delays_of(sound, stream)
-        _note(live_formats.head(sound.name, sound.sample_rate, told(recognizer), delays))
+    parsed_threshold = parse_threshold(threshold)
+    recognizer = model.load(n_threads=1)  # a block is too small to divide among threads
+    settings = events.for_model(recognizer, parsed_threshold)
+    source = open_live_source(mic, wait_s, file, 1.0 if pace is None else pace)
+    with source, stopping(source.stop):
+        stream = recognizer.stream(source.sample_rate, **settings._asdict())
+        sound = MeteredSound(source, duration_s)
+        delays = live_delays(source, stream)
+        _note(live_formats.head(source.name, source.sample_rate, describe(recognizer), delays))
         if as_json:
-            print_json(
-                live_formats.begin_record(sound.name, sound.sample_rate, recognizer.manifest.architecture, delays)
-            )
-        n_events, failure = _hear(stream, heard, recognizer.manifest.labels, delays, lang, as_json=as_json)
-    lost_s = lost_s_of(sound)
+            architecture = recognizer.manifest.architecture
+            print_json(live_formats.begin_record(source.name, source.sample_rate, architecture, delays))
+        n_events, failure = _print_events(stream, sound, recognizer.manifest.labels, delays, lang, as_json=as_json)
+    lost_s = lost_seconds(source)
     if as_json:
-        print_json(live_formats.stop_record(heard.duration_s, n_events, lost_s, failure))
-    _note(live_formats.foot(heard.duration_s, n_events, lost_s))
+        print_json(live_formats.stop_record(sound.duration_s, n_events, lost_s, failure))
+    _note(live_formats.foot(sound.duration_s, n_events, lost_s))
     if failure is not None:
         raise failure
-    for warning in warnings_of(sound):
-        complain(f"warning: {sound.name}: {warning}")
+    for warning in source_warnings(source):
+        complain(f"warning: {source.name}: {warning}")
 
 
-def _hear(
+def _print_events(
     stream: Stream,
     sound: MeteredSound,
     labels: LabelSet,
@@ -135,18 +121,18 @@ def _hear(
     *,
     as_json: bool,
 ) -> tuple[int, PannsError | None]:
-    """Tell what is heard until the sound ends: how many events, and why it could not go on, if so."""
+    """Print events until the sound ends; return their number, and the error if the sound failed."""
     from panns.cli.terminal.live_view import LiveView
     from panns.detection.live import LiveEvents
-    from panns.detection.live import listen as listen_to
+    from panns.detection.live import listen as detect_live
 
     events, n_events = LiveEvents(stream.config.min_duration_s), 0
     with LiveView(labels, language, delays.scores_s) as view:
         try:
-            for scores in listen_to(stream, sound):
+            for scores in detect_live(stream, sound):
                 n_events += len(scores.events)
                 _print(events.update(scores), sound.duration_s, language, as_json=as_json)
-                view.take(scores, sound.peak)
+                view.update(scores, sound.peak)
                 view.draw(sound.duration_s, events.active)
         except PannsError as error:
             return n_events, error
@@ -163,27 +149,29 @@ def _refuse_contradictions(
     list_devices: bool,
 ) -> None:
     if list_devices and any(one is not None for one in (mic, wait_s, file, pace, duration_s)):
-        raise typer.BadParameter("--list-devices hears nothing; leave out --mic, --wait, --from, --pace and --duration")
+        raise typer.BadParameter(
+            "--list-devices only lists microphones; leave out --mic, --wait, --from, --pace and --duration"
+        )
     if mic is not None and file is not None:
         raise typer.BadParameter("give one of --mic and --from, not both")
     if wait_s is not None and file is not None:
-        raise typer.BadParameter("--wait is how long a microphone is waited for; leave it out with --from")
+        raise typer.BadParameter("--wait applies to a microphone; leave it out with --from")
     if pace is not None and file is None:
-        raise typer.BadParameter("--pace is how fast a file is played; give the file with --from")
+        raise typer.BadParameter("--pace applies to a file; give the file with --from")
     if pace is not None and not 0 <= pace < float("inf"):
-        raise typer.BadParameter(f"--pace {pace} must be times as fast as the file sounds, or 0 for as fast as it goes")
+        raise typer.BadParameter(f"--pace {pace} is out of range; use a speed such as 2, or 0 for as fast as possible")
     if duration_s is not None and not 0 < duration_s < float("inf"):
         raise typer.BadParameter(
-            f"--duration {duration_s} must be a number of seconds above 0; leave it out to listen on and on"
+            f"--duration {duration_s} is out of range; use a number of seconds above 0, or leave it out to never stop"
         )
 
 
-def _print(found: list[LiveEvent], time_s: float, language: options.LanguageChoice, *, as_json: bool) -> None:
+def _print(changes: list[LiveEvent], time_s: float, language: options.LanguageChoice, *, as_json: bool) -> None:
     if as_json:
-        for record in live_formats.event_records(time_s, found):
+        for record in live_formats.event_records(time_s, changes):
             print_json(record)
     else:
-        for line in live_formats.text_lines(found, language):
+        for line in live_formats.text_lines(changes, language):
             print_line(line)
 
 
@@ -201,6 +189,6 @@ def _print_devices(as_json: bool) -> None:
 
 
 def _note(text: str) -> None:
-    """Say on stderr what is no result and no complaint."""
+    """Print information on stderr, without the prefix of a problem."""
     bars.clear()
     print(printable(text), file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""`panns`: the verbs, and what a failure looks like. Verbs import what is heavy when they run."""
+"""`panns`: the commands, error messages and exit codes. Commands import heavy packages only when they run."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NoReturn
 
 import typer
@@ -34,9 +36,9 @@ from panns.version import __version__
 
 app = typer.Typer(
     name="panns",
-    help="Hear what is in a sound.",
+    help="Hear what is in a sound: tag, detect, embed, train and export audio models.",
     no_args_is_help=True,
-    rich_markup_mode=None,  # importing rich would take half of the time that --help has
+    rich_markup_mode=None,  # importing rich would take half the time of --help
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -51,16 +53,15 @@ app.command()(train)
 app.command()(evaluate)
 app.command()(export)
 app.add_typer(models_app, name="models")
-data_app = typer.Typer(
-    help="Check, pack and mix the clips that models learn from.", no_args_is_help=True, rich_markup_mode=None
-)
+data_app = typer.Typer(help="Check, pack and mix training clips.", no_args_is_help=True, rich_markup_mode=None)
 data_app.command()(check)
 data_app.command()(shard)
 data_app.command()(synthesize)
 app.add_typer(data_app, name="data")
 
 WRONG_USAGE = 2
-INTERRUPTED = 130  # as a shell says it: 128 + SIGINT
+LOGGED = ("hub", "plot", "training", "system", "audio.live.microphone")
+INTERRUPTED = 130  # as in a shell: 128 + SIGINT
 
 
 def _print_version(is_wanted: bool) -> None:
@@ -71,40 +72,52 @@ def _print_version(is_wanted: bool) -> None:
 
 @app.callback()
 def root(
-    version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="Show the version."),
+    version: bool = typer.Option(
+        False, "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+    ),
 ) -> None:
-    """Hear what is in a sound: tag, embed, train and export audio pattern recognition models."""
+    """Hear what is in a sound: tag, detect, embed, train and export audio models."""
 
 
 def main() -> None:
-    """Run the command line; a mistake of the user ends with a sentence and an exit status, without a traceback."""
-    # Files are heard in parallel, one a core. Threads inside numpy's small matrix products would only wait for each
-    # other; torch and ONNX Runtime have threads of their own.
+    """Entry point of the process: prepare the standard streams, run the command, exit."""
+    # Files are processed in parallel, one per core. Threads inside numpy's small matrix products would only compete;
+    # torch and ONNX Runtime have their own threads.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _open_closed_streams()
-    # A name that the terminal's encoding lacks (Chinese on an old Windows, a byte that is no text in a file's name) is
-    # shown as \\uXXXX.
+    # Characters that the terminal's encoding lacks (Chinese on an old Windows, bytes of a file name that are not text)
+    # are printed as \\uXXXX.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    _log_to_stderr()
-    try:
-        app()
-        status: object = 0
-    except SystemExit as end:  # how typer ends, also after an interrupt
-        status = end.code
-    except PannsError as error:
-        complain(str(error))
-        status = WRONG_USAGE if isinstance(error, UnknownModel | UnknownLabel) else 1
-    except OSError as error:  # what is written cannot be: a full disk, a folder that is closed to this user
-        complain(str(error))
-        status = 1
-    except KeyboardInterrupt:
-        status = INTERRUPTED
-    _leave(status if isinstance(status, int) else 0)
+    _leave(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line and return its exit status; errors of the user are one line on stderr, without a traceback.
+
+    Example:
+        >>> run(["--version"])  # doctest: +SKIP
+        panns 0.1.0
+        0
+    """
+    with _log_to_stderr():
+        try:
+            app(list(arguments), prog_name="panns")
+        except SystemExit as end:  # how typer ends, also after an interrupt
+            return end.code if isinstance(end.code, int) else 0
+        except PannsError as error:
+            complain(str(error))
+            return WRONG_USAGE if isinstance(error, UnknownModel | UnknownLabel) else 1
+        except OSError as error:  # the output cannot be written: a full disk, a folder without permission
+            complain(str(error))
+            return 1
+        except KeyboardInterrupt:
+            return INTERRUPTED
+    return 0
 
 
 def _leave(status: int) -> NoReturn:
-    """End now, also where a thread still waits for input that never comes: Python would wait with it."""
+    """Exit now, although a thread may still wait for input that never comes: Python itself would wait for it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     bars.leave()
     if status == INTERRUPTED:
@@ -119,22 +132,32 @@ def _leave(status: int) -> NoReturn:
 
 
 def _open_closed_streams() -> None:
-    """Put nothing where the caller closed a standard stream, lest the next file that is opened takes its number."""
+    """Replace closed standard streams by the null device, or the next opened file would take their descriptor."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             descriptor = os.open(os.devnull, os.O_RDWR)
             setattr(sys, name, open(descriptor, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
-def _log_to_stderr() -> None:
-    """Show what models and conversion have to say; what is wrong with a sound stands in its result."""
-    handler = LogLines()
-    for name in ("panns.hub", "panns.plot", "panns.training", "panns.audio.live.microphone"):
-        logger = logging.getLogger(name)
+@contextmanager
+def _log_to_stderr() -> Iterator[None]:
+    """Print log messages about models, downloads and training; warnings about a sound are part of its result."""
+    handler, no_handler = LogLines(), logging.NullHandler()
+    loggers = [logging.getLogger(f"panns.{name}") for name in LOGGED]
+    before = [(logger, logger.level, logger.propagate) for logger in loggers]
+    for logger in loggers:
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)
         logger.propagate = False
-    logging.getLogger("panns.audio").addHandler(logging.NullHandler())
+    logging.getLogger("panns.audio").addHandler(no_handler)
+    try:
+        yield
+    finally:
+        for logger, level, propagate in before:
+            logger.removeHandler(handler)
+            logger.setLevel(level)
+            logger.propagate = propagate
+        logging.getLogger("panns.audio").removeHandler(no_handler)
 
 
 if __name__ == "__main__":

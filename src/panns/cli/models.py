@@ -1,4 +1,4 @@
-"""`panns models`: what exists, what is known of it, and fetching it."""
+"""`panns models`: list, show, download and join models."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from panns.cli import options
+from panns.cli.options.model_options import MODEL_HELP
 from panns.cli.terminal.bars import Bar, doing
 from panns.cli.terminal.output import complain, print_json, print_line
 
 
 class StoredChoice(StrEnum):
-    """Precisions of stored numbers, by name."""
+    """Data types of stored weights, by name."""
 
     float32 = "float32"
     float16 = "float16"
@@ -25,19 +26,22 @@ models_app = typer.Typer(rich_markup_mode=None)
 
 @models_app.callback(invoke_without_command=True)
 def models(context: typer.Context, as_json: options.AsJson = False) -> None:
-    """List the models (also without a command), show what is known of one, fetch its weights, join trained ones."""
+    """List, show, download and join models.
+
+    Without a command, lists the models.
+    """
     if context.invoked_subcommand is None:
         list_(as_json)
 
 
 @models_app.command("list")
 def list_(as_json: options.AsJson = False) -> None:
-    """List every registered model, and whether its weights are on this machine."""
-    from panns.cli.render.model_info import summary_of
+    """List all registered models."""
+    from panns.cli.render.model_info import summarize
     from panns.hub.costs import measured_on
     from panns.models import list_models
 
-    rows = [summary_of(entry) for entry in list_models()]
+    rows = [summarize(entry) for entry in list_models()]
     if as_json:
         for row in rows:
             print_json(row)
@@ -49,14 +53,14 @@ def list_(as_json: options.AsJson = False) -> None:
     for row in rows:
         print_line(" ".join(_cells(row)))
     complain(
-        "millions of parameters; for 10 s of sound thousand millions of multiply-adds, without the log-mel, and "
-        f"milliseconds with it on one thread ({measured_on()}); size of the .onnx file; mAP on AudioSet as published "
-        "by the authors, whose paper is at arXiv under 'source'; `panns models show NAME` says more"
+        "M par.: million parameters; G mul.: billion multiply-adds for 10 s of sound, without the log-mel; MB: size of "
+        f"the .onnx file; CPU-ms: time for 10 s of sound on one thread, with the log-mel ({measured_on()}); mAP: on "
+        "AudioSet, as published; source: arXiv number of the paper; `panns models show NAME` prints details"
     )
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
-    """One line of the list."""
+    """Cells of one line of the list."""
     cost = row["cost"] or {}
     rate, hop_s = f"{row['sample_rate'] / 1000:g} kHz", row["frame_hop_s"]
     return [
@@ -79,24 +83,25 @@ def _number(value: float | None, unit: float, *, width: int, digits: int = 2) ->
 
 @models_app.command()
 def show(
-    name: Annotated[
-        str, typer.Argument(help="A name from `panns models list`, a checkpoint folder or an exported .onnx file.")
-    ],
+    name: Annotated[str, typer.Argument(help=MODEL_HELP)],
     as_json: options.AsJson = False,
 ) -> None:
-    """Show everything that is known of a model: what it hears and tells, its settings, and its weights."""
+    """Show the details of a model.
+
+    Prints input, output, latency, cost, settings of the network, and licence and quality of the weights.
+    """
     from panns.cli.render import model_info
     from panns.hub.resolve import checkpoint_at, is_path
     from panns.models import find_model
 
     if is_path(name):
-        record = model_info.about_checkpoint(checkpoint_at(name))
+        record = model_info.describe_checkpoint(checkpoint_at(name))
     else:
-        record = model_info.about_registered(find_model(name))
+        record = model_info.describe_registered(find_model(name))
     if as_json:
         print_json(record)
         return
-    for title, lines in model_info.in_words(record).items():
+    for title, lines in model_info.as_text(record).items():
         print_line(title)
         width = max(13, *map(len, lines))
         for key, value in lines.items():
@@ -105,15 +110,16 @@ def show(
 
 @models_app.command()
 def fetch(
-    name: Annotated[str, typer.Argument(help="A name from `panns models list`.")],
+    name: Annotated[str, typer.Argument(help="Name from `panns models list`.")],
     from_file: Annotated[
         Path | None,
-        typer.Option(
-            "--from", metavar="FILE", help="Take this file instead of the network; it is checked all the same."
-        ),
+        typer.Option("--from", metavar="FILE", help="Use this file instead of downloading; it is verified as well."),
     ] = None,
 ) -> None:
-    """Fetch the published weights of a model into the cache, check them, and make them ready to run."""
+    """Download the weights of a model.
+
+    Verifies the published weights, stores them in the cache, and converts them.
+    """
     from panns.errors import MissingExtra, WeightsMissing
     from panns.hub.download import fetch as fetch_weights
     from panns.hub.resolve import verify_or_rebuild
@@ -121,7 +127,7 @@ def fetch(
 
     entry = find_model(name)
     if entry.shipped is not None:
-        print_line(f"{name} is ready: it came with this package")
+        print_line(f"{name} is ready: it is part of this package")
         return
     if entry.weights is None:
         raise WeightsMissing(entry.missing_weights_message)
@@ -129,10 +135,10 @@ def fetch(
     with Bar() as bar:
         path = fetch_weights(entry.weights, name=name, from_file=from_file, on_progress=bar.show)
     try:
-        with doing(f"making {name} ready"):
+        with doing(f"converting {name}"):
             checkpoint = verify_or_rebuild(entry)
     except MissingExtra as error:
-        complain(f"{path} is fetched and checked; to run it, {error}")
+        complain(f"{path} is downloaded and verified; to run it, {error}")
         raise typer.Exit(1) from None
     print_line(f"{name} is ready: {checkpoint.path}")
 
@@ -143,19 +149,24 @@ def join(
         list[str],
         typer.Argument(
             metavar="MODEL...",
-            help="Two or more names or checkpoint folders of one architecture, with the same settings and classes.",
+            help="Two or more names or checkpoint folders with the same architecture, settings and classes.",
         ),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="ENSEMBLE", help="The folder of the new model.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="ENSEMBLE", help="Folder to write the new model to.")
+    ],
     stored: Annotated[
-        StoredChoice, typer.Option(help="What its numbers are rounded to; float16 takes half the space.")
+        StoredChoice, typer.Option(help="Data type of the stored weights; float16 takes half the space.")
     ] = StoredChoice.float32,
 ) -> None:
-    """Join trained models, such as those of a cross-validation, into one whose logits are the mean of theirs."""
+    """Join trained models into an ensemble.
+
+    The logits of the new model are the mean of the logits of its members, such as the models of a cross-validation.
+    """
     from panns.system.extras import require
 
     require("torch", "safetensors", what="joining models", extra="train")
     from panns.training.join import join_models
 
     checkpoint = join_models(models, output, stored=stored.value)
-    print_line(f"{checkpoint.path} answers with the mean of {len(models)} models' logits")
+    print_line(f"{checkpoint.path}  mean of the logits of {len(models)} models")

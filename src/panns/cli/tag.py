@@ -1,4 +1,4 @@
-"""`panns tag`: what is in these sounds."""
+"""`panns tag`: tags of sound files."""
 
 from __future__ import annotations
 
@@ -7,56 +7,58 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from panns.cli import options
-from panns.cli.terminal.answering import answer_all, inputs_of, load_for, report_problems
+from panns.cli.options.model_options import ModelOptions
+from panns.cli.options.option_groups import with_option_groups
+from panns.cli.options.paths import Paths, expand_inputs
+from panns.cli.terminal.file_results import process_with_bar, report_problems
 from panns.cli.terminal.output import print_csv, print_json, print_line
-from panns.system.defaults import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from panns.results import Tag, Tagging
 
 
+@with_option_groups
 def tag(
-    paths: options.Paths,
-    model: options.ModelName = DEFAULT_MODEL,
-    weights: options.WeightsFile = None,
-    backend: options.Backend = options.BackendChoice.onnx,
-    device: options.Device = options.DeviceChoice.auto,
-    top: Annotated[int, typer.Option(min=1, help="At most so many tags.")] = 5,
+    paths: Paths,
+    model: ModelOptions,
+    top: Annotated[int, typer.Option(min=1, metavar="N", help="Maximum number of tags per sound.")] = 5,
     threshold: Annotated[
-        float | None, typer.Option(min=0.0, max=1.0, metavar="P", help="Leave out what is less probable.")
+        float | None, typer.Option(min=0.0, max=1.0, metavar="P", help="Minimum score of a tag (default none).")
     ] = None,
     lang: options.Language = options.LanguageChoice.en,
     timeline: Annotated[
-        bool, typer.Option("--timeline", help="Also the tags of every window of a long sound.")
+        bool, typer.Option("--timeline", help="Print the tags of every window of a long sound as well.")
     ] = False,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
 ) -> None:
-    """Tag sounds: the most probable of the model's classes, best first.
+    """Tag sound files.
 
-    A sound of more than 30 s is heard in windows of 10 s; its scores are the maximum over them.
+    Prints the most probable classes of each sound, best first. Sounds longer than 30 s are split into windows of 10 s;
+    the score of a class is its maximum over the windows.
     """
     options.refuse_two_formats(as_json, as_csv)
-    inputs = inputs_of(paths)
-    recognizer = load_for(inputs, model=model, weights=weights, backend=backend, device=device)
+    inputs = expand_inputs(paths)
+    recognizer = model.load_for_files(len(inputs))
 
     if as_csv:
         print_csv([CSV_COLUMNS])
     has_failed = False
-    for answer in answer_all(
+    for one in process_with_bar(
         inputs,
         lambda source, on_progress: recognizer.tag(
             source, top=top, threshold=threshold, timeline=timeline, on_progress=on_progress
         ),
     ):
-        report_problems(answer)
-        has_failed |= answer.error is not None
+        report_problems(one)
+        has_failed |= one.error is not None
         if as_json:
-            print_json(answer.to_dict())
-        elif answer.result is not None:
-            print_csv(_csv_rows(answer.file, answer.result)) if as_csv else _print_table(
-                answer.file, answer.result, lang
-            )
+            print_json(one.to_dict())
+        elif one.result is not None:
+            if as_csv:
+                print_csv(_csv_rows(one.file, one.result))
+            else:
+                _print_table(one.file, one.result, lang)
     if has_failed:
         raise typer.Exit(1)
 
@@ -65,7 +67,7 @@ CSV_COLUMNS = ("file", "span", "onset_s", "offset_s", "index", "label", "label_z
 
 
 def _csv_rows(file: str, result: Tagging) -> list[tuple[object, ...]]:
-    """A row per tag of the sound, and with a timeline one per tag of every window, which `span` tells apart."""
+    """One row per tag of the sound ("sound" in the column `span`), then one per tag of each window ("window")."""
     spans = [("sound", 0.0, result.duration_s, result.tags)]
     spans += [("window", window.onset_s, window.offset_s, window.tags) for window in result.windows]
     return [
@@ -76,10 +78,10 @@ def _csv_rows(file: str, result: Tagging) -> list[tuple[object, ...]]:
 
 
 def _print_table(file: str, result: Tagging, language: options.LanguageChoice) -> None:
-    """For people: a block per file."""
+    """Print the tags of a sound, and of its windows if it has several."""
     print_line(f"{file}  {result.duration_s:.1f} s")
     _print_tags(result.tags, language)
-    for window in result.windows if len(result.windows) > 1 else ():  # a single one is the sound again
+    for window in result.windows if len(result.windows) > 1 else ():
         print_line(f"  {window.onset_s:.0f} to {window.offset_s:.0f} s")
         _print_tags(window.tags, language)
 

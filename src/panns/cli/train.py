@@ -1,4 +1,4 @@
-"""`panns train`: a model from a settings file."""
+"""`panns train`: train a model from a settings file."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from panns.training.run import TrainingResult
 
 
-def _print_template(is_asked: bool) -> None:
-    if is_asked:
+def _print_template(is_wanted: bool) -> None:
+    if is_wanted:
         from panns.system.extras import require
 
         require("torch", "safetensors", what="training", extra="train")
@@ -30,32 +30,38 @@ def _print_template(is_asked: bool) -> None:
 
 def train(
     config: Annotated[
-        Path, typer.Argument(metavar="CONFIG.toml", help="The settings; docs/reference/settings.md lists all.")
+        Path, typer.Argument(metavar="CONFIG.toml", help="Settings file; --template prints all settings.")
     ],
     assignments: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, such as optim.lr=1e-3; may be given again."),
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting, such as optim.lr=1e-3; may be repeated."),
     ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="FOLDER", help="Where to; by default runs/ and the name of the settings."
+            "--output",
+            "-o",
+            metavar="FOLDER",
+            help="Run folder. Default: runs/NAME, with the name of the settings file, or of its folder for train.toml.",
         ),
     ] = None,
-    is_resumed: Annotated[bool, typer.Option("--resume", help="Go on with the run in that folder.")] = False,
+    is_resumed: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run in that folder.")] = False,
     is_cross_validated: Annotated[
-        bool, typer.Option("--cross-validate", help="One run for every fold of the clips, tested with that fold.")
+        bool, typer.Option("--cross-validate", help="Train one model per fold, and test it on that fold.")
     ] = False,
     device: options.Device = options.DeviceChoice.auto,
     as_json: options.AsJson = False,
-    _shows_template: Annotated[
+    _prints_template: Annotated[
         bool,
-        typer.Option("--template", is_eager=True, callback=_print_template, help="Print all settings, explained."),
+        typer.Option(
+            "--template", is_eager=True, callback=_print_template, help="Print a settings file with comments and exit."
+        ),
     ] = False,
 ) -> None:
-    """Train or fine-tune a model, test it on the fold that was held out, and write its checkpoint.
+    """Train a model from a settings file.
 
-    On several GPUs: torchrun --nproc-per-node 8 -m panns train CONFIG.toml
+    Tests the model on the held-out fold and writes its checkpoint. On several GPUs:
+    torchrun --nproc-per-node 8 -m panns train CONFIG.toml
     """
     from panns.system.extras import require
 
@@ -67,7 +73,7 @@ def train(
     from panns.training.settings import read_settings
 
     settings = read_settings(config, tuple(assignments or ()))
-    # The settings of a recipe are called train.toml, and its folder tells what they are of.
+    # Recipes call their settings train.toml; the name of the folder says more.
     name = config.absolute().parent.name if config.stem == "train" else config.stem
     out = output or Path("runs") / name
     with Bar() as bar, join_world(usable_device(device.value)) as world:
@@ -78,13 +84,13 @@ def train(
     if not is_first_process():
         return
     if is_cross_validated:
-        print_json({"folder": str(out), **crossed.to_dict()}) if as_json else _print_crossed(crossed, out)
+        print_json({"folder": str(out), **crossed.to_dict()}) if as_json else _print_cross_validation(crossed, out)
     else:
         print_json(record_of(trained)) if as_json else print_trained(trained)
 
 
 def record_of(trained: TrainingResult) -> dict[str, object]:
-    """JSON of a training."""
+    """JSON of a training run."""
     parts = trained.parts
     return {
         "model": str(trained.checkpoint.path),
@@ -99,26 +105,26 @@ def record_of(trained: TrainingResult) -> dict[str, object]:
 
 
 def print_trained(trained: TrainingResult) -> None:
-    """For people: what was learned from, how good it is, and what to do with it."""
+    """Print the number of clips, the quality of the model, and how to use it."""
     from panns.training.run import main_measure
 
     parts, manifest = trained.parts, trained.checkpoint.manifest
-    print_line(f"{len(manifest.labels)} classes, {len(parts.train)} clips learned from")
+    print_line(f"{len(manifest.labels)} classes, {len(parts.train)} training clips")
     for what, part, evaluation in (
         ("validation", parts.validation, trained.validation),
         ("test", parts.test, trained.test),
     ):
         if evaluation is not None:
             name, value = main_measure(evaluation)
-            print_line(f"{name.replace('_', ' ')} {value:.3f} on {len(part)} clips for {what}")
+            print_line(f"{name.replace('_', ' ')} {value:.3f} on {len(part)} {what} clips")
     if len(parts.left_out):
-        print_line(f"{len(parts.left_out)} clips were not used, as they share a source with those held out")
+        print_line(f"{len(parts.left_out)} clips were left out because they share a source with held-out clips")
     print_line(f"{trained.checkpoint.path}  use it: panns tag SOUND --model {trained.checkpoint.path}")
 
 
-def _print_crossed(crossed: CrossValidation, out: Path) -> None:
-    """For people: a line a measure, its mean and deviation, then each fold."""
+def _print_cross_validation(crossed: CrossValidation, out: Path) -> None:
+    """Print mean, standard deviation and the value of each fold, one measure per line."""
     print_line(f"{len(crossed.folds)} folds: {', '.join(crossed.folds)}; in {out}")
     for name, values in crossed.to_dict().items():
-        of_folds = "  ".join(f"{value:.3f}" for value in values["folds"].values())
-        print_line(f"{values['mean']:.3f} +- {values['deviation']:.3f}  {name.replace('_', ' ')}  ({of_folds})")
+        per_fold = "  ".join(f"{value:.3f}" for value in values["folds"].values())
+        print_line(f"{values['mean']:.3f} +- {values['deviation']:.3f}  {name.replace('_', ' ')}  ({per_fold})")

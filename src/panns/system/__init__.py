@@ -1,1 +1,1 @@
-"""The machine and the files: cores, threads, locks, atomic files, optional packages."""
+"""Operating-system services: cores, threads, locks, atomic files, optional packages."""

@@ -1,4 +1,4 @@
-"""How much of the machine there is to work with."""
+"""CPU cores available to this process."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import os
 
 
 def n_cores() -> int:
-    """How many cores this process may use, which can be fewer than the machine has."""
+    """Number of CPU cores that this process may use; an affinity mask can leave fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

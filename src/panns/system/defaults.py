@@ -1,4 +1,4 @@
-"""What is meant where nothing is said; imports nothing, so that the command line can show it at once."""
+"""Defaults of the Python API and the command line; imports nothing, so that `--help` can show them at once."""
 
 DEFAULT_MODEL = "builtin"
 LISTEN_MODEL = "stream"

@@ -1,4 +1,4 @@
-"""Optional packages: present, or a sentence with the line that installs them."""
+"""Optional packages: a missing one is an error with the command that installs it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from panns.errors import MissingExtra
 
 
 def require(*packages: str, what: str, extra: str) -> None:
-    """Make sure that packages can be imported.
+    """Check that optional packages can be imported.
 
     Args:
-        packages: Their import names.
-        what: What needs them, as the beginning of a sentence.
-        extra: The extra of this distribution that brings them.
+        packages: Import names.
+        what: Feature that needs the packages; the subject of the error message ("drawing").
+        extra: Extra of this distribution that installs the packages.
 
     Raises:
-        MissingExtra: One of them is not installed.
+        MissingExtra: A package is not installed.
     """
     for package in packages:
         try:

@@ -1,4 +1,4 @@
-"""Files that are whole or not there, and their digests."""
+"""Atomic writes and file digests."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A path beside `path` to write to; it takes the name `path` at the end, or is removed after an error.
+    """Write a file atomically: yields a temporary path beside `path`, and renames it to `path` at the end.
 
-    Nobody reads a part of a file under its final name, and two writers do not get into each other's way. The suffix
-    stays, for writers that go by it.
+    Readers see the old file or the whole new one, and concurrent writers do not disturb each other. After an exception
+    the temporary file is removed and the old file stays. The temporary path keeps the suffix, because some writers
+    choose the format by it.
     """
     partial = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:12]}{path.suffix}")
     try:
@@ -25,10 +26,10 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def file_digests(path: Path, algorithms: Iterable[str] = ("sha256",)) -> dict[str, str]:
-    """Digests of a file in hexadecimal, by algorithm, from one pass."""
+    """Hexadecimal digests of a file by algorithm, computed in one pass."""
     hashes = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms}
     with path.open("rb") as file:
         while block := file.read(1 << 20):
-            for one in hashes.values():
-                one.update(block)
-    return {name: one.hexdigest() for name, one in hashes.items()}
+            for digest in hashes.values():
+                digest.update(block)
+    return {name: digest.hexdigest() for name, digest in hashes.items()}

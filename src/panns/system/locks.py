@@ -1,4 +1,4 @@
-"""Locks between processes and threads, held by the operating system on a file."""
+"""File locks between processes and threads."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ _POLL_S = 0.2
 
 @contextmanager
 def exclusive(lock: Path, *, watched: Path | None = None, patience_s: float | None = None) -> Iterator[None]:
-    """Hold `lock` against other processes and threads.
+    """Hold a lock file exclusively; wait while another process or thread holds it.
 
-    The lock belongs to the operating system: it ends with its process, however that ends, and is never stale. The lock
-    file stays, because removing it would let two waiting processes lock two different files of one name.
+    The operating system owns the lock and releases it when the process ends, so a lock is never stale. The lock file
+    stays: if it were removed, two waiting processes could lock two different files of the same name.
 
     Args:
-        lock: The lock file; made if need be.
-        watched: File or folder that the holder changes as it works; every change renews the patience.
-        patience_s: Longest wait, in seconds; None for no limit.
+        lock: Path of the lock file; created if missing.
+        watched: File or folder that the holder changes while it works; each change restarts the timeout.
+        patience_s: Timeout in seconds; None waits without limit.
 
     Raises:
-        TimeoutError: Another process held the lock for longer than `patience_s`.
+        TimeoutError: The lock was not released within `patience_s`.
     """
     with lock.open("a") as handle:
         seen, since_s = _stamp(watched), time.monotonic()
         is_logged = False
         while not _try_lock(handle.fileno()):
             if not is_logged:
-                logger.info("another process holds %s; waiting for it", lock)
+                logger.info("another process holds %s; waiting", lock)
                 is_logged = True
             if _stamp(watched) != seen:
                 seen, since_s = _stamp(watched), time.monotonic()
@@ -54,7 +54,7 @@ def exclusive(lock: Path, *, watched: Path | None = None, patience_s: float | No
 
 @contextmanager
 def exclusive_or_skip(lock: Path) -> Iterator[bool]:
-    """Hold `lock` if it is free; yields whether it is held."""
+    """Hold a lock file if it is free, without waiting; yields True if the lock was acquired."""
     with lock.open("a") as handle:
         yield _try_lock(handle.fileno())
 
@@ -65,7 +65,7 @@ def _try_lock(descriptor: int) -> bool:
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         else:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (BlockingIOError, PermissionError):  # Windows reports a held lock by the second
+    except (BlockingIOError, PermissionError):  # Windows raises PermissionError for a held lock
         return False
     return True
 

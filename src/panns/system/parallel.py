@@ -1,4 +1,4 @@
-"""One ordered map over threads, for everything in the package that computes items side by side."""
+"""Ordered map over worker threads; the only thread pool of the package."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ def ordered_map(
     on_wait: Callable[[], None] | None = None,
     waits_on_close: bool = True,
 ) -> Generator[ResultT, None, None]:
-    """Yield `function(item)` for every item, in the order of the items, computed by threads.
+    """Apply a function to every item in worker threads, and yield the results in the order of the items.
 
-    An exception reaches the caller in its turn, after the results before it. Closing the generator cancels the items
-    that no thread has begun.
+    An exception of `function` is raised at the position of its item, after all earlier results. Closing the generator
+    cancels items that have not started.
 
     Args:
-        function: Called from the threads.
-        items: Consumed in the caller's thread, no faster than results are taken.
-        n_threads: Number of threads.
-        n_ahead: Results computed before they are asked for; at least one for each thread.
-        on_wait: Called in the caller's thread five times a second while the next result is not there.
-        waits_on_close: Whether closing waits for the items that threads are computing. Without, a thread that hangs
-            cannot hold up the caller.
+        function: Called from the worker threads.
+        items: Consumed in the caller's thread, only as fast as results are taken.
+        n_threads: Number of worker threads, at least 1.
+        n_ahead: Maximum number of results computed in advance; raised to `n_threads` if lower.
+        on_wait: Called in the caller's thread five times a second while the next result is being computed.
+        waits_on_close: If True, closing waits for items in progress. False lets the caller continue although a worker
+            hangs, for example on a pipe that stays silent.
 
     Example:
         >>> list(ordered_map(lambda i: i * i, range(2, 6), n_threads=3))

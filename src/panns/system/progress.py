@@ -1,4 +1,4 @@
-"""Progress of a long call: one type and one callback for the whole package."""
+"""Progress of a long call: the value and the callback type used by the whole package."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ Unit = Literal["seconds of sound", "files", "clips", "soundscapes", "comparisons
 
 
 class Progress(NamedTuple):
-    """How far a long call is.
+    """Progress of a long call.
 
     Attributes:
-        done: Amount done, in `unit`.
-        total: Amount in all; None if unknown.
-        unit: What is counted.
-        stage: Name of the stage, for calls with several; each stage counts from 0.
+        done: Amount completed, in `unit`.
+        total: Total amount; None if unknown.
+        unit: Unit of `done` and `total`.
+        stage: Name of the stage, for calls with several stages; each stage starts from 0.
     """
 
     done: float
@@ -25,7 +25,7 @@ class Progress(NamedTuple):
 
 
 OnProgress: TypeAlias = Callable[[Progress], None]
-"""Called now and then, in the thread of the call unless its documentation says otherwise."""
+"""Progress callback: called from time to time, in the thread of the call unless its documentation says otherwise."""
 
 
 def ignore_progress(progress: Progress) -> None:

@@ -1,4 +1,4 @@
-"""What moves on a terminal, and that results go past it untouched."""
+"""Progress bars and spinners on a terminal."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-termi
 
 @pytest.fixture(scope="module")
 def slow_sounds(tmp_path_factory):
-    """Some whose answers take long enough together for a bar."""
+    """Sounds that take long enough for a progress bar."""
     folder = tmp_path_factory.mktemp("slow")
     return [write_silent_wav(folder / f"{'long name ' * 10}{i}.wav", 1200) for i in range(4)]
 
@@ -23,7 +23,7 @@ def tag(files, model, *arguments, **keywords):
 
 
 @pytest.mark.slow
-def test_long_lines_on_a_terminal_are_not_wrapped(tiny_checkpoint, slow_sounds):
+def test_long_lines_are_not_wrapped(tiny_checkpoint, slow_sounds):
     terminal = tag(slow_sounds, tiny_checkpoint, "--json", "--top", "50", streams=("stdout", "stderr"))
     terminal.wait()
     assert terminal.process.returncode == 0
@@ -35,7 +35,7 @@ def test_long_lines_on_a_terminal_are_not_wrapped(tiny_checkpoint, slow_sounds):
     assert [len(answer["tags"]) for answer in answers] == [50] * 4
 
 
-def test_results_go_into_a_file_while_the_bar_moves(tiny_checkpoint, slow_sounds, tmp_path):
+def test_results_in_a_file_while_a_bar_moves(tiny_checkpoint, slow_sounds, tmp_path):
     bad = tmp_path / "bad.wav"
     bad.write_text("no sound")
     terminal = tag([slow_sounds[0], bad, *slow_sounds[1:]], tiny_checkpoint, "--json")
@@ -47,7 +47,7 @@ def test_results_go_into_a_file_while_the_bar_moves(tiny_checkpoint, slow_sounds
     assert problem == f"panns: {answers[1]['error']}"
 
 
-def test_a_dumb_terminal_gets_no_bar(tiny_checkpoint, slow_sounds):
+def test_a_dumb_terminal_has_no_bar(tiny_checkpoint, slow_sounds):
     terminal = tag(slow_sounds[:2], tiny_checkpoint, "--json", TERM="dumb")
     assert len(terminal.wait().splitlines()) == 2
     assert terminal.shown == b"cnn6 on cpu by onnx\r\n"
@@ -56,31 +56,39 @@ def test_a_dumb_terminal_gets_no_bar(tiny_checkpoint, slow_sounds):
 DOING = """
 import logging, time
 from panns.cli.main import _log_to_stderr
-from panns.cli.terminal.bars import doing
-_log_to_stderr()
-with doing("loading [red]x"):
-    time.sleep(1.4)
-    logging.getLogger("panns.hub").info("converting %s", "a.pth")
-    time.sleep(0.4)
-    logging.getLogger("panns.hub").warning("odd")
-    time.sleep(0.4)
-with doing("a short thing"):
-    pass
+from panns.cli.terminal.bars import Spinner, doing
+
+def wait_for(condition):
+    while not condition():
+        time.sleep(0.01)
+
+logger = logging.getLogger("panns.hub")
+with _log_to_stderr():
+    with doing("loading [red]x"):
+        if Spinner.current is not None:
+            wait_for(lambda: Spinner.current._line is not None)
+        time.sleep(0.2)
+        logger.info("converting %s", "a.pth")
+        time.sleep(0.4)
+        logger.warning("odd")
+        time.sleep(0.4)
+    with doing("a short step"):
+        pass
 """
 
 
-def test_what_has_no_number_has_words():
+def test_a_spinner_shows_log_messages():
     terminal = Terminal("-c", DOING)
     terminal.wait()
     assert b"loading [red]x" in terminal.shown
     before, after = terminal.shown.split(b"panns: odd")
     assert b"converting a.pth" in before
     assert b"converting a.pth" in after
-    assert b"a short thing" not in terminal.shown
+    assert b"a short step" not in terminal.shown
     assert terminal.lines == ["panns: odd"]
 
 
-def test_on_a_dumb_terminal_the_words_are_lines():
+def test_log_messages_on_a_dumb_terminal_are_lines():
     terminal = Terminal("-c", DOING, TERM="dumb")
     terminal.wait()
     assert terminal.shown == b"panns: converting a.pth\r\npanns: odd\r\n"

@@ -1,21 +1,15 @@
-"""Options that several verbs share, so that they read and mean the same everywhere."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-
-
-class BackendChoice(StrEnum):
-    """Backends by name."""
-
-    onnx = "onnx"
-    torch = "torch"
-    openvino = "openvino"
 
 
 class DeviceChoice(StrEnum):
@@ -28,42 +22,39 @@ class DeviceChoice(StrEnum):
 
 
 class LanguageChoice(StrEnum):
-    """Languages of the labels."""
+    """Languages of label names."""
 
     en = "en"
     zh = "zh"
 
 
-Paths = Annotated[
-    list[str], typer.Argument(metavar="PATH", help="Sound or video files, folders, globs; - is standard input.")
-]
-ModelName = Annotated[
-    str,
-    typer.Option(
-        "--model",
-        "-m",
-        metavar="NAME|PATH",
-        help="A name from `panns models list`, a checkpoint folder or an exported .onnx file.",
-    ),
-]
 WeightsFile = Annotated[
-    Path | None, typer.Option("--weights", metavar="FILE", help="A published .pth or .pt file for that name.")
+    Path | None,
+    typer.Option("--weights", metavar="FILE", help="Published .pth or .pt file of that model, instead of the cached."),
 ]
-Backend = Annotated[BackendChoice, typer.Option(help="What computes; all give the same numbers.")]
-Device = Annotated[DeviceChoice, typer.Option(help="Where it computes.")]
-Language = Annotated[LanguageChoice, typer.Option("--lang", help="Language of the labels in tables.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line.")]
-AsCsv = Annotated[bool, typer.Option("--csv", help="Comma-separated values with a header.")]
+Device = Annotated[DeviceChoice, typer.Option(help="Device to compute on.")]
+Language = Annotated[LanguageChoice, typer.Option("--lang", help="Language of label names in text output.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print comma-separated values with a header.")]
 
 
 def refuse_two_formats(as_json: bool, as_csv: bool) -> None:
-    """Raise typer's error of wrong usage when both formats are asked for."""
+    """Refuse `--json` together with `--csv` as wrong usage."""
     if as_json and as_csv:
         raise typer.BadParameter("give one of --json and --csv, not both")
 
 
+@contextmanager
+def wrong_usage(*flags: str) -> Iterator[None]:
+    """Report a ValueError raised inside as wrong usage of these options."""
+    try:
+        yield
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint=list(flags) or None) from error
+
+
 def check_output(output: Path, *suffixes: str, option: str = "-o") -> None:
-    """Raise typer's error of wrong usage, before hours of work, for a file that could not be written after them."""
+    """Refuse an output file that cannot be written, before hours of computing its content."""
     folder = output.absolute().parent
     if output.suffix not in suffixes:
         allowed = suffixes[0] if len(suffixes) == 1 else f"one of {', '.join(suffixes)}"
@@ -73,4 +64,4 @@ def check_output(output: Path, *suffixes: str, option: str = "-o") -> None:
     if output.is_dir():
         raise typer.BadParameter(f"{option} {output} is a folder; give the name of a file")
     if not os.access(folder, os.W_OK):
-        raise typer.BadParameter(f"{option} {output}: nothing may be written in {folder}; use another folder")
+        raise typer.BadParameter(f"{option} {output}: the folder {folder} is read-only; use another one")

@@ -1,12 +1,13 @@
-"""What makes an event, as options that all verbs with events share, and what becomes of them."""
+"""Options of event detection, shared by `detect`, `listen`, `explain` and `evaluate`."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
+
+from panns.cli.options import wrong_usage
 
 if TYPE_CHECKING:
     from panns.detection import WindowConfig
@@ -14,147 +15,154 @@ if TYPE_CHECKING:
     from panns.events import EventConfig
     from panns.recognizer import Recognizer
 
-# What the library calls what the options give.
-_FLAGS = {
-    "threshold": "--threshold",
-    "release": "--release",
-    "median_s": "--median",
-    "min_gap_s": "--min-gap",
-    "min_duration_s": "--min-duration",
-    "window_s": "--window",
-    "hop_s": "--hop",
-}
-_ARGUMENT = re.compile(rf"\b({'|'.join(_FLAGS)})=|\b(\w+_s)\b")
-
 EventThreshold = Annotated[
     str | None,
     typer.Option(
         "--threshold",
         metavar="P|N/h",
-        help="The probability from which a class sounds, or for how many false alarms of each class in an hour (1/h) "
-        "it is wanted, where the model knows; by default the model's own for each class, or 0.5.",
-        show_default=False,
-    ),
-]
-Release = Annotated[
-    float | None,
-    typer.Option(
-        "--release",
-        metavar="SHARE",
-        help="Part of the threshold above which it goes on, before and after it reached that; the model's own, or 0.5.",
-        show_default=False,
-    ),
-]
-Median = Annotated[
-    float | None,
-    typer.Option(
-        "--median", metavar="S", help="Length of the median filter; the model's own, or none.", show_default=False
-    ),
-]
-MinGap = Annotated[
-    float | None,
-    typer.Option(
-        "--min-gap",
-        metavar="S",
-        help="What reaches its threshold again sooner has not ended; the model's own, or 0.2.",
-        show_default=False,
-    ),
-]
-MinDuration = Annotated[
-    float | None,
-    typer.Option(
-        "--min-duration", metavar="S", help="What is shorter is no event; the model's own, or 0.1.", show_default=False
-    ),
-]
-Window = Annotated[
-    float | None,
-    typer.Option(
-        "--window",
-        metavar="S",
-        help="What a model hears at once, unless it streams: with frame scores its usual 10 s, else 1 s.",
-        show_default=False,
-    ),
-]
-Hop = Annotated[
-    float | None,
-    typer.Option(
-        "--hop",
-        metavar="S",
-        help="From one window to the next, for a model without frame scores: 0.1 s.",
+        help="Detection threshold: a probability (0.3), or a number of false alarms per class and hour (1/h) if the "
+        "model has thresholds for it. Default: the model's own thresholds, else 0.5.",
         show_default=False,
     ),
 ]
 
 
 class EventSettings(NamedTuple):
-    """What `Recognizer.detect`, `stream` and `listen` take."""
+    """Keyword arguments of `Recognizer.detect`, `stream` and `listen`."""
 
     threshold: Threshold | None
-    config: EventConfig | None
+    config: EventConfig
     windows: WindowConfig
 
 
+@dataclass(frozen=True)
 class EventOptions:
-    """What was asked for; None for what was not.
-
-    Attributes:
-        flags: What was given, such as "--median".
+    """Settings that turn frame scores into events; a group of options, None where the user gave none.
 
     Raises:
-        typer.BadParameter: Something that cannot be, whatever the model.
+        typer.BadParameter: A value is out of range for every model.
     """
 
-    def __init__(
-        self,
-        *,
-        threshold: str | None = None,
-        release: float | None = None,
-        median_s: float | None = None,
-        min_gap_s: float | None = None,
-        min_duration_s: float | None = None,
-        window_s: float | None = None,
-        hop_s: float | None = None,
-    ) -> None:
+    release: Annotated[
+        float | None,
+        typer.Option(
+            "--release",
+            metavar="SHARE",
+            help="Share of the threshold above which an event continues before and after it reached the threshold. "
+            "Default: the model's own, else 0.5.",
+            show_default=False,
+        ),
+    ] = None
+    median_s: Annotated[
+        float | None,
+        typer.Option(
+            "--median",
+            metavar="S",
+            help="Length of the median filter over the scores, in seconds. Default: the model's own, else no filter.",
+            show_default=False,
+        ),
+    ] = None
+    min_gap_s: Annotated[
+        float | None,
+        typer.Option(
+            "--min-gap",
+            metavar="S",
+            help="Join events of a class separated by less than this, in seconds. Default: the model's own, else 0.2.",
+            show_default=False,
+        ),
+    ] = None
+    min_duration_s: Annotated[
+        float | None,
+        typer.Option(
+            "--min-duration",
+            metavar="S",
+            help="Minimum duration of an event, in seconds. Default: the model's own, else 0.1.",
+            show_default=False,
+        ),
+    ] = None
+    window_s: Annotated[
+        float | None,
+        typer.Option(
+            "--window",
+            metavar="S",
+            help="Length of the analysis window, in seconds; for models without a streaming state. Default: 10 with "
+            "frame scores, else 1.",
+            show_default=False,
+        ),
+    ] = None
+    hop_s: Annotated[
+        float | None,
+        typer.Option(
+            "--hop",
+            metavar="S",
+            help="Step between windows, in seconds; for models without frame scores. Default: 0.1.",
+            show_default=False,
+        ),
+    ] = None
+
+    def __post_init__(self) -> None:
         from panns.detection import WindowConfig
-        from panns.detection.thresholds import parse_threshold
         from panns.events import EventConfig
 
-        asked = {"release": release, "median_s": median_s, "min_gap_s": min_gap_s, "min_duration_s": min_duration_s}
-        self._changes = {name: value for name, value in asked.items() if value is not None}
-        given = asked | {"threshold": threshold, "window_s": window_s, "hop_s": hop_s}
-        self.flags = tuple(flag for name, flag in _FLAGS.items() if given[name] is not None)
-        try:
-            self._usual = EventConfig(**self._changes)
-            self._windows = WindowConfig(window_s, hop_s)
-            self._threshold = None if threshold is None else parse_threshold(threshold)
-        except ValueError as error:
-            raise typer.BadParameter(with_flags(str(error))) from error
+        for name in self._given("release", "median_s", "min_gap_s", "min_duration_s"):
+            with wrong_usage(flag_of(name)):
+                EventConfig(**{name: getattr(self, name)})
+        for name in self._given("window_s", "hop_s"):
+            with wrong_usage(flag_of(name)):
+                WindowConfig(**{name: getattr(self, name)})
+        with wrong_usage("--window", "--hop"):
+            WindowConfig(self.window_s, self.hop_s)
 
-    def settings_of(self, recognizer: Recognizer) -> EventSettings:
-        """The settings for a model: what was not asked for is its own.
+    def _given(self, *names: str) -> list[str]:
+        return [name for name in names if getattr(self, name) is not None]
+
+    @property
+    def flags(self) -> list[str]:
+        """Flags of the options that the user gave, such as "--median"."""
+        return [flag_of(name) for name in self._given(*(field.name for field in fields(self)))]
+
+    def for_model(self, recognizer: Recognizer, threshold: float | str | None = None) -> EventSettings:
+        """Combine these options with the settings of a model.
+
+        Args:
+            recognizer: The model; its own settings hold where the user gave none.
+            threshold: As returned by `parse_threshold`.
 
         Raises:
-            typer.BadParameter: The model cannot hear so.
+            typer.BadParameter: The model has no such thresholds, or cannot use such windows.
         """
-        own = recognizer.manifest.events
-        config = None if not self._changes else self._usual if own is None else replace(own, **self._changes)
-        settings = EventSettings(self._threshold, config, self._windows)
-        try:
-            recognizer.stream(**settings._asdict())
-        except ValueError as error:
-            raise typer.BadParameter(with_flags(str(error))) from error
-        return settings
+        from panns.detection import WindowConfig
+        from panns.detection.thresholds import resolve_thresholds
+        from panns.events import EventConfig
+
+        changes = {
+            name: getattr(self, name) for name in self._given("release", "median_s", "min_gap_s", "min_duration_s")
+        }
+        windows = WindowConfig(self.window_s, self.hop_s)
+        with wrong_usage("--threshold"):
+            resolve_thresholds(recognizer.manifest, threshold)
+        with wrong_usage(*map(flag_of, self._given("window_s", "hop_s"))):
+            recognizer.detector(windows=windows)
+        return EventSettings(threshold, replace(recognizer.manifest.events or EventConfig(), **changes), windows)
 
 
-def with_flags(sentence: str) -> str:
-    """An error of the library in the words of the command line.
+def parse_threshold(text: str | None) -> float | str | None:
+    """Parse `--threshold`: a probability, or a false-alarm rate such as "1/h"; None if not given.
+
+    Raises:
+        typer.BadParameter: The text is neither.
+    """
+    from panns.detection.thresholds import parse_threshold as parse
+
+    with wrong_usage("--threshold"):
+        return None if text is None else parse(text)
+
+
+def flag_of(name: str) -> str:
+    """Flag of an option, given its field.
 
     Example:
-        >>> with_flags("hop_s=0.2 is longer than window_s=0.1; leave out hop_s")
-        '--hop 0.2 is longer than --window 0.1; leave out --hop'
+        >>> flag_of("min_gap_s")
+        '--min-gap'
     """
-
-    def flag(match: re.Match[str]) -> str:
-        return f"{_FLAGS[match[1]]} " if match[1] else _FLAGS.get(match[2], match[2])
-
-    return _ARGUMENT.sub(flag, sentence).replace(", or None for", ", or left out for")
+    return f"--{name.removesuffix('_s').replace('_', '-')}"

@@ -1,4 +1,4 @@
-"""The option that picks folds of a list of clips, and the clips that are in them."""
+"""The option `--fold`: select folds of a clip list."""
 
 from __future__ import annotations
 
@@ -12,25 +12,28 @@ import typer
 if TYPE_CHECKING:
     from panns.data.clip_lists import ClipList
 
-OnlyFolds = Annotated[
+Folds = Annotated[
     list[str] | None,
-    typer.Option("--fold", metavar="F", help="Only the clips of this fold; may be given again."),
+    typer.Option("--fold", metavar="F", help="Use only the clips of this fold (default all); may be repeated."),
 ]
 
 
-def clips_of(listed: ClipList, path: Path, folds: Sequence[str]) -> ClipList:
-    """The clips of these folds, or all where none is named.
+def select_folds(clips: ClipList, path: Path, folds: Sequence[str] | None) -> ClipList:
+    """Select the clips of some folds; all clips if no fold is given.
 
     Args:
-        listed: All of them.
-        path: Where they are listed, for the error.
-        folds: As they were given.
+        clips: The clip list.
+        path: Its file, for the error message.
+        folds: Names of folds, as given by the user.
+
+    Raises:
+        typer.BadParameter: A fold has no clip.
     """
     if not folds:
-        return listed
-    there = {clip.fold for clip in listed.clips if clip.fold}
+        return clips
+    known = {clip.fold for clip in clips.clips if clip.fold}
     for fold in folds:
-        if fold not in there:
-            known = ", ".join(sorted(there)) if there else "none at all"
-            raise typer.BadParameter(f"--fold {fold}: {path} has no clip of that fold; it has {known}")
-    return replace(listed, clips=tuple(clip for clip in listed.clips if clip.fold in folds))
+        if fold not in known:
+            names = ", ".join(sorted(known)) if known else "no folds"
+            raise typer.BadParameter(f"--fold {fold}: {path} has no clip of that fold; it has {names}")
+    return replace(clips, clips=tuple(clip for clip in clips.clips if clip.fold in folds))

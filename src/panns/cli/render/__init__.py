@@ -1,1 +1,1 @@
-"""Results as tables, rows and pictures."""
+"""Results as text, tables and rows."""

@@ -1,4 +1,4 @@
-"""An evaluation as a table for people and as rows of comma-separated values."""
+"""Evaluation of clips as text and as CSV rows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 CLASS_COLUMNS = (
     "index", "label", "label_zh", "n_clips", "average_precision", "auc", "precision", "recall", "f1", "threshold",
 )  # fmt: skip
-# What of `ClipEvaluation.to_dict` is one number.
+# Keys of `ClipEvaluation.to_dict` with a single number.
 MEASURES = (
     "n_clips", "n_failed", "n_classes", "mean_average_precision", "n_classes_with_average_precision", "mean_auc",
     "n_classes_with_auc", "d_prime", "accuracy", "top5_accuracy", "micro_precision", "micro_recall", "micro_f1",
@@ -23,18 +23,18 @@ MEASURES = (
 
 
 @dataclass(frozen=True)
-class Circumstances:
-    """What was measured on what, and when: without it a figure is worth little.
+class EvaluationRun:
+    """Model, data and date of an evaluation, printed with its result.
 
     Attributes:
-        model: As it was asked for.
-        backend: What computed.
-        device: Where.
-        manifest: The clips.
-        folds: Which of them; none for all.
-        label_map: File that maps their labels to the model's classes.
-        thresholds: From where on a class counted as present; None where the highest was taken.
-        date: Of the measurement.
+        model: Name or path of the model, as given by the user.
+        backend: Backend that computed the scores.
+        device: Device that computed the scores.
+        manifest: Path of the clip list or table of events.
+        folds: Evaluated folds; empty for all.
+        label_map: File that maps labels of the clips to classes of the model; None without one.
+        thresholds: Description of the thresholds; None for single-label.
+        date: Date of the evaluation, ISO 8601.
     """
 
     model: str
@@ -48,34 +48,34 @@ class Circumstances:
 
     @property
     def clips(self) -> str:
-        """The clips in a few words."""
+        """Path of the clips, with the folds."""
         folds = f", fold{'s' * (len(self.folds) > 1)} {', '.join(self.folds)}" if self.folds else ""
         return f"{self.manifest}{folds}"
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON of them."""
+        """JSON of the run."""
         return asdict(self) | {"folds": list(self.folds)}
 
 
 def text_lines(
-    evaluation: ClipEvaluation, circumstances: Circumstances, *, per_class: bool, language: Literal["en", "zh"]
+    evaluation: ClipEvaluation, run: EvaluationRun, *, per_class: bool, language: Literal["en", "zh"]
 ) -> Iterator[str]:
-    """For people."""
+    """Text: the run, the measures, and with `per_class` the classes."""
     n_classes = len(evaluation.classes)
-    yield f"{circumstances.model} by {circumstances.backend} on {circumstances.device}, {circumstances.date}"
-    yield f"{circumstances.clips}: {counted(evaluation.n_clips, 'clip')}{_left_out(evaluation)}"
-    mapped = f" mapped by {circumstances.label_map}" if circumstances.label_map else ""
-    present = f", present from {circumstances.thresholds} on" if circumstances.thresholds else ""
-    yield f"{evaluation.task}, {counted(n_classes, 'class', 'classes')}{mapped}{present}"
+    yield f"{run.model} by {run.backend} on {run.device}, {run.date}"
+    yield f"{run.clips}: {count(evaluation.n_clips, 'clip')}{_failed_text(evaluation)}"
+    mapped = f" mapped by {run.label_map}" if run.label_map else ""
+    present = f", thresholds: {run.thresholds}" if run.thresholds else ""
+    yield f"{evaluation.task}, {count(n_classes, 'class', 'classes')}{mapped}{present}"
     for name, value, remark in _measures(evaluation):
-        yield f"  {name:<18}{as_number(value)}{f'  {remark}' if remark else ''}"
+        yield f"  {name:<18}{format_number(value)}{f'  {remark}' if remark else ''}"
     if per_class:
         yield ""
         yield from _class_lines(evaluation.classes, language)
 
 
 def csv_rows(evaluation: ClipEvaluation, *, per_class: bool) -> Iterator[tuple[object, ...]]:
-    """A row for each class, or for each measure of all."""
+    """One row per class, or one per measure of all classes."""
     if per_class:
         yield CLASS_COLUMNS
         for one in evaluation.classes:
@@ -89,7 +89,7 @@ def csv_rows(evaluation: ClipEvaluation, *, per_class: bool) -> Iterator[tuple[o
 
 
 def _measures(evaluation: ClipEvaluation) -> Iterator[tuple[str, float, str]]:
-    """Name, number and remark; what there is not is left out."""
+    """Name, value and remark of each measure that the evaluation has."""
     of = len(evaluation.classes)
     if evaluation.accuracy is not None:
         yield "accuracy", evaluation.accuracy, ""
@@ -103,7 +103,7 @@ def _measures(evaluation: ClipEvaluation) -> Iterator[tuple[str, float, str]]:
     yield "d-prime", evaluation.d_prime, ""
     for name in ("precision", "recall", "f1"):
         value, of_all = getattr(macro, name), getattr(micro, name)
-        remark = f"mean of {precisions.n_classes} of {of} classes; {of_all:.3f} of all answers"
+        remark = f"mean of {precisions.n_classes} of {of} classes; {of_all:.3f} over all predictions"
         yield name.replace("f1", "F1"), value, remark
     diagram = evaluation.reliability
     yield (
@@ -118,32 +118,32 @@ def _measures(evaluation: ClipEvaluation) -> Iterator[tuple[str, float, str]]:
 
 
 def _class_lines(classes: tuple[ClassResult, ...], language: Literal["en", "zh"]) -> Iterator[str]:
-    """The label stands last, as Chinese is twice as wide as spaces can tell; classes without a clip are left out."""
+    """Lines of the classes with clips. The label comes last, because Chinese characters are two columns wide."""
     has_thresholds = classes[0].threshold is not None
-    last = f"{'from':>8}" if has_thresholds else ""
+    last = f"{'thresh.':>8}" if has_thresholds else ""
     yield f"  {'clips':>6}{'AP':>8}{'AUC':>8}{'prec.':>8}{'recall':>8}{'F1':>8}{last}  label"
     for one in classes:
         if one.n_clips:
             numbers = [one.average_precision, one.auc, one.precision, one.recall, one.f1]
             if one.threshold is not None:
                 numbers.append(one.threshold)
-            columns = "".join(f"{as_number(value):>8}" for value in numbers)
+            columns = "".join(f"{format_number(value):>8}" for value in numbers)
             yield f"  {one.n_clips:>6}{columns}  {one.label.zh if language == 'zh' else one.label.en}"
     missing = sum(not one.n_clips for one in classes)
     if missing:
-        yield f"  {counted(missing, 'class', 'classes')} without a clip {'is' if missing == 1 else 'are'} left out"
+        yield f"  {count(missing, 'class', 'classes')} without clips not shown"
 
 
-def as_number(value: float) -> str:
-    """Three digits, or a dash where there is no value."""
+def format_number(value: float) -> str:
+    """Three decimals, or a dash for NaN."""
     return "-" if math.isnan(value) else f"{value:.3f}"
 
 
-def counted(n: int, one: str, many: str | None = None) -> str:
-    """A number of things in words."""
+def count(n: int, one: str, many: str | None = None) -> str:
+    """A number with its noun, such as "2 clips"."""
     return f"{n} {one if n == 1 else many or f'{one}s'}"
 
 
-def _left_out(evaluation: ClipEvaluation) -> str:
+def _failed_text(evaluation: ClipEvaluation) -> str:
     n_failed = len(evaluation.failures)
     return f", and {n_failed} that could not be read" if n_failed else ""

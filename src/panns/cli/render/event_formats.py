@@ -1,4 +1,4 @@
-"""Events as people and other programs read them."""
+"""Events as text, CSV rows, Audacity labels and Raven selections."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from panns.results import Detection, Event
 
 CSV_COLUMNS = ("file", "onset_s", "offset_s", "index", "label", "label_zh", "score")
-# A selection table as Raven Pro reads it: begin and end are times in the sequence of all its files, one after another
-# (as in BirdNET-Analyzer's combined tables); the offset is the begin in the file that the row names.
+# Selection table of Raven Pro. Begin and end times count through all files of the table, one after another (as in the
+# combined tables of BirdNET-Analyzer); the file offset is the begin time in the file of the row.
 RAVEN_COLUMNS = (
     "Selection",
     "View",
@@ -29,12 +29,12 @@ RAVEN_COLUMNS = (
 
 
 def label_of(event: Event, language: LanguageChoice) -> str:
-    """The name of what was heard."""
+    """Label of an event in a language."""
     return event.label_zh if language == "zh" else event.label
 
 
 def table_lines(file: str, detection: Detection, language: LanguageChoice) -> Iterator[str]:
-    """For people: a block per file, a line per event with onset, offset and score."""
+    """Text: the file, then onset, offset, score and label of each event."""
     yield f"{file}  {detection.duration_s:.1f} s"
     for event in detection:
         yield f"  {event.onset_s:8.2f} {event.offset_s:8.2f}  {event.score:.3f}  {label_of(event, language)}"
@@ -43,31 +43,32 @@ def table_lines(file: str, detection: Detection, language: LanguageChoice) -> It
 
 
 def csv_rows(file: str, detection: Detection) -> Iterator[tuple[object, ...]]:
-    """A row per event, in the order of `CSV_COLUMNS`."""
+    """One row per event, in the order of `CSV_COLUMNS`."""
     for event in detection:
         yield file, event.onset_s, event.offset_s, event.index, event.label, event.label_zh, event.score
 
 
 def audacity_rows(detection: Detection, language: LanguageChoice) -> Iterator[tuple[object, ...]]:
-    """A row per event of a label track, without a header: onset, offset, label."""
+    """One row per event of an Audacity label track: onset, offset, label."""
     for event in detection:
         yield f"{event.onset_s:.6f}", f"{event.offset_s:.6f}", label_of(event, language)
 
 
 def raven_rows(
-    file: str, detection: Detection, language: LanguageChoice, *, first: int, begin_s: float, top_hz: float
+    file: str, detection: Detection, language: LanguageChoice, *, first: int, begin_s: float, max_hz: float
 ) -> Iterator[tuple[object, ...]]:
-    """A row per event, in the order of `RAVEN_COLUMNS`.
+    """One row per event, in the order of `RAVEN_COLUMNS`.
 
     Args:
-        file: The sound.
-        detection: Its events.
-        language: Of the labels.
-        first: Number of the first selection; they are counted through all files.
-        begin_s: Length of all files before this one.
-        top_hz: Highest frequency that the model hears, for selections have a height too.
+        file: Path of the sound.
+        detection: Events in the sound.
+        language: Language of the labels.
+        first: Number of the first selection; numbers count through all files of the table.
+        begin_s: Total duration of the files before this one, in seconds.
+        max_hz: Highest frequency of the model's input, used as upper limit of every selection.
     """
     for number, event in enumerate(detection, start=first):
         times = f"{begin_s + event.onset_s:.6f}", f"{begin_s + event.offset_s:.6f}"
-        what = label_of(event, language), f"{event.score:.6f}"
-        yield number, "Spectrogram 1", 1, *times, 0, top_hz, *what, file, f"{event.onset_s:.6f}"
+        label = label_of(event, language)
+        score, offset = f"{event.score:.6f}", f"{event.onset_s:.6f}"
+        yield number, "Spectrogram 1", 1, *times, 0, max_hz, label, score, file, offset

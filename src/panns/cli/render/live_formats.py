@@ -1,4 +1,4 @@
-"""What is heard live, as lines for people and as records for programs."""
+"""Live events as text and as JSON records."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ if TYPE_CHECKING:
     from panns.audio import InputDevice
     from panns.detection.live import LiveEvent
 
-# Later than this is not what people call live.
+# Above this latency, the text suggests faster settings.
 _LONG_LATENCY_S = 1.0
 
 
 class Delays(NamedTuple):
-    """How soon a moment is answered, at most, apart from the time of computing.
+    """Maximum delays behind the sound, without the time of computation.
 
     Attributes:
-        scores_s: Until its scores are known.
-        start_s: Until an event that begins then, and goes on, has started.
+        scores_s: Delay of the scores, in seconds.
+        start_s: Delay of the start of an event, in seconds.
     """
 
     scores_s: float
     start_s: float
 
 
-def head(name: str, sample_rate: int, by: str, delays: Delays) -> str:
-    """What listens to what, and how soon it answers."""
-    text = f"listening to {name}, {sample_rate} Hz; {by} knows scores after {delays.scores_s:.2g} s, "
-    text += f"the start of an event after {delays.start_s:.2g} s"
+def head(name: str, sample_rate: int, model: str, delays: Delays) -> str:
+    """First line: the source, the model and its delays."""
+    text = f"listening to {name}, {sample_rate} Hz, with {model}; scores after {delays.scores_s:.2g} s, "
+    text += f"start of an event after {delays.start_s:.2g} s"
     if delays.scores_s > _LONG_LATENCY_S:
-        text += "; sooner with --model stream or a shorter --window"
-    return f"{text}; Ctrl-C ends"
+        text += "; for a lower latency use --model stream or a shorter --window"
+    return f"{text}; Ctrl-C stops"
 
 
 def foot(duration_s: float, n_events: int, lost_s: float) -> str:
-    """What it was in all."""
-    lost = f", {lost_s:.1f} s of it silence for what was lost" if lost_s else ""
-    return f"heard {duration_s:.1f} s{lost}: {n_events} event{'' if n_events == 1 else 's'}"
+    """Last line: total duration and number of events."""
+    lost = f", with {lost_s:.1f} s of silence in place of lost sound" if lost_s else ""
+    return f"{duration_s:.1f} s of sound{lost}: {n_events} event{'' if n_events == 1 else 's'}"
 
 
-def text_lines(found: Sequence[LiveEvent], language: LanguageChoice) -> Iterator[str]:
-    """A line for each event that ended, as in the table of `panns detect`, and one for each that began and goes on."""
-    for one, following in zip(found, [*found, None][1:], strict=True):
+def text_lines(changes: Sequence[LiveEvent], language: LanguageChoice) -> Iterator[str]:
+    """One line per event that ended, as in `panns detect`, and one per event that started and is still active."""
+    for one, following in zip(changes, [*changes, None][1:], strict=True):
         event = one.event
         if one.kind == "end":
             until = f"{event.offset_s:.2f}"
@@ -58,7 +58,7 @@ def text_lines(found: Sequence[LiveEvent], language: LanguageChoice) -> Iterator
 
 
 def begin_record(name: str, sample_rate: int, model: str, delays: Delays) -> dict[str, Any]:
-    """The first record; times of the others are seconds since `began_at`."""
+    """First record; the times of the other records are seconds since `began_at`."""
     return {
         "type": "begin",
         "time_s": 0.0,
@@ -71,20 +71,20 @@ def begin_record(name: str, sample_rate: int, model: str, delays: Delays) -> dic
     }
 
 
-def event_records(time_s: float, found: Sequence[LiveEvent]) -> Iterator[dict[str, Any]]:
-    """A record for each start and each end; `time_s` is how much had been heard when it was known."""
-    for one in found:
+def event_records(time_s: float, changes: Sequence[LiveEvent]) -> Iterator[dict[str, Any]]:
+    """One record per start or end of an event; `time_s` is the duration of the sound when it was detected."""
+    for one in changes:
         yield {"type": one.kind, "time_s": time_s} | one.to_dict()
 
 
 def stop_record(time_s: float, n_events: int, lost_s: float, error: Exception | None) -> dict[str, Any]:
-    """The last record."""
+    """Last record."""
     record = {"type": "stop", "time_s": time_s, "n_events": n_events, "lost_s": lost_s}
     return record if error is None else record | {"error": str(error)}
 
 
 def device_line(device: InputDevice) -> str:
-    """A microphone for people; the star is the system's choice."""
+    """One line about a microphone; a star marks the system's default."""
     channels = "1 channel" if device.n_channels == 1 else f"{device.n_channels} channels"
     mark = "*" if device.is_default else " "
     return f"{mark} {device.number:3}  {device.name}  {device.sample_rate} Hz, {channels}"

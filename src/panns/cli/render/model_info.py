@@ -1,4 +1,4 @@
-"""What is known of a model, registered or one's own, as data and in words."""
+"""Details of a model, registered or from a file: as JSON and as text."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ from panns.models.base import StreamingConfig
 from panns.system.defaults import DEFAULT_THRESHOLD
 from panns.system.files import file_digests
 
-_N_NAMED = 20  # classes whose names stand in words; JSON has them all
-_TOLD_OTHERWISE = ("format_version", "config", "labels", "files", "derived")
+_N_NAMED = 20  # maximum number of class names in the text; JSON has all
+# Parts of the manifest with keys of their own in the record.
+_SEPARATE_KEYS = ("format_version", "config", "labels", "files", "derived")
 
 
-def summary_of(entry: ModelEntry) -> dict[str, Any]:
-    """A line of the list of registered models."""
+def summarize(entry: ModelEntry) -> dict[str, Any]:
+    """Summary of a registered model, for the list of models."""
     weights, cost = entry.weights, cost_of(entry.name)
     arxiv = re.search(r"arXiv:([\d.]+)", "" if weights is None else weights.source)
     return {
         "name": entry.name,
         "family": entry.family,
         "about": entry.about,
-        **_outside(entry.config),
+        **_interface(entry.config),
         "weights": availability(entry),
         "licence": None if weights is None else weights.licence,
         "metric": None if weights is None else weights.metric,
@@ -41,16 +42,16 @@ def summary_of(entry: ModelEntry) -> dict[str, Any]:
     }
 
 
-def about_registered(entry: ModelEntry) -> dict[str, Any]:
-    """Everything that is known of a registered model."""
-    record = summary_of(entry) | _inside(entry.config, entry.config.frontend.inputs)
+def describe_registered(entry: ModelEntry) -> dict[str, Any]:
+    """All details of a registered model."""
+    record = summarize(entry) | _architecture(entry.config, entry.config.frontend.inputs)
     record |= {"without_weights": entry.missing_weights_message, "measured_on": measured_on()}
     try:
         ready = find_checkpoint(entry)
     except CheckpointError as exc:
         ready, record["damaged"] = None, str(exc)
     if ready is not None:
-        record |= _of_manifest(ready.manifest)
+        record |= _manifest_details(ready.manifest)
     if entry.weights is not None:
         record |= {
             "url": entry.weights.url,
@@ -65,18 +66,18 @@ def about_registered(entry: ModelEntry) -> dict[str, Any]:
     return record
 
 
-def about_checkpoint(checkpoint: Checkpoint) -> dict[str, Any]:
-    """Everything that is known of a checkpoint folder or an exported file."""
+def describe_checkpoint(checkpoint: Checkpoint) -> dict[str, Any]:
+    """All details of a checkpoint folder or an exported file."""
     manifest = checkpoint.manifest
     record = {
         "name": str(checkpoint.path),
         "about": f"a model of the architecture {manifest.architecture}",
-        **_outside(manifest.config),
+        **_interface(manifest.config),
         "weights": "in this file" if checkpoint.is_exported_file else "in this folder",
         "cost": None,
-        **_inside(manifest.config, checkpoint.onnx_inputs),
+        **_architecture(manifest.config, checkpoint.onnx_inputs),
         "labels": [label.to_dict() for label in manifest.labels],
-        **_of_manifest(manifest),
+        **_manifest_details(manifest),
     }
     if checkpoint.is_exported_file:
         digest = FileDigest(checkpoint.path.stat().st_size, file_digests(checkpoint.path)["sha256"])
@@ -88,8 +89,8 @@ def about_checkpoint(checkpoint: Checkpoint) -> dict[str, Any]:
     return record | {"files": files}
 
 
-def _outside(config: ModelConfig) -> dict[str, Any]:
-    """What comes in and goes out."""
+def _interface(config: ModelConfig) -> dict[str, Any]:
+    """Input and output of a model."""
     rate = config.frontend.sample_rate
     return {
         "sample_rate": rate,
@@ -101,8 +102,8 @@ def _outside(config: ModelConfig) -> dict[str, Any]:
     }
 
 
-def _inside(config: ModelConfig, inputs: Sequence[str]) -> dict[str, Any]:
-    """What it is made of."""
+def _architecture(config: ModelConfig, inputs: Sequence[str]) -> dict[str, Any]:
+    """Settings of the network and the front end."""
     log_mel = config.frontend.log_mel
     return {
         "config": config_to_dict(config),
@@ -111,145 +112,148 @@ def _inside(config: ModelConfig, inputs: Sequence[str]) -> dict[str, Any]:
     }
 
 
-def _of_manifest(manifest: ModelManifest) -> dict[str, Any]:
-    """What a checkpoint says of itself, beside its config, its classes and its files."""
-    told = {key: value for key, value in manifest.to_dict().items() if key not in _TOLD_OTHERWISE}
-    return told | {"one_pass_s": manifest.one_pass_s, "algorithmic_latency_s": manifest.algorithmic_latency_s}
+def _manifest_details(manifest: ModelManifest) -> dict[str, Any]:
+    """Entries of a manifest, without config, labels and files."""
+    details = {key: value for key, value in manifest.to_dict().items() if key not in _SEPARATE_KEYS}
+    return details | {"one_pass_s": manifest.one_pass_s, "algorithmic_latency_s": manifest.algorithmic_latency_s}
 
 
-def in_words(record: dict[str, Any]) -> dict[str, dict[str, str]]:
-    """A record for people: groups by title, of lines by key."""
-    words = {
-        "hears": _hearing_in_words(record),
-        "tells": _telling_in_words(record),
-        "classes": _classes_in_words(record),
-        "embeds": f"{record['embedding_dim']} numbers" if record["embedding_dim"] else "no embedding",
-        "streams": _stream_in_words(record),
-        "events": _events_in_words(record),
-        "costs": _cost_in_words(record),
+def as_text(record: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """Details of a model as text: groups by title, lines by key.
+
+    Args:
+        record: As returned by `describe_registered` or `describe_checkpoint`.
+    """
+    model = {
+        "input": _input_text(record),
+        "output": _output_text(record),
+        "classes": _classes_text(record),
+        "embedding": f"{record['embedding_dim']} values" if record["embedding_dim"] else "none",
+        "latency": _latency_text(record),
+        "events": _events_text(record),
+        "cost": _cost_text(record),
     }
     network = {
         key: (" ".join(map(str, value)) or "none") if isinstance(value, list | tuple) else str(value)
-        for key, value in _settings(record["config"])
+        for key, value in _network_settings(record["config"])
     }
     return {
-        f"{record['name']}: {record['about']}": {key: value for key, value in words.items() if value},
-        f"weights: {record['weights']}": _weights_in_words(record),
-        "reads": _frontend_in_words(record),
+        f"{record['name']}: {record['about']}": {key: value for key, value in model.items() if value},
+        f"weights: {record['weights']}": _weights_text(record),
+        "front end": _frontend_text(record),
         "network": network,
     }
 
 
-def _hearing_in_words(record: dict[str, Any]) -> str:
-    shortest, rate = record["min_input_samples"], record["sample_rate"]
-    words = [f"{rate / 1000:g} kHz"]
-    words.append("any length" if shortest == 1 else f"what is shorter than {shortest / rate:.2f} s is padded")
+def _input_text(record: dict[str, Any]) -> str:
+    min_samples, rate = record["min_input_samples"], record["sample_rate"]
+    parts = [f"{rate / 1000:g} kHz"]
+    parts.append("any length" if min_samples == 1 else f"shorter than {min_samples / rate:.2f} s is padded")
     if "one_pass_s" in record and record["block_s"] is None:
-        words.append(f"what is longer than {record['one_pass_s']:g} s in windows of {record['window_s']:g} s")
-    return "; ".join(words)
+        parts.append(f"longer than {record['one_pass_s']:g} s is split into windows of {record['window_s']:g} s")
+    return "; ".join(parts)
 
 
-def _telling_in_words(record: dict[str, Any]) -> str:
+def _output_text(record: dict[str, Any]) -> str:
     hop_s = record["frame_hop_s"]
-    one = " of which one is heard" if record.get("activation") == "softmax" else ""
-    return f"{record['n_classes']} classes{one}, {f'every {hop_s:.2f} s and ' if hop_s else ''}of the whole sound"
+    exclusive = " (softmax, exactly one is predicted)" if record.get("activation") == "softmax" else ""
+    frames = f"; frame scores every {hop_s:.2f} s" if hop_s else ""
+    return f"{record['n_classes']} classes{exclusive}; clip scores{frames}"
 
 
-def _classes_in_words(record: dict[str, Any]) -> str:
-    # Between semicolons, for names such as "Male speech, man speaking" hold commas.
+def _classes_text(record: dict[str, Any]) -> str:
+    # Separated by semicolons, because names such as "Male speech, man speaking" contain commas.
     names = [label["en"] for label in record.get("labels", ())]
     rest = len(names) - _N_NAMED
     return "; ".join(names[:_N_NAMED]) + (f"; and {rest} more" if rest > 0 else "")
 
 
-def _stream_in_words(record: dict[str, Any]) -> str:
-    late = f", {record['algorithmic_latency_s']:g} s late at most" if "algorithmic_latency_s" in record else ""
+def _latency_text(record: dict[str, Any]) -> str:
+    latency = f"at most {record['algorithmic_latency_s']:g} s, " if "algorithmic_latency_s" in record else ""
     if record["block_s"] is not None:
-        return f"in blocks of {record['block_s']:g} s, with a state{late}"
-    return f"in windows {'back to back' if record['frame_hop_s'] else 'that overlap'}{late}"
+        return f"{latency}streaming in blocks of {record['block_s']:g} s"
+    return f"{latency}streaming in {'adjacent' if record['frame_hop_s'] else 'overlapping'} windows"
 
 
-def _events_in_words(record: dict[str, Any]) -> str:
-    """From which probability on a class sounds, as `panns detect` takes it."""
+def _events_text(record: dict[str, Any]) -> str:
+    """Default thresholds of `panns detect`."""
     if "thresholds" not in record:
         return ""
     if record["operating_points"]:
-        usual, *others = (f"{point['false_alarms_per_hour']:g}" for point in record["operating_points"])
-        return f"from thresholds chosen for {' or '.join([f'{usual} (the usual)', *others])} false alarms an hour"
+        default, *others = (f"{point['false_alarms_per_hour']:g}" for point in record["operating_points"])
+        rates = " or ".join([f"{default} (the default)", *others])
+        return f"thresholds for {rates} false alarms per hour"
     if record["thresholds"] is not None:
-        return "from a threshold chosen for each class"
-    return f"from {DEFAULT_THRESHOLD:g}, since no thresholds were chosen"
+        return "own threshold for each class"
+    return f"threshold {DEFAULT_THRESHOLD:g} (the model has none of its own)"
 
 
-def _settings(config: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Of the network, without its front end; those of a part are named after it."""
+def _network_settings(config: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Settings of the network without the front end; nested settings are prefixed with the name of their part."""
     for key, value in config.items():
         if isinstance(value, dict) and key != "frontend":
-            yield from ((f"{key.replace('_', ' ')} {inner}", one) for inner, one in _settings(value))
+            yield from ((f"{key.replace('_', ' ')} {inner}", one) for inner, one in _network_settings(value))
         elif key not in {"frontend", "n_classes"}:
             yield key.replace("_", " "), value
 
 
-def _cost_in_words(record: dict[str, Any]) -> str:
+def _cost_text(record: dict[str, Any]) -> str:
     cost = record["cost"]
     if cost is None:
         return "" if "files" in record else "not measured"
     return (
-        f"{cost['n_parameters'] / 1e6:.2f} M parameters; 10 s take {cost['multiply_adds'] / 1e9:.2f} G multiply-adds, "
+        f"{cost['n_parameters'] / 1e6:.2f} M parameters; {cost['multiply_adds'] / 1e9:.2f} G multiply-adds for 10 s, "
         f"{cost['cpu_ms']:.1f} ms on one thread ({cost['measured_on'] or record['measured_on']})"
     )
 
 
-def _frontend_in_words(record: dict[str, Any]) -> dict[str, str]:
+def _frontend_text(record: dict[str, Any]) -> dict[str, str]:
     mel, rate = record["log_mel"], record["sample_rate"]
-    words = {
-        "inputs": " and ".join("the log-mel" if name == "features" else "the waveform" for name in record["inputs"])
-    }
+    inputs = " and ".join("the log-mel" if name == "features" else "the waveform" for name in record["inputs"])
     if mel is None:
-        return words
-    if record["inputs"] == ["waveform"]:
-        words["inputs"] += ", of which it makes the log-mel"
-    words |= {
+        return {"inputs": inputs}
+    lines = {
+        "inputs": f"{inputs}; the network computes the log-mel" if record["inputs"] == ["waveform"] else inputs,
         "bands": f"{mel['n_mels']}, {mel['f_min_hz']:g} to {mel['f_max_hz']:g} Hz, {mel['mel_scale']} scale",
-        "window": f"{_samples(mel['window_samples'], rate)}, {mel['window']} Hann, transform of {mel['n_fft']}",
+        "window": f"{_samples(mel['window_samples'], rate)}, {mel['window']} Hann, FFT of {mel['n_fft']}",
         "hop": _samples(mel["hop_samples"], rate),
-        "emphasis": "none" if mel["pre_emphasis"] is None else f"{mel['pre_emphasis']:g}",
+        "pre-emphasis": "none" if mel["pre_emphasis"] is None else f"{mel['pre_emphasis']:g}",
         "logarithm": f"{mel['log']}, floor {mel['log_floor']:g}, shift {mel['shift']:g}, scale {mel['scale']:g}",
     }
     if mel["range_db"] is not None:
-        words["range"] = f"{mel['range_db']:g} dB below the loudest value"
-    return words
+        lines["range"] = f"{mel['range_db']:g} dB below the maximum"
+    return lines
 
 
-def _weights_in_words(record: dict[str, Any]) -> dict[str, str]:
-    words: dict[str, str | None] = {"damaged": record.get("damaged")}
+def _weights_text(record: dict[str, Any]) -> dict[str, str]:
+    lines: dict[str, str | None] = {"damaged": record.get("damaged")}
     if "file" in record:
         size = "size unknown" if record["n_bytes"] is None else f"{record['n_bytes'] / 1e6:.0f} MB"
-        words |= {
-            "reach": f"{record['metric']} {record['value']:.3f} ({record['protocol']})" if record["metric"] else None,
+        lines |= {
+            "quality": f"{record['metric']} {record['value']:.3f} ({record['protocol']})" if record["metric"] else None,
             "file": f"{record['file']}, {size}",
             "licence": record["licence"],
             "source": record["source"],
-            "address": record["url"],
+            "url": record["url"],
             "check": record["check"],
             "sha256": record["sha256"],
             "md5": record["md5"],
         }
     elif "training_data" in record:
-        reach = [f"{one['name']} {one['value']:.3f} ({one['protocol']})" for one in record["metrics"]]
-        words |= {
-            "reach": "; ".join(reach) or None,
+        quality = [f"{one['name']} {one['value']:.3f} ({one['protocol']})" for one in record["metrics"]]
+        lines |= {
+            "quality": "; ".join(quality) or None,
             "licence": record["licence"],
             "source": record["source"],
             "training data": record["training_data"],
-            "files": _files_in_words(record["files"]) if "files" in record else None,
+            "files": _files_text(record["files"]) if "files" in record else None,
         }
     else:
-        words["to run"] = record["without_weights"].partition("; ")[2]
-    return {key: value for key, value in words.items() if value is not None}
+        lines["to run"] = record["without_weights"].partition("; ")[2]
+    return {key: value for key, value in lines.items() if value is not None}
 
 
-def _files_in_words(files: dict[str, dict[str, Any]]) -> str:
+def _files_text(files: dict[str, dict[str, Any]]) -> str:
     sizes = {name: f"{one['n_bytes'] / 1e6:.1f} MB" if one["is_there"] else "missing" for name, one in files.items()}
     return "; ".join(f"{name}, {size}" for name, size in sizes.items()) or "none"
 

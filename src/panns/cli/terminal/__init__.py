@@ -1,1 +1,1 @@
-"""The terminal: printing, progress bars, live views, signals."""
+"""Terminal output: printing, progress bars, the live view, signals."""

@@ -1,6 +1,6 @@
-"""What moves on a terminal, one thing at a time: a bar with numbers, a spinner with words, or what a verb draws itself.
+"""Progress bars and spinners on the terminal, one at a time.
 
-A bar or spinner appears for what takes over a second.
+A bar or spinner appears after one second.
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ if TYPE_CHECKING:
     from rich.progress import ProgressColumn, TaskID
 
 SHOW_AFTER_S = 1.0
-SHOW_AGAIN_S = 0.1  # after a printed line; drawing the bar between any two of a thousand lines would only slow them
+SHOW_AGAIN_S = 0.1  # after a printed line; redrawing after each of a thousand lines would slow down the output
 
 
 class Drawn(Protocol):
-    """Some lines at the end of the terminal, which can be taken off again."""
+    """Lines at the end of the terminal that can be erased, such as a bar."""
 
     def start(self) -> None:
-        """Draw them."""
+        """Draw the lines."""
 
     def stop(self) -> None:
-        """Take them off."""
+        """Erase the lines."""
 
 
 _lock = threading.RLock()
-_shown: Drawn | None = None  # there is one terminal, and one moving thing on it
+_shown: Drawn | None = None  # one terminal shows one of these at a time
 
 
 def is_watched() -> bool:
-    """Whether stderr is a terminal on which a line can be overwritten."""
+    """True if stderr is a terminal that can overwrite lines."""
     return sys.stderr.isatty() and os.environ.get("TERM", "").lower() not in {"dumb", "unknown"}
 
 
 def clear() -> None:
-    """Take what moves off the terminal, so that something can be printed there."""
+    """Erase what is drawn, before printing."""
     global _shown
     with _lock:
         if _shown is not None:
@@ -52,17 +52,17 @@ def clear() -> None:
 
 
 def show(drawn: Drawn) -> None:
-    """Draw this, in place of what was drawn."""
+    """Draw these lines instead of the current ones."""
     global _shown
     with _lock:
         if _shown is not drawn:
             clear()
-            _shown = drawn  # first, so that an interrupt while it is being drawn finds it
+            _shown = drawn  # before drawing, so that `leave` finds it after an interrupt
             drawn.start()
 
 
 def leave() -> None:
-    """Leave the terminal as it was, also if an interrupt came while a line was being drawn or taken off."""
+    """Restore the terminal, also if an interrupt came while a line was being drawn or erased."""
     if _shown is not None:
         clear()
         if sys.platform != "win32":
@@ -73,26 +73,23 @@ def _make_line(*columns: ProgressColumn) -> RichProgress:
     from rich.console import Console
     from rich.progress import Progress as RichProgress
 
-    # Nothing is redirected through the line: rich would wrap long results, and print them on stderr.
+    # No redirection: rich would wrap long results, and print them on stderr.
     return RichProgress(
         *columns, console=Console(stderr=True), transient=True, redirect_stdout=False, redirect_stderr=False
     )
 
 
 class Bar:
-    """A progress bar for each stage of a call; invisible without a terminal and within the first second of a stage.
-
-    Its `show` is an `OnProgress`.
-    """
+    """Progress bar for each stage of a call; invisible without a terminal, and in the first second of a stage."""
 
     def __init__(self) -> None:
         self._stage: tuple[Unit, str] | None = None
         self._since_s = self._shown_s = 0.0
-        self._line: RichProgress | None = None  # rich is imported only when there is something to show
+        self._line: RichProgress | None = None  # rich is imported when a bar is shown first
         self._task: TaskID | None = None
 
     def show(self, progress: Progress) -> None:
-        """Show how far the call is."""
+        """Show progress; an `OnProgress` callback."""
         now_s = time.monotonic()
         if self._stage != (progress.unit, progress.stage):
             clear()
@@ -133,55 +130,55 @@ def _columns(unit: Unit, name: str) -> tuple[ProgressColumn, ...]:
 
 
 class Spinner:
-    """What is being done, where no number says how far it is; made by `doing`.
+    """A spinner with a text, for steps without measurable progress; made by `doing`.
 
     Attributes:
-        current: The one inside whose `doing` the program is.
+        current: The active spinner.
     """
 
     current: ClassVar[Spinner | None] = None
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._is_over = False
+        self._has_ended = False
         self._line: RichProgress | None = None
         self._task: TaskID | None = None
 
     def show(self) -> None:
-        """Show it, unless it is over already."""
+        """Show the spinner, unless it has ended."""
         from rich.progress import SpinnerColumn, TextColumn
 
         with _lock:
-            if self._is_over:
+            if self._has_ended:
                 return
             if self._line is None:
-                words = TextColumn("{task.description}", markup=False)
-                self._line = _make_line(SpinnerColumn("line"), words)
+                column = TextColumn("{task.description}", markup=False)
+                self._line = _make_line(SpinnerColumn("line"), column)
                 self._task = self._line.add_task(self._text, total=None)
             show(self._line)
 
-    def say(self, text: str) -> None:
-        """Something else is being done now."""
+    def set_text(self, text: str) -> None:
+        """Change the text."""
         with _lock:
             self._text = text
             if self._line is not None and self._task is not None:
                 self._line.update(self._task, description=text)
 
     def resume(self) -> None:
-        """Show it again if it had been shown before a line was printed."""
+        """Show the spinner again after a printed line, if it was visible before."""
         if self._line is not None:
             self.show()
 
     def end(self) -> None:
-        """It is done."""
+        """Erase the spinner for good."""
         with _lock:
-            self._is_over = True
+            self._has_ended = True
             clear()
 
 
 @contextmanager
 def doing(text: str) -> Iterator[None]:
-    """Say on a terminal what is being done inside, once it takes over a second."""
+    """Show a spinner with this text on the terminal, if the step inside takes over a second."""
     if not is_watched():
         yield
         return

@@ -1,4 +1,4 @@
-"""What is heard at the moment, in a few lines at the end of a terminal that are drawn again and again."""
+"""Live view of `panns listen`: level, most probable classes and active events, in the last lines of a terminal."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from panns.results import Event, StreamScores
 
 DRAW_AGAIN_S = 0.1
-# Over which the latest scores count: shorter, and the most probable classes would jump faster than they can be read.
+# Span of the scores that are shown. Over a shorter span, the classes would change faster than they can be read.
 LATEST_S = 0.5
 N_TAGS = 5
 _LOWEST_DB = -60.0
@@ -29,12 +29,12 @@ _LEVEL_CELLS, _TAG_CELLS = 30, 20
 
 
 class LiveView:
-    """Level, the most probable classes and what sounds; nothing at all where nobody watches.
+    """Level, most probable classes and active events; draws nothing if stderr is not a terminal.
 
     Args:
-        labels: Of the model.
-        language: Of their names.
-        latency_s: After which the first answer comes.
+        labels: Labels of the model.
+        language: Language of the labels.
+        latency_s: Time until the first scores, in seconds.
     """
 
     def __init__(self, labels: LabelSet, language: LanguageChoice, latency_s: float) -> None:
@@ -46,8 +46,8 @@ class LiveView:
         self._onsets_s = np.zeros(0)
         self._live: Live | None = None
 
-    def take(self, scores: StreamScores, peak: float) -> None:
-        """What became known by a push, and the peak of what was pushed."""
+    def update(self, scores: StreamScores, peak: float) -> None:
+        """Add the scores of a block, and its peak."""
         if not self._is_watched:
             return
         self._peak = max(self._peak, peak)
@@ -57,13 +57,13 @@ class LiveView:
             self._probs = np.concatenate([self._probs, scores.frame_probs])[is_latest]
             self._onsets_s = onsets_s[is_latest]
 
-    def draw(self, time_s: float, going_on: Sequence[Event]) -> None:
-        """Draw it, unless that was done a moment ago."""
+    def draw(self, time_s: float, active: Sequence[Event]) -> None:
+        """Draw the view, at most every 0.1 s."""
         now_s = time.monotonic()
         if not self._is_watched or now_s - self._drawn_s < DRAW_AGAIN_S:
             return
         self._drawn_s = now_s
-        self._show(view_lines(time_s, self._peak, self._tags(), self._names(going_on), latency_s=self._latency_s))
+        self._show(view_lines(time_s, self._peak, self._tags(), self._names(active), latency_s=self._latency_s))
         self._peak = 0.0
 
     def _tags(self) -> list[tuple[str, float]]:
@@ -83,7 +83,7 @@ class LiveView:
         from rich.text import Text
 
         text = Text("\n".join(map(printable, lines)), no_wrap=True, overflow="ellipsis")
-        if self._live is None or not self._live.is_started:  # a new one, as rich would go up from where the old one was
+        if self._live is None or not self._live.is_started:  # rich would overwrite lines above a stopped one
             self._live = Live(
                 console=Console(stderr=True),
                 auto_refresh=False,
@@ -102,16 +102,16 @@ class LiveView:
 
 
 def view_lines(
-    time_s: float, peak: float, tags: Sequence[tuple[str, float]], going_on: Sequence[str], *, latency_s: float
+    time_s: float, peak: float, tags: Sequence[tuple[str, float]], active: Sequence[str], *, latency_s: float
 ) -> list[str]:
-    r"""The lines, always as many.
+    r"""Lines of the view; their number is constant.
 
     Args:
-        time_s: How much was heard.
-        peak: Highest absolute sample of late.
-        tags: The most probable classes, best first; none where the model has not answered yet.
-        going_on: What sounds.
-        latency_s: After which the first answer comes.
+        time_s: Duration of the sound so far, in seconds.
+        peak: Highest absolute sample since the last drawing.
+        tags: Most probable classes with their scores, best first; empty before the first scores.
+        active: Active events.
+        latency_s: Time until the first scores, in seconds.
 
     Example:
         >>> print("\n".join(view_lines(2.5, 0.1, [("Siren", 0.75)], ["Siren 1.2 s"], latency_s=0.05)[:2]))
@@ -123,13 +123,13 @@ def view_lines(
     lines = [f"{time_s:8.1f} s  [{level}] {level_db:6.1f} dBFS"]
     lines += [f"  {prob:.3f} {bar(prob, _TAG_CELLS)}  {label}" for label, prob in tags]
     if not tags:
-        lines.append(f"  the first answer comes after {latency_s:.2g} s")
+        lines.append(f"  first scores after {latency_s:.2g} s")
     lines += [""] * (1 + N_TAGS - len(lines))
-    return [*lines, f"  now: {', '.join(going_on) or '-'}"]
+    return [*lines, f"  now: {', '.join(active) or '-'}"]
 
 
 def bar(share: float, n_cells: int) -> str:
-    """A share as a bar, of signs that every terminal has.
+    """Bar of ASCII characters for a share between 0 and 1.
 
     Example:
         >>> bar(0.5, 10)

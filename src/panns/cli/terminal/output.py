@@ -1,4 +1,4 @@
-"""What is printed and written: results on stdout, everything else on stderr, files whole or not at all."""
+"""Output: results on stdout, everything else on stderr, files written atomically."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from panns.cli.terminal import bars
 from panns.errors import PannsError
 from panns.system.files import replacing
 
-# What moves the cursor, colours the terminal, ends a line or turns the direction of writing.
+# Characters that move the cursor, colour the terminal, end a line or change the writing direction.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
 def printable(text: str) -> str:
-    r"""The text with its control characters escaped, for the names of files that strangers have chosen.
+    r"""Escape control characters, because file names may come from strangers.
 
     >>> printable("a\x1b[2Jb\n.wav")
     'a\\x1b[2Jb\\n.wav'
@@ -30,15 +30,15 @@ def printable(text: str) -> str:
 
 
 def print_line(text: str) -> None:
-    """Print a line of a result for people."""
+    """Print a line of text."""
     _make_room()
     print(printable(text), flush=True)
 
 
 def print_json(record: Mapping[str, object]) -> None:
-    """Print a result for programs: one line of JSON, whatever stdout's encoding is."""
-    # Characters that the encoding lacks would become \x or \U escapes, which JSON does not have. In UTF-8 only lone
-    # surrogates, bytes of a file's name that are no text, are left to be escaped, and as \uXXXX.
+    """Print a line of JSON that is valid in any encoding of stdout."""
+    # Python escapes characters that the encoding lacks as \x or \U, which JSON does not have. In UTF-8 it escapes only
+    # lone surrogates (bytes of a file name that are not text), as \uXXXX, which JSON has.
     is_utf8 = codecs.lookup(sys.stdout.encoding or "ascii").name == "utf-8"
     _make_room()
     print(json.dumps(record, ensure_ascii=not is_utf8), flush=True)
@@ -52,26 +52,26 @@ def print_csv(rows: Iterable[Sequence[object]]) -> None:
 
 
 def print_tsv(rows: Iterable[Sequence[object]]) -> None:
-    """Print rows of values with tabs between them, which no value may hold."""
+    """Print rows of tab-separated values; tabs inside values are escaped."""
     for row in rows:
         _make_room()
         print("\t".join(printable(str(value)) for value in row), flush=True)
 
 
 def complain(text: str) -> None:
-    """Say something on stderr, as one line."""
+    """Print a problem on stderr, as one line."""
     bars.clear()
     print(f"panns: {printable(text)}", file=sys.stderr, flush=True)
 
 
 class LogLines(logging.Handler):
-    """Shows what models and conversion have to say: as the words of the spinner, or as lines where none turns."""
+    """Log handler: shows messages as the text of the spinner, or as lines if there is no spinner."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Show a record."""
+        """Show a log record."""
         text, spinner = self.format(record), bars.Spinner.current
         if spinner is not None and record.levelno < logging.WARNING:
-            spinner.say(printable(text))
+            spinner.set_text(printable(text))
             return
         complain(text)
         if spinner is not None:
@@ -80,10 +80,10 @@ class LogLines(logging.Handler):
 
 @contextmanager
 def writing(output: Path) -> Iterator[Path]:
-    """A path to write to, which takes the name `output` at the end.
+    """Write a file atomically (`replacing`); yields the temporary path.
 
     Raises:
-        PannsError: It could not be written.
+        PannsError: The file cannot be written.
     """
     partial = output
     try:

@@ -1,4 +1,4 @@
-"""Ending a work that has no end of its own when it is asked to: by Ctrl-C, or by the system."""
+"""Graceful stop of an endless command on Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def stopping(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` for the first SIGINT or SIGTERM inside; a second one ends the program as usual.
+    """Call `stop` on the first SIGINT or SIGTERM inside; a second one ends the program as usual.
 
     Args:
-        stop: It must take no lock, since it is called amid whatever is being done.
+        stop: Must not take a lock, because a signal can interrupt the program anywhere.
     """
     before = {number: signal.getsignal(number) for number in _SIGNALS}
 
@@ -23,14 +23,14 @@ def stopping(stop: Callable[[], None]) -> Iterator[None]:
         for number, handler in before.items():
             signal.signal(number, handler)
 
-    def ask(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as Python calls it
-        # One that was ignored, as a shell does it for what runs in the background, would be ignored again.
+    def handle(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signature of a signal handler
+        # Not `before`: a shell ignores SIGINT for background commands, so a second one would be ignored as well.
         for one in _SIGNALS:
             signal.signal(one, signal.default_int_handler if one is signal.SIGINT else signal.SIG_DFL)
         stop()
 
     for number in _SIGNALS:
-        signal.signal(number, ask)
+        signal.signal(number, handle)
     try:
         yield
     finally:

@@ -1,0 +1,29 @@
+"""Processing many files with a progress bar; problems go to stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from panns.batch import FileResult, Input, ProcessFile, process_files
+from panns.batch.local import ResultT
+from panns.cli.terminal.bars import Bar
+from panns.cli.terminal.output import complain
+
+if TYPE_CHECKING:
+    from panns.results import Detection, Embedding, Tagging
+
+
+def process_with_bar(inputs: list[Input], function: ProcessFile[ResultT]) -> Iterator[FileResult[ResultT]]:
+    """Results of all inputs, in order, with a progress bar while they are computed."""
+    with Bar() as bar:
+        yield from process_files(inputs, function, on_progress=bar.show)
+
+
+def report_problems(result: FileResult[Tagging] | FileResult[Detection] | FileResult[Embedding]) -> None:
+    """Print the error of a file, or the warnings about it, on stderr."""
+    if result.result is None:
+        complain(str(result.error))
+        return
+    for warning in result.result.warnings:
+        complain(f"warning: {result.file}: {warning}")
