@@ -50,7 +50,7 @@ def test_an_ensemble_scores_the_mean_of_the_logits(tmp_path):
     members = [make(tmp_path / str(seed), seed=seed) for seed in range(3)]
     result = invoke("models", "join", *members, "-o", tmp_path / "all")
     assert result.exit_code == 0
-    assert "mean of 3 models' logits" in result.stdout
+    assert "mean of the logits of 3 models" in result.stdout
     joined = load(tmp_path / "all", backend="torch")
     waveform = noise(1.0)
     probs = np.stack([load(member, backend="torch").run([waveform]).clip_probs[0] for member in members])
@@ -100,7 +100,7 @@ def test_models_that_cannot_be_joined_are_refused(tmp_path):
     (tmp_path / "exported" / "model.safetensors").unlink()
     with pytest.raises(SettingsError, match=r"has no model\.safetensors"):
         join_models([first, exported], tmp_path / "all")
-    with pytest.raises(SettingsError, match="stream "):
+    with pytest.raises(SettingsError, match="'stream' has a state"):
         join_models(["stream", "stream"], tmp_path / "all")
 
 
