@@ -21,7 +21,7 @@ from panns.training.teacher import Teacher, load_teacher, score_clips_once
 
 @dataclass(frozen=True, eq=False)
 class Supervision:
-    """What a network learns from, beside the audio.
+    """Targets, loss and teacher of a run: all that a network learns from beside the audio.
 
     Attributes:
         objective: The loss.
