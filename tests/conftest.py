@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
 
 MadeOnce: TypeAlias = Callable[[str, Callable[[Path], object]], Path]
-"""Takes a name and a function that fills a folder; returns the folder of that name."""
+"""Function of a name and of a function that fills a folder; returns the folder of that name."""
 
 
 @pytest.fixture(scope="session")
@@ -66,7 +66,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
 
 @pytest.fixture(scope="session")
 def tiny_checkpoint(made_once: MadeOnce) -> Path:
-    """A checkpoint folder of a CNN6 of a few thousand parameters over AudioSet's classes, with clip scores only."""
+    """A checkpoint folder of a tiny CNN6 over AudioSet's classes, with clip scores only."""
     from tests.tiny_checkpoints import make_checkpoint
 
     return made_once("tiny", lambda folder: make_checkpoint(folder, "cnn6", channels=(4, 8, 8, 8), hidden_dim=16))
@@ -74,7 +74,7 @@ def tiny_checkpoint(made_once: MadeOnce) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_frames_checkpoint(made_once: MadeOnce) -> Path:
-    """A checkpoint folder of a small CNN with a decision-level head: frame scores, but no embedding."""
+    """A checkpoint folder of a small CNN with a decision-level head: frame scores and no embedding."""
     from tests.tiny_checkpoints import make_checkpoint
 
     small = {"channels": (4, 4, 8, 8, 8, 8), "hidden_dim": 16}
@@ -83,7 +83,7 @@ def tiny_frames_checkpoint(made_once: MadeOnce) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_stream_checkpoint(made_once: MadeOnce) -> Path:
-    """A checkpoint folder of a small streaming network with a state."""
+    """A checkpoint folder of a small streaming model."""
     from tests.tiny_checkpoints import make_checkpoint
 
     small = {"stem_channels": 4, "channels": (4, 8, 8), "embedding_dim": 16, "n_heads": 2}
@@ -92,7 +92,7 @@ def tiny_stream_checkpoint(made_once: MadeOnce) -> Path:
 
 @pytest.fixture(scope="session")
 def exported_file(tiny_checkpoint: Path, made_once: MadeOnce) -> Path:
-    """`tiny_checkpoint` as `panns export` writes it: one `.onnx` file that reads a waveform."""
+    """`tiny_checkpoint` exported as by `panns export`: one `.onnx` file that reads a waveform."""
     from panns.checkpoints.checkpoint import open_checkpoint
     from panns.export.to_onnx import export_onnx
 

@@ -1,4 +1,4 @@
-"""Every registered model with fewer channels and the same structure."""
+"""Small configs of the registered models: fewer channels, same structure."""
 
 import re
 from dataclasses import replace
@@ -24,7 +24,7 @@ def small_cnn(config):
     )
 
 
-# A family without a line here is tested in its full size.
+# Families that are missing here are tested at full size.
 SHRINK = {
     CnnConfig: small_cnn,
     CnnAttentionConfig: lambda config: replace(config, cnn=small_cnn(config.cnn), dim=16, n_heads=2),
@@ -51,14 +51,20 @@ SHRINK = {
 }
 
 
+def registered_config(name):
+    """Config of a registered model."""
+    return find_model(name).config
+
+
 def small_config(name):
-    config = find_model(name).config
-    return SHRINK.get(type(config), lambda same: same)(config)
+    """Small config of a registered model."""
+    config = registered_config(name)
+    return SHRINK.get(type(config), lambda config: config)(config)
 
 
 def first_of_each_graph(config_of):
-    """The names that compute something else than all before them: others differ in how they were trained."""
-    firsts = {}
+    """First name of each distinct graph; the other names differ only in training."""
+    firsts: dict[tuple[str, tuple[str, ...]], str] = {}
     for entry in list_models():
         settings = [f"{key}={value}" for key, value in vars(config_of(entry.name)).items()]
         graph = tuple(one for one in settings if not re.match("[a-z_]*dropout|drop_path", one))
@@ -67,5 +73,5 @@ def first_of_each_graph(config_of):
 
 
 def first_of_each_network():
-    """One name for each class of networks."""
+    """First name of each network class."""
     return list({entry.network: entry.name for entry in reversed(list_models())}.values())

@@ -196,7 +196,7 @@ def test_published_weights_on_waveforms(real, golden, shared, name):
     scores = real.run(waveforms)
     np.testing.assert_allclose(scores.clip_probs, golden[f"{name}:clip_probs"], rtol=0, atol=GOLDEN_ARRAY_TOLERANCE)
     want = golden[f"{name}:embedding"]
-    # An embedding is no probability; torch's Fourier transform, a matrix product, leaves 1.07e-5 of its peak.
+    # An embedding has no fixed range; torch's Fourier transform, a matrix product, leaves 1.07e-5 of its peak.
     np.testing.assert_allclose(scores.embedding, want, rtol=0, atol=2 * GOLDEN_ARRAY_TOLERANCE * np.abs(want).max())
 
 
@@ -225,8 +225,8 @@ class TestListening:
             recognizer.listen("no such microphone")
 
     def test_scores_of_all_blocks(self, recognizer):
-        heard = list(recognizer.listen(Blocks(RATE), threshold=0.5))
-        assert sum(len(scores.frame_probs) for scores in heard) == 20
+        found = list(recognizer.listen(Blocks(RATE), threshold=0.5))
+        assert sum(len(scores.frame_probs) for scores in found) == 20
 
     def test_a_model_for_all_verbs_is_loaded_once(self, monkeypatch):
         monkeypatch.setattr("panns.recognizer.LISTEN_MODEL", "builtin")

@@ -1,4 +1,4 @@
-"""Small checkpoints with random parameters, so that the runtime can be tested without published weights."""
+"""Small checkpoints with random parameters, for tests without published weights."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from panns.hub.resolve import resolve
 from panns.labels import audioset
 from panns.models.registry import find_model
 from panns.networks.build import build_network
+from panns.networks.contract import Network
 from panns.networks.dymn import Context
 from panns.networks.saving import save_checkpoint
 
 
 def make_checkpoint(folder: Path, architecture: str, **settings: Any) -> Path:
-    """A whole checkpoint of a registered model with some settings changed; returns its folder."""
+    """Make a checkpoint of a registered model with some settings changed; returns its folder."""
     config = replace(find_model(architecture).config, **settings)
     network = healthy_network(architecture, config)
     manifest = ModelManifest(
@@ -31,7 +32,7 @@ def make_checkpoint(folder: Path, architecture: str, **settings: Any) -> Path:
 
 
 def with_manifest(checkpoint: Path, folder: Path, **changes: Any) -> Path:
-    """A copy of a checkpoint of whose manifest some fields are others; returns its folder."""
+    """Copy a checkpoint with changed fields in its manifest; returns the folder of the copy."""
     shutil.copytree(checkpoint, folder)
     path = folder / "model.json"
     manifest = ModelManifest.from_json(path.read_text(encoding="utf-8"), where=str(path))
@@ -39,8 +40,8 @@ def with_manifest(checkpoint: Path, folder: Path, **changes: Any) -> Path:
     return folder
 
 
-def healthy_network(architecture: str, config: Any, seed: int = 0) -> nn.Module:
-    """A network whose scores depend clearly on what it hears, in evaluation mode."""
+def healthy_network(architecture: str, config: Any, seed: int = 0) -> Network:
+    """A random network whose scores vary clearly with the sound, in evaluation mode."""
     torch.manual_seed(seed)
     network = build_network(architecture, config)
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d)]
@@ -48,14 +49,14 @@ def healthy_network(architecture: str, config: Any, seed: int = 0) -> nn.Module:
         for module in network.modules():
             if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Linear):
                 module.weight.normal_(0, (2 / module.weight[0].numel()) ** 0.5)
-        for norm in norms:  # also those at the end of a branch that begins at nothing
+        for norm in norms:  # also the norms at the end of residual branches, which are initialised to zero
             norm.weight.uniform_(0.5, 1.0)
             norm.bias.uniform_(-0.2, 0.2)
             norm.momentum = 1.0
         for module in network.modules():
-            if isinstance(module, Context):  # what it steers multiplies what is heard, block after block
+            if isinstance(module, Context):  # its output scales the features of every block, so large values explode
                 module.squeeze[1].weight.mul_(0.03)
-        # The statistics of sounds from loud to quiet.
+        # Set running statistics from sounds of loud to quiet levels.
         loudness = torch.logspace(0, -3, 8)[:, None]
         network.train()(loudness * torch.randn(8, max(config.frontend.sample_rate, config.min_input_samples)))
         for norm in norms:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TypeVar
@@ -222,7 +222,7 @@ class Recognizer:
         threshold: Threshold | None = None,
         config: EventConfig | None = None,
         windows: WindowConfig | None = None,
-    ) -> Iterator[StreamScores]:
+    ) -> Generator[StreamScores, None, None]:
         """Listen to live sound: yields new frames and events until the sound ends or the caller stops iterating.
 
         Wrong arguments raise at once. A microphone is open only during iteration.
@@ -258,7 +258,7 @@ class Recognizer:
         threshold: Threshold | None,
         config: EventConfig | None,
         windows: WindowConfig | None,
-    ) -> Iterator[StreamScores]:
+    ) -> Generator[StreamScores, None, None]:
         with Microphone(name) as microphone:
             yield from self.listen(microphone, threshold=threshold, config=config, windows=windows)
 
@@ -401,6 +401,8 @@ def embed(source: Source) -> Embedding:
     return _default().embed(source)
 
 
-def listen(sound: LiveSound | str | int | None = None, *, threshold: Threshold | None = None) -> Iterator[StreamScores]:
+def listen(
+    sound: LiveSound | str | int | None = None, *, threshold: Threshold | None = None
+) -> Generator[StreamScores, None, None]:
     """Listen to live sound by the default model for it; see `Recognizer.listen`."""
     return _listening().listen(sound, threshold=threshold)

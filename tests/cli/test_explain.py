@@ -31,7 +31,7 @@ def test_standard_input(explain, sound, tmp_path):
 def test_events_above_a_threshold(tmp_path):
     succeed(run_panns("explain", "examples/siren.ogg", "-o", tmp_path / "out.svg", "--threshold", "0.4", "--top", "3"))
     drawn = (tmp_path / "out.svg").read_text()
-    assert "<!-- events, from a probability of 0.4 on" in drawn
+    assert "<!-- events, threshold 0.4" in drawn
     for event in panns.detect("examples/siren.ogg", threshold=0.4):
         assert f"<!-- {event.score:.2f} -->" in drawn
 
@@ -41,19 +41,19 @@ def test_events_for_a_false_alarm_rate(tmp_path, tiny_frames_checkpoint, sound):
     model = with_manifest(tiny_frames_checkpoint, tmp_path / "model", operating_points=(point,))
     succeed(run_panns("explain", sound, "-o", tmp_path / "out.svg", "--threshold", "1/h", "--model", model))
     texts = drawn_texts(tmp_path / "out.svg")
-    assert any(text.startswith("events, from the thresholds for 1/h on") for text in texts)
+    assert any(text.startswith("events, thresholds for 1/h") for text in texts)
     found = panns.load(model).detect(sound, threshold=0.4)
     assert len(found) > 0
     assert f"{max(event.score for event in found):.2f}" in texts
 
 
-def test_events_are_those_of_detect(tmp_path, tiny_frames_checkpoint, sound):
+def test_events_equal_those_of_detect(tmp_path, tiny_frames_checkpoint, sound):
     options = ("--threshold", "0.4", "--model", tiny_frames_checkpoint, "--min-duration", "1.5", "--window", "2")
     succeed(run_panns("explain", sound, "-o", tmp_path / "out.svg", *options))
     (answer,) = map(json.loads, succeed(run_panns("detect", sound, "--json", *options)).splitlines())
     n_classes = len({event["index"] for event in answer["events"]})
-    heading = next(text for text in drawn_texts(tmp_path / "out.svg") if text.startswith("events, from"))
-    assert heading == f"events, from a probability of 0.4 on; 8 of {n_classes} classes"
+    heading = next(text for text in drawn_texts(tmp_path / "out.svg") if text.startswith("events, "))
+    assert heading == f"events, threshold 0.4; 8 of {n_classes} classes"
     usual = panns.load(tiny_frames_checkpoint).detect(sound, threshold=0.4)
     assert len({event.index for event in usual}) != n_classes
 

@@ -180,7 +180,7 @@ def test_wrong_usage_is_exit_2(arguments, words):
         (("--model", "mn04_as"), 1, "`panns models fetch mn04_as`"),
         (("--model", "cnn6", "--weights", "nosuch.pth"), 1, "no file nosuch.pth"),
         (("--model", "no/such"), 2, "no file or folder no/such"),
-        (("--device", "mps"), 1, "device='mps' asked of the backend 'onnx'"),
+        (("--device", "mps"), 1, "device='mps' is not available on the backend 'onnx'"),
     ],
 )
 def test_models_that_cannot_run(tag, sound, arguments, status, words):

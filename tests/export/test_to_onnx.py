@@ -33,7 +33,7 @@ def small_mobilenet(made_once):
 
 @pytest.fixture(scope="module", params=["tiny_checkpoint", "tiny_frames_checkpoint", "small_mobilenet"])
 def pair(request, made_once):
-    """A checkpoint, and the same exported with the front end inside."""
+    """A checkpoint, and its exported file, which includes the front end."""
     checkpoint = open_checkpoint(request.getfixturevalue(request.param))
     if request.param == "tiny_checkpoint":
         return checkpoint, request.getfixturevalue("exported_file")
@@ -47,7 +47,7 @@ def pair(request, made_once):
 
 @pytest.mark.parametrize("n_clips", [1, 2, 3])
 @pytest.mark.parametrize("n_samples", [1, 2, 512, 513, 514, 4801, RATE, 3 * RATE])
-def test_waveform_in_equals_torch(pair, n_clips, n_samples):
+def test_waveform_model_equals_torch(pair, n_clips, n_samples):
     checkpoint, path = pair
     torch_backend = load_model(checkpoint, backend="torch", device="cpu").backend
     waveform = np.stack([changing_sound(3, seed=seed)[:n_samples] for seed in range(n_clips)])
@@ -59,13 +59,13 @@ def test_waveform_in_equals_torch(pair, n_clips, n_samples):
             np.testing.assert_allclose(found, expected, rtol=TOLERANCE, atol=TOLERANCE)
 
 
-def test_the_file_is_a_sound_model_of_one_piece(pair):
+def test_the_file_is_valid_and_complete(pair):
     _, path = pair
     onnx.checker.check_model(path, full_check=True)
     assert [file.name for file in path.parent.iterdir()] == [path.name]
 
 
-def test_its_names_and_shapes_say_what_they_are(pair):
+def test_inputs_and_outputs_are_named(pair):
     checkpoint, path = pair
     graph = onnx.load(path).graph
     assert [one.name for one in graph.input] == ["waveform"]
@@ -74,7 +74,7 @@ def test_its_names_and_shapes_say_what_they_are(pair):
     assert [one.name for one in graph.output] == checkpoint.manifest.onnx_outputs
 
 
-def test_the_manifest_is_inside(pair):
+def test_the_file_contains_the_manifest(pair):
     checkpoint, path = pair
     by_onnx = {one.key: one.value for one in onnx.load(path).metadata_props}
     assert read_onnx_metadata(path)[METADATA_KEY] == by_onnx[METADATA_KEY]
@@ -82,13 +82,13 @@ def test_the_manifest_is_inside(pair):
     assert manifest == replace(checkpoint.manifest, input="waveform", files={})
 
 
-def test_it_tells_nothing_of_the_machine_it_was_made_on(pair):
+def test_the_file_contains_no_paths_of_the_machine(pair):
     content = pair[1].read_bytes()
     assert not re.search(rb"site-packages|/src/panns|\.py\b", content)
 
 
 @pytest.mark.parametrize("backend", ["onnx", "openvino"])
-def test_it_answers_as_the_folder_does(tiny_checkpoint, exported_file, backend):
+def test_scores_equal_the_checkpoint_folder(tiny_checkpoint, exported_file, backend):
     folder, file = panns.load(tiny_checkpoint), panns.load(exported_file, backend=backend)
     clips = [changing_sound(3, seed=1), noise(1)[:1], changing_sound(33, seed=2)]
     want, have = folder.run(clips), file.run(clips)
@@ -97,14 +97,14 @@ def test_it_answers_as_the_folder_does(tiny_checkpoint, exported_file, backend):
     assert file.manifest.labels == folder.manifest.labels
 
 
-def test_it_holds_no_parameters_for_torch(exported_file):
+def test_torch_backend_refuses_an_exported_file(exported_file):
     with pytest.raises(CheckpointError, match=r"has no model\.safetensors; use backend='onnx'"):
         panns.load(exported_file, backend="torch")
 
 
-def test_log_mel_in(tiny_checkpoint):
+def test_log_mel_model_equals_torch(tiny_checkpoint):
     checkpoint = open_checkpoint(tiny_checkpoint)
-    path = tiny_checkpoint / "model.onnx"  # what the runtime makes for itself
+    path = tiny_checkpoint / "model.onnx"  # converted for the runtime
     model = onnx.load(path)
     onnx.checker.check_model(model, full_check=True)
     assert [one.name for one in model.graph.input] == ["features"]
@@ -116,11 +116,11 @@ def test_log_mel_in(tiny_checkpoint):
     np.testing.assert_allclose(have.clip_probs, want.clip_probs, rtol=0, atol=TOLERANCE)
 
 
-def test_verify_says_how_near_the_file_is(tiny_checkpoint, exported_file):
+def test_verify_returns_the_largest_difference(tiny_checkpoint, exported_file):
     assert 0 <= verify_onnx(open_checkpoint(tiny_checkpoint), exported_file) < 1e-5
 
 
-def test_verify_refuses_a_model_whose_weights_changed(tiny_checkpoint, exported_file, tmp_path):
+def test_verify_refuses_changed_weights(tiny_checkpoint, exported_file, tmp_path):
     model = onnx.load(exported_file)
     weights = next(one for one in model.graph.initializer if one.name.endswith("head.classifier.weight"))
     weights.raw_data = (1.01 * np.frombuffer(weights.raw_data, dtype=np.float32)).astype(np.float32).tobytes()
@@ -130,7 +130,7 @@ def test_verify_refuses_a_model_whose_weights_changed(tiny_checkpoint, exported_
         verify_onnx(open_checkpoint(tiny_checkpoint), changed)
 
 
-def test_verify_refuses_scores_that_are_no_numbers(tiny_checkpoint, exported_file, tmp_path):
+def test_verify_refuses_nan_scores(tiny_checkpoint, exported_file, tmp_path):
     model = onnx.load(exported_file)
     weights = next(one for one in model.graph.initializer if one.name.endswith("head.classifier.weight"))
     weights.raw_data = np.full(len(weights.raw_data) // 4, np.nan, dtype=np.float32).tobytes()
@@ -140,12 +140,12 @@ def test_verify_refuses_scores_that_are_no_numbers(tiny_checkpoint, exported_fil
         verify_onnx(open_checkpoint(tiny_checkpoint), broken)
 
 
-def test_verify_refuses_a_model_with_other_fields(tiny_checkpoint, tiny_frames_checkpoint):
+def test_verify_refuses_other_outputs(tiny_checkpoint, tiny_frames_checkpoint):
     with pytest.raises(CheckpointError, match=r"outputs of .* differ"):
         verify_onnx(open_checkpoint(tiny_checkpoint), tiny_frames_checkpoint / "model.onnx")
 
 
-def test_the_missing_exporter_is_a_sentence(tiny_checkpoint, tmp_path, monkeypatch):
+def test_a_missing_exporter_names_its_extra(tiny_checkpoint, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnxscript", None)
     with pytest.raises(
         MissingExtra, match=r"exporting to ONNX needs .*'onnxscript'.*pip install 'panns-audio\[export\]'"

@@ -185,9 +185,9 @@ def test_ten_times_the_amplitude_is_20_db_more():
 def test_a_click_is_in_the_frames_that_cover_it():
     click = np.zeros(4_000, np.float32)
     click[2_000] = 1.0
-    heard = np.flatnonzero((log_mel(click, SMALL) > -100).all(axis=1))
+    frames = np.flatnonzero((log_mel(click, SMALL) > -100).all(axis=1))
     # Frame i covers 80 i - 128 to 80 i + 128, and the window is zero at its first sample.
-    assert heard.tolist() == [i for i in range(51) if abs(80 * i - 2_000) < 128]
+    assert frames.tolist() == [i for i in range(51) if abs(80 * i - 2_000) < 128]
 
 
 @settings(max_examples=60)

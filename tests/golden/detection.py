@@ -1,16 +1,17 @@
-"""Make `detection.npz`: what sed_scores_eval 0.0.4 and sed_eval 0.2.1 answer to the cases of `tests/metrics/detection`.
+"""Make `detection.npz`: results of sed_scores_eval 0.0.4 and sed_eval 0.2.1 on the cases of `tests/metrics/detection`.
 
-In an environment of its own (`pip install sed_eval==0.2.1 sed_scores_eval==0.0.4 'setuptools<81' 'pandas<3'`), from the
-root of the checkout:
+Run in a separate environment (`pip install sed_eval==0.2.1 sed_scores_eval==0.0.4 'setuptools<81' 'pandas<3'`),
+from the root of the checkout:
 
     PYTHONPATH=.:src python -m tests.golden.detection 4000
 
-answers that many cases, compares ours with each, prints the largest difference and keeps the first of them.
+This measures 4,000 cases with both, compares the results, prints the largest differences and saves the first 60 cases.
 """
 
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,8 +19,8 @@ N_KEPT = 60
 FILE = Path(__file__).with_name("detection.npz")
 
 
-def answers(case):
-    """Everything that the two libraries say about one case: name to numbers."""
+def reference_results(case):
+    """All results of the two libraries for one case: name to numbers."""
     return _of_scores(case) | _of_events(case)
 
 
@@ -73,7 +74,7 @@ def _of_scores(case):
 
 
 def has_one_best(f1_curve):
-    """Whether one threshold is the best; sed_scores_eval's rounding errors choose among equal ones."""
+    """True if a single threshold is the best; sed_scores_eval chooses among equal ones by rounding error."""
     return (f1_curve > max(f1_curve) - 1e-12).sum() == 1
 
 
@@ -117,11 +118,11 @@ def _of_events(case):
     found = {"counts": counts.ravel(), "cross_triggers": cross_triggers.ravel()}
     for name, metrics in (("events", collar), ("segments", segments)):
         results = metrics.results()
-        of_all = results["overall"]["f_measure"]
+        overall = results["overall"]["f_measure"]
         found[name] = [
             *(results["class_wise"][one]["f_measure"]["f_measure"] for one in names),
             results["class_wise_average"]["f_measure"]["f_measure"],
-            *(of_all[one] for one in ("f_measure", "precision", "recall")),
+            *(overall[one] for one in ("f_measure", "precision", "recall")),
         ]
     errors = results["overall"]["error_rate"]
     rates = ("error_rate", "substitution_rate", "deletion_rate", "insertion_rate")
@@ -133,7 +134,7 @@ def _of_events(case):
 
 
 def _times(events, index):
-    rows = [(onset_s, offset_s) for of_class, onset_s, offset_s in events if of_class == index]
+    rows = [(onset_s, offset_s) for event_index, onset_s, offset_s in events if event_index == index]
     return np.array(rows, dtype=float).reshape(len(rows), 2).T
 
 
@@ -142,14 +143,16 @@ def main(n_cases):
     from tests.metrics.detection.ours import measure_case
 
     warnings.simplefilter("ignore")
-    kept, largest, unanswered = [], {}, []
+    kept: list[Any] = []
+    largest: dict[str, float] = {}
+    failed = []
     for seed in range(n_cases):
         case = random_case(seed)
         ours = measure_case(case)
         try:
-            theirs = answers(case)
-        except AssertionError:  # sed_scores_eval asserts its own shapes, which fail where no threshold counts anything
-            unanswered.append(seed)
+            theirs = reference_results(case)
+        except AssertionError:  # sed_scores_eval fails on its own shapes when no threshold finds anything
+            failed.append(seed)
             continue
         assert theirs.keys() == ours.keys()
         for name, values in theirs.items():
@@ -159,7 +162,7 @@ def main(n_cases):
         if seed < N_KEPT:
             kept.append(theirs)
         if seed % 200 == 199:
-            print(seed + 1, "cases, unanswered", unanswered, "largest differences", largest, flush=True)  # noqa: T201
+            print(seed + 1, "cases, failed", failed, "largest differences", largest, flush=True)  # noqa: T201
     assert len(kept) == min(N_KEPT, n_cases)
     names = list(dict.fromkeys(name for one in kept for name in one))
     flat = {name: np.concatenate([np.asarray(one.get(name, []), float) for one in kept]) for name in names}

@@ -1,7 +1,7 @@
 """Deterministic parameters and sounds, so that golden outputs of 20 MB to 300 MB networks need no stored parameters.
 
-Our own writing of the recipe that made the golden outputs; no library's random generator takes part, so numpy's version
-does not matter. `README.md` beside this file says where the outputs come from.
+An independent implementation of the recipe behind the golden outputs. It uses no random generator of a library, so it
+does not depend on the version of numpy. `README.md` in this folder names the sources of the outputs.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ STEP, MIX_1, MIX_2 = (np.uint64(value) for value in (0x9E3779B97F4A7C15, 0xBF584
 
 
 def uniform(name, n, seed=SEED):
-    """`n` multiples of 2**-24 in [0, 1), float64, that depend on nothing but the name and the seed."""
+    """Draw `n` multiples of 2**-24 in [0, 1), float64, from the name and the seed alone."""
     state = np.frombuffer(hashlib.sha256(f"{seed}/{name}".encode()).digest()[:8], "<u8")
     z = state + np.arange(1, n + 1, dtype=np.uint64) * STEP
     z = (z ^ (z >> np.uint64(30))) * MIX_1
@@ -28,7 +28,7 @@ def uniform(name, n, seed=SEED):
 
 
 def state_dict(shapes, seed=SEED):
-    """Parameters for the published `{key: shape}`, in that order; those of the front end are left out."""
+    """Parameters for published shapes `{key: shape}`, in order, without the front end."""
     has_logmel = "logmel_extractor.melW" in shapes
     return {
         key: parameter(key, tuple(shape), seed, has_logmel=has_logmel)
@@ -38,7 +38,7 @@ def state_dict(shapes, seed=SEED):
 
 
 def parameter(key, shape, seed=SEED, *, has_logmel=True):
-    """One tensor."""
+    """One parameter or buffer."""
     if key.endswith("num_batches_tracked"):
         return np.zeros(shape, np.int64)
     u = uniform(key, int(np.prod(shape)), seed)
@@ -49,9 +49,9 @@ def parameter(key, shape, seed=SEED, *, has_logmel=True):
 
 
 def _range(key, has_logmel):
-    """Of a norm or a bias."""
+    """Range of a norm or a bias."""
     layer, _, kind = key.rpartition(".")
-    if layer == "bn0" and has_logmel:  # it sees decibels
+    if layer == "bn0" and has_logmel:  # its input is in decibels
         return {"weight": (0.8, 1.2), "bias": (-0.3, 0.3), "running_mean": (-32, -22), "running_var": (250, 450)}[kind]
     if kind == "bias":
         return (-3, 1) if layer in ("fc_audioset", "att_block.cla") else (-0.2, 0.2)
@@ -77,7 +77,7 @@ def _weight(key, shape, u):
 
 
 def digest(parameters):
-    """SHA-256 over the bytes of all tensors, in their order."""
+    """SHA-256 over the bytes of all tensors, in order."""
     sha256 = hashlib.sha256()
     for tensor in parameters.values():
         sha256.update(tensor.tobytes())
@@ -114,7 +114,7 @@ def _norm_shapes(name, n):
 
 
 def cnn6_shapes():
-    """Keys and shapes of the published CNN6, in its order."""
+    """Keys and shapes of the published CNN6, in order."""
     shapes = {
         "spectrogram_extractor.stft.conv_real.weight": (513, 1, 1024),
         "spectrogram_extractor.stft.conv_imag.weight": (513, 1, 1024),
@@ -128,5 +128,5 @@ def cnn6_shapes():
     return shapes | {"fc_audioset.weight": (527, 512), "fc_audioset.bias": (527,)}
 
 
-# Of its parameters, as the index of the golden outputs has it.
+# Digest of the CNN6 parameters in the index of the golden outputs.
 CNN6_DIGEST = "e0c165bb4666b0270fcf4921bb80de4e04a1bf15e43e8eeb10e06f0db3f3697e"

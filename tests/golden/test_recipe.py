@@ -15,18 +15,18 @@ def original(shared):
     return module
 
 
-def test_draws_are_multiples_of_2_to_the_minus_24_and_do_not_depend_on_how_many():
+def test_draws_are_multiples_of_2_to_the_minus_24():
     draws = uniform("x", 9)
     assert np.array_equal(draws[:5], uniform("x", 5))
     assert np.array_equal(draws * 2**24, np.rint(draws * 2**24))
     assert 0 <= draws.min() < draws.max() < 1
 
 
-def test_parameters_of_cnn6_have_the_digest_of_the_golden_outputs():
+def test_digest_of_the_cnn6_parameters():
     assert digest(state_dict(cnn6_shapes())) == CNN6_DIGEST
 
 
-def test_shapes_of_cnn6_are_those_of_the_published_model(shared):
+def test_shapes_of_cnn6_equal_the_published_model(shared):
     published = json.loads((shared / "reference/panns_zoo/Cnn6.json").read_text())
     assert [(key, tuple(shape)) for key, shape, _ in published] == list(cnn6_shapes().items())
     index = json.loads((shared / "reference/golden/index.json").read_text())

@@ -5,11 +5,12 @@ import pytest
 from panns.frontend import LogMelConfig
 from panns.models.bottleneck_resnet import BottleneckResNetConfig
 from panns.models.registry import find_model
+from tests.small_models import registered_config
 
 
 def test_the_baseline_by_hand():
     entry = find_model("resnet50")
-    config = entry.config
+    config = registered_config("resnet50")
     assert (entry.family, entry.weights, entry.converter) == ("bottleneck_resnet", None, None)
     assert config.frontend == LogMelConfig()
     assert (config.frontend.n_mels, config.frontend.sample_rate) == (64, 32_000)
@@ -19,7 +20,7 @@ def test_the_baseline_by_hand():
     assert config.patches is None
 
 
-def test_shortest_input_by_hand_and_no_frames_are_scored():
+def test_shortest_input_by_hand_without_frame_scores():
     config = BottleneckResNetConfig()
     assert config.min_input_samples == 31 * 320  # 32 frames: five halvings leave one
     assert config.frontend.n_frames(config.min_input_samples) == 32
@@ -42,6 +43,6 @@ def test_the_embedding_is_as_wide_as_the_last_map():
         ({"n_classes": 0}, "stem_channels=64 and n_classes=0 must be at least 1"),
     ],
 )
-def test_settings_that_cannot_be_built_are_refused(settings, message):
+def test_invalid_settings_are_refused(settings, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         BottleneckResNetConfig(**settings)

@@ -1,4 +1,4 @@
-"""The model inside the package: it runs with nothing else, keeps its numbers, and hears what it should."""
+"""The shipped tagging model: it runs offline without torch, keeps its scores, and recognises the examples."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EXPECTED = {
     "speech": {"Speech"},
     "engine": {"Vehicle", "Engine", "Idling", "Engine starting"},
 }
-# Of `sweep()`, as the files that ship answered on 2026-11-23: a change of weights or front end shows here.
+# Scores of `sweep()` from the shipped files on 2026-11-23; they detect a change of weights or front end.
 GOLDEN = {
     "Siren": 0.815281,
     "Police car (siren)": 0.208431,
@@ -39,7 +39,7 @@ GOLDEN = {
 
 
 def sweep():
-    """Two seconds from 200 Hz up to 3 kHz in a 4 Hz tremolo, the same on every machine."""
+    """Two seconds from 200 Hz to 3 kHz with a 4 Hz tremolo."""
     t = np.arange(64_000) / 32_000
     tone = np.sin(2 * np.pi * (200 * t + 700 * t**2)) * (0.6 + 0.4 * np.sin(2 * np.pi * 4 * t))
     return (0.3 * tone).astype(np.float32)
@@ -50,13 +50,13 @@ def model():
     return load_model(resolve("builtin"), n_threads=1)
 
 
-def test_it_tags_with_an_empty_cache_and_without_torch(tmp_path):
+def test_tags_without_cache_or_torch(tmp_path):
     code = WITHOUT_TORCH + "import panns\nprint(panns.load().tag(sys.argv[1]).tags[0].label)"
-    answer = run_python(code, ROOT / "examples" / "siren.ogg", PANNS_CACHE=str(tmp_path / "empty"))
-    assert succeed(answer).strip() == "Siren"
+    result = run_python(code, ROOT / "examples" / "siren.ogg", PANNS_CACHE=str(tmp_path / "empty"))
+    assert succeed(result).strip() == "Siren"
 
 
-def test_its_manifest_says_what_it_is_and_what_it_reaches():
+def test_manifest_metrics_equal_the_recipe():
     manifest = open_checkpoint(FOLDER).manifest
     measured = json.loads((ROOT / "recipes" / "builtin" / "results.json").read_text(encoding="utf-8"))
     assert {metric.name: metric.value for metric in manifest.metrics} == {
@@ -67,7 +67,7 @@ def test_its_manifest_says_what_it_is_and_what_it_reaches():
     assert all("fold 5" in metric.protocol for metric in manifest.metrics)
 
 
-def test_its_numbers_stay(model):
+def test_scores_are_unchanged(model):
     probs = model.run(sweep()).clip_probs[0]
     scores = {name: float(probs[audioset().find(name).index]) for name in GOLDEN}
     assert scores == pytest.approx(GOLDEN, abs=1e-4)
@@ -84,7 +84,7 @@ def test_backends_agree(model, backend):
     np.testing.assert_allclose(scores.embedding, expected.embedding, rtol=1e-4, atol=1e-4)
 
 
-def test_a_score_every_eighty_milliseconds(model):
+def test_frames_are_80_ms(model):
     config = model.manifest.config
     assert config.frame_hop_s == pytest.approx(0.08)
     for n_samples in (1_600, 32_000, 64_000, 100_001):
@@ -93,7 +93,7 @@ def test_a_score_every_eighty_milliseconds(model):
         assert frames.shape[1] * 0.08 == pytest.approx(n_samples / 32_000, abs=0.09)
 
 
-def test_frames_say_when(model):
+def test_frame_scores_rise_with_the_sound(model):
     rng = np.random.default_rng(0)
     knock = load_sound(ROOT / "examples" / "knock.ogg", sample_rate=32_000)[:64_000]
     quiet = 1e-4 * rng.standard_normal(96_000).astype(np.float32)
@@ -103,7 +103,7 @@ def test_frames_say_when(model):
 
 
 @pytest.mark.parametrize("level", [1e-4, 1e-3, 1e-2])
-def test_a_moment_of_quiet_noise_is_nothing_certain(model, level):
+def test_short_quiet_noise_has_no_confident_tag(model, level):
     noise = level * np.random.default_rng(0).standard_normal(1_600).astype(np.float32)
     probs = model.run(noise).clip_probs
     assert np.isfinite(probs).all()
@@ -111,19 +111,19 @@ def test_a_moment_of_quiet_noise_is_nothing_certain(model, level):
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
-def test_it_hears_the_examples(name):
+def test_examples_are_recognised(name):
     tags = panns.load(n_threads=1).tag(ROOT / "examples" / f"{name}.ogg").tags
     assert len(tags) == 5
     assert EXPECTED[name] & {tag.label for tag in tags}
 
 
-def test_every_example_has_an_expectation():
+def test_every_example_has_expected_tags():
     assert {path.stem for path in (ROOT / "examples").glob("*.ogg")} == set(EXPECTED)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("dataset", "least"), [("esc10", 0.95), ("esc50", 0.80)])
-def test_it_knows_clips_it_never_heard(shared, model, dataset, least):
+def test_accuracy_on_the_held_out_fold(shared, model, dataset, least):
     folder = shared / "data" / dataset
     names = json.loads((shared / "reference" / "esc50_to_audioset.json").read_text(encoding="utf-8"))["map"]
     with (folder / "manifest.csv").open(encoding="utf-8", newline="") as file:

@@ -27,23 +27,23 @@ def recognizer():
 
 @pytest.fixture(scope="module")
 def siren():
-    """Two seconds of near silence, then a siren of five."""
+    """Two seconds of near silence, five seconds of a siren, and near silence again."""
     sound = load_sound(ROOT / "examples" / "siren.ogg", sample_rate=RATE)
     quiet = 1e-4 * noise(SIREN_S, sample_rate=RATE)
     return np.concatenate([quiet, sound, quiet])
 
 
-def test_it_streams_with_an_empty_cache_and_without_torch(tmp_path):
+def test_streams_without_cache_or_torch(tmp_path):
     code = WITHOUT_TORCH + (
         "import numpy as np, panns\n"
         "stream = panns.load('stream').stream(44_100)\n"
         "print(stream.push(np.zeros(44_100, np.float32)).frame_probs.shape)"
     )
-    answer = run_python(code, PANNS_CACHE=str(tmp_path / "empty"))
-    assert succeed(answer).strip() == "(96, 527)"
+    result = run_python(code, PANNS_CACHE=str(tmp_path / "empty"))
+    assert succeed(result).strip() == "(96, 527)"
 
 
-def test_a_siren_is_heard_when_it_sounds(recognizer, siren):
+def test_siren_scores_rise_with_the_siren(recognizer, siren):
     stream = recognizer.stream(RATE)
     probs = np.concatenate([stream.push(siren).frame_probs, stream.finish().frame_probs])
     index = recognizer.manifest.labels.find("Siren").index
@@ -55,20 +55,20 @@ def test_a_siren_is_heard_when_it_sounds(recognizer, siren):
     assert np.median(during) > 0.3
 
 
-def test_it_answers_within_a_tenth_of_a_second(recognizer):
+def test_latency(recognizer):
     assert recognizer.stream(RATE).latency_s == pytest.approx(0.04)
     assert recognizer.stream(44_100).latency_s < 0.05
     assert recognizer.manifest.config.frame_hop_s == 0.01
 
 
-def test_its_figures_are_those_of_its_recipe():
+def test_manifest_metrics_equal_the_recipe():
     manifest = open_checkpoint(shipped_checkpoint(find_model("stream").shipped)).manifest
     results = json.loads((ROOT / "recipes" / "stream" / "results.json").read_text(encoding="utf-8"))
     assert manifest.metrics == list_metrics(results)
     assert all("fold 5" in metric.protocol for metric in manifest.metrics)
 
 
-def test_a_file_gives_what_a_stream_gives(recognizer, siren):
+def test_file_and_stream_give_the_same_events(recognizer, siren):
     events = list(recognizer.detect((siren, RATE)))
     stream = recognizer.stream(RATE)
     found = [event for chunk in np.array_split(siren, 333) for event in stream.push(chunk).events]

@@ -13,7 +13,7 @@ CNNS = [entry for entry in list_models() if entry.family == "cnn"]
 DECISION_LEVEL = [f"cnn14_decision_level_{head}" for head in ("max", "avg", "att")]
 
 
-def test_settings_are_those_of_the_zoo(shared):
+def test_settings_equal_the_zoo(shared):
     zoo = json.loads((shared / "reference/panns_zoo.json").read_text())["models"]
     for class_name, facts in zoo.items():
         if not class_name.startswith("Cnn"):
@@ -36,7 +36,7 @@ def test_settings_are_those_of_the_zoo(shared):
 
 
 @pytest.mark.parametrize("name", DECISION_LEVEL)
-def test_decision_level_models_score_frames_of_a_third_of_a_second(name):
+def test_decision_level_models_score_frames_of_320_ms(name):
     config = find_model(name).config
     assert config.frame_hop_s == 0.32
     assert config.embedding_dim is None
@@ -66,6 +66,6 @@ def test_shortest_input_by_hand():
         ({"kernel_sizes": (3, 4)}, "kernel_sizes=(3, 4) must be odd"),
     ],
 )
-def test_settings_that_cannot_be_right_are_refused(wrong, message):
+def test_invalid_settings_are_refused(wrong, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         replace(CnnConfig(), **wrong)

@@ -4,6 +4,7 @@ import pytest
 
 from panns.models.dymn import DynamicMobileNetConfig
 from panns.models.registry import find_model, list_models
+from tests.small_models import registered_config
 
 NAMES = ("dymn04_as", "dymn10_as", "dymn20_as")
 
@@ -32,9 +33,9 @@ def test_note_gives_both_published_scores_of_dymn20():
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_sizes_are_those_of_the_published_models(name, shared):
+def test_sizes_equal_the_published_models(name, shared):
     published = json.loads((shared / "reference/efficientat/state_dicts.json").read_text())
-    facts, config = published[name.removesuffix("_as")], find_model(name).config
+    facts, config = published[name.removesuffix("_as")], registered_config(name)
     shapes = {key: shape for key, shape, _ in facts["state_dict"]}
     assert config.width == facts["width_mult"]
     assert config.embedding_dim == shapes["out_c.0.weight"][0]
@@ -46,8 +47,8 @@ def test_sizes_are_those_of_the_published_models(name, shared):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_they_are_evaluated_at_the_end_of_the_annealing(name):
-    assert find_model(name).config.temperature == 1.0
+def test_temperature_is_that_of_the_end_of_annealing(name):
+    assert registered_config(name).temperature == 1.0
 
 
 @pytest.mark.parametrize(("expanded", "dim"), [(16, 32), (128, 32), (200, 48), (480, 120), (960, 128)])
@@ -56,9 +57,9 @@ def test_contexts_by_hand(expanded, dim):
     assert DynamicMobileNetConfig().context_dim(expanded) == dim
 
 
-def test_shortest_input_is_that_of_mn10_and_no_frames_are_scored():
+def test_shortest_input_equals_mn10_without_frame_scores():
     config = DynamicMobileNetConfig()
-    assert config.min_input_samples == find_model("mn10_as").config.min_input_samples == 31 * 320 + 1
+    assert config.min_input_samples == registered_config("mn10_as").min_input_samples == 31 * 320 + 1
     assert config.frame_hop_s is None
     assert config.n_frames(320_000) == 0
 

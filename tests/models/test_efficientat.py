@@ -11,6 +11,7 @@ from panns.models.registry import find_model, list_models
 from panns.networks.build import construct_network
 from panns.networks.complexity import multiply_adds
 from panns.networks.efficientat import from_published
+from tests.small_models import registered_config
 
 MOBILE_NETS = [entry for entry in list_models() if entry.family == "efficientat"]
 # As published: in the repository's table, and for four of them in the names of the files alone.
@@ -47,16 +48,16 @@ def test_records_are_release_files_of_the_repository(entry):
     assert (weights.metric, weights.value, weights.licence) == ("mAP", MEAN_AP[entry.name], "MIT")
 
 
-def test_the_file_at_hand_is_the_one_recorded(shared):
+def test_digest_of_the_published_file(shared):
     weights = find_model("mn04_as").weights
     content = (shared / "weights" / weights.file).read_bytes()
     assert weights.mismatch(n_bytes=len(content), digests={"sha256": hashlib.sha256(content).hexdigest()}) is None
 
 
-def test_widths_are_those_of_the_published_models(shared):
+def test_widths_equal_the_published_models(shared):
     published = json.loads((shared / "reference/efficientat/state_dicts.json").read_text())
     for name in ("mn04", "mn05", "mn10", "mn20", "mn30", "mn40"):
-        facts, config = published[name], find_model(f"{name}_as").config
+        facts, config = published[name], registered_config(f"{name}_as")
         shapes = {key: shape for key, shape, _ in facts["state_dict"]}
         assert config.width == facts["width_mult"]
         assert config.embedding_dim == shapes["features.16.0.weight"][0]
@@ -64,24 +65,24 @@ def test_widths_are_those_of_the_published_models(shared):
 
 
 @pytest.mark.parametrize("entry", MOBILE_NETS, ids=lambda entry: entry.name)
-def test_the_name_says_the_width(entry):
-    assert entry.config.width == int(entry.name[2:4]) / 10
+def test_names_contain_the_width(entry):
+    assert registered_config(entry.name).width == int(entry.name[2:4]) / 10
 
 
 @pytest.mark.parametrize(("hop_ms", "hop_samples"), [(5, 160), (15, 480), (20, 640), (25, 800)])
-def test_variants_by_hop_differ_in_nothing_else(hop_ms, hop_samples):
-    config = find_model(f"mn10_as_hop_{hop_ms}").config
+def test_hop_variants_differ_only_in_hop(hop_ms, hop_samples):
+    config = registered_config(f"mn10_as_hop_{hop_ms}")
     assert config.frontend.hop_s == hop_ms / 1000
     assert config.min_input_samples == 31 * hop_samples + 1
-    assert replace(config, frontend=KALDI_LOGMEL) == find_model("mn10_as").config
+    assert replace(config, frontend=KALDI_LOGMEL) == registered_config("mn10_as")
     assert replace(config.frontend, hop_samples=320) == KALDI_LOGMEL
 
 
 @pytest.mark.parametrize("n_mels", [40, 64, 256])
-def test_variants_by_bands_differ_in_nothing_else(n_mels):
-    config = find_model(f"mn10_as_mels_{n_mels}").config
+def test_band_variants_differ_only_in_bands(n_mels):
+    config = registered_config(f"mn10_as_mels_{n_mels}")
     assert mel_filters(config.frontend).shape == (513, n_mels)
-    assert replace(config, frontend=KALDI_LOGMEL) == find_model("mn10_as").config
+    assert replace(config, frontend=KALDI_LOGMEL) == registered_config("mn10_as")
     assert replace(config.frontend, n_mels=128) == KALDI_LOGMEL
 
 
@@ -89,7 +90,7 @@ def test_variants_by_bands_differ_in_nothing_else(n_mels):
     ("variant", "published_giga"),
     [("hop_15", 0.36), ("hop_20", 0.27), ("hop_25", 0.22), ("mels_40", 0.21), ("mels_64", 0.27), ("mels_256", 1.08)],
 )
-def test_ten_seconds_of_a_variant_cost_what_is_published(variant, published_giga):
+def test_cost_of_ten_seconds_equals_the_paper(variant, published_giga):
     """The front end settings are not in the files; the repository's table of costs agrees with them."""
     with torch.device("meta"):
         variant, mn10 = construct_network(f"mn10_as_{variant}"), construct_network("mn10_as")
@@ -99,7 +100,7 @@ def test_ten_seconds_of_a_variant_cost_what_is_published(variant, published_giga
 
 
 @pytest.mark.parametrize("name", ["mn01_as", "mn02_as", "mn40_as_ext"])
-def test_published_layers_are_found_where_blocks_have_no_expansion(name):
+def test_blocks_without_expansion_map_to_published_layers(name):
     """Published blocks number what they have; those as wide as their input, four of mn01, do not expand it."""
     with torch.device("meta"):
         network = construct_network(name)
@@ -138,13 +139,13 @@ def test_embedding_dims_by_hand(width, embedding_dim):
     ("channels", "rounded"),
     [(1, 8), (8, 8), (11.9, 16), (12, 16), (20, 24), (19.9, 24), (16 * 0.4, 8), (112 * 0.4, 48), (120, 120)],
 )
-def test_channels_are_multiples_of_8_and_at_least_nine_tenths(channels, rounded):
+def test_channels_are_multiples_of_8(channels, rounded):
     assert round_channels(channels) == rounded
     assert rounded % 8 == 0
     assert rounded >= 0.9 * channels
 
 
-def test_shortest_input_by_hand_and_no_frames_are_scored():
+def test_shortest_input_by_hand_without_frame_scores():
     config = MobileNetConfig()
     assert config.min_input_samples == 31 * 320 + 1  # 32 frames, and the sample that pre-emphasis takes
     assert config.frame_hop_s is None

@@ -7,6 +7,7 @@ import pytest
 from panns.frontend import LogMelConfig, mel_filters
 from panns.models.patch_attention import CED_LOGMEL, FULL_BAND, PatchAttentionConfig
 from panns.models.registry import find_model, list_models
+from tests.small_models import registered_config
 
 FAMILY = [entry for entry in list_models() if entry.family == "patch_attention"]
 OURS = ["patch_attention", "patch_attention_small", "patch_attention_tiny", "patch_attention_16"]
@@ -15,12 +16,12 @@ MEAN_AP = {"ced_tiny": 0.481, "ced_mini": 0.490, "ced_small": 0.496, "ced_base":
 ZENODO_RECORDS = {"ced_tiny": 8275347, "ced_mini": 8275347, "ced_small": 8275319, "ced_base": 8275347}
 
 
-def test_ours_and_the_published_ones_are_registered():
+def test_own_and_published_models_are_registered():
     assert [entry.name for entry in FAMILY] == [*OURS, *MEAN_AP]
 
 
 def test_the_base_model_by_hand():
-    config = find_model("patch_attention").config
+    config = registered_config("patch_attention")
     assert config.frontend == LogMelConfig(n_mels=128, f_min_hz=20.0, f_max_hz=16_000.0)
     assert config.frontend.hop_s == 0.01
     assert (config.patch, config.stride, config.dim, config.n_heads) == ((64, 64), (64, 64), 768, 12)
@@ -31,13 +32,14 @@ def test_the_base_model_by_hand():
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_ours_differ_in_size_only_and_were_never_published(name):
+def test_own_models_differ_only_in_size(name):
     entry = find_model(name)
     assert entry.weights is None
     assert entry.converter is None
-    assert entry.config.pooling == "attention"
-    assert entry.config.frontend == FULL_BAND
-    assert entry.config.n_columns == entry.config.n_frames(320_000)  # those of the 10 s it is trained on
+    config = registered_config(name)
+    assert config.pooling == "attention"
+    assert config.frontend == FULL_BAND
+    assert config.n_columns == config.n_frames(320_000)  # one for each frame of 10 s, its length in training
 
 
 @pytest.mark.parametrize(
@@ -52,7 +54,7 @@ def test_ours_differ_in_size_only_and_were_never_published(name):
     ],
 )
 def test_number_of_frames_by_hand(name, n_samples, n_frames):
-    assert find_model(name).config.n_frames(n_samples) == n_frames
+    assert registered_config(name).n_frames(n_samples) == n_frames
 
 
 def test_overlapping_patches_make_more_frames():
@@ -62,9 +64,9 @@ def test_overlapping_patches_make_more_frames():
     assert config.frame_hop_s == pytest.approx(0.16)
 
 
-def test_ced_averages_its_patches():
+def test_ced_averages_patches():
     for name in MEAN_AP:
-        config = find_model(name).config
+        config = registered_config(name)
         assert config.pooling == "mean"
         assert config.frame_hop_s is None
         assert not config.patches.has_weights
@@ -72,11 +74,11 @@ def test_ced_averages_its_patches():
         assert config.max_patches == config.n_columns * config.n_rows == 252
 
 
-def test_ced_settings_are_those_of_the_published_models(shared):
+def test_ced_settings_equal_the_published_models(shared):
     published = json.loads((shared / "reference/ced/state_dicts.json").read_text())
     assert set(published) == set(MEAN_AP)
     for name, facts in published.items():
-        config = find_model(name).config
+        config = registered_config(name)
         shapes = {key: shape for key, shape, _ in facts["state_dict"]}
         assert config.frontend == CED_LOGMEL
         assert (config.dim, config.n_heads, config.depth) == (facts["embed_dim"], facts["heads"], facts["depth"])
@@ -88,7 +90,7 @@ def test_ced_settings_are_those_of_the_published_models(shared):
 
 
 @pytest.mark.parametrize("name", MEAN_AP)
-def test_records_are_the_files_that_the_repository_links(name):
+def test_records_are_the_files_linked_by_the_repository(name):
     weights = find_model(name).weights
     assert re.fullmatch(rf"audiotransformer_{name.removeprefix('ced_')}_mAP_4\d\d\d\.pt", weights.file)
     assert abs(int(weights.file[-7:-3]) / 10_000 - MEAN_AP[name]) < 5e-4
@@ -99,7 +101,7 @@ def test_records_are_the_files_that_the_repository_links(name):
 
 
 @pytest.mark.parametrize("frontend", [FULL_BAND, CED_LOGMEL])
-def test_every_mel_band_hears_something(frontend):
+def test_every_mel_band_has_a_filter(frontend):
     assert mel_filters(frontend).any(axis=0).all()
 
 
@@ -123,7 +125,7 @@ def test_every_mel_band_hears_something(frontend):
         ({"drop_path": float("nan")}, "drop_path=nan must be at least 0 and below 1"),
     ],
 )
-def test_settings_that_cannot_be_right_are_refused(wrong, message):
+def test_invalid_settings_are_refused(wrong, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         replace(PatchAttentionConfig(), **wrong)
 
@@ -139,6 +141,6 @@ def test_settings_that_cannot_be_right_are_refused(wrong, message):
         ({"patch": (64, 64, 64)}, r"patch=\(64, 64, 64\) and stride=.* must have two values"),
     ],
 )
-def test_more_settings_that_cannot_be_are_refused(settings, message):
+def test_invalid_combinations_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         PatchAttentionConfig(**settings)

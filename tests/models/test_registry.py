@@ -39,13 +39,13 @@ def test_every_class_of_the_zoo_is_registered(shared):
     assert wanted <= {entry.name for entry in ENTRIES}
 
 
-def test_every_model_of_efficientat_and_ced_with_golden_outputs_is_registered(shared):
+def test_every_model_with_golden_outputs_is_registered(shared):
     efficientat = json.loads((shared / "reference/efficientat/state_dicts.json").read_text())
     ced = json.loads((shared / "reference/ced/state_dicts.json").read_text())
     assert {f"{name}_as" for name in efficientat} | set(ced) <= {entry.name for entry in ENTRIES}
 
 
-def test_records_are_those_of_the_zoo(shared):
+def test_records_equal_the_zoo(shared):
     zoo = json.loads((shared / "reference/panns_zoo.json").read_text())["models"]
     for class_name, facts in zoo.items():
         weights, checkpoint = find_model(snake_case(class_name)).weights, facts["checkpoint"]
@@ -70,13 +70,13 @@ def test_files_of_weights_are_unique():
     assert len(set(files)) == len(files)
 
 
-def test_hearing_the_same_weights_under_two_names_is_no_accident():
+def test_only_ced_weights_have_two_names():
     urls = [entry.weights.url for entry in WITH_WEIGHTS]
     assert len(set(urls)) == len(urls)
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
-def test_entries_name_their_family_and_say_what_they_are(entry):
+def test_entries_have_a_family_and_a_description(entry):
     assert entry.network.startswith(f"panns.networks.{entry.family}:")
     assert entry.converter is None or entry.converter.startswith(f"panns.networks.{entry.family}:")
     assert entry.about.strip()
@@ -120,5 +120,5 @@ def test_listing_models_loads_no_torch():
         "import sys; from panns.models import list_models; assert list_models();"
         "print([name for name in ('torch', 'onnx', 'onnxruntime', 'safetensors') if name in sys.modules])"
     )
-    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert answer.stdout.strip() == "[]"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"

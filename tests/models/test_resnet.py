@@ -17,6 +17,6 @@ from panns.models.resnet import ResNetConfig
         (PannsMobileNetConfig, {"frontend": LogMelConfig(n_mels=16)}, "n_mels=16 cannot be halved 5 times"),
     ],
 )
-def test_settings_that_cannot_be_are_refused(config, settings, message):
+def test_invalid_settings_are_refused(config, settings, message):
     with pytest.raises(ValueError, match=message):
         config(**settings)

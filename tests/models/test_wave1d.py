@@ -18,7 +18,7 @@ CLASSES = {
 
 
 @pytest.mark.parametrize("name", CLASSES)
-def test_settings_and_records_are_those_of_the_zoo(name, shared):
+def test_settings_and_records_equal_the_zoo(name, shared):
     facts = json.loads((shared / "reference/panns_zoo.json").read_text())["models"][CLASSES[name]]
     entry = find_model(name)
     assert entry.config.frontend == WaveformConfig(facts["sample_rate"])
@@ -52,6 +52,6 @@ def test_shortest_inputs_by_hand():
         (Res1dNetConfig(), {"depths": (2, 2, 2, 2, 2, 2, 0)}, "depths=(2, 2, 2, 2, 2, 2, 0) must be"),
     ],
 )
-def test_settings_that_cannot_be_right_are_refused(config, wrong, message):
+def test_invalid_settings_are_refused(config, wrong, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         replace(config, **wrong)

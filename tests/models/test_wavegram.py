@@ -20,7 +20,7 @@ def is_accepted_by_the_original(n_samples):
 
 
 @pytest.mark.parametrize("class_name", CLASSES)
-def test_settings_and_records_are_those_of_the_zoo(class_name, shared):
+def test_settings_and_records_equal_the_zoo(class_name, shared):
     facts = json.loads((shared / "reference/panns_zoo.json").read_text())["models"][class_name]
     entry = find_model(snake_case(class_name))
     config, weights, checkpoint = entry.config, entry.weights, facts["checkpoint"]
@@ -51,7 +51,7 @@ def test_shortest_input_by_hand():
 
 
 @pytest.mark.parametrize("config", [WavegramConfig(), BESIDE_LOG_MEL])
-def test_a_stored_config_tells_its_front_end(config):
+def test_a_stored_config_restores_its_front_end(config):
     assert config_from_dict(WavegramConfig, config_to_dict(config)) == config
 
 
@@ -72,6 +72,6 @@ def test_a_stored_config_tells_its_front_end(config):
         ),
     ],
 )
-def test_settings_that_cannot_be_right_are_refused(wrong, message):
+def test_invalid_settings_are_refused(wrong, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         replace(BESIDE_LOG_MEL, **wrong)

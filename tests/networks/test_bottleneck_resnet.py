@@ -15,7 +15,7 @@ from tests.golden import recipe
 SMALL = BottleneckResNetConfig(stem_channels=4, widths=(2, 4, 4, 6), depths=(2, 1, 2, 1))
 
 
-def test_parameters_are_those_of_the_resnet50_of_image_recognition():
+def test_number_of_parameters_equals_resnet50():
     with torch.device("meta"):
         network = construct_network("resnet50")
     published = 25_557_032  # torchvision's resnet50: three colours, 1000 classes
@@ -39,7 +39,7 @@ def test_maps_have_the_sizes_of_the_paper(n_frames):
     assert output.frame_logits is None
 
 
-def test_strides_are_in_the_3x3_convolutions_and_shortcuts_of_first_blocks():
+def test_first_blocks_stride_in_3x3_and_shortcut():
     network = BottleneckResNet(BottleneckResNetConfig())
     strided = [
         name for name, layer in network.named_modules() if isinstance(layer, nn.Conv2d) and layer.stride == (2, 2)
@@ -69,7 +69,7 @@ def golden_network():
     return network
 
 
-def test_logits_are_those_of_torchvision():
+def test_logits_equal_torchvision():
     features = torch.from_numpy(recipe.uniform("features", 2 * 70 * 64)).float().reshape(2, 70, 64) * 4 - 2
     with torch.inference_mode():
         logits = golden_network().forward_features(features).clip_logits
@@ -77,7 +77,7 @@ def test_logits_are_those_of_torchvision():
     torch.testing.assert_close(logits[:, [0, 72, 137, 263, 526]], torch.tensor(GOLDEN), rtol=0, atol=5e-4)
 
 
-def test_branches_begin_at_nothing_and_convolutions_by_their_fan_out():
+def test_branches_start_at_zero_and_convolutions_by_fan_out():
     torch.manual_seed(0)
     network = build_network("resnet50")
     blocks = [module for module in network.modules() if isinstance(module, Bottleneck)]
@@ -93,7 +93,7 @@ def test_branches_begin_at_nothing_and_convolutions_by_their_fan_out():
     assert not network.classifier.bias.any()
 
 
-def test_the_embedding_is_what_the_classifier_reads():
+def test_the_classifier_reads_the_embedding():
     network = build_network("resnet50", SMALL).eval()
     with torch.inference_mode():
         output = network(torch.randn(2, 40_000))

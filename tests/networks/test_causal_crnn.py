@@ -1,4 +1,4 @@
-"""The streaming network: a sound at once and block by block is the same, and nothing of the future is heard."""
+"""The streaming network: whole sounds and blocks score alike, and scores never depend on later sound."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def sound(n_samples, seed=0):
 
 
 @torch.inference_mode()
-def test_blocks_are_the_whole(network):
+def test_blocks_equal_the_whole_sound(network):
     waveform = sound(12 * BLOCK)
     whole = network(waveform)
     for n_blocks in (1, 2, 5):
@@ -40,7 +40,7 @@ def test_blocks_are_the_whole(network):
 
 
 @torch.inference_mode()
-def test_no_score_depends_on_what_comes_after_its_block(network):
+def test_scores_do_not_depend_on_later_blocks(network):
     waveform = sound(8 * BLOCK)
     changed = waveform.clone()
     changed[:, 5 * BLOCK :] = sound(3 * BLOCK, seed=1)
@@ -53,24 +53,24 @@ def test_no_score_depends_on_what_comes_after_its_block(network):
 
 
 @torch.inference_mode()
-def test_scores_are_straight_lines_within_a_block(network):
+def test_scores_are_linear_within_a_block(network):
     logits = network(sound(6 * BLOCK)).frame_logits.numpy()
     steps = np.diff(logits.reshape(2, 6, CONFIG.block_frames, -1), axis=2)
     np.testing.assert_allclose(steps, steps[:, :, :1].repeat(CONFIG.block_frames - 1, axis=2), atol=1e-5)
 
 
 @torch.inference_mode()
-def test_the_ends_of_blocks_alone():
+def test_scores_at_the_ends_of_blocks():
     network = healthy_network("stream", CONFIG)
     waveform = sound(6 * BLOCK)
-    heard = network(waveform).frame_logits
+    expected = network(waveform).frame_logits[:, CONFIG.block_frames - 1 :: CONFIG.block_frames]
     network.scores_ends_only = True
-    torch.testing.assert_close(network(waveform).frame_logits, heard[:, CONFIG.block_frames - 1 :: CONFIG.block_frames])
+    torch.testing.assert_close(network(waveform).frame_logits, expected)
 
 
 @torch.inference_mode()
-def test_it_forgets_what_it_has_heard():
-    network = healthy_network("stream", CONFIG)  # its memory is a hundredth of what follows
+def test_memory_is_limited():
+    network = healthy_network("stream", CONFIG)  # the rest is a hundred times longer than its memory
     rest = sound(1_000 * BLOCK, seed=2)
     state = torch.zeros(2, CONFIG.state_size + CONFIG.n_overlap)
     (_, first), (_, second) = (
@@ -81,7 +81,7 @@ def test_it_forgets_what_it_has_heard():
 
 @torch.inference_mode()
 @pytest.mark.parametrize("n_samples", [1, 160, 161, BLOCK, BLOCK + 1])
-def test_any_length_has_a_frame_for_every_hop(network, n_samples):
+def test_every_hop_has_a_frame(network, n_samples):
     output = network(sound(n_samples))
     assert output.frame_logits.shape == (2, -(-n_samples // 160), 5)
     assert CONFIG.n_frames(n_samples) == output.frame_logits.shape[1]
@@ -89,7 +89,7 @@ def test_any_length_has_a_frame_for_every_hop(network, n_samples):
     assert output.embedding.shape == (2, 16)
 
 
-def test_a_causal_log_mel_is_that_of_its_blocks():
+def test_causal_log_mel_equals_log_mel_of_blocks():
     config = CONFIG.frontend
     waveform = sound(7 * BLOCK)[0].numpy()
     whole = log_mel(waveform, config)
@@ -104,7 +104,7 @@ def test_a_causal_log_mel_is_that_of_its_blocks():
     assert np.flatnonzero((log_mel(changed, config) != whole).any(axis=1))[0] == 10
 
 
-def test_settings_that_cannot_be():
+def test_invalid_settings_are_refused():
     with pytest.raises(ValueError, match=r"frontend.alignment='centred' must be 'causal'"):
         CausalCrnnConfig(frontend=LogMelConfig())
     with pytest.raises(ValueError, match="embedding_dim=17 must be a multiple of n_heads=2"):

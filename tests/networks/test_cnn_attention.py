@@ -34,7 +34,7 @@ def published_cnn14(shared, tmp_path_factory):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", BRANCHED)
-def test_they_start_with_the_answers_of_the_published_cnn14(name, published_cnn14):
+def test_initial_scores_equal_the_published_cnn14(name, published_cnn14):
     network = load_published(find_model(name), published_cnn14)
     waveforms = torch.from_numpy(recipe.waveforms(32_000, 1))
     with torch.inference_mode():
@@ -44,12 +44,12 @@ def test_they_start_with_the_answers_of_the_published_cnn14(name, published_cnn1
 
 
 @pytest.mark.slow
-def test_a_branch_begins_alike_every_time(published_cnn14):
+def test_initialisation_of_a_branch_is_deterministic(published_cnn14):
     first, second = (load_published(find_model("cnn14_gru"), published_cnn14).state_dict() for _ in range(2))
     assert all(torch.equal(first[key], second[key]) for key in first)
 
 
-def test_a_file_of_another_model_is_no_start(tmp_path):
+def test_weights_of_another_model_are_refused(tmp_path):
     path = tmp_path / "other.pth"
     torch.save({key: torch.from_numpy(value) for key, value in recipe.state_dict(recipe.cnn6_shapes()).items()}, path)
     with pytest.raises(CheckpointError, match=r"other\.pth loaded as cnn14_gru does not fit"):
@@ -57,7 +57,7 @@ def test_a_file_of_another_model_is_no_start(tmp_path):
 
 
 @pytest.mark.parametrize("name", BRANCHED)
-def test_the_branch_begins_at_nothing_and_then_matters(name):
+def test_the_branch_starts_at_zero_and_learns(name):
     torch.manual_seed(0)
     network = small(name).eval()
     features = torch.randn(2, 160, 64) * 20 - 40
@@ -71,8 +71,8 @@ def test_the_branch_begins_at_nothing_and_then_matters(name):
 
 
 @pytest.mark.parametrize("branch", [MapAttention(6, 2, 8, 2), MapRecurrence(6, 8)])
-def test_a_branch_knows_the_order_in_time(branch):
-    """A CNN's head pools over time without it: the same columns in another order get other additions."""
+def test_a_branch_depends_on_temporal_order(branch):
+    """Shuffled columns must change the output, because the head after the branch pools over time."""
     torch.manual_seed(0)
     x = torch.randn(1, 6, 4, 2)
     order = [2, 0, 3, 1]
@@ -82,7 +82,7 @@ def test_a_branch_knows_the_order_in_time(branch):
     assert (shuffled - expected).abs().max() > 1e-3
 
 
-def test_attention_knows_the_rows():
+def test_attention_distinguishes_rows():
     torch.manual_seed(0)
     branch = MapAttention(6, 2, 8, 2)
     x = torch.randn(1, 6, 4, 2)
@@ -100,7 +100,7 @@ def test_sinusoids_by_hand():
     torch.testing.assert_close(found, torch.cat([steps.sin(), steps.cos()], dim=1))
 
 
-def test_the_recurrent_layer_is_torchs():
+def test_the_recurrent_layer_equals_torch():
     torch.manual_seed(0)
     gru = torch.nn.GRU(3, 4, batch_first=True, bidirectional=True)
     x = torch.randn(2, 5, 3)
@@ -118,6 +118,6 @@ def test_the_recurrent_layer_is_torchs():
         ({"dim": 9, "branch": "gru"}, "dim=9 must be even"),
     ],
 )
-def test_settings_that_cannot_be_are_refused(settings, message):
+def test_invalid_settings_are_refused(settings, message):
     with pytest.raises(ValueError, match=message):
         CnnAttentionConfig(**settings)

@@ -40,13 +40,13 @@ def test_most_models_are_in_the_table_of_costs():
         ("wavegram_logmel_cnn14", 81_065_487, 25_665_734_656),
     ],
 )
-def test_counts_equal_those_of_the_originals(name, parameters, products):
+def test_counts_equal_the_originals(name, parameters, products):
     network = on_meta(name)
     assert n_parameters(network) == parameters
     assert multiply_adds(network, 10.0) == products
 
 
-def test_recurrent_layer_counts_every_weight_once_a_frame():
+def test_recurrent_layers_count_every_weight_per_frame():
     network = on_meta("cnn14_gru")
     branch = network.branch
     frames = network.config.n_frames(320_000)

@@ -46,7 +46,7 @@ def clip_by_clip(convolution, x, context, **settings):
 
 
 @pytest.mark.parametrize("n_clips", [1, 3])
-def test_a_dynamic_pointwise_convolution_has_a_kernel_for_each_clip(n_clips):
+def test_dynamic_pointwise_convolution_has_a_kernel_per_clip(n_clips):
     convolution = with_kernels(DynamicPointwise(5, 7, DIM, CONFIG))
     x, context = random(n_clips, 5, 6, 9), random(n_clips, DIM, seed=3)
     expected = clip_by_clip(convolution, x, context, size=(1, 1), how={})
@@ -56,7 +56,7 @@ def test_a_dynamic_pointwise_convolution_has_a_kernel_for_each_clip(n_clips):
 @pytest.mark.parametrize(("kernel_size", "stride"), [(3, 1), (3, 2), (5, 1), (5, 2)])
 @pytest.mark.parametrize("n_clips", [1, 3])
 @pytest.mark.parametrize("form", ["_map_of_mean", "_mean_of_maps"])
-def test_a_dynamic_depthwise_convolution_has_a_kernel_for_each_clip(form, n_clips, kernel_size, stride):
+def test_dynamic_depthwise_convolution_has_a_kernel_per_clip(form, n_clips, kernel_size, stride):
     convolution = with_kernels(DynamicDepthwise(5, DIM, CONFIG, kernel_size=kernel_size, stride=stride))
     x, context = random(n_clips, 5, 6, 9), random(n_clips, DIM, seed=3)
     how = {"stride": stride, "padding": kernel_size // 2, "groups": 5}
@@ -65,7 +65,7 @@ def test_a_dynamic_depthwise_convolution_has_a_kernel_for_each_clip(form, n_clip
     torch.testing.assert_close(convolution(x, context), expected)
 
 
-def test_kernel_weights_sum_to_1_and_a_high_temperature_evens_them():
+def test_kernel_weights_sum_to_1_at_every_temperature():
     context = 10 * random(3, DIM)
     sharp, even = KernelWeights(DIM, CONFIG), KernelWeights(DIM, replace(CONFIG, temperature=1e6))
     even.load_state_dict(sharp.state_dict())
@@ -74,14 +74,14 @@ def test_kernel_weights_sum_to_1_and_a_high_temperature_evens_them():
     assert sharp(context).amax(dim=1).min() > 0.3
 
 
-def test_a_dynamic_relu_without_context_is_a_relu():
+def test_dynamic_relu_without_context_is_relu():
     relu = DynamicReLU(5, DIM)
     torch.nn.init.zeros_(relu.linear.bias)
     x = random(2, 5, 4, 6)
     torch.testing.assert_close(relu(x, torch.zeros(2, DIM)), functional.relu(x))
 
 
-def test_a_dynamic_relu_by_hand():
+def test_dynamic_relu_by_hand():
     relu = DynamicReLU(2, DIM)
     with torch.no_grad():
         # sigmoid(ln 3) is 3/4, so ln 3 gives half of what is allowed, and -ln 3 minus half of it.
@@ -93,7 +93,7 @@ def test_a_dynamic_relu_by_hand():
 
 @pytest.mark.parametrize("stride", [1, 2])
 @pytest.mark.parametrize(("n_mels", "n_frames"), [(4, 32), (5, 33), (1, 1)])
-def test_weights_of_time_and_frequency_fit_the_map_behind_the_convolution(n_mels, n_frames, stride):
+def test_coordinate_weights_fit_the_output_map(n_mels, n_frames, stride):
     context = Context(3, DIM, 6, stride).eval()
     depthwise = with_kernels(DynamicDepthwise(6, DIM, CONFIG, kernel_size=5, stride=stride))
     output = context(random(2, 3, n_mels, n_frames))
@@ -105,7 +105,7 @@ def test_weights_of_time_and_frequency_fit_the_map_behind_the_convolution(n_mels
         assert weights.max() < 1
 
 
-def test_time_and_frequency_are_told_apart():
+def test_time_and_frequency_are_distinguished():
     """A map that changes over time alone has the same weight at every frequency, and the other way round."""
     context = Context(3, DIM, 6, stride=1).eval()
     over_time = random(1, 3, 1, 9).expand(1, 3, 4, 9)
@@ -118,7 +118,7 @@ def test_time_and_frequency_are_told_apart():
 
 
 @pytest.mark.parametrize("name", ["dymn04_as", "dymn10_as", "dymn20_as"])
-def test_published_entries_have_a_place_each(name, shared):
+def test_published_entries_map_one_to_one(name, shared):
     published = json.loads((shared / "reference/efficientat/state_dicts.json").read_text())[name.removesuffix("_as")]
     with torch.device("meta"):
         network = construct_network(name, find_model(name).config)
@@ -129,13 +129,13 @@ def test_published_entries_have_a_place_each(name, shared):
 
 
 @pytest.mark.parametrize(("name", "published_giga"), [("dymn04_as", 0.12), ("dymn10_as", 0.58), ("dymn20_as", 2.2)])
-def test_ten_seconds_cost_what_is_published(name, published_giga):
+def test_cost_of_ten_seconds_equals_the_paper(name, published_giga):
     with torch.device("meta"):
         network = construct_network(name)
     assert multiply_adds(network, 10) / 1e9 == pytest.approx(published_giga, rel=0.03)
 
 
-def test_published_kernels_are_read_kernel_by_kernel():
+def test_published_kernels_are_read_in_order():
     numbers = torch.arange(4.0 * 2 * 9).reshape(1, 1, 4, 18)
     published = {"layers.3.depth_conv.weight": numbers, "layers.3.depth_norm.weight": torch.ones(2)}
     kernels = from_published(published)["blocks.3.depthwise.kernels"]

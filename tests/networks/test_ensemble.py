@@ -1,4 +1,4 @@
-"""Several networks heard as one."""
+"""Ensembles of networks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.small_models import small_config
 
 
 @pytest.mark.parametrize("base", ["builtin", "cnn6", "ced_tiny", "wavegram_logmel_cnn14"])
-def test_it_says_the_mean_of_what_its_members_say(base):
+def test_scores_are_the_mean_of_the_members(base):
     config = EnsembleConfig(3, base, small_config(base))
     network = build_network("ensemble", config).eval()
     waveform = torch.randn(2, 40_000)
@@ -39,7 +39,7 @@ def test_it_says_the_mean_of_what_its_members_say(base):
         assert torch.equal(together.embedding[:, width : 2 * width], alone[1].embedding)
 
 
-def test_its_config_comes_back_with_that_of_its_members():
+def test_config_round_trip_keeps_the_member_config():
     config = EnsembleConfig(2, "cnn6", small_config("cnn6"))
     assert read_config("ensemble", config_to_dict(config)) == config
     manifest = ModelManifest("ensemble", config, LabelSet.from_names("many", [f"class {i}" for i in range(527)]))

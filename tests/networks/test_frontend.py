@@ -68,7 +68,7 @@ def test_mel_of_convolutions_equals_mel_of_ffts(config):
 
 
 @pytest.mark.parametrize("config", [SMALL, CONFIGS[0], CONFIGS[-1]], ids=describe)
-def test_any_length_has_the_frames_of_numpy(config):
+def test_number_of_frames_equals_numpy(config):
     frontend = LogMel(config)
     for n_samples in (config.min_samples, config.min_samples + 1, 5 * config.hop_samples + config.n_fft):
         assert frontend(torch.zeros(1, n_samples)).shape == (1, config.n_frames(n_samples), config.n_mels)
@@ -82,7 +82,7 @@ def test_gradient_reaches_the_waveform():
     assert (waveform.grad != 0).float().mean() > 0.99
 
 
-def test_gradient_is_that_of_small_differences():
+def test_gradient_equals_finite_differences():
     config = replace(SMALL, n_fft=16, window_samples=16, hop_samples=8, n_mels=2)
     frontend = LogMel(config)
 
@@ -118,7 +118,7 @@ def test_autocast_keeps_float32(config):
 
 
 @pytest.mark.usefixtures("exporting")
-def test_autocast_of_convolutions_keeps_the_logarithm_in_float32():
+def test_autocast_of_convolutions_takes_float32_logarithm():
     waveforms = torch.tensor(sounds(SMALL))
     with torch.autocast("cpu", dtype=torch.bfloat16):
         features = LogMel(SMALL)(waveforms)
@@ -126,17 +126,17 @@ def test_autocast_of_convolutions_keeps_the_logarithm_in_float32():
     assert features[2].min() == features[2].max() == pytest.approx(-100.0, abs=1e-5)
 
 
-def test_a_half_precision_waveform_is_computed_in_float32():
+def test_half_precision_waveforms_use_float32():
     waveform = torch.tensor(sounds(SMALL)).bfloat16()
     assert torch.equal(LogMel(SMALL)(waveform), LogMel(SMALL)(waveform.float()))
 
 
-def test_filters_are_no_part_of_the_state_dict():
+def test_filters_are_not_in_the_state_dict():
     assert LogMel(SMALL).state_dict() == {}
 
 
 @pytest.mark.parametrize(("n_samples", "n_padded"), [(1, 5), (4, 5), (5, 5), (6, 6)])
-def test_pads_zeros_at_the_end_exactly_to_the_minimum(n_samples, n_padded):
+def test_short_waveforms_are_padded_to_the_minimum(n_samples, n_padded):
     padded = pad_to_min(torch.ones(2, n_samples), 5)
     assert padded.shape == (2, n_padded)
     assert padded[:, :n_samples].eq(1).all()

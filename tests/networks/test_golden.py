@@ -65,7 +65,7 @@ MOBILE_NET_CASES = [
     pytest.param(name, marks=() if name in ("mn04_as", "mn05_as", "mn10_as", "dymn04_as") else pytest.mark.slow)
     for name in MOBILE_NETS + DYNAMIC_MOBILE_NETS
 ]
-# For dynamic networks there is no 1 s: what grows there turns the rounding of the log-mel into other scores.
+# Dynamic networks skip 1 s, where they amplify rounding errors of the log-mel too much.
 MOBILE_NET_WAVEFORMS = [
     pytest.param(*case.values, length, marks=case.marks)
     for case in MOBILE_NET_CASES
@@ -202,7 +202,7 @@ def mobile_net(name):
 
 @pytest.mark.parametrize("name", MOBILE_NET_CASES)
 @pytest.mark.usefixtures("shared")
-def test_mobile_nets_equal_the_originals_from_the_log_mel(name):
+def test_mobile_nets_equal_the_originals_on_a_log_mel(name):
     """The network alone: it reads the original's own log-mel."""
     with np.load(SHARED / "reference/efficientat/mn04_as_real_weights.npz") as golden:
         features = torch.from_numpy(golden["1s_32000:logmel"]).transpose(1, 2)
@@ -221,7 +221,7 @@ def test_mobile_nets_equal_the_originals_from_the_log_mel(name):
 
 @pytest.mark.parametrize(("name", "length"), MOBILE_NET_WAVEFORMS)
 @pytest.mark.usefixtures("shared")
-def test_mobile_nets_equal_the_originals_from_the_waveform(name, length):
+def test_mobile_nets_equal_the_originals_on_a_waveform(name, length):
     with torch.inference_mode():
         output = mobile_net(name)(golden_waveforms(f"{length}_32000"))
     with np.load(SHARED / f"reference/efficientat/{name.removesuffix('_as')}.npz") as golden:

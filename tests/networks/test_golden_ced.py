@@ -40,7 +40,7 @@ def test_ced_equals_the_original(name, length):
 
 
 @pytest.mark.usefixtures("shared")
-def test_the_log_mel_equals_the_originals():
+def test_the_log_mel_equals_the_original():
     network = original_network("ced_tiny")
     waveforms = golden_waveforms("1s_16000")
     with np.load(SHARED / "reference/ced/ced_tiny.npz") as golden:

@@ -18,7 +18,7 @@ def test_mean_of_probabilities_by_hand():
 
 
 @pytest.mark.parametrize("value", [-80.0, -20.0, 0.0, 20.0, 80.0])
-def test_neither_0_nor_1_is_rounded_away(value):
+def test_extreme_probabilities_stay_finite(value):
     frames = torch.full((1, 4, 2), value)
     equal = torch.full((1, 4, 1), math.log(0.25))
     assert logit_of_mean_probability(frames, equal).tolist() == [[pytest.approx(value, abs=1e-4)] * 2]
@@ -29,11 +29,11 @@ def pooled(attention, probabilities):
     return pool_by_attention(frame_logits, torch.tensor(attention)[None, :, None]).item()
 
 
-def test_attention_weighs_the_frames():
+def test_attention_weights_the_frames():
     assert pooled([math.log(3), 0.0], [0.8, 0.4]) == pytest.approx(logit(0.75 * 0.8 + 0.25 * 0.4), abs=1e-5)
 
 
-def test_attention_is_clamped_to_10_as_in_the_published_models():
+def test_attention_is_clamped_to_10():
     clamped = pooled([1_000.0, 9.0], [0.8, 0.4])
     assert clamped == pooled([10.0, 9.0], [0.8, 0.4])
     assert clamped != pytest.approx(logit(0.8), abs=1e-3)
@@ -48,13 +48,13 @@ def head(pooling="max"):
 @pytest.mark.parametrize(
     ("pooling", "pool"), [("max", lambda probs: probs.amax(dim=1)), ("average", lambda probs: probs.mean(dim=1))]
 )
-def test_decision_level_heads_pool_the_probabilities_of_frames(pooling, pool):
+def test_decision_level_heads_pool_frame_probabilities(pooling, pool):
     output = head(pooling)(torch.randn(2, 6, 9))
     assert output.frame_logits.shape == (2, 9, 3)
     torch.testing.assert_close(output.clip_logits.sigmoid(), pool(output.frame_logits.sigmoid()))
 
 
-def test_a_frame_of_a_clip_head_is_scored_as_a_clip_of_its_neighbourhood():
+def test_clip_head_scores_a_frame_by_its_neighbourhood():
     torch.manual_seed(0)
     clip_head = ClipHead(6, 5, 3, dropout=0.5).eval()
     x = torch.randn(2, 6, 9)

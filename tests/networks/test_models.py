@@ -1,4 +1,4 @@
-"""What every registered model must do. A new family is tested here without a line, or with one that makes it small."""
+"""Tests of every registered model. A new family needs at most a line in `small_models.py`, which makes it small."""
 
 from functools import lru_cache
 
@@ -15,7 +15,7 @@ from panns.networks.saving import load_network, save_checkpoint
 from tests.small_models import first_of_each_network, small_config
 from tests.tiny_checkpoints import healthy_network
 
-# One of each network every time, its siblings, which are settings of it, in `make test-full`.
+# The default run tests one model of each network class; `make test-full` tests all settings.
 EVERY_TIME = first_of_each_network()
 each_model = pytest.mark.parametrize(
     "name",
@@ -35,7 +35,7 @@ def noise(n_clips, n_samples, seed=0):
 
 
 def lengths(config):
-    """One sample, around the shortest that is not padded, and a second and a bit."""
+    """One sample, lengths around the minimum, and more than a second."""
     shortest = config.min_input_samples
     return [1, shortest - 1, shortest, shortest + 1, config.frontend.sample_rate + 12_345]
 
@@ -56,7 +56,7 @@ def check_shapes(output, config, n_clips, n_samples):
 
 @each_model
 @pytest.mark.parametrize("n_clips", [1, 2])
-def test_fields_have_their_shapes_at_any_length(name, n_clips):
+def test_output_shapes_at_any_length(name, n_clips):
     network = small_network(name)
     with torch.inference_mode():
         for n_samples in lengths(network.config):
@@ -66,7 +66,7 @@ def test_fields_have_their_shapes_at_any_length(name, n_clips):
 
 
 @each_model
-def test_what_is_heard_matters(name):
+def test_scores_depend_on_the_sound(name):
     network = small_network(name)
     config = network.config
     with torch.inference_mode():
@@ -89,7 +89,7 @@ def test_evaluation_is_deterministic(name):
 
 
 @each_model
-def test_a_clip_is_answered_alike_alone_and_among_others(name):
+def test_scores_do_not_depend_on_the_batch(name):
     network = small_network(name)
     waveforms = noise(3, network.config.frontend.sample_rate)
     with torch.inference_mode():
@@ -120,7 +120,7 @@ def test_gradients_reach_every_parameter(name):
     network = build_network(name, config)
     assert network.training
     optimiser = torch.optim.SGD(network.parameters(), lr=1e-3)
-    for _ in range(3):  # branches that begin at nothing pass gradients on from the second step
+    for _ in range(3):  # branches that start at zero pass gradients on from the second step
         output = network(noise(3, config.frontend.sample_rate))
         check_shapes(output, config, 3, config.frontend.sample_rate)
         optimiser.zero_grad()
@@ -133,7 +133,7 @@ def test_gradients_reach_every_parameter(name):
 
 
 @each_model
-def test_a_checkpoint_brings_back_the_same_network(name, tmp_path):
+def test_a_checkpoint_restores_the_network(name, tmp_path):
     network = small_network(name)
     manifest = ModelManifest(architecture=name, config=network.config, labels=audioset())
     save_checkpoint(network, manifest, tmp_path)
@@ -147,13 +147,13 @@ def test_a_checkpoint_brings_back_the_same_network(name, tmp_path):
     waveforms = noise(2, network.config.frontend.sample_rate)
     with torch.inference_mode():
         for ours, theirs in zip(loaded(waveforms), network(waveforms), strict=True):
-            if theirs is not None:  # where memory is aligned otherwise, sums may be taken in another order
+            if theirs is not None:  # another alignment in memory may change the order of sums
                 torch.testing.assert_close(ours, theirs, rtol=1e-4, atol=1e-4)
 
 
 @each_model
 def test_the_registered_config_builds(name):
-    """Full size, without spending memory on it."""
+    """Full size, on the meta device, which takes no memory."""
     entry = find_model(name)
     with torch.device("meta"):
         network = build_network(name)

@@ -27,7 +27,7 @@ SMALL_CED = replace(find_model("ced_tiny").config, dim=24, n_heads=3, depth=2, n
 
 
 def small_network(config=SMALL):
-    """With positions that tell places clearly apart."""
+    """A small network with clearly different positions."""
     network = healthy_network("patch_attention", config)
     with torch.no_grad():
         network.time_positions.normal_()
@@ -43,13 +43,13 @@ def decibels(n_clips, n_frames, n_mels=128, seed=0):
     ("name", "n_parameters"),
     [("patch_attention", 81_938_703), ("patch_attention_small", 21_505_551), ("patch_attention_tiny", 5_887_119)],
 )
-def test_sizes(name, n_parameters):
+def test_number_of_parameters(name, n_parameters):
     with torch.device("meta"):
         network = construct_network(name)
     assert sum(parameter.numel() for parameter in network.parameters()) == n_parameters
 
 
-def test_clip_scores_are_those_of_the_frames_by_the_weight_of_their_columns():
+def test_clip_scores_are_weighted_frame_scores():
     with torch.inference_mode():
         output = small_network().forward_features(decibels(2, 5 * 64))
     column_weights = output.patch_weights.sum(dim=3).transpose(1, 2)  # (batch, frames, classes)
@@ -72,7 +72,7 @@ def test_one_frame_scores_as_the_clip():
     torch.testing.assert_close(output.frame_logits[:, 0], output.clip_logits)
 
 
-def test_training_begins_with_the_mean_of_the_patches():
+def test_initial_weights_are_uniform():
     torch.manual_seed(0)
     network = build_network("patch_attention", SMALL).eval()
     with torch.inference_mode():
@@ -83,7 +83,7 @@ def test_training_begins_with_the_mean_of_the_patches():
 
 
 @pytest.mark.parametrize(("column", "row"), [(0, 0), (2, 1), (4, 0)])
-def test_weights_point_at_the_patch_that_they_are_of(column, row):
+def test_weights_belong_to_their_patch(column, row):
     network = small_network()
     with torch.no_grad():
         for block in network.blocks:  # patches then know nothing of each other
@@ -105,7 +105,7 @@ def test_weights_point_at_the_patch_that_they_are_of(column, row):
     assert (weights[:, column, row] - elsewhere[:, 0]).abs().max() > 0.05
 
 
-def test_positions_tell_times_apart():
+def test_positions_distinguish_times():
     features = decibels(1, 3 * 64)
     swapped = torch.cat([features[:, 64:128], features[:, :64], features[:, 128:]], dim=1)
     network = small_network()
@@ -117,7 +117,7 @@ def test_positions_tell_times_apart():
         torch.testing.assert_close(first.embedding, other.embedding, atol=1e-5, rtol=1e-5)
 
 
-def test_silence_fills_the_last_patch():
+def test_the_last_patch_is_padded_with_silence():
     network = small_network()
     features = decibels(1, 2 * 64 + 1)
     filled = torch.nn.functional.pad(features, (0, 0, 0, 63), value=-100.0)
@@ -127,7 +127,7 @@ def test_silence_fills_the_last_patch():
     assert cut.frame_logits.shape[1] == 3
 
 
-def test_frames_that_fill_no_patch_are_left_out_where_so_published():
+def test_ced_drops_an_incomplete_last_patch():
     network = small_network(replace(SMALL, fills_last=False))
     features = decibels(1, 2 * 64 + 63)
     with torch.inference_mode():
@@ -140,17 +140,17 @@ LEARNED = torch.tensor([[0.0, 10.0], [1.0, 20.0], [4.0, 0.0]])
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
-def test_up_to_the_learned_positions_the_first_are_taken_as_they_are(n):
+def test_short_inputs_use_the_first_positions(n):
     assert torch.equal(interpolated(LEARNED, n), LEARNED[:n])
 
 
-def test_more_positions_are_stretched_from_the_first_to_the_last():
+def test_long_inputs_interpolate_positions():
     expected = torch.tensor([[0.0, 10.0], [0.5, 15.0], [1.0, 20.0], [2.5, 10.0], [4.0, 0.0]])
     torch.testing.assert_close(interpolated(LEARNED, 5), expected)
 
 
 @pytest.mark.parametrize("n", [4, 7, 100, 999])
-def test_stretched_positions_keep_both_ends(n):
+def test_interpolated_positions_keep_both_ends(n):
     stretched = interpolated(LEARNED, n)
     assert torch.equal(stretched[0], LEARNED[0])
     torch.testing.assert_close(stretched[-1], LEARNED[-1], atol=1e-4, rtol=0)
@@ -158,13 +158,13 @@ def test_stretched_positions_keep_both_ends(n):
 
 
 @pytest.mark.parametrize("n", [3, 5])
-def test_every_learned_position_learns(n):
+def test_every_position_has_a_gradient(n):
     positions = LEARNED.clone().requires_grad_()
     interpolated(positions, n).sum().backward()
     assert (positions.grad > 0).all()
 
 
-def test_too_many_patches_are_refused_in_a_sentence():
+def test_too_many_patches_are_refused():
     network = small_network(replace(SMALL, max_patches=10))
     with torch.inference_mode():
         assert network.forward_features(decibels(1, 5 * 64)).patch_weights.shape == (1, 527, 5, 2)
@@ -173,7 +173,7 @@ def test_too_many_patches_are_refused_in_a_sentence():
             network.forward_features(decibels(1, 6 * 64))
 
 
-def test_dropout_and_drop_path_are_of_training_only():
+def test_dropout_and_drop_path_act_only_in_training():
     config = replace(SMALL, dropout=0.5, drop_path=0.5)
     network = small_network(config)
     features = decibels(2, 2 * 64)
@@ -186,7 +186,7 @@ def test_dropout_and_drop_path_are_of_training_only():
         assert (first.clip_logits - other.clip_logits).abs().max() > 1e-2
 
 
-def test_drop_path_takes_a_whole_clip_and_keeps_the_mean():
+def test_drop_path_drops_whole_clips_and_keeps_the_mean():
     torch.manual_seed(0)
     block = Block(replace(SMALL, dropout=0.0, drop_path=0.25))
     dropped = block._dropped(torch.ones(400, 3, 24))
@@ -204,7 +204,7 @@ def test_ced_has_neither_frames_nor_weights():
     assert output.embedding.shape == (2, 24)
 
 
-def test_published_entries_get_our_axes_and_lose_the_front_end():
+def test_published_entries_convert_without_the_front_end():
     weight = torch.randn(5, 1, 16, 16)
     time, band = torch.randn(1, 5, 1, 63), torch.randn(1, 5, 4, 1)
     converted = from_published(
@@ -231,7 +231,7 @@ def test_published_entries_get_our_axes_and_lose_the_front_end():
         pytest.param("ced_tiny", SMALL_CED, "outside", marks=pytest.mark.slow),
     ],
 )
-def test_one_graph_is_right_at_every_length_and_batch(name, config, frontend, tmp_path):
+def test_one_graph_serves_every_length_and_batch(name, config, frontend, tmp_path):
     """Fewer columns than learned positions, as many, and more: these are two cases for the positions."""
     network = small_network(config)
     checkpoint = save_checkpoint(network, ModelManifest(name, config, audioset()), tmp_path)

@@ -62,7 +62,7 @@ def test_reads_the_layout_of_old_torch(path):
     check_same(read_state_dict(save(TENSORS, path, _use_new_zipfile_serialization=False)), TENSORS)
 
 
-def test_only_the_first_module_prefix_is_taken_off(path):
+def test_only_the_first_module_prefix_is_removed(path):
     assert list(read_state_dict(save({"module.module.w": torch.zeros(1)}, path))) == ["module.w"]
 
 
@@ -78,7 +78,7 @@ class Code:
 
 @pytest.mark.parametrize("is_torch_file", [True, False])
 @pytest.mark.parametrize("wrap", [lambda code: code, lambda code: {"model": TENSORS, "optimizer": code}])
-def test_a_file_with_code_in_it_is_refused_and_not_run(path, tmp_path, wrap, is_torch_file):
+def test_a_file_with_code_is_refused_and_not_run(path, tmp_path, wrap, is_torch_file):
     mark = tmp_path / "run"
     content = wrap(Code(mark))
     if is_torch_file:
@@ -148,8 +148,8 @@ def test_changed_bytes_are_read_or_refused(damaged, kind, changes):
     assert all(isinstance(tensor, torch.Tensor) for tensor in tensors.values())
 
 
-def test_a_storage_that_is_not_there_is_refused(path):
-    """torch's reader of old files answers with an AssertionError."""
+def test_a_missing_storage_is_refused(path):
+    """The reader of old files in torch raises an AssertionError."""
     save(TENSORS, path, _use_new_zipfile_serialization=False)
     content = bytearray(path.read_bytes())
     *_, key = re.finditer(rb"\d{6,}", content)  # of the list of storages, behind the tensors
@@ -172,11 +172,11 @@ def frontend_tensors(config):
     }
 
 
-def test_the_right_front_end_is_accepted_and_left_out():
+def test_a_matching_front_end_is_accepted():
     check_same(split_frontend({**frontend_tensors(SMALL), **TENSORS}, SMALL, name="small"), TENSORS)
 
 
-def test_a_front_end_of_trainable_half_precision_is_compared_too():
+def test_a_half_precision_front_end_is_compared():
     halves = {key: torch.nn.Parameter(tensor.double()) for key, tensor in frontend_tensors(SMALL).items()}
     check_same(split_frontend({**halves, **TENSORS}, SMALL, name="small"), TENSORS)
 
@@ -205,7 +205,7 @@ def test_the_front_end_of_another_model_is_refused(other):
         split_frontend(frontend_tensors(find_model(other).config.frontend), CNN14, name="cnn14")
 
 
-def test_the_file_of_cnn14_16k_is_not_cnn14(path):
+def test_cnn14_refuses_the_file_of_cnn14_16k(path):
     """The parameters fit at either rate, so without the check the scores would be wrong."""
     save({"model": frontend_tensors(find_model("cnn14_16k").config.frontend)}, path)
     with pytest.raises(CheckpointError, match=r"differs from that of cnn14"):
@@ -265,7 +265,7 @@ def test_another_family_is_refused(cnn6, path):
         load_published(find_model("mn04_as"), save(cnn6, path))
 
 
-def test_a_network_that_is_refused_parameters_keeps_its_own():
+def test_a_refused_file_leaves_the_network_unchanged():
     network = torch.nn.Linear(2, 2)
     before = network.weight.clone()
     with pytest.raises(CheckpointError, match="here does not fit: 1 missing, such as bias"):
@@ -273,7 +273,7 @@ def test_a_network_that_is_refused_parameters_keeps_its_own():
     assert torch.equal(network.weight, before)
 
 
-def test_published_names_become_ours():
+def test_published_names_are_converted():
     names = {
         "bn0.weight": "input_norm.weight",
         "conv_block1.conv1.weight": "blocks.0.0.weight",
@@ -288,7 +288,7 @@ def test_published_names_become_ours():
     assert list(from_published(dict.fromkeys(names, torch.zeros(1)))) == list(names.values())
 
 
-def test_the_attention_block_becomes_linear_layers_and_its_unused_norm_is_left_out():
+def test_the_attention_block_becomes_linear_layers():
     published = {"att_block.att.weight": torch.zeros(5, 3, 1), "att_block.bn_att.weight": torch.zeros(5)}
     ours = from_published(published)
     assert {key: tuple(tensor.shape) for key, tensor in ours.items()} == {"head.attention.weight": (5, 3)}

@@ -11,7 +11,7 @@ from panns.networks.recurrent import MinGRU
 
 
 @torch.inference_mode()
-def test_a_minimal_gru_is_a_gru_whose_gates_do_not_see_its_state():
+def test_minimal_gru_is_a_gru_with_stateless_gates():
     torch.manual_seed(0)
     ours, torchs = MinGRU(6, memory=math.inf), torch.nn.GRU(6, 6, batch_first=True)
     for parameter in torchs.parameters():
@@ -25,7 +25,7 @@ def test_a_minimal_gru_is_a_gru_whose_gates_do_not_see_its_state():
 
 @torch.inference_mode()
 @pytest.mark.parametrize("memory", [4.0, 25.0])
-def test_it_forgets(memory):
+def test_memory_is_limited(memory):
     torch.manual_seed(0)
     layer = MinGRU(6, memory)
     layer.initialise()
@@ -37,7 +37,7 @@ def test_it_forgets(memory):
     assert apart[round(memory) - 1] <= 2 / math.e
 
 
-def test_units_begin_with_memories_of_all_lengths():
+def test_units_start_with_memories_of_all_lengths():
     torch.manual_seed(0)
     layer = MinGRU(1_000, memory=250.0)
     layer.initialise()

@@ -13,12 +13,12 @@ SMALL = ResidualCnnConfig(stem_channels=4, channels=(4, 6, 8), embedding_dim=8, 
 
 
 @pytest.mark.parametrize("n_samples", [1, 513, 2_240, 2_559, 2_560, 2_561, 32_000, 51_234])
-def test_the_config_knows_how_many_frames_the_network_gives(n_samples):
+def test_number_of_frames_equals_the_config(n_samples):
     output = healthy_network("builtin", SMALL)(torch.zeros(1, n_samples))
     assert output.frame_logits.shape == (1, SMALL.n_frames(n_samples), 527)
 
 
-def test_a_frame_is_80_ms_and_a_score_frame_lies_where_its_sound_is():
+def test_frames_of_80_ms_are_at_their_times():
     assert ResidualCnnConfig().frame_hop_s == pytest.approx(0.08)
     network = healthy_network("builtin", SMALL)
     features = torch.full((1, 801, 64), -60.0)
@@ -40,7 +40,7 @@ def test_one_frame_scores_as_the_clip():
     torch.testing.assert_close(output.frame_logits[:, 0], output.clip_logits)
 
 
-def test_attention_chooses_for_each_part_of_the_vector_alone():
+def test_attention_weights_each_head_separately():
     pool = AttentionPool(4, 2)
     with torch.no_grad():
         pool.attention.weight.zero_()
@@ -57,5 +57,5 @@ def test_heads_must_divide_the_embedding():
         ResidualCnnConfig(embedding_dim=10, n_heads=4)
 
 
-def test_it_has_about_a_million_parameters():
+def test_number_of_parameters():
     assert sum(parameter.numel() for parameter in ResidualCnn(ResidualCnnConfig()).parameters()) == 988_439

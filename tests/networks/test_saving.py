@@ -52,7 +52,7 @@ def test_checkpoint_without_parameters_names_other_backends(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"abc", b"\xff" * 100, b"\x08" + bytes(7) + b"{}      "])
-def test_damaged_file_with_a_right_digest_is_refused(checkpoint, content):
+def test_damaged_file_with_matching_digest_is_refused(checkpoint, content):
     damaged = with_parameters(checkpoint, lambda path: path.write_bytes(content))
     with pytest.raises(CheckpointError, match=r"model\.safetensors"):
         load_network(damaged)
@@ -66,7 +66,7 @@ def test_parameters_of_another_network_are_refused(checkpoint):
         load_network(other)
 
 
-def test_what_half_precision_cannot_hold_is_named():
+def test_parameters_out_of_half_precision_are_named():
     network = build_network("cnn6", CONFIG)
     with torch.no_grad():
         network.head.classifier.bias[0] = 70_000.0

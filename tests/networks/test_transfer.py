@@ -15,7 +15,7 @@ from panns.networks.build import build_network
 from tests.small_models import small_config
 
 
-def test_it_answers_from_what_the_network_underneath_says():
+def test_head_scores_the_output_of_its_base():
     base = small_config("cnn6")
     for reads, dims in (("logits", (7,)), ("embedding", ())):
         config = TransferConfig(HeadConfig(3, reads=reads, hidden_dims=dims), "cnn6", base)
@@ -31,7 +31,7 @@ def test_it_answers_from_what_the_network_underneath_says():
 
 
 @pytest.mark.parametrize("base", ["mn01_as", "dymn04_as"])
-def test_bands_of_frequencies_are_told_apart(base):
+def test_head_on_bands_keeps_frequency_bands_apart(base):
     config = TransferConfig(HeadConfig(3, reads="bands", hidden_dims=()), base, small_config(base))
     network = build_network("transfer", config).eval()
     waveform = torch.randn(2, 32_000)
@@ -43,13 +43,13 @@ def test_bands_of_frequencies_are_told_apart(base):
 
 
 @pytest.mark.parametrize("head", [HeadConfig(3), HeadConfig(3, reads="embedding", hidden_dims=())])
-def test_a_new_head_prefers_no_class(head):
+def test_a_new_head_scores_all_classes_equally(head):
     network = build_network("transfer", TransferConfig(head, "cnn6", small_config("cnn6"))).eval()
     with torch.inference_mode():
         assert not network(torch.randn(2, 32_000)).clip_logits.any()
 
 
-def test_its_config_comes_back_with_that_of_the_network_underneath():
+def test_config_round_trip_keeps_the_base_config():
     config = TransferConfig(HeadConfig(2), "cnn14", CnnConfig(channels=(4, 8), n_poolings=1))
     assert read_config("transfer", config_to_dict(config)) == config
     manifest = ModelManifest("transfer", config, LabelSet.from_names("pets", ["cat", "dog"]))

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from panns.models.registry import find_model
 from panns.models.wave1d import DaiNetConfig, LeeNetConfig, Res1dNetConfig
 from panns.networks.build import build_network
 from panns.networks.wave1d import Residual, dainet_from_published
+from tests.small_models import registered_config
 
 SMALL_LEE = LeeNetConfig(widths=(4,) * 9, n_convs=2, n_poolings=7, hidden_dim=8)
 SMALL_DAI = DaiNetConfig(stem_width=4, widths=(4, 6, 8), hidden_dim=8)
@@ -26,7 +26,7 @@ def frames_of_the_head(network, waveform):
 
 
 @pytest.mark.parametrize("name", ["dainet19", "res1dnet31"])
-def test_the_shortest_input_gives_one_frame_and_a_shorter_one_none(name):
+def test_the_shortest_input_gives_one_frame(name):
     network = build_network(name, SMALL[name])
     shortest = network.config.min_input_samples
     assert frames_of_the_head(network, torch.randn(1, shortest)) == 1
@@ -35,7 +35,7 @@ def test_the_shortest_input_gives_one_frame_and_a_shorter_one_none(name):
 
 
 @pytest.mark.parametrize(("n_samples", "n_frames"), [(1, 1), (3**8, 1), (3**8 + 1, 2), (32_000, 5)])
-def test_leenet_pads_whatever_three_do_not_divide(n_samples, n_frames):
+def test_leenet_pads_to_multiples_of_three(n_samples, n_frames):
     # One block divides by stride and seven by maxima; each rounds up.
     assert frames_of_the_head(build_network("leenet24", SMALL_LEE), torch.randn(1, n_samples)) == n_frames
 
@@ -49,7 +49,7 @@ def test_the_shortest_inputs_can_be_trained_on(name):
 
 
 @pytest.mark.parametrize("name", ["dainet19", "res1dnet31"])
-def test_residual_blocks_begin_as_their_shortcuts(name):
+def test_residual_blocks_start_as_their_shortcuts(name):
     blocks = [module for module in build_network(name, SMALL[name]).modules() if isinstance(module, Residual)]
     assert len(blocks) == {"dainet19": 3, "res1dnet31": 4}[name]
     for block in blocks:
@@ -69,20 +69,20 @@ def test_residual_blocks_begin_as_their_shortcuts(name):
         ("res1dnet51", 106_538_063),
     ],
 )
-def test_numbers_of_parameters(name, n_parameters):
+def test_number_of_parameters(name, n_parameters):
     with torch.device("meta"):
         network = build_network(name)
     assert sum(parameter.numel() for parameter in network.parameters()) == n_parameters
 
 
-def test_a_first_block_that_changes_channels_has_a_shortcut_of_its_own():
+def test_a_block_that_changes_channels_projects_its_shortcut():
     network = build_network("dainet19", replace(SMALL_DAI, widths=(6, 6, 8)))
     assert isinstance(network.blocks[1].shortcut, torch.nn.Identity)
     assert network.blocks[0].shortcut.conv.weight.shape == (6, 4, 1)
 
 
-def test_the_shortcut_that_dainet_never_uses_is_left_out():
-    assert find_model("dainet19").config.widths[0] == find_model("dainet19").config.stem_width
+def test_the_unused_shortcut_of_dainet_is_left_out():
+    assert registered_config("dainet19").widths[0] == registered_config("dainet19").stem_width
     zeros = torch.zeros(1)
     kept = dainet_from_published(
         {

@@ -34,7 +34,7 @@ def beside_log_mel(config=BESIDE_LOG_MEL):
 
 
 def columns(network, waveform):
-    """Of the wavegram, of the log-mel's map before it is cut, and of both together."""
+    """Columns of the wavegram, of the uncut log-mel map, and of both stacked."""
     seen = {}
     hooks = [
         network.wavegram.register_forward_hook(lambda _m, _g, result: seen.update(wavegram=result.shape[2])),
@@ -50,16 +50,16 @@ def columns(network, waveform):
 
 
 @pytest.mark.parametrize("config", [BESIDE_LOG_MEL, BESIDE_128_BANDS], ids=["64", "128"])
-def test_both_maps_fit_at_every_length_and_are_whole_where_the_original_accepts_it(config):
+def test_both_maps_fit_at_every_length(config):
     network = beside_log_mel(config)
     for n_samples in NEAR_MULTIPLES:
         wavegram, log_mel, both = columns(network, torch.randn(1, n_samples))
-        heard = max(n_samples, config.min_input_samples)
-        assert both == wavegram == (heard + 4) // 640, n_samples
-        assert log_mel - wavegram == (0 if is_accepted_by_the_original(heard) else 1), n_samples
+        n_padded = max(n_samples, config.min_input_samples)
+        assert both == wavegram == (n_padded + 4) // 640, n_samples
+        assert log_mel - wavegram == (0 if is_accepted_by_the_original(n_padded) else 1), n_samples
 
 
-def test_every_residue_fits():
+def test_maps_fit_at_every_remainder():
     """The same by arithmetic for all lengths of two columns, and for a few of them by the network."""
     frontend = BESIDE_LOG_MEL.frontend.log_mel
     for n_samples in range(12_800, 12_800 + 2 * 640):
@@ -71,7 +71,7 @@ def test_every_residue_fits():
         assert both == wavegram == -(-n_samples // 5) // 128, n_samples
 
 
-def test_a_column_that_is_cut_was_the_last():
+def test_the_last_column_is_cut():
     """What is cut is at the end: columns of the two maps stay beside each other."""
     network = beside_log_mel()
     log_mel = []
@@ -99,7 +99,7 @@ def test_both_inputs_matter():
 
 
 @pytest.mark.parametrize(("name", "config"), [("wavegram_cnn14", SMALL), ("wavegram_logmel_cnn14", BESIDE_LOG_MEL)])
-def test_the_shortest_input_gives_one_frame_and_a_shorter_one_none(name, config):
+def test_the_shortest_input_gives_one_frame(name, config):
     network = healthy_network(name, config)
     frames = []
     network.head.register_forward_hook(lambda _m, given, _r: frames.append(given[0].shape[2]))
@@ -118,7 +118,7 @@ def test_the_shortest_input_gives_one_frame_and_a_shorter_one_none(name, config)
 
 @pytest.mark.slow  # an odd and an even number of hops are among the lengths of `tests/export/test_every_model.py`
 @pytest.mark.parametrize("frontend", ["inside", "outside"])
-def test_an_exported_model_cuts_the_longer_map_too(frontend, tmp_path):
+def test_an_exported_model_cuts_the_longer_map(frontend, tmp_path):
     manifest = ModelManifest(
         "wavegram_logmel_cnn14", BESIDE_LOG_MEL, audioset(), licence="MIT", source="made by a test"
     )
@@ -148,13 +148,13 @@ def test_an_exported_model_cuts_the_longer_map_too(frontend, tmp_path):
         ("wavegram_logmel128_cnn14", 81_262_735),
     ],
 )
-def test_numbers_of_parameters(name, n_parameters):
+def test_number_of_parameters(name, n_parameters):
     with torch.device("meta"):
         network = build_network(name)
     assert sum(parameter.numel() for parameter in network.parameters()) == n_parameters
 
 
-def test_what_a_wavegram_alone_never_uses_is_left_out():
+def test_unused_layers_of_a_wavegram_are_left_out():
     zeros = torch.zeros(1)
     published = ("bn0.weight", "conv_block1.bn1.bias", "conv_block2.bn1.bias", "pre_bn0.bias", "pre_block4.bn2.bias")
     kept = from_published_alone(dict.fromkeys(published, zeros))

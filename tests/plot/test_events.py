@@ -23,20 +23,20 @@ def axes():
 
 
 def bars(collection):
-    """Of a lane: onset, offset, top and bottom of every bar."""
+    """Onset, offset, top and bottom of every bar of a lane."""
     corners = [path.vertices for path in collection.get_paths()]
     return [(*points[:, 0].take([0, 2]), points[:, 1].min(), points[:, 1].max()) for points in corners]
 
 
-def test_lanes_are_classes_the_one_with_the_best_event_first():
+def test_lanes_are_sorted_by_their_best_event():
     lanes = event_lanes([event(3, 0, 1, 0.6), event(7, 0, 4, 0.7), event(3, 2, 3, 0.8), event(0, 3, 4, 0.7)])
     assert [(lane.index, [one.onset_s for one in lane.events]) for lane in lanes] == [(3, [0, 2]), (0, [3]), (7, [0])]
     assert event_lanes([]) == []
 
 
-def test_bars_reach_from_onset_to_offset_in_the_lane_and_colour_of_their_class_and_score(axes):
+def test_bars_span_events_in_the_lane_of_their_class(axes):
     lanes = event_lanes([event(3, 0.5, 1.25, 0.95), event(7, 1, 4, 0.7), event(3, 2, 3.5, 0.55)])
-    draw_events(axes, lanes, NAMES, instead="nothing")
+    draw_events(axes, lanes, NAMES, placeholder="nothing")
     siren, rain = (collection for collection in axes.collections if len(collection.get_facecolor()))
     np.testing.assert_allclose(bars(siren), [(0.5, 1.25, 0.14, 0.86), (2, 3.5, 0.14, 0.86)])
     np.testing.assert_allclose(bars(rain), [(1, 4, 1.14, 1.86)])
@@ -49,19 +49,19 @@ def test_bars_reach_from_onset_to_offset_in_the_lane_and_colour_of_their_class_a
     assert axes.get_xlim() == (0, 5)
 
 
-def test_without_events_it_says_so(axes):
-    draw_events(axes, [], NAMES, instead="no events today")
+def test_placeholder_without_events(axes):
+    draw_events(axes, [], NAMES, placeholder="no events today")
     write_scores(axes, [])
     assert [text.get_text() for text in axes.texts] == ["no events today"]
     assert [text.get_text() for text in axes.get_yticklabels()] == []
 
 
-def test_scores_stand_in_their_bars_or_beside_them(axes):
+def test_scores_are_inside_or_beside_their_bars(axes):
     lanes = [
         Lane(3, (event(3, 0.5, 2.5, 0.95), event(3, 3, 4.5, LIGHT_FROM - 0.1))),
         Lane(7, (event(7, 1, 1.05, 0.7), event(7, 4.9, 5, 0.5))),
     ]
-    draw_events(axes, lanes, NAMES, instead="nothing")
+    draw_events(axes, lanes, NAMES, placeholder="nothing")
     axes.get_figure().draw_without_rendering()
     write_scores(axes, lanes)
     found = [(text.get_text(), *text.xy, text.get_ha(), text.get_color()) for text in axes.texts]
@@ -73,9 +73,9 @@ def test_scores_stand_in_their_bars_or_beside_them(axes):
     ]
 
 
-def test_what_is_written_fits(axes):
+def test_scores_fit_their_places(axes):
     lanes = event_lanes([event(3, 0, 0.1, 0.88), event(3, 0.3, 0.5, 0.88), event(3, 0.6, 0.7), event(3, 4.9, 5)])
-    draw_events(axes, lanes, NAMES, instead="nothing")
+    draw_events(axes, lanes, NAMES, placeholder="nothing")
     figure = axes.get_figure()
     figure.draw_without_rendering()
     write_scores(axes, lanes)
@@ -97,18 +97,18 @@ def test_what_is_written_fits(axes):
         ([(1, 3)], [ScorePlace(2, "center")]),
         ([(1, 1.5)], [ScorePlace(1.5, "left")]),
         ([(9, 9.5)], [ScorePlace(9, "right")]),
-        # The first stands behind its bar, so that there is no room in front of the second, nor of the third.
+        # The first score follows its bar, which leaves no room before the second bar, nor before the third.
         ([(7, 7.5), (8.5, 8.7), (9.5, 9.7)], [ScorePlace(7.5, "left"), None, None]),
         ([(0, 0.5), (1, 1.5), (2, 2.5), (9.5, 10)], [None, None, ScorePlace(2.5, "left"), ScorePlace(9.5, "right")]),
         ([], []),
     ],
 )
-def test_places_of_scores(times_s, expected):
+def test_score_places(times_s, expected):
     assert score_places([event(0, *pair) for pair in times_s], 10, 1) == expected
 
 
 @given(st.lists(st.floats(0, 10), max_size=20, unique=True), st.floats(0.01, 3))
-def test_scores_overlap_neither_each_other_nor_another_bar(times_s, room_s):
+def test_scores_never_overlap_scores_or_other_bars(times_s, room_s):
     pairs = sorted(times_s)
     events = [event(0, *pair) for pair in zip(pairs[::2], pairs[1::2], strict=False)]
     taken = []

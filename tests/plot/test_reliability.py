@@ -5,8 +5,8 @@ from panns.metrics import reliability
 from panns.plot.reliability import draw_reliability
 
 
-def test_bars_are_as_high_as_what_was_right(tmp_path):
-    # Probabilities of 0.1 that are always right, and of 0.9 that never are.
+def test_bars_show_the_share_correct(tmp_path):
+    # Scores of 0.1 that are always correct, and of 0.9 that never are.
     probs, targets = np.array([[0.1], [0.1], [0.9]]), np.array([[1], [1], [0]])
     output = tmp_path / "a.png"
     draw_reliability(reliability(probs, targets, n_bins=5), output, title="pets, fold 5")
@@ -17,7 +17,7 @@ def test_bars_are_as_high_as_what_was_right(tmp_path):
     assert is_bar[:, columns].sum(axis=0).max() > 0.4 * pixels.shape[0]
 
 
-def test_its_number_and_its_title_are_written(tmp_path):
+def test_calibration_error_and_title_are_written(tmp_path):
     output = tmp_path / "a.svg"
     rng = np.random.default_rng(0)
     probs = rng.random((2_000, 3))

@@ -1,4 +1,4 @@
-"""Models that read the waveform, a log-mel beside it, or patches of it, by every backend."""
+"""Models that read a waveform, a log-mel, or both, on every backend."""
 
 import numpy as np
 import pytest
@@ -10,14 +10,14 @@ from tests.small_models import small_config
 from tests.sounds import RATE, changing_sound
 from tests.tiny_checkpoints import make_checkpoint
 
-READS = {
+INPUTS = {
     "leenet11": ("waveform",),
     "wavegram_logmel_cnn14": ("waveform", "features"),
     "patch_attention": ("features",),
 }
 
 
-@pytest.fixture(scope="module", params=list(READS))
+@pytest.fixture(scope="module", params=list(INPUTS))
 def models(request, made_once):
     settings = vars(small_config(request.param))
     name = f"small_{request.param}"
@@ -25,9 +25,9 @@ def models(request, made_once):
     return {name: load_model(checkpoint, backend=name, device="cpu", n_threads=1) for name in BACKENDS}
 
 
-def test_a_backend_says_what_it_reads(models):
+def test_inputs_of_each_backend(models):
     name = models["onnx"].manifest.architecture
-    assert models["onnx"].backend.inputs == models["openvino"].backend.inputs == READS[name]
+    assert models["onnx"].backend.inputs == models["openvino"].backend.inputs == INPUTS[name]
     assert models["torch"].backend.inputs == ("waveform",)
 
 
@@ -46,7 +46,7 @@ def test_backends_agree(models, n_samples):
                 np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
 
 
-def test_patch_weights_come_on_request(models):
+def test_patch_weights_are_optional(models):
     model, sound = models["onnx"], changing_sound(32)
     assert model.run(sound).patch_weights is None
     scores = model.run([sound, sound[: 2 * RATE]], patch_weights=True)

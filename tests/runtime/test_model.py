@@ -20,7 +20,7 @@ def frames_model(tiny_frames_checkpoint):
 
 
 @pytest.mark.parametrize("n_samples", [1, 2, 319, 512, 513, 4800, 4801, RATE, 30 * RATE, 30 * RATE + 1])
-def test_any_length_has_scores(model, n_samples):
+def test_clips_of_any_length_are_scored(model, n_samples):
     scores = model.run(noise(31)[:n_samples])
     assert scores.clip_probs.shape == (1, 527)
     assert scores.embedding.shape == (1, 16)
@@ -31,11 +31,11 @@ def test_any_length_has_scores(model, n_samples):
 
 
 def test_scores_differ_between_sounds(model):
-    """Random weights must not give one answer to every sound, or the tests here could not fail."""
+    """Guards the tests below: random weights must not score every sound alike."""
     assert np.abs(model.run(noise(2)).clip_probs - model.run(changing_sound(2)).clip_probs).max() > 0.01
 
 
-def test_a_short_clip_is_padded_to_the_least_length_and_no_further(model):
+def test_short_clips_are_padded_to_the_minimum(model):
     shortest = model.manifest.config.min_input_samples
     clip = noise(1)[:1000]
     padded = np.pad(clip, (0, shortest - len(clip)))
@@ -44,7 +44,7 @@ def test_a_short_clip_is_padded_to_the_least_length_and_no_further(model):
     assert np.abs(model.run(clip).clip_probs - model.run(further).clip_probs).max() > 1e-4
 
 
-def test_a_list_of_any_lengths_keeps_its_order(model):
+def test_a_list_keeps_its_order(model):
     clips = [changing_sound(seconds, seed=i) for i, seconds in enumerate([2.0, 0.01, 33.0, 2.0, 0.5, 1 / RATE, 2.0])]
     together = model.run(clips)
     for i, clip in enumerate(clips):
@@ -53,26 +53,26 @@ def test_a_list_of_any_lengths_keeps_its_order(model):
         np.testing.assert_allclose(together.embedding[i], alone.embedding[0], rtol=2e-6, atol=BATCH_TOLERANCE)
 
 
-def test_batch_mates_do_not_matter(model):
+def test_scores_do_not_depend_on_the_batch(model):
     loud, quiet = noise(1, seed=1, level=0.9), noise(1, seed=2, level=1e-4)
     alone = model.run(quiet).clip_probs[0]
     for mates in ([loud], [loud] * 7, [quiet] * 3):
         np.testing.assert_allclose(model.run([quiet, *mates]).clip_probs[0], alone, rtol=0, atol=BATCH_TOLERANCE)
 
 
-def test_more_clips_than_fit_one_batch(model):
+def test_more_clips_than_one_batch(model):
     clips = [noise(10, seed=i, level=10.0**-i) for i in range(3)] * 3  # 90 s of 80 s
     scores = model.run(clips)
     np.testing.assert_allclose(scores.clip_probs[:3], scores.clip_probs[6:], rtol=0, atol=BATCH_TOLERANCE)
     assert np.abs(scores.clip_probs[0] - scores.clip_probs[1]).max() > 0.01
 
 
-def test_an_array_of_clips_is_a_list_of_clips(model):
+def test_an_array_scores_as_a_list(model):
     batch = np.stack([noise(1, seed=1), noise(1, seed=2)])
     np.testing.assert_array_equal(model.run(batch).clip_probs, model.run(list(batch)).clip_probs)
 
 
-def test_longer_than_30_s_is_the_maximum_over_windows(model):
+def test_clip_score_over_30_s_is_the_maximum_of_windows(model):
     clip = changing_sound(35.5)
     windows = [clip[start : start + 10 * RATE] for start in range(0, len(clip), 10 * RATE)]
     assert [len(one) / RATE for one in windows] == [10, 10, 10, 5.5]
@@ -91,7 +91,7 @@ def test_a_rest_below_1_s_is_dropped(model):
     np.testing.assert_allclose(model.run(clip).clip_probs[0], expected.clip_probs.max(axis=0), rtol=0, atol=2e-6)
 
 
-def test_frames_stand_at_their_times(frames_model):
+def test_frame_onsets(frames_model):
     scores = frames_model.run(changing_sound(3))
     n_frames = frames_model.manifest.config.n_frames(3 * RATE)
     assert scores.frame_probs.shape == (1, n_frames, 527)
@@ -99,7 +99,7 @@ def test_frames_stand_at_their_times(frames_model):
     np.testing.assert_allclose(scores.frame_onsets_s[0], 0.32 * np.arange(n_frames), rtol=0, atol=1e-9)
 
 
-def test_frames_of_windows_follow_each_other(frames_model):
+def test_frames_of_windows_are_concatenated(frames_model):
     clip = changing_sound(32)
     windows = [clip[start : start + 10 * RATE] for start in range(0, len(clip), 10 * RATE)]
     alone = [frames_model.run(one) for one in windows]
@@ -140,7 +140,7 @@ def with_value(value, dtype=np.float32):
 
 
 @pytest.mark.parametrize(
-    ("waveforms", "error", "words"),
+    ("waveforms", "error", "message"),
     [
         (with_value(np.nan), ValueError, r"the waveform holds NaN"),
         (with_value(np.inf), ValueError, r"the waveform holds NaN"),
@@ -169,6 +169,6 @@ def with_value(value, dtype=np.float32):
         ([0.1, 0.2], ValueError, r"clip 0 has shape \(\)"),
     ],
 )
-def test_invalid_waveforms_are_refused(model, waveforms, error, words):
-    with pytest.raises(error, match=words):
+def test_invalid_waveforms_are_refused(model, waveforms, error, message):
+    with pytest.raises(error, match=message):
         model.run(waveforms)

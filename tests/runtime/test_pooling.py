@@ -40,7 +40,7 @@ def test_embedding_is_the_mean_weighted_by_length():
     assert pool.result().embedding.dtype == np.float32
 
 
-def test_frames_follow_each_other_at_the_time_of_their_window():
+def test_frames_of_windows_are_concatenated():
     pool = WindowPool(manifest(frame_hop_s=0.5))
     pool.add(window(0, 15), Scores(array([[0.5]]), array([[[0.1], [0.2], [0.3]]]), None))
     pool.add(window(100, 10), Scores(array([[0.5]]), array([[[0.4], [0.5]]]), None))
@@ -55,14 +55,14 @@ def test_frames_are_dropped_unless_kept():
     assert pool.result().frame_probs is None
 
 
-def test_the_row_of_a_batch_is_the_one_asked_for():
+def test_the_given_row_of_a_batch_is_added():
     pool = WindowPool(manifest(embedding_dim=1))
     pool.add(window(0, 10), Scores(array([[0.1], [0.9]]), None, array([[1.0], [2.0]])), row=1)
     np.testing.assert_array_equal(pool.result().clip_probs, array([[0.9]]))
     np.testing.assert_array_equal(pool.result().embedding, [[2.0]])
 
 
-def test_a_pool_keeps_its_own_copy():
+def test_a_pool_copies_scores():
     probs = array([[0.5]])
     pool = WindowPool(manifest())
     pool.add(window(0, 10), Scores(probs, None, None))
@@ -70,7 +70,7 @@ def test_a_pool_keeps_its_own_copy():
     np.testing.assert_array_equal(pool.result().clip_probs, [[0.5]])
 
 
-def test_columns_of_patches_follow_each_other_where_asked_for():
+def test_patch_columns_are_concatenated_if_kept():
     weights = array(np.arange(12).reshape(1, 2, 3, 2))  # two classes, three columns, two rows
     scores = Scores(array([[0.0, 0.0]]), patch_weights=weights)
     pool = WindowPool(manifest(patch_hop_s=0.5), keeps_patches=True)
@@ -79,9 +79,9 @@ def test_columns_of_patches_follow_each_other_where_asked_for():
     result = pool.result()
     np.testing.assert_array_equal(result.patch_weights, np.concatenate([weights, weights], axis=2))
     np.testing.assert_array_equal(result.patch_onsets_s, [[0.0, 0.5, 1.0, 2.0, 2.5, 3.0]])
-    unasked = WindowPool(manifest(patch_hop_s=0.5))
-    unasked.add(window(0, 20), scores)
-    assert unasked.result().patch_weights is None
+    without = WindowPool(manifest(patch_hop_s=0.5))
+    without.add(window(0, 20), scores)
+    assert without.result().patch_weights is None
 
     longer = stack_scores([result, Scores(array([[0.0, 0.0]]), patch_weights=weights, patch_onsets_s=np.zeros((1, 3)))])
     np.testing.assert_array_equal(longer.patch_weights[1, :, :3], weights[0])
@@ -89,7 +89,7 @@ def test_columns_of_patches_follow_each_other_where_asked_for():
     assert np.isnan(longer.patch_onsets_s[1, 3:]).all()
 
 
-def test_stacking_fills_up_with_nan():
+def test_stacking_pads_with_nan():
     short = Scores(array([[0.1]]), array([[[0.1]]]), None, np.array([[0.0]]))
     long = Scores(array([[0.2]]), array([[[0.2], [0.3]]]), None, np.array([[0.0, 0.5]]))
     stacked = stack_scores([short, long])
@@ -100,5 +100,5 @@ def test_stacking_fills_up_with_nan():
 
 
 @pytest.mark.parametrize("field", ["frame_probs", "embedding", "frame_onsets_s", "patch_weights", "patch_onsets_s"])
-def test_stacking_keeps_what_is_missing_missing(field):
+def test_missing_fields_stay_none(field):
     assert getattr(stack_scores([Scores(array([[0.1]])), Scores(array([[0.2]]))]), field) is None

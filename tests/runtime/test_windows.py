@@ -27,17 +27,17 @@ def test_up_to_30_s_is_one_pass(n_samples):
     assert spans(n_samples) == [(0, n_samples)]
 
 
-def test_one_sample_more_is_heard_in_windows():
+def test_one_sample_more_is_cut_into_windows():
     assert spans(ONE_PASS + 1) == whole_windows(3)
 
 
-def test_last_window_is_kept_from_1_s_on():
+def test_a_last_window_of_1_s_is_kept():
     assert spans(309) == whole_windows(3)
     assert spans(310) == [*whole_windows(3), (300, 10)]
     assert spans(400) == whole_windows(4)
 
 
-def test_no_sound_has_no_window():
+def test_no_samples_give_no_window():
     assert cut([]) == []
     assert cut([np.zeros(0, dtype=np.float32)]) == []
 
@@ -57,7 +57,7 @@ def sounds_in_blocks(draw):
 
 
 @given(sounds_in_blocks())
-def test_windows_do_not_depend_on_the_blocks(case):
+def test_windows_do_not_depend_on_block_sizes(case):
     sound, blocks = case
     expected, found = cut([sound]), cut(blocks)
     assert [onset for onset, _ in found] == [onset for onset, _ in expected]
@@ -66,19 +66,19 @@ def test_windows_do_not_depend_on_the_blocks(case):
 
 
 @given(sounds_in_blocks())
-def test_nothing_is_lost_doubled_or_moved(case):
+def test_windows_join_to_the_sound(case):
     sound, blocks = case
     windows = cut(blocks)
-    heard = np.concatenate([waveform for _, waveform in windows])
-    np.testing.assert_array_equal(heard, sound[: len(heard)])
-    assert len(sound) - len(heard) < SHORTEST_LAST
+    joined = np.concatenate([waveform for _, waveform in windows])
+    np.testing.assert_array_equal(joined, sound[: len(joined)])
+    assert len(sound) - len(joined) < SHORTEST_LAST
     assert [onset for onset, _ in windows] == [int(waveform[0]) for _, waveform in windows]
     if len(sound) > ONE_PASS:
         assert {len(waveform) for _, waveform in windows[:-1]} == {WINDOW}
 
 
 @given(block=st.integers(1, 500))
-def test_at_most_one_pass_and_one_block_are_held(block):
+def test_memory_holds_one_pass_and_one_block(block):
     taken = given_back = 0
 
     def blocks():
@@ -95,7 +95,7 @@ def test_at_most_one_pass_and_one_block_are_held(block):
 
 @pytest.mark.parametrize("rest", [0, 1, 5, 9, 10, 11, 99])
 @pytest.mark.parametrize("block", [1, 7, 100, 1000])
-def test_a_rest_may_be_kept(rest, block):
+def test_a_short_rest_may_be_kept(rest, block):
     n_samples = 200 + rest
     sound = np.arange(n_samples, dtype=np.float32)
     blocks = [sound[start : start + block] for start in range(0, n_samples, block)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Generic, Protocol, TypeAlias, TypeVar
 
@@ -50,7 +50,7 @@ class FileResult(Generic[ResultT]):
 
 def process_files(
     inputs: Sequence[Input], function: ProcessFile[ResultT], *, on_progress: OnProgress = ignore_progress
-) -> Iterator[FileResult[ResultT]]:
+) -> Generator[FileResult[ResultT], None, None]:
     """Compute a result for every input in worker threads, one per CPU core; yield the results in order.
 
     An exception of `function` becomes the error of that file. Leaving the loop early cancels the remaining work without

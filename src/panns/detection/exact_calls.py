@@ -1,7 +1,7 @@
 """Many blocks in one call of a streaming model, where that changes no bit of the scores.
 
 A stream must give the same scores and events however its sound is cut into chunks: a file of an hour, chunks of 10 ms
-and a stream that is saved and resumed all agree bit for bit. One block per call has this property by itself, but is
+and a stream that is saved and resumed all agree bit for bit. One block per call also has this property, but is
 slow: a call with 4 s of one stream, or with the next block of eight streams, takes a fraction of the time per block.
 
 A matrix product may add its terms in an order that depends on the size of the batch, so a larger call can differ in the

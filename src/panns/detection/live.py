@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -17,7 +17,7 @@ from panns.results import Event, StreamScores
 _TOLERANCE_S = 1e-6
 
 
-def listen(stream: Stream, sound: LiveSound) -> Iterator[StreamScores]:
+def listen(stream: Stream, sound: LiveSound) -> Generator[StreamScores, None, None]:
     """Push a live sound into a stream until it ends.
 
     Args:

@@ -1,6 +1,6 @@
 """Detection in a whole sound: its events, or its frame scores.
 
-A file goes through a stream in chunks, so its frames and events equal those of the same sound heard live.
+A file goes through a stream in chunks, so its frames and events equal those of the same sound in a live stream.
 """
 
 from __future__ import annotations

@@ -183,11 +183,11 @@ class EventTracker:
             until_s: End of the latest filtered frame, the offset of an active event. The offset of an event in a gap is
                 the start of the gap.
         """
-        begun = np.flatnonzero(~np.isnan(state.onsets_s))
-        if not len(begun):
+        active = np.flatnonzero(~np.isnan(state.onsets_s))
+        if not len(active):
             return []
         offsets_s = np.where(state.is_on, until_s, state.offsets_s)
-        columns = (begun, *(values[begun] for values in (state.onsets_s, offsets_s, state.peaks)))
+        columns = (active, *(values[active] for values in (state.onsets_s, offsets_s, state.peaks)))
         found = [FoundEvent(*one) for one in zip(*(column.tolist() for column in columns), strict=True)]
         return sorted(found, key=lambda event: (event.onset_s, event.class_index))
 

@@ -70,7 +70,7 @@ def checkpoint_at(path: str) -> Checkpoint:
 
 
 def find_checkpoint(entry: ModelEntry) -> Checkpoint | None:
-    """Checkpoint of a registered model in this package or in the cache; None if there is none yet.
+    """Checkpoint of a registered model in this package or in the cache; None if it is not available yet.
 
     Raises:
         CheckpointError: The checkpoint is damaged.

@@ -30,7 +30,7 @@ class ModelEntry:
             published.
         weights: Record of the published weights; None if none were published.
         about: One-line description.
-        shipped: Folder of the checkpoint in this package, relative to this file; None if there is none.
+        shipped: Folder of the checkpoint in this package, relative to this file; None for models that are not shipped.
         starts_from: Name of the registered model whose published weights initialise this one, with equal scores before
             training; None for a random start.
     """

@@ -1,1 +1,1 @@
-"""Pictures: what a model hears in one sound, what it takes for what, and what its probabilities are worth."""
+"""Figures of results: scores and events of a sound, confusion matrix, reliability diagram."""

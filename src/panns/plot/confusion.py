@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 Counts = npt.NDArray[np.int64]
 
-# A cell takes two digits of 8 points, the least that is pleasant to read.
+# The smallest cell fits two digits of 8 points, about the smallest size that is easy to read.
 MAX_CELL_IN, MIN_CELL_IN = 0.5, 0.17
-# The side of all cells: at most what a page takes, unless they are too many, and at least what its caption takes.
+# Side of the matrix: at most a page, unless the cells would be too small; at least the caption.
 MAX_MATRIX_IN, MIN_MATRIX_IN = 7.5, 2.2
 BAR_IN = 1.6
-DIGIT_EM = 0.64  # how wide one is
-MAX_SIDE_PIXELS = 8_000  # more, and viewers begin to refuse
+DIGIT_EM = 0.64  # width of a digit
+MAX_SIDE_PIXELS = 8_000  # some viewers refuse larger pictures
 DPI = 150
-DARK_SHARE = 0.6  # from here on white is easier to read on the colour than black
+DARK_SHARE = 0.6  # from this share on, white text is easier to read than black
 
 
 def draw_confusion(
@@ -40,27 +40,27 @@ def draw_confusion(
     order: Literal["similar", "given"] = "similar",
     language: Language = "en",
 ) -> None:
-    """Draw a confusion matrix: rows the true class, columns what it was taken for.
+    """Draw a confusion matrix: true classes in rows, predicted classes in columns.
 
-    The colour of a cell is its share of the row, the number in it counts clips. Classes that no clip has and none was
-    taken for are left out.
+    The colour of a cell is its share of the row, and its number counts clips. Classes that are neither true nor
+    predicted for any clip are left out.
 
     Args:
-        confusion: `(classes, classes)`, how many clips of each class (rows) were taken for each (columns).
+        confusion: `(classes, classes)`, clips by true class (rows) and predicted class (columns).
         labels: The classes.
-        output: The picture to write; the suffix names its format (.png, .svg, .pdf).
-        title: A line above it.
-        order: "similar" puts classes that are confused with each other side by side, "given" leaves them as they are.
-        language: "en" or "zh", of the classes; English where no installed font has Chinese.
+        output: Path of the picture; the suffix sets its format (.png, .svg, .pdf).
+        title: Title above the matrix.
+        order: "similar" puts confused classes side by side, "given" keeps the order of `labels`.
+        language: Language of class names, "en" or "zh"; English if no installed font has Chinese.
 
     Raises:
-        ValueError: The numbers of classes differ, or there is no clip.
+        ValueError: The numbers of classes differ, or there are no clips.
         MissingExtra: matplotlib is not installed.
     """
     if confusion.shape != (len(labels), len(labels)) or not confusion.any():
         raise ValueError(
-            f"confusion of shape {confusion.shape} with {confusion.sum()} clips given for {len(labels)} labels; "
-            "(labels, labels) with at least one clip is needed"
+            f"confusion of shape {confusion.shape} with {confusion.sum()} clips does not fit {len(labels)} labels; "
+            "use shape (labels, labels) with at least one clip"
         )
     require("matplotlib", what="drawing", extra="plot")
     import matplotlib as mpl
@@ -80,20 +80,20 @@ def draw_confusion(
         axes = figure.add_axes((0, 0, 1, 1))
         _draw_cells(axes, counts, cell_in, font_pt)
         _name_classes(axes, names, font_pt)
-        caption = f"{counts.sum()} clips, {counts.trace()} of them right"
+        caption = f"{counts.sum()} clips, {counts.trace()} correct"
         title_lines = textwrap.wrap(drawable(title, fonts), max(40, round(11 * side_in)))
         axes.set_title("\n".join([*title_lines, caption]), fontsize=10, loc="left")
-        # What stands around the cells takes as much room as it needs: a name may be long.
+        # The labels around the cells take the room they need, since names may be long.
         figure.savefig(output, dpi=min(DPI, MAX_SIDE_PIXELS / (side_in + 6)), bbox_inches="tight", pad_inches=0.1)
 
 
 def _cell_in(n_classes: int) -> float:
-    """The side of a cell."""
+    """Side of a cell, in inches."""
     return max(MIN_MATRIX_IN / n_classes, min(MAX_CELL_IN, max(MIN_CELL_IN, MAX_MATRIX_IN / n_classes)))
 
 
 def _draw_cells(axes: Axes, counts: Counts, cell_in: float, font_pt: float) -> None:
-    """Right answers in blue, wrong ones in orange, as dark as their share of the row."""
+    """Colour correct predictions blue and wrong ones orange, by their share of the row."""
     clips = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, clips, out=np.zeros(counts.shape), where=clips > 0)
     is_right = np.eye(len(counts), dtype=bool)
@@ -108,18 +108,18 @@ def _draw_cells(axes: Axes, counts: Counts, cell_in: float, font_pt: float) -> N
     assert figure is not None
     inch = 1 / (len(counts) * cell_in)
     beside = axes.inset_axes((1 + 0.15 * inch, 0.5 - BAR_IN / 2 * inch, 0.12 * inch, BAR_IN * inch))
-    figure.colorbar(wrong, cax=beside).set_label("share of the class's clips\n(right ones in blue)", fontsize=9)
+    figure.colorbar(wrong, cax=beside).set_label("share of the true class\n(correct in blue)", fontsize=9)
 
 
 def _name_classes(axes: Axes, names: Sequence[str], font_pt: float) -> None:
-    places = np.arange(len(names))
-    axes.set_yticks(places, names, fontsize=font_pt)
-    axes.set_xticks(places, names, fontsize=font_pt, rotation=90)
+    ticks = np.arange(len(names))
+    axes.set_yticks(ticks, names, fontsize=font_pt)
+    axes.set_xticks(ticks, names, fontsize=font_pt, rotation=90)
     axes.tick_params(length=0)
     axes.set_ylabel("true class")
-    axes.set_xlabel("taken for")
-    # Thin lines between cells, so that a number far from the names can be followed to them.
-    axes.set_xticks(places[1:] - 0.5, minor=True)
-    axes.set_yticks(places[1:] - 0.5, minor=True)
+    axes.set_xlabel("predicted class")
+    # Thin lines between cells guide the eye from a number to the names.
+    axes.set_xticks(ticks[1:] - 0.5, minor=True)
+    axes.set_yticks(ticks[1:] - 0.5, minor=True)
     axes.grid(which="minor", color="#dddddd", linewidth=0.4)
     axes.tick_params(which="minor", length=0)

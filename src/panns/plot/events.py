@@ -1,4 +1,4 @@
-"""Events as bars in lanes over time, one lane a class."""
+"""Events as bars over time, one lane per class."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from panns.results import Event
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COLOURS = "viridis"  # of probabilities from 0 to 1
-LIGHT_FROM = 0.6  # from this probability on black is easier to read on its colour than white
-LANE_IN = 0.32  # height of one
-EDGE_SHADE = 0.6  # of a bar's colour, around it
-BAR_HEIGHT = 0.72  # of a lane
+COLOURS = "viridis"  # colour map for scores from 0 to 1
+LIGHT_FROM = 0.6  # from this score on, black text is easier to read on the bar than white
+LANE_IN = 0.32  # height of a lane
+EDGE_SHADE = 0.6  # brightness of a bar's edge, as a share of its fill
+BAR_HEIGHT = 0.72  # share of a lane
 SCORE_PT = 8.0
-SCORE_ROOM_PT = 2.3 * SCORE_PT + 5  # "0.87" in matplotlib's own font, and some air
+SCORE_ROOM_PT = 2.3 * SCORE_PT + 5  # "0.87" in matplotlib's own font, plus a margin
 
 
 @dataclass(frozen=True)
 class Lane:
-    """The events of one class, by onset."""
+    """Events of one class, sorted by onset."""
 
     index: int
     events: tuple[Event, ...]
@@ -31,27 +31,27 @@ class Lane:
 
 @dataclass(frozen=True)
 class ScorePlace:
-    """Where in a lane the score of an event stands: at a time, which is its middle or the side of it that is named."""
+    """Position of a score in its lane: a time, and the side of the text that is aligned with it."""
 
     time_s: float
     side: Literal["center", "left", "right"]
 
 
 def event_lanes(events: Sequence[Event]) -> list[Lane]:
-    """Events by class, first the class that has the one with the highest score."""
+    """Group events by class; the class with the highest-scoring event comes first."""
     by_class = groupby(sorted(events, key=lambda event: (event.index, event.onset_s)), lambda event: event.index)
     lanes = [Lane(index, tuple(group)) for index, group in by_class]
     return sorted(lanes, key=lambda lane: -max(event.score for event in lane.events))
 
 
-def draw_events(axes: Axes, lanes: Sequence[Lane], names: Mapping[int, str], *, instead: str) -> None:
+def draw_events(axes: Axes, lanes: Sequence[Lane], names: Mapping[int, str], *, placeholder: str) -> None:
     """Draw bars from onset to offset, coloured by score.
 
     Args:
-        axes: Where to; its limits of time are left alone.
-        lanes: From above to below.
-        names: Of the classes, by index.
-        instead: What to write where there is no lane.
+        axes: Axes to draw on; its time limits stay unchanged.
+        lanes: Lanes from top to bottom.
+        names: Class names by index.
+        placeholder: Text to show when there are no lanes.
     """
     import matplotlib as mpl
 
@@ -61,13 +61,13 @@ def draw_events(axes: Axes, lanes: Sequence[Lane], names: Mapping[int, str], *, 
             [(event.onset_s, event.offset_s - event.onset_s) for event in lane.events],
             (row + 0.5 - BAR_HEIGHT / 2, BAR_HEIGHT),
             facecolors=[colours(event.score) for event in lane.events],
-            # Yellow is hard to see on white, and a short event in a long sound is all edge.
+            # Yellow is hard to see on white, and a short event in a long sound is nearly all edge.
             edgecolors=[[EDGE_SHADE * part for part in colours(event.score)[:3]] for event in lane.events],
             linewidth=0.6,
         )
     n_rows = max(1, len(lanes))
     if not lanes:
-        axes.text(0.5, 0.5, instead, transform=axes.transAxes, ha="center", va="center", color="#707070")
+        axes.text(0.5, 0.5, placeholder, transform=axes.transAxes, ha="center", va="center", color="#707070")
     axes.set_ylim(n_rows, 0)
     axes.set_yticks([row + 0.5 for row in range(len(lanes))], [names[lane.index] for lane in lanes])
     axes.hlines(range(1, n_rows), 0, 1, transform=axes.get_yaxis_transform(), color="#e4e4e4", linewidth=0.6, zorder=0)
@@ -76,7 +76,7 @@ def draw_events(axes: Axes, lanes: Sequence[Lane], names: Mapping[int, str], *, 
 
 
 def write_scores(axes: Axes, lanes: Sequence[Lane]) -> None:
-    """Write the scores of the events that were drawn, where there is room; once the axes have their place."""
+    """Write the scores of drawn events where they fit. Call this after the figure has been laid out."""
     begin_s, end_s = axes.get_xlim()
     figure = axes.get_figure(root=True)
     assert figure is not None
@@ -101,15 +101,15 @@ def write_scores(axes: Axes, lanes: Sequence[Lane]) -> None:
 
 
 def score_places(events: Sequence[Event], end_s: float, room_s: float) -> list[ScorePlace | None]:
-    """Where the scores of a lane stand: in the bar, else after it, else before it, else nowhere.
+    """Positions of the scores in a lane: inside the bar, else after it, else before it, else None.
 
     Args:
-        events: By onset; none overlaps another.
-        end_s: Where the lane ends.
-        room_s: How much of it a score takes.
+        events: Events sorted by onset, without overlap.
+        end_s: End of the lane.
+        room_s: Width of a score, in seconds of the lane.
     """
     places: list[ScorePlace | None] = []
-    taken_s = 0.0  # up to here bars and scores stand
+    taken_s = 0.0  # end of the last bar or score so far
     for i, event in enumerate(events):
         place = None
         next_s = events[i + 1].onset_s if i + 1 < len(events) else end_s

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.collections import QuadMesh
 
-N_WEIGHTED = 3  # of the top tags, for which weights of patches are drawn
-NAME_COLUMNS = 42  # of a name of a class; AudioSet's longest has 40
-TITLE_COLUMNS = 70  # of the name of a file, above the picture
-MAX_BAR_IN, BAR_IN = 2.3, 0.115  # length and width of the bar of colours
-MAX_DURATION_S = 600.0  # more would not be readable in one picture
+N_WEIGHTED = 3  # top tags whose patch weights are drawn
+NAME_COLUMNS = 42  # letters of a class name; the longest of AudioSet has 40
+TITLE_COLUMNS = 70  # letters of the file name in the title
+MAX_BAR_IN, BAR_IN = 2.3, 0.115  # length and width of the colour bar
+MAX_DURATION_S = 600.0  # a longer sound is unreadable in one picture
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,9 +38,9 @@ class Timeline:
     """Frame scores and events of a sound.
 
     Attributes:
-        onsets_s: `(frames,)`, start of every frame; each lasts until the next, the last one to the end.
-        probs: `(frames, classes)`.
-        events: By onset.
+        onsets_s: `(frames,)`, start of every frame. A frame lasts until the next one, the last frame to the end.
+        probs: `(frames, classes)`, frame scores.
+        events: Events sorted by onset.
     """
 
     onsets_s: np.ndarray[Any, np.dtype[np.float64]]
@@ -61,23 +61,23 @@ def explain(
 ) -> None:
     """Draw a sound and its scores: waveform, log-mel, the scores of its top tags over time, and the events.
 
-    Scores and events are those of `Recognizer.detect`; of a model that weighs patches of the log-mel, the weights for
-    the first tags are drawn too.
+    Scores and events come from `Recognizer.detect`. If the model weights patches of the log-mel, the figure also shows
+    the patch weights for the first three tags.
 
     Args:
         recognizer: The model.
         source: A sound of up to 10 minutes.
-        output: The picture to write; the suffix names its format (.png, .svg, .pdf).
+        output: Path of the picture; the suffix sets its format (.png, .svg, .pdf).
         top: Maximum number of tags, and of classes with events.
         threshold: Detection threshold; see `Recognizer.detect`.
         config: Settings of events; see `Recognizer.detect`.
         windows: Windows of a model without a state; see `Recognizer.detect`.
-        language: "en" or "zh", of the classes; English where no installed font has Chinese.
+        language: Language of class names, "en" or "zh"; English if no installed font has Chinese.
 
     Raises:
         AudioDecodeError: The sound cannot be read, or is too long.
         MissingExtra: matplotlib is not installed.
-        ValueError: The threshold is no probability, nor a rate that the model has thresholds for.
+        ValueError: The threshold is neither a probability nor a false-alarm rate that the model has thresholds for.
     """
     require("matplotlib", what="drawing", extra="plot")
     import matplotlib as mpl
@@ -102,23 +102,23 @@ def explain(
         heights = (1, 2, 0.3 + 0.28 * len(best), LANE_IN * max(1, len(lanes[:top])), *[0.8] * n_weighted)
         figure = Figure(figsize=(10, 1 + sum(heights)), layout="constrained")
         panels = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
-        of_waveform, of_mel, of_scores, of_events, *of_patches = panels
-        _draw_waveform(of_waveform, waveform, recognizer.sample_rate)
-        _draw_log_mel(of_mel, waveform, recognizer)
+        waveform_axes, mel_axes, scores_axes, events_axes, *patch_axes = panels
+        _draw_waveform(waveform_axes, waveform, recognizer.sample_rate)
+        _draw_log_mel(mel_axes, waveform, recognizer)
         rows = [f"{names[i]}  {clip_probs[i]:.2f}" for i in best]
-        image = _draw_timeline(of_scores, timeline, duration_s, best, rows)
-        _draw_probability_bar([of_scores, of_events], image, height_in=sum(heights[2:4]))
-        for axes, i in zip(of_patches, best, strict=False):
+        image = _draw_timeline(scores_axes, timeline, duration_s, best, rows)
+        _draw_colour_bar([scores_axes, events_axes], image, height_in=sum(heights[2:4]))
+        for axes, i in zip(patch_axes, best, strict=False):
             _draw_patch_weights(axes, scores, i, names[i], recognizer.manifest.patch_hop_s or 0.0)
-        of_waveform.set_xlim(0, duration_s)
+        waveform_axes.set_xlim(0, duration_s)
         panels[-1].set_xlabel("seconds")
-        of_waveform.set_title(f"{title}, as {recognizer.manifest.architecture} hears it", fontsize=11)
-        _head(of_scores, "top tags: their probability over time, and that of the whole sound")
-        nothing = f"no events; the highest probability is {timeline.probs.max():.2f}"
-        draw_events(of_events, lanes[:top], names, instead=nothing)
-        _head(of_events, _events_heading(recognizer, threshold, len(lanes), top))
+        waveform_axes.set_title(f"{title}, scored by {recognizer.manifest.architecture}", fontsize=11)
+        _set_heading(scores_axes, "top tags: score of the whole sound, and scores over time")
+        placeholder = f"no events; the highest frame score is {timeline.probs.max():.2f}"
+        draw_events(events_axes, lanes[:top], names, placeholder=placeholder)
+        _set_heading(events_axes, _events_heading(recognizer, threshold, len(lanes), top))
         figure.draw_without_rendering()  # lays the axes out
-        write_scores(of_events, lanes[:top])
+        write_scores(events_axes, lanes[:top])
         figure.savefig(output, dpi=150)
 
 
@@ -134,17 +134,17 @@ def timeline_of(
 
     Args:
         recognizer: The model.
-        waveform: `(samples,)` at its rate, at least one.
+        waveform: `(samples,)` at the model's rate, at least one sample.
         threshold: Detection threshold; see `Recognizer.detect`.
         config: Settings of events; see `Recognizer.detect`.
         windows: Windows of a model without a state; see `Recognizer.detect`.
     """
     stream = recognizer.stream(threshold=threshold, config=config, windows=windows)
-    heard, rest = stream.push(waveform), stream.finish()
-    events = sorted((*heard.events, *rest.events), key=lambda event: (event.onset_s, event.index))
+    first, rest = stream.push(waveform), stream.finish()
+    events = sorted((*first.events, *rest.events), key=lambda event: (event.onset_s, event.index))
     return Timeline(
-        onsets_s=np.concatenate([heard.frame_onsets_s, rest.frame_onsets_s]),
-        probs=np.concatenate([heard.frame_probs, rest.frame_probs]),
+        onsets_s=np.concatenate([first.frame_onsets_s, rest.frame_onsets_s]),
+        probs=np.concatenate([first.frame_probs, rest.frame_probs]),
         events=tuple(events),
     )
 
@@ -155,7 +155,7 @@ def _names(recognizer: Recognizer, classes: list[int], language: Language, fonts
     return dict(zip(classes, names, strict=True))
 
 
-def _head(axes: Axes, text: str) -> None:
+def _set_heading(axes: Axes, text: str) -> None:
     axes.set_title(text, fontsize=9, loc="left", color="#505050", pad=3)
 
 
@@ -166,17 +166,17 @@ def _events_heading(recognizer: Recognizer, threshold: Threshold | None, n_class
     elif threshold is None and manifest.thresholds is None:
         threshold = DEFAULT_THRESHOLD
     if isinstance(threshold, str):
-        begin = f"the thresholds for {threshold}"
+        start = f"thresholds for {threshold}"
     elif isinstance(threshold, int | float):
-        begin = f"a probability of {threshold:g}"
+        start = f"threshold {threshold:g}"
     else:
-        begin = "the threshold of each class"
-    of_all = f"; {n_lanes} of {n_classes} classes" if n_classes > n_lanes else ""
-    return f"events, from {begin} on{of_all}"
+        start = "one threshold per class"
+    shown = f"; {n_lanes} of {n_classes} classes" if n_classes > n_lanes else ""
+    return f"events, {start}{shown}"
 
 
 def _draw_waveform(axes: Axes, waveform: Array, sample_rate: int) -> None:
-    """The highest and lowest sample of each of some 2,000 columns, so that no peak is lost."""
+    """Draw the highest and lowest sample of each of about 2,000 columns, which keeps every peak."""
     step = max(1, len(waveform) // 2000)
     columns = waveform[: len(waveform) // step * step].reshape(-1, step)
     times_s = np.arange(len(columns)) * step / sample_rate
@@ -187,8 +187,9 @@ def _draw_waveform(axes: Axes, waveform: Array, sample_rate: int) -> None:
 
 def _draw_log_mel(axes: Axes, waveform: Array, recognizer: Recognizer) -> None:
     config = recognizer.manifest.config.frontend.log_mel
-    is_heard = config is not None
-    if config is None:  # a network that reads the waveform; people like to see a spectrogram all the same
+    note = ""
+    if config is None:  # the network reads the waveform; a spectrogram still helps the reader
+        note = "\n(the model reads the waveform)"
         config = LogMelConfig(sample_rate=recognizer.sample_rate, f_max_hz=0.4375 * recognizer.sample_rate)
     padded = np.pad(
         waveform, (0, max(0, max(config.min_samples, recognizer.manifest.config.min_input_samples) - len(waveform)))
@@ -197,8 +198,7 @@ def _draw_log_mel(axes: Axes, waveform: Array, recognizer: Recognizer) -> None:
     end_s = len(mel) * config.hop_s
     low = max(float(mel.min()), float(mel.max()) - (80.0 if config.log == "db" else 2.5))
     axes.imshow(mel.T, origin="lower", aspect="auto", extent=(0, end_s, 0, config.n_mels), vmin=low, cmap="magma")
-    heard = "" if is_heard else "\n(the model reads the waveform)"
-    axes.set_ylabel(f"log-mel, {config.n_mels} bands\n{config.f_min_hz:g} Hz to {config.f_max_hz / 1000:g} kHz{heard}")
+    axes.set_ylabel(f"log-mel, {config.n_mels} bands\n{config.f_min_hz:g} Hz to {config.f_max_hz / 1000:g} kHz{note}")
 
 
 def _draw_timeline(axes: Axes, timeline: Timeline, end_s: float, classes: list[int], names: list[str]) -> QuadMesh:
@@ -210,23 +210,23 @@ def _draw_timeline(axes: Axes, timeline: Timeline, end_s: float, classes: list[i
     return image
 
 
-def _draw_probability_bar(axes: Sequence[Axes], image: QuadMesh, *, height_in: float) -> None:
-    """The colours of probabilities, beside panels that are so high; a high picture needs no larger ones."""
+def _draw_colour_bar(axes: Sequence[Axes], image: QuadMesh, *, height_in: float) -> None:
+    """Draw the colour bar of scores beside panels of a given height; in a tall figure it stays short."""
     figure = axes[0].get_figure()
     assert figure is not None
     bar_in = min(MAX_BAR_IN, 0.9 * height_in)
-    figure.colorbar(image, ax=axes, label="probability", shrink=bar_in / height_in, aspect=bar_in / BAR_IN, pad=0.01)
+    figure.colorbar(image, ax=axes, label="score", shrink=bar_in / height_in, aspect=bar_in / BAR_IN, pad=0.01)
 
 
 def _draw_patch_weights(axes: Axes, scores: Scores, index: int, name: str, hop_s: float) -> None:
-    """How much each patch counted for one class, in multiples of what it would if all of its window counted alike."""
+    """Draw the patch weights for one class, as multiples of the mean weight in their window."""
     assert scores.patch_weights is not None
     assert scores.patch_onsets_s is not None
     weights, onsets_s = scores.patch_weights[0, index], scores.patch_onsets_s[0]  # (columns, rows), (columns,)
-    is_first = ~np.isclose(np.diff(onsets_s, prepend=-np.inf), hop_s)  # of a window
+    is_first = ~np.isclose(np.diff(onsets_s, prepend=-np.inf), hop_s)  # first column of a window
     window = np.cumsum(is_first)
     multiples = weights * (np.bincount(window)[window] * weights.shape[1])[:, None]
-    edges = np.append(onsets_s, onsets_s[-1] + hop_s)  # one ends where the next begins, whatever windows of it did
+    edges = np.append(onsets_s, onsets_s[-1] + hop_s)  # a column ends where the next one begins, also across windows
     image = axes.pcolormesh(edges, np.arange(weights.shape[1] + 1), multiples.T, vmin=0, cmap="magma")
     axes.set_yticks([])
     axes.set_ylabel(f"patches for\n{name}\n(low to high)", rotation=0, ha="right", va="center")

@@ -1,4 +1,4 @@
-"""Text in pictures: installed fonts, and names that they can draw."""
+"""Text in figures: installed fonts, and names that they can draw."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ def installed_fonts() -> list[str]:
 
 
 def label_names(labels: Iterable[Label], language: Language, fonts: list[str]) -> list[str]:
-    """Names of classes to draw. Without a Chinese font they are in English, with a warning in the log."""
+    """Names of classes to draw. Without a Chinese font they are in English, and a warning is logged."""
     if language == "zh" and set(CHINESE_FONTS).isdisjoint(fonts):
-        logger.warning("no font with Chinese is installed, such as %s; the labels are in English", CHINESE_FONTS[0])
+        logger.warning("no font with Chinese is installed, such as %s; class names are in English", CHINESE_FONTS[0])
         language = "en"
     return [drawable(label.zh if language == "zh" else label.en, fonts) for label in labels]
 
 
 def drawable(text: str, fonts: list[str]) -> str:
-    r"""Replace characters that no font has by escapes, because identical boxes would make two names look the same.
+    r"""Escape characters that no font has, because identical boxes would make two names look alike.
 
     >>> drawable("caf\u00e9\n\u12a0.wav", ["DejaVu Sans"])
     'café\\n\\u12a0.wav'
@@ -62,7 +62,7 @@ def shortened(text: str, n_columns: int) -> str:
     widths = [2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text]
     if sum(widths) <= n_columns:
         return text
-    used, n_kept = 1, 0  # the dots take one
+    used, n_kept = 1, 0  # the ellipsis takes one column
     while used + widths[n_kept] <= n_columns:
         used += widths[n_kept]
         n_kept += 1

@@ -1,1 +1,1 @@
-"""Running trained models: backends, batches, windows."""
+"""Running trained models: backends, batches and windows."""

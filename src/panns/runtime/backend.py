@@ -67,7 +67,7 @@ def check_graph(path: Path, checkpoint: Checkpoint, inputs: list[str], outputs: 
     expected_inputs, expected = (*checkpoint.onnx_inputs, *state), checkpoint.manifest.onnx_outputs
     if tuple(inputs) != expected_inputs or outputs != expected:
         raise CheckpointError(
-            f"{path} reads {', '.join(inputs)} and gives {', '.join(outputs)}, where its manifest says "
+            f"{path} has the inputs {', '.join(inputs)} and outputs {', '.join(outputs)}, but its manifest lists "
             f"{', '.join(expected_inputs)} and {', '.join(expected)}; export it again"
         )
 

@@ -22,7 +22,7 @@ class OnnxBackend:
     state_size: int
 
     def __init__(self, checkpoint: Checkpoint, device: str = "auto", n_threads: int | None = None) -> None:
-        # Wheels of ONNX Runtime send telemetry. Its own switch works after the import only, which is too late.
+        # ONNX Runtime sends telemetry. Its own switch takes effect only after the import, which is too late.
         os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
         import onnxruntime
         from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
@@ -31,12 +31,12 @@ class OnnxBackend:
         has_cuda = "CUDAExecutionProvider" in available
         if device == "cuda" and not has_cuda:
             raise DeviceUnavailable(
-                "device='cuda' asked of the backend 'onnx', whose onnxruntime runs on the CPU only; "
+                "device='cuda' is not available: the installed onnxruntime runs on the CPU only; "
                 "install onnxruntime-gpu in its place, or use backend='torch' or device='cpu'"
             )
         if device == "mps":
             raise DeviceUnavailable(
-                "device='mps' asked of the backend 'onnx', which has cpu and cuda; use backend='torch'"
+                "device='mps' is not available on the backend 'onnx', which supports cpu and cuda; use backend='torch'"
             )
         self.device = "cuda" if device == "cuda" or (device == "auto" and has_cuda) else "cpu"
         self.inputs = checkpoint.onnx_inputs
@@ -60,20 +60,22 @@ class OnnxBackend:
             ort_errors.InvalidProtobuf,
             ort_errors.NotImplemented,
             ort_errors.RuntimeException,
-            UnicodeDecodeError,  # a damaged name in the message of the error itself
+            UnicodeDecodeError,  # the error message itself contains a damaged name
         ) as exc:
             raise CheckpointError(f"{path} cannot be run by ONNX Runtime: {exc}; export it again") from exc
         if self.device == "cuda" and "CUDAExecutionProvider" not in self._session.get_providers():
             if device == "cuda":
-                raise DeviceUnavailable("device='cuda' asked, but ONNX Runtime found no usable GPU; use device='cpu'")
+                raise DeviceUnavailable(
+                    "device='cuda' is not available: ONNX Runtime found no usable GPU; use device='cpu'"
+                )
             self.device = "cpu"
         self._output_names = [output.name for output in self._session.get_outputs()]
         check_graph(path, checkpoint, [one.name for one in self._session.get_inputs()], self._output_names)
 
     def __call__(self, *batch: Array) -> Scores:
         """Score a batch: one array for each of `inputs`."""
-        fed = {name: np.ascontiguousarray(array) for name, array in zip(self.inputs, batch, strict=True)}
-        arrays = self._session.run(self._output_names, fed)
+        inputs = {name: np.ascontiguousarray(array) for name, array in zip(self.inputs, batch, strict=True)}
+        arrays = self._session.run(self._output_names, inputs)
         return scores_from_fields(self._output_names, arrays)
 
     def step(self, batch: Array, state: Array) -> tuple[Scores, Array]:

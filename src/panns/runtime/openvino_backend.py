@@ -29,7 +29,7 @@ class OpenVinoBackend:
 
         if device not in ("auto", "cpu"):
             raise DeviceUnavailable(
-                f"device={device!r} asked of the backend 'openvino', which runs here on cpu; use backend='torch'"
+                f"device={device!r} is not available on the backend 'openvino', which supports cpu; use backend='torch'"
             )
         self.device = "cpu"
         self.inputs = checkpoint.onnx_inputs

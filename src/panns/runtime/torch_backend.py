@@ -47,7 +47,7 @@ class TorchBackend:
 
         device = usable_device(device)
         if n_threads is not None:
-            torch.set_num_threads(n_threads)  # torch has one number for the whole process
+            torch.set_num_threads(n_threads)  # torch has one setting for the whole process
         return cls(load_network(checkpoint), checkpoint.manifest.activation, device)
 
     def __call__(self, *batch: Array) -> Scores:
@@ -98,6 +98,6 @@ def usable_device(device: str) -> str:
     if not available.get(device):
         usable = ", ".join(name for name, is_available in available.items() if is_available)
         raise DeviceUnavailable(
-            f"device={device!r} asked of the backend 'torch', which has here: {usable}; use one of these"
+            f"device={device!r} is not available on the backend 'torch'; this machine has {usable}; use one of these"
         )
     return device

@@ -229,7 +229,7 @@ class _Run:
         def validate(network: Network) -> dict[str, float]:
             evaluation = self._evaluate_on(validation, network, manifest)
             name, value = main_measure(evaluation)
-            # With few clips the measure soon reaches 1; the likelihood then tells the better step.
+            # With few clips the measure soon reaches 1; the likelihood then selects the better step.
             return {name: value, "log_likelihood": -math.inf if evaluation.log_loss is None else -evaluation.log_loss}
 
         return train(

@@ -66,7 +66,7 @@ class InitialNetwork:
 
 
 def from_scratch(architecture: str, config: ModelConfig, n_classes: int, *, seed: int) -> InitialNetwork:
-    """Build a network with random parameters, all of which learn."""
+    """Build a network with random parameters, all trainable."""
     torch.manual_seed(seed)
     network = build_network(architecture, with_n_classes(config, n_classes))
     return InitialNetwork(architecture, network, Trainable.all_of(network))
