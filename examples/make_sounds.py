@@ -106,7 +106,8 @@ def speech() -> np.ndarray:
     done = subprocess.run([program, "-v", "en", "-s", "150", "--stdout", SENTENCE], capture_output=True, check=True)
     waveform, sample_rate = soundfile.read(io.BytesIO(done.stdout))
     positions = np.arange(0, len(waveform), sample_rate / SAMPLE_RATE)
-    return np.interp(positions, np.arange(len(waveform)), waveform)
+    resampled: np.ndarray = np.interp(positions, np.arange(len(waveform)), waveform)
+    return resampled
 
 
 def low_pass(sound: np.ndarray, cutoff_hz: float) -> np.ndarray:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import panns
-from panns.batch import answer_all, expand_paths
+from panns.batch import expand_paths, process_files
 
 
 def main(folder: str, output: str) -> None:
@@ -19,15 +19,15 @@ def main(folder: str, output: str) -> None:
     with Path(output).open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
         rows.writerow(["file", "label", "score"])
-        answers = answer_all(
+        results = process_files(
             expand_paths([folder]),
             lambda source, on_progress: recognizer.tag(source, top=3, on_progress=on_progress),
         )
-        for answer in answers:
-            if answer.result is None:
-                print(answer.error, file=sys.stderr)
+        for one in results:
+            if one.result is None:
+                print(one.error, file=sys.stderr)
                 continue
-            rows.writerows([answer.file, tag.label, f"{tag.score:.3f}"] for tag in answer.result.tags)
+            rows.writerows([one.file, tag.label, f"{tag.score:.3f}"] for tag in one.result.tags)
     print(f"wrote {output}")
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from panns.checkpoints import digests
 from panns.checkpoints.digests import file_sha256
+from panns.system.files import file_digests
 
 
 @pytest.fixture
@@ -19,11 +20,10 @@ def file(tmp_path):
 def hashed(monkeypatch):
     """Paths of the files that were read, in order; every file counts as old enough to remember."""
     paths = []
-    real = digests.file_digests
 
     def counted(path):
         paths.append(path)
-        return real(path)
+        return file_digests(path)
 
     monkeypatch.setattr(digests, "file_digests", counted)
     monkeypatch.setattr(digests, "_MIN_AGE_NS", -1)

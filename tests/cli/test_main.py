@@ -1,6 +1,7 @@
 import re
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -40,7 +41,7 @@ def test_help_of_a_command(command):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_option_is_explained(command):
-    current = get_command(app)
+    current: Any = get_command(app)
     for name in command.split():
         current = current.commands[name]
     unexplained = [one.name for one in current.params if not (one.help or "").endswith(".")]

@@ -9,6 +9,7 @@ from panns.checkpoints.checkpoint import open_checkpoint
 from panns.detection import make_scorer
 from panns.export.to_onnx import export_onnx
 from panns.runtime.load import load_model
+from panns.runtime.streaming_model import StreamingModel
 from tests.sounds import changing_sound
 
 RATE = 16_000
@@ -53,6 +54,8 @@ def test_the_front_end_may_be_inside_the_graph(tiny_stream_checkpoint, sound, ex
     np.testing.assert_allclose(model.score(sound[None]).frame_probs[0], expected, atol=1e-4)
     # A stream has one layout of its state, wherever the front end is.
     plain = load_model(open_checkpoint(tiny_stream_checkpoint), n_threads=1)
+    assert isinstance(plain, StreamingModel)
+    assert isinstance(model, StreamingModel)
     assert model.backend.state_size == plain.backend.state_size + plain.config.n_overlap == plain.state_size
     assert model.state_size == plain.state_size
 

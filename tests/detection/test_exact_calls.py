@@ -37,8 +37,8 @@ def exact_calls(model, change=lambda _streams, _blocks, after: after):
                 found.append(scores.frame_probs[0])
             probs.append(np.concatenate(found))
             after.append(following[0])
-        probs = np.stack(probs)
-        return Scores(probs.max(axis=1), frame_probs=probs), change(*sizes[-1], np.stack(after))
+        frame_probs = np.stack(probs)
+        return Scores(frame_probs.max(axis=1), frame_probs=frame_probs), change(*sizes[-1], np.stack(after))
 
     model.step = stepping
     return sizes

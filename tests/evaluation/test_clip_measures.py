@@ -84,7 +84,7 @@ def test_measures_equal_those_of_metrics():
     assert result.accuracy == metrics.accuracy(probs, truth)
     assert result.top5_accuracy == metrics.top_k_accuracy(probs, truth, 5)
     np.testing.assert_array_equal(result.confusion, metrics.confusion_matrix(probs.argmax(axis=1), truth, 8))
-    counts = metrics.DecisionCounts.of_classes(probs.argmax(axis=1), truth, 8)
+    counts = metrics.DecisionCounts.from_classes(probs.argmax(axis=1), truth, 8)
     assert result.macro == counts.macro(counts.support > 0)
     assert result.micro == counts.micro()
 

@@ -1,4 +1,4 @@
-"""The example programs run as they stand."""
+"""The example programs run unchanged."""
 
 import csv
 import subprocess
@@ -20,7 +20,8 @@ def run(*arguments):
 def test_tag_folder(tmp_path):
     done = run("examples/tag_folder.py", "examples", str(tmp_path / "tags.csv"))
     assert done.returncode == 0, done.stderr
-    rows = list(csv.DictReader((tmp_path / "tags.csv").open(encoding="utf-8")))
+    with (tmp_path / "tags.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
     first = {row["file"]: row["label"] for row in reversed(rows)}
     assert first["examples/siren.ogg"] == "Siren"
     assert first["examples/knock.ogg"] == "Knock"

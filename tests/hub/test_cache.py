@@ -14,13 +14,13 @@ from panns.hub.cache import (
     cache_lock,
     checkpoints_dir,
     downloads_dir,
-    file_digests,
     is_published_file,
     record_digests,
     recorded_digests,
     storage_errors,
 )
 from panns.models.weights import Weights
+from panns.system.files import file_digests
 
 BODY = b"weights" * 1000
 

@@ -224,6 +224,7 @@ def test_ready_checkpoint_runs_without_torch(tiny_checkpoint, exported_file, tmp
 def unchecked_cnn6(monkeypatch):
     """CNN6 without a published digest of its weights."""
     entry = find_model("cnn6")
+    assert entry.weights is not None
     entry = replace(entry, weights=replace(entry.weights, md5=None, sha256=None, n_bytes=None))
     monkeypatch.setitem(registry._entries, "cnn6", entry)
     return entry

@@ -110,6 +110,8 @@ def test_fine_tuning_reads_its_clips_once(class_folders, untrained_checkpoint, t
 class Watched(World):
     """One of two processes, which records when it waits."""
 
+    events: list[str]
+
     def __init__(self, rank, events):
         super().__init__(rank, 2)
         object.__setattr__(self, "events", events)

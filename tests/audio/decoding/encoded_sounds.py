@@ -42,9 +42,9 @@ def with_av(samples, sample_rate, container, codec, *, video=False, options=None
         if picture is not None:
             picture.width, picture.height, picture.pix_fmt = 64, 48, "yuv420p"
             for index in range(round(10 * len(samples) / sample_rate)):
-                frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), index % 250, np.uint8), format="rgb24")
-                frame.pts = index
-                out.mux(picture.encode(frame))
+                image = av.VideoFrame.from_ndarray(np.full((48, 64, 3), index % 250, np.uint8), format="rgb24")
+                image.pts = index
+                out.mux(picture.encode(image))
             out.mux(picture.encode(None))
         cuts = [*range(0, len(samples), 1024), len(samples)]
         for start, end in pairwise(cuts):

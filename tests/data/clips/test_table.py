@@ -17,7 +17,7 @@ WITHOUT_SPACES = NAMES.filter(lambda name: name == name.strip())
 TIMES = st.lists(st.floats(0, 1e6), min_size=2, max_size=2, unique=True).map(sorted)
 CLIPS = st.builds(
     lambda path, labels, fold, source, times, events, licence, attribution: Clip(
-        path, tuple(labels), fold, source, *times, tuple(events), licence, attribution
+        path, tuple(labels), fold, source, times[0], times[1], tuple(events), licence, attribution
     ),
     NAMES,
     st.lists(st.sampled_from(["Dog", "Rain, heavy", "雨"]), unique=True, max_size=3),

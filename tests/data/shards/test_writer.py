@@ -88,7 +88,7 @@ def test_missing_and_damaged_shards_are_rebuilt(clip_list, folder):
 
 def test_interrupt_keeps_complete_shards_only(clip_list, folder, tmp_path, monkeypatch):
     write_shards(clip_list, tmp_path / "unbroken", WAV)
-    pack = writer.pack
+    pack = packing.pack
 
     def interrupted(file, clip, settings, stretches):
         if clip is clip_list.clips[4]:
@@ -170,7 +170,7 @@ def test_damaged_shard_never_passes_for_its_replacement(clip_list, folder, monke
 
 def test_two_writers_do_not_write_twice(clip_list, folder, monkeypatch):
     packed = []
-    pack = writer.pack
+    pack = packing.pack
     monkeypatch.setattr(writer, "pack", lambda file, *others: packed.append(file) or pack(file, *others))
     threads = [threading.Thread(target=write_shards, args=(clip_list, folder, WAV)) for _ in range(3)]
     for thread in threads:
