@@ -18,7 +18,7 @@ def test_tree_in_the_docstring_names_every_error():
 
 
 @pytest.mark.parametrize("name", TREE)
-def test_every_error_is_a_panns_error_and_the_builtin_that_it_resembles(name):
+def test_every_error_is_a_panns_error_and_a_builtin_error(name):
     assert CLASSES[name].__bases__ == (PannsError, getattr(builtins, TREE[name]))
 
 

@@ -20,7 +20,7 @@ def sound():
 
 
 def sources(samples, folder):
-    """The same sound in every way it can be given, and the name it then has."""
+    """One sound as every type of source, and its expected name."""
     path = write_wav(folder / "sound.wav", samples)
     content = path.read_bytes()
     yield str(path), str(path)
@@ -146,7 +146,7 @@ def test_a_model_without_embedding_says_so(tiny_frames_checkpoint):
         recognizer.embed((tone(1), RATE))
 
 
-def test_it_says_what_it_is(recognizer):
+def test_properties(recognizer):
     assert repr(recognizer) == "<Recognizer cnn6 by onnx on cpu, 527 classes, 32000 Hz>"
     assert recognizer.sample_rate == 32_000
 

@@ -29,7 +29,7 @@ def level_as_in_the_paper(waveform):
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.8])
-def test_it_is_the_mixture_of_the_paper(share):
+def test_mixture_equals_the_paper(share):
     first, second = tone(1.024, hz=150), noise(1.024, level=0.01)
     g1, g2 = level_as_in_the_paper(first), level_as_in_the_paper(second)
     p = 1 / (1 + 10 ** ((g1 - g2) / 20) * (1 - share) / share)
@@ -37,7 +37,7 @@ def test_it_is_the_mixture_of_the_paper(share):
     assert mix_by_loudness(first, second, RATE, share=share) == pytest.approx(expected, abs=1e-5)
 
 
-def test_a_soft_sound_is_heard_by_its_share():
+def test_a_soft_sound_is_mixed_by_its_share():
     loud, soft = tone(1.0, hz=1_000), 0.001 * tone(1.0, hz=3_000)
     spectrum = np.abs(np.fft.rfft(mix_by_loudness(loud, soft, RATE, share=0.5)))
     assert 20 * np.log10(spectrum[1_000] / spectrum[3_000]) == pytest.approx(1.2, abs=0.2)  # A(3 kHz) = 1.2 dB

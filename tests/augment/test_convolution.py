@@ -10,7 +10,7 @@ from panns.augment.convolution import convolve
     ("n_samples", "n_taps"),
     [(1, 1), (1, 50), (2, 2), (100, 7), (5_000, 1), (4_096, 1_024), (20_000, 1_025), (20_001, 3_000), (9_000, 9_000)],
 )
-def test_it_is_the_convolution(n_samples, n_taps):
+def test_equals_direct_convolution(n_samples, n_taps):
     rng = np.random.default_rng(n_samples)
     waveform = rng.standard_normal(n_samples).astype(np.float32)
     kernel = rng.standard_normal(n_taps).astype(np.float32)

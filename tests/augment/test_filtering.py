@@ -35,7 +35,7 @@ def measured_db(response, hz):
     ],
     ids=["low-pass", "high-pass", "colour"],
 )
-def test_the_gains_are_those_asked_for(gains_db, expected):
+def test_gains_equal_the_settings(gains_db, expected):
     response = impulse_response(gains_db)
     for hz, gain_db in expected.items():
         assert measured_db(response, hz) == pytest.approx(gain_db, abs=0.5), hz

@@ -15,7 +15,7 @@ def test_padding_does_not_lower_the_level():
 
 
 @pytest.mark.parametrize(("softer_db", "is_pause"), [(29.0, False), (31.0, True)])
-def test_what_is_30_db_softer_is_a_pause(softer_db, is_pause):
+def test_30_db_below_the_level_is_a_pause(softer_db, is_pause):
     loud = np.full(5_120, 0.5, np.float32)
     power = active_power(np.concatenate([loud, loud * np.float32(10 ** (-softer_db / 20))]))
     assert power == pytest.approx(0.25 if is_pause else 0.125, rel=0.01)

@@ -41,7 +41,7 @@ def test_the_last_bit_of_sixteen_is_silence():
     assert loudness_db(mel_power(dither * 0.5)) == -np.inf
 
 
-def test_what_is_silent_can_be_said():
+def test_silent_parts_can_be_given():
     power = np.full((5, 4), 1e-6, np.float32)
     assert loudness_db(power) == pytest.approx(-60 + 10 * np.log10(4))
     assert loudness_db(power, silent_below=1e-5) == -np.inf

@@ -31,10 +31,10 @@ def test_the_direct_sound_comes_first():
 def test_a_sound_rings_on_and_keeps_its_level():
     bang = np.zeros(RATE, np.float32)
     bang[10_000:10_100] = noise(100 / RATE)
-    heard = add_reverb(bang, RATE, np.random.default_rng(0), decay_s=0.3, direct_db=3.0)
-    assert np.abs(heard[:10_000]).max() < 1e-6
-    assert np.square(heard[12_000:14_000]).mean() > 1e-8
-    assert np.square(heard[22_000:]).mean() < 1e-9
+    reverberant = add_reverb(bang, RATE, np.random.default_rng(0), decay_s=0.3, direct_db=3.0)
+    assert np.abs(reverberant[:10_000]).max() < 1e-6
+    assert np.square(reverberant[12_000:14_000]).mean() > 1e-8
+    assert np.square(reverberant[22_000:]).mean() < 1e-9
     steady = add_reverb(noise(2.0), RATE, np.random.default_rng(0), decay_s=0.3, direct_db=3.0)[16_000:]
     assert np.square(steady).mean() == pytest.approx(0.01, rel=0.1)
 

@@ -51,7 +51,7 @@ def test_the_default_format_with_a_rate_is_flac(tmp_path, arguments, suffix):
 
 
 @pytest.mark.usefixtures("listed")
-def test_the_same_command_continues(tmp_path):
+def test_a_repeated_command_continues(tmp_path):
     first = succeed(shard(tmp_path))
     (tmp_path / "packed" / "index.npz").unlink()
     assert succeed(shard(tmp_path)) == first

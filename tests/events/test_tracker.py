@@ -139,7 +139,7 @@ def random_scores(seed, n_frames):
 
 
 def with_a_plain_loop(probs, thresholds, config):
-    """The same rules, frame by frame and class by class."""
+    """Reference implementation of the rules, frame by frame and class by class."""
     thresholds = np.float32(thresholds)
     half, found = config.n_median(HOP_S) // 2, []
     for c in range(3):

@@ -151,5 +151,5 @@ def test_round_trip_through_json():
     assert LabelSet.from_dict(json.loads(json.dumps(audioset().to_dict()))) == audioset()
 
 
-def test_it_is_read_once():
+def test_audioset_is_read_once():
     assert audioset() is audioset()

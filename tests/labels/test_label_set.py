@@ -36,7 +36,7 @@ def test_examples_in_the_docstrings():
     assert results.failed == 0
 
 
-def test_it_is_a_sequence_of_labels():
+def test_label_set_is_a_sequence():
     assert len(ANIMALS) == 7
     assert [label.index for label in ANIMALS] == list(range(7))
     assert ANIMALS[4].zh == "狗"

@@ -10,7 +10,7 @@ from tests.metrics.cases import SEEDS, random_case, scored_clips
 
 
 def expected_of_every_class(measure, probs, targets, *, needs_negatives):
-    """What scikit-learn says of every class that has the measure; NaN for the others."""
+    """Measure of every class by scikit-learn; NaN for classes where it is undefined."""
     return [
         measure(there, of_class) if there.any() and not (needs_negatives and there.all()) else math.nan
         for of_class, there in zip(probs.T, targets.T, strict=True)

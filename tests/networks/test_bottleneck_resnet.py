@@ -1,4 +1,4 @@
-"""What is special about ResNet50: that it is the one of everybody else, over one channel."""
+"""ResNet50: equal to the common implementations, over one channel."""
 
 from __future__ import annotations
 

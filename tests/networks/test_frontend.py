@@ -31,7 +31,7 @@ def sounds(config):
 
 @pytest.fixture
 def exporting(monkeypatch):
-    """What the front end computes inside an exported graph."""
+    """Output of the front end inside an exported graph."""
     monkeypatch.setattr(torch.compiler, "is_exporting", lambda: True)
 
 

@@ -1,4 +1,4 @@
-"""What is special about patch attention: its patches, positions and pooling, and graphs of any length."""
+"""Patch attention: patches, positions, pooling, and graphs of any length."""
 
 from __future__ import annotations
 

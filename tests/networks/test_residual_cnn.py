@@ -1,4 +1,4 @@
-"""What is special about the compact CNN: its time grid, and that its scores are those of weighted frames."""
+"""The residual CNN: time grid, and scores from weighted frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is special about networks over the waveform: how short it may be, and how branches begin."""
+"""Networks over the waveform: shortest inputs, and initial branches."""
 
 from dataclasses import replace
 

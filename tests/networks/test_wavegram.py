@@ -1,4 +1,4 @@
-"""What is special about wavegrams: a map beside a log-mel's, whose columns are not always as many."""
+"""Wavegrams: a map beside that of a log-mel, with possibly fewer columns."""
 
 from functools import lru_cache
 
@@ -60,7 +60,7 @@ def test_both_maps_fit_at_every_length(config):
 
 
 def test_maps_fit_at_every_remainder():
-    """The same by arithmetic for all lengths of two columns, and for a few of them by the network."""
+    """By arithmetic for all lengths of two columns, and by the network for a few of them."""
     frontend = BESIDE_LOG_MEL.frontend.log_mel
     for n_samples in range(12_800, 12_800 + 2 * 640):
         steps = -(-n_samples // 5)
@@ -72,7 +72,7 @@ def test_maps_fit_at_every_remainder():
 
 
 def test_the_last_column_is_cut():
-    """What is cut is at the end: columns of the two maps stay beside each other."""
+    """The cut is at the end, so columns of the two maps stay aligned."""
     network = beside_log_mel()
     log_mel = []
     hook = network.blocks[0].register_forward_hook(lambda _m, given, _r: log_mel.append(given[0][:, :8]))

@@ -10,7 +10,7 @@ import numpy as np
 
 from tests.sounds import RATE, noise, tone, write_wav
 
-# Classes of AudioSet that are easy to tell apart, by name and by id.
+# Classes of AudioSet that are easy to distinguish, by name and by id.
 KINDS = {"Sine wave": "/m/01v_m0", "White noise": "/m/0chx_", "Clicking": "/m/07qc9xj"}
 
 

@@ -1,4 +1,4 @@
-"""The comparison of architectures: its settings, two steps of all six, what soundscapes hold, what is never heard."""
+"""The comparison of architectures: settings, two steps of all six, soundscapes, and held-out clips."""
 
 from __future__ import annotations
 
@@ -99,17 +99,17 @@ def test_two_steps_of_every_sibling(small, model, task):
 
 def test_batches_follow_from_seed_and_step(small):
     settings, clips, out = small
-    heard = Clips(out, COARSE, class_indices(clips))
+    batches = Clips(out, COARSE, class_indices(clips))
     mixed = Soundscapes(out / "soundscapes_train", COARSE, 2)
     for batch in (
-        lambda step, seed: heard.batch([0, 1], step, seed, settings.augment),
+        lambda step, seed: batches.batch([0, 1], step, seed, settings.augment),
         lambda step, seed: mixed.batch(step, seed, settings.augment),
     ):
         assert batch(3, 0).inputs[0].equal(batch(3, 0).inputs[0])
         assert not batch(3, 0).inputs[0].equal(batch(4, 0).inputs[0])
         assert not batch(3, 0).inputs[0].equal(batch(3, 1).inputs[0])
         assert batch(0, 0).inputs[0].shape == (3, 251, 64)
-    assert heard.batch([0, 1], 0, 0, settings.augment).categories.sum(dim=1).tolist() == pytest.approx([1, 1, 1])
+    assert batches.batch([0, 1], 0, 0, settings.augment).categories.sum(dim=1).tolist() == pytest.approx([1, 1, 1])
     assert mixed.batch(0, 0, settings.augment).targets.sum(dim=1).tolist() == [2, 2, 2]
 
 
@@ -190,7 +190,7 @@ def test_order_accuracy_by_hand():
     right_then_wrong = np.array([[3.0, 9.0, 1.0, 1.0, 9.0, 3.0]] * 2)
     assert order_accuracy(right_then_wrong, classes) == 0.5
     assert order_accuracy(right_then_wrong, classes[:1].repeat(2, axis=0)) == 1.0
-    assert order_accuracy(np.zeros((2, 6)), classes) == 0.0  # no answer is no right answer
+    assert order_accuracy(np.zeros((2, 6)), classes) == 0.0  # equal scores count as wrong
 
 
 def test_an_interval_by_hand():

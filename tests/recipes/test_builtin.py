@@ -1,4 +1,4 @@
-"""The recipe of the built-in model: its settings, two steps of it on generated sound, and what it must never hear."""
+"""The recipe of the built-in model: settings, two steps on generated sound, and clips that it must not train on."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ SETTINGS = [
 
 
 def start(module: str, *arguments: object) -> None:
-    """What `python -m recipes.MODULE ...` does."""
+    """Run a recipe module, as `python -m recipes.MODULE ...` does."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", [module, *map(str, arguments)])
         patch.delitem(sys.modules, f"recipes.{module}", raising=False)
@@ -65,7 +65,7 @@ def prepared(name: str, data: Path, out: Path) -> ClipList:
 
 @pytest.fixture(scope="module")
 def manifests(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ClipList]:
-    """What each recipe makes of a data set as it is published."""
+    """Each recipe, prepared from a data set in its published layout."""
     made = {}
     for name, write in LAYOUTS.items():
         root = tmp_path_factory.mktemp(name)

@@ -37,7 +37,7 @@ CLIPS = [
 
 @pytest.fixture
 def settings():
-    """Those of the recipe, smaller."""
+    """Settings of the recipe, smaller."""
     recipe = read_settings()
     return replace(
         recipe,
@@ -90,8 +90,8 @@ def test_thresholds_are_chosen_for_every_category():
     probs[20:40, 0] = 0.6
     probs[50:60, 0] = 0.2  # a false alarm at low thresholds
     probs[70:90, 1] = 0.1
-    heard = ScoredSoundscapes([[(0, 2.0, 4.0), (1, 7.0, 9.0)]], [FrameProbs(probs, times, 10.0)])
-    chosen = choose([heard] * 4, 2)
+    scored = ScoredSoundscapes([[(0, 2.0, 4.0), (1, 7.0, 9.0)]], [FrameProbs(probs, times, 10.0)])
+    chosen = choose([scored] * 4, 2)
     assert chosen.f1 == 1.0
     assert 0.2 < chosen.thresholds[0] <= 0.6
     assert 0.01 < chosen.thresholds[1] <= 0.1

@@ -43,7 +43,7 @@ def test_a_threshold_that_is_no_probability_is_refused(threshold):
         check_selection(5, threshold)
 
 
-def test_a_timeline_covers_the_sound_and_its_maximum_is_the_answer(tiny_checkpoint):
+def test_clip_scores_are_the_maximum_of_the_timeline(tiny_checkpoint):
     recognizer = panns.load(tiny_checkpoint)
     answer = recognizer.tag((changing_sound(35), RATE), top=None, timeline=True)
     assert [(window.onset_s, window.offset_s) for window in answer.windows] == [(0, 10), (10, 20), (20, 30), (30, 35)]

@@ -128,7 +128,7 @@ def apply_codec(waveform: Array, sample_rate: int, name: CodecName, *, coding_ra
         sample_rate: Sample rate of the waveform, in Hz.
         name: Name of the codec.
         coding_rate: Sample rate of the encoder, one of `coding_rates_hz`.
-        quality: From 0, the strongest compression, to 1. The telephone codecs have only one quality.
+        quality: Compression quality, from 0 (strongest compression) to 1. The telephone codecs have only one quality.
 
     Returns:
         `(samples,)`, aligned in time with the input.

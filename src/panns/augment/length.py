@@ -90,7 +90,7 @@ def loud_onsets(waveform: Array, n_samples: int, *, range_db: float) -> npt.NDAr
     Args:
         waveform: `(samples,)`, at least `n_samples` long.
         n_samples: Length of a segment.
-        range_db: At least 0.
+        range_db: Largest difference to the loudest segment, in dB, at least 0.
 
     Returns:
         Sample indices in ascending order; all onsets for a silent clip.

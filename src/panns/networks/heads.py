@@ -81,7 +81,7 @@ def pool_by_attention(frame_logits: Tensor, attention: Tensor) -> Tensor:
 
     Args:
         frame_logits: `(batch, frames, classes)`.
-        attention: The same shape, or one class for all; clamped as in the published models.
+        attention: Shape of the logits, or with a single class for all; clamped as in the published models.
     """
     return logit_of_mean_probability(frame_logits, attention.clamp(-10, 10).log_softmax(dim=1))
 

@@ -55,7 +55,7 @@ def test_paths_that_cannot_be_opened(tmp_path):
     assert "network addresses are not supported; download the file" in _refusal("https://example.org/a.wav")
     assert "cannot be opened" in _refusal("a\0b.wav")
     assert "cannot be opened" in _refusal("a" * 5000)
-    if os.path.exists("/dev/zero"):  # noqa: PTH110 - it is no ordinary path
+    if os.path.exists("/dev/zero"):  # noqa: PTH110 - not an ordinary path
         assert "is a device, not a file" in _refusal("/dev/zero")
 
 
@@ -207,7 +207,7 @@ def test_without_pyav_damage_ends_the_sound(monkeypatch):
     assert "of the 10.00 s its header declares" in stream.warnings[1]
 
 
-# A local file, and an address that nobody listens on: neither may ever be opened on behalf of a playlist.
+# A local file, and an address without a server: neither may ever be opened on behalf of a playlist.
 @pytest.mark.parametrize(
     "template",
     [

@@ -1,4 +1,4 @@
-"""However the input is cut, resampling in pieces is the same numbers as in one."""
+"""Resampling in pieces equals resampling at once, for any cut of the input."""
 
 from itertools import pairwise
 

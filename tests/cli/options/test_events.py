@@ -65,7 +65,7 @@ class TestForModel:
         assert settings.config == EventConfig()
         assert settings.threshold is None
 
-    def test_what_the_model_cannot_do_names_the_option(self, tiny_frames_checkpoint):
+    def test_an_unsupported_setting_names_the_option(self, tiny_frames_checkpoint):
         recognizer = panns.load(tiny_frames_checkpoint)
         assert refused(lambda: EventOptions(hop_s=0.1).for_model(recognizer)).startswith("Invalid value for '--hop': ")
         message = refused(lambda: EventOptions().for_model(recognizer, "5/h"))

@@ -1,4 +1,4 @@
-"""Mixed batches: pure functions of the step, labelled by what is clearly heard."""
+"""Mixed batches: pure functions of the step, labelled by their audible sounds."""
 
 from __future__ import annotations
 
@@ -101,15 +101,15 @@ def test_a_faint_clip_is_no_label(make):
 
 
 def test_teacher_and_network_get_the_same_mixture(make):
-    heard = []
+    scored = []
 
     def teacher(features):
-        heard.append(features)
+        scored.append(features)
         return silent_teacher(features)
 
     config = replace(PLAIN, low_pass_share=1.0, low_pass_range_hz=(1_000.0, 1_001.0), gain_range_db=(-6.0, -6.0))
     batch = make(config, teacher=teacher)(0)
-    for own, others in zip(batch.inputs[0].numpy(), heard[0], strict=True):
+    for own, others in zip(batch.inputs[0].numpy(), scored[0], strict=True):
         assert own[:, -4:].max() < -60
         assert others[:, -6:].max() < (np.log(1e-5) + 4.5) * 0.2 + 0.05
 

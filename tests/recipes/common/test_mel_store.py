@@ -31,7 +31,7 @@ def test_features_of_a_store_are_those_of_the_waveform(tmp_path, waveforms):
             np.testing.assert_allclose(compress(power, config), expected[: len(frames)], atol=tolerance)
 
 
-def test_frames_are_given_as_asked(tmp_path, waveforms):
+def test_reads_the_requested_frames(tmp_path, waveforms):
     write_mel_store(tmp_path, waveforms, (OWN,))
     store = MelStore(tmp_path, 1)
     whole = store.power(1, np.arange(store.n_frames(1)))[0]

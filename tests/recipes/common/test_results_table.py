@@ -64,14 +64,14 @@ def recipe(tmp_path: Path) -> Path:
 
 
 def write_run(folder: Path, recipe: Path, fold: str, accuracy: float | None, *assignments: str) -> None:
-    """What `panns train` leaves of a run."""
+    """Files of a run, as `panns train` writes them."""
     settings = read_settings(recipe / "train.toml", assignments)
     settings = replace(settings, data=replace(settings.data, test_fold=fold), train=settings.train.comparable)
     folder.mkdir(parents=True)
     (folder / "settings.json").write_text(json.dumps(config_to_dict(settings)), encoding="utf-8")
     parts = split_clips(CLIPS, settings.data, settings.seed)
-    heard = {f"{part}_sha256": digest_clips([CLIPS[i] for i in getattr(parts, part)]) for part in PARTS}
-    (folder / "clips.json").write_text(json.dumps(heard), encoding="utf-8")
+    digests = {f"{part}_sha256": digest_clips([CLIPS[i] for i in getattr(parts, part)]) for part in PARTS}
+    (folder / "clips.json").write_text(json.dumps(digests), encoding="utf-8")
     evaluation = {"accuracy": accuracy, "mean_average_precision": 0.25}
     (folder / "evaluation.json").write_text(json.dumps(evaluation), encoding="utf-8")
     (folder / "metrics.jsonl").write_text('{"step": 1, "loss": 2.0}\n', encoding="utf-8")
@@ -187,8 +187,8 @@ def test_folds_of_several_machines_are_merged(recipe, tmp_path):
     write_run(folds / "fold-10", recipe, "10", 0.9)
     assert update(recipe, tmp_path, "elsewhere") == [joined]
     write_run(folds / "fold-2", recipe, "2", 0.8)
-    (anew,) = update(recipe, tmp_path, "elsewhere")
-    assert (anew.values, anew.hardware) == ({"2": 0.8, "10": 0.9}, "elsewhere")
+    (again,) = update(recipe, tmp_path, "elsewhere")
+    assert (again.values, again.hardware) == ({"2": 0.8, "10": 0.9}, "elsewhere")
 
 
 def test_run_with_other_settings_does_not_count(recipe, tmp_path):
@@ -235,9 +235,9 @@ def test_duplicates_found_by_the_run_are_used(recipe, tmp_path):
     run = tmp_path / "runs" / "one step"
     write_run(run, recipe, "2", 0.125, "n_steps=1")
     assert update(recipe, tmp_path, "here")
-    heard = json.loads((run / "clips.json").read_text(encoding="utf-8"))
-    heard["train_sha256"] = digest_clips(CLIPS[3:])  # clip 2 is a copy of clip 0, which is tested with
-    (run / "clips.json").write_text(json.dumps(heard), encoding="utf-8")
+    digests = json.loads((run / "clips.json").read_text(encoding="utf-8"))
+    digests["train_sha256"] = digest_clips(CLIPS[3:])  # clip 2 is a copy of clip 0, which is tested with
+    (run / "clips.json").write_text(json.dumps(digests), encoding="utf-8")
     (recipe / RESULTS_FILE).unlink()
     assert update(recipe, tmp_path, "here") == []
     (run / "check.json").write_text(json.dumps({"duplicates": [[0, 2]]}), encoding="utf-8")

@@ -48,7 +48,7 @@ def make(tmp_path_factory):
     rows = [padded(tone(1.0, hz=hz, sample_rate=16_000)) for hz in HZ for _ in range(2)]
     write_mel_store(folder, rows, [FRONTEND])
     teacher = np.zeros((4 * 11, 3), np.float16)
-    teacher[:22, 2] = 0.5  # in the low one it hears a third class too
+    teacher[:22, 2] = 0.5  # in the low one it scores a third class too
     frames = ClipFrames(
         stretches=[[Stretch(0.5, 1.5, -13.5)]] * 4,
         teacher=teacher,

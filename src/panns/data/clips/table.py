@@ -172,7 +172,7 @@ def _text_columns(name: str, texts: Sequence[str]) -> dict[str, Column]:
 
 
 def _starts_of(counts: Sequence[int]) -> Column:
-    """Where the values of every clip begin in the row of all values; the last number is the total."""
+    """Start of the values of every clip in the row of all values; the last number is the total."""
     return collapse_constant(smallest_type(np.cumsum([0, *counts])))
 
 
