@@ -7,9 +7,9 @@ with an explicit state for streams) and `live/` (microphones). `limits.py` bound
 from panns.audio.decoding.source import Source
 from panns.audio.limits import DecodeLimits
 from panns.audio.live.input_devices import InputDevice, list_microphones
+from panns.audio.live.live_sound import LiveSound
 from panns.audio.live.microphone import Microphone
 from panns.audio.live.playback import PlayedFile
-from panns.audio.live.protocol import LiveSound
 from panns.audio.resampling.resample import Resampler, resample
 from panns.audio.sound import Sound, load_sound, open_sound
 

@@ -8,6 +8,6 @@ A file that fails does not stop the others: its result carries the error message
 """
 
 from panns.batch.inputs import STDIN, Input, expand_paths
-from panns.batch.local import FileResult, ProcessFile, process_files
+from panns.batch.process import FileResult, ProcessFile, process_files
 
 __all__ = ["STDIN", "FileResult", "Input", "ProcessFile", "expand_paths", "process_files"]

@@ -9,8 +9,8 @@ import typer
 
 from panns.cli import options
 from panns.cli.options.events import EventOptions, EventThreshold, parse_threshold
+from panns.cli.options.grouping import with_option_groups
 from panns.cli.options.model_options import ModelOptions
-from panns.cli.options.option_groups import with_option_groups
 from panns.cli.options.paths import Paths, expand_inputs
 from panns.cli.render.event_formats import CSV_COLUMNS, RAVEN_COLUMNS, audacity_rows, csv_rows, raven_rows, table_lines
 from panns.cli.terminal.file_results import process_with_bar, report_problems

@@ -16,8 +16,8 @@ from panns.cli.options.evaluation_outputs import EvaluationOutputs
 from panns.cli.options.evaluation_thresholds import EvaluationThresholds, read_evaluation_thresholds
 from panns.cli.options.events import EventOptions
 from panns.cli.options.folds import Folds, select_folds
+from panns.cli.options.grouping import with_option_groups
 from panns.cli.options.model_options import MODEL_HELP, ModelOptions
-from panns.cli.options.option_groups import with_option_groups
 from panns.cli.render import detection_table, evaluation_table
 from panns.cli.render.evaluation_table import EvaluationRun
 from panns.cli.terminal.bars import Bar

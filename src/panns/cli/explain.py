@@ -11,8 +11,8 @@ import typer
 from panns.batch import STDIN
 from panns.cli import options
 from panns.cli.options.events import EventOptions, EventThreshold, parse_threshold
+from panns.cli.options.grouping import with_option_groups
 from panns.cli.options.model_options import ModelOptions
-from panns.cli.options.option_groups import with_option_groups
 from panns.cli.terminal.bars import doing
 from panns.cli.terminal.output import print_line, writing
 

@@ -9,8 +9,8 @@ import typer
 
 from panns.cli import options
 from panns.cli.options.events import EventOptions, EventThreshold, parse_threshold
+from panns.cli.options.grouping import with_option_groups
 from panns.cli.options.model_options import LiveModelOptions, describe
-from panns.cli.options.option_groups import with_option_groups
 from panns.cli.render import live_formats
 from panns.cli.terminal import bars
 from panns.cli.terminal.live_source import MeteredSound, live_delays, lost_seconds, open_live_source, source_warnings

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from panns.cli import options
+from panns.cli.options.grouping import with_option_groups
 from panns.cli.options.model_options import ModelOptions
-from panns.cli.options.option_groups import with_option_groups
 from panns.cli.options.paths import Paths, expand_inputs
 from panns.cli.terminal.file_results import process_with_bar, report_problems
 from panns.cli.terminal.output import print_csv, print_json, print_line

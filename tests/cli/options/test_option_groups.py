@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from panns.cli.options.option_groups import with_option_groups
+from panns.cli.options.grouping import with_option_groups
 
 
 @dataclass(frozen=True)

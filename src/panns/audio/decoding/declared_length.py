@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from panns.audio.decoding.formats import AIFF, AU, AVI, CAF, FLAC, MP3, OGG, OPUS, W64, WAV, FileFormat
-from panns.audio.decoding.source import Input
+from panns.audio.decoding.source import SeekableInput
 
 # Far above any real file; a hostile one could hold a chunk every 8 bytes.
 _MAX_CHUNKS = 4096
@@ -51,7 +51,7 @@ class DeclaredLength:
     is_cut: bool = False
 
 
-def read_declared_length(source: Input, file_format: FileFormat, offset: int) -> DeclaredLength:
+def read_declared_length(source: SeekableInput, file_format: FileFormat, offset: int) -> DeclaredLength:
     """Read the declared length from the header at `offset`; an unreadable header declares nothing.
 
     A WAV without a size gets one patched into the input, so that decoders read it to its end.
@@ -65,7 +65,7 @@ def read_declared_length(source: Input, file_format: FileFormat, offset: int) ->
         return DeclaredLength()
 
 
-def mp4_has_index(source: Input) -> bool:
+def mp4_has_index(source: SeekableInput) -> bool:
     """Return True if an MP4 has its index, the `moov` box, at least in part. Decoding needs it."""
     offset = 0
     for _ in range(_MAX_CHUNKS):
@@ -83,7 +83,7 @@ def mp4_has_index(source: Input) -> bool:
     return False
 
 
-def _wav(source: Input, offset: int) -> DeclaredLength:
+def _wav(source: SeekableInput, offset: int) -> DeclaredLength:
     order = ">" if source.read_at(offset, 4) == b"RIFX" else "<"
     coding = _Coding()
     n_bytes_64 = 0
@@ -105,7 +105,7 @@ def _wav(source: Input, offset: int) -> DeclaredLength:
     return DeclaredLength()
 
 
-def _w64(source: Input, offset: int) -> DeclaredLength:
+def _w64(source: SeekableInput, offset: int) -> DeclaredLength:
     coding = _Coding()
     offset += 40
     for _ in range(_MAX_CHUNKS):
@@ -137,7 +137,7 @@ class _Coding:
         return DeclaredLength(n_bytes / self.byte_rate, tolerance_s=0.1 if n_present < n_bytes else math.inf)
 
 
-def _caf(source: Input, offset: int) -> DeclaredLength:
+def _caf(source: SeekableInput, offset: int) -> DeclaredLength:
     per_second = 0.0
     for name, size, start in _chunks(source, offset + 8, ">4sq"):
         if name == b"desc":
@@ -151,7 +151,7 @@ def _caf(source: Input, offset: int) -> DeclaredLength:
     return DeclaredLength()
 
 
-def _aiff(source: Input, offset: int) -> DeclaredLength:
+def _aiff(source: SeekableInput, offset: int) -> DeclaredLength:
     for name, _, start in _chunks(source, offset + 12, ">4sI"):
         if name == b"COMM":
             _, n_frames, _, exponent, mantissa = struct.unpack(">hIhHQ", source.read_at(start, 18))
@@ -164,7 +164,7 @@ def _aiff(source: Input, offset: int) -> DeclaredLength:
     return DeclaredLength()
 
 
-def _au(source: Input, offset: int) -> DeclaredLength:
+def _au(source: SeekableInput, offset: int) -> DeclaredLength:
     n_bytes, encoding, rate, n_channels = struct.unpack(">IIII", source.read_at(offset + 8, 16))
     sample_bytes = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}.get(encoding)
     if sample_bytes is None or not n_bytes or _is_open_end(n_bytes):
@@ -172,13 +172,13 @@ def _au(source: Input, offset: int) -> DeclaredLength:
     return DeclaredLength(n_bytes / (sample_bytes * n_channels * rate))
 
 
-def _avi(source: Input, offset: int) -> DeclaredLength:
+def _avi(source: SeekableInput, offset: int) -> DeclaredLength:
     size = struct.unpack("<I", source.read_at(offset + 4, 4))[0]
     # FFmpeg scales the length in the header to the bytes present, so the missing duration is unknown.
     return DeclaredLength(is_cut=not _is_open_end(size) and offset + 8 + size > source.n_bytes)
 
 
-def _flac(source: Input, offset: int) -> DeclaredLength:
+def _flac(source: SeekableInput, offset: int) -> DeclaredLength:
     # After 10 bytes of block sizes: sample rate (20 bits), channels (3), bits per sample (5), samples (36; 0: unknown).
     packed = struct.unpack(">Q", source.read_at(offset + 18, 8))[0]
     n_frames = packed & (1 << 36) - 1
@@ -190,7 +190,7 @@ _MPEG_RATES = ((11025, 12000, 8000), (), (22050, 24000, 16000), (44100, 48000, 3
 _MPEG_FRAME = (576, 0, 576, 1152)
 
 
-def _mp3(source: Input, offset: int) -> DeclaredLength:
+def _mp3(source: SeekableInput, offset: int) -> DeclaredLength:
     head = source.read_at(offset, 4096)
     start = head.find(b"\xff")
     while start >= 0 and not _is_layer3(head[start : start + 4]):
@@ -228,7 +228,7 @@ def _is_layer3(header: bytes) -> bool:
     )
 
 
-def _ogg(source: Input, offset: int) -> DeclaredLength:
+def _ogg(source: SeekableInput, offset: int) -> DeclaredLength:
     """Read the granule position of the last page and its end-of-stream flag."""
     head = source.read_at(offset, 2**17)
     tail_start = max(source.n_bytes - 2**17, offset)
@@ -272,7 +272,7 @@ def _page_end(data: bytes, at: int) -> int:
     return at + 27 + n_segments + sum(data[at + 27 : at + 27 + n_segments])
 
 
-def _chunks(source: Input, offset: int, layout: str) -> Iterator[tuple[bytes, int, int]]:
+def _chunks(source: SeekableInput, offset: int, layout: str) -> Iterator[tuple[bytes, int, int]]:
     """Yield name, size and start of every chunk of a RIFF, IFF or CAF file. RIFF and IFF pad chunks to even sizes."""
     n_header = struct.calcsize(layout)
     for _ in range(_MAX_CHUNKS):
@@ -290,7 +290,7 @@ def _is_open_end(size: int) -> bool:
     return any(low <= size <= high for low, high in _OPEN_ENDS)
 
 
-_READERS: dict[FileFormat, Callable[[Input, int], DeclaredLength]] = {
+_READERS: dict[FileFormat, Callable[[SeekableInput, int], DeclaredLength]] = {
     WAV: _wav,
     W64: _w64,
     AIFF: _aiff,

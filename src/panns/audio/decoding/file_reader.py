@@ -24,7 +24,7 @@ from panns.audio.decoding.media_reader import MediaReader
 from panns.audio.decoding.reader import Reader, Undecodable
 from panns.audio.decoding.samples import Waveform
 from panns.audio.decoding.soundfile_reader import SoundFileReader
-from panns.audio.decoding.source import Input
+from panns.audio.decoding.source import SeekableInput
 from panns.errors import AudioDecodeError
 
 _READABLE = "readable are wav, flac, ogg, opus, mp3, aiff, and with the extra 'media' m4a, aac, webm, mp4 and more"
@@ -33,7 +33,7 @@ _READABLE = "readable are wav, flac, ogg, opus, mp3, aiff, and with the extra 'm
 class FileReader:
     """Reader of one file, with the decoder for its format and, after damage, with the other decoder."""
 
-    def __init__(self, source: Input) -> None:
+    def __init__(self, source: SeekableInput) -> None:
         self._source = source
         self._name = source.source_name
         self._format, offset = _sniff(source)
@@ -157,7 +157,7 @@ class FileReader:
         self._source.close()
 
 
-def _sniff(source: Input) -> tuple[FileFormat, int]:
+def _sniff(source: SeekableInput) -> tuple[FileFormat, int]:
     """Detect the format of a file and where it begins: after the ID3 tag of MP3, AAC and some FLAC files."""
     offset = id3_size(source.read_at(0, 10))
     file_format = detect_format(source.read_at(offset, HEAD_BYTES))

@@ -13,7 +13,7 @@ import numpy as np
 from panns.audio.decoding.declared_length import DeclaredLength
 from panns.audio.decoding.reader import BLOCK_SAMPLES, Undecodable
 from panns.audio.decoding.samples import Waveform, mix_to_mono, to_float32
-from panns.audio.decoding.source import Input
+from panns.audio.decoding.source import SeekableInput
 from panns.audio.limits import check_header
 from panns.audio.resampling.resample import Resampler
 from panns.errors import AudioDecodeError, MissingExtra
@@ -49,7 +49,7 @@ _MAX_GAP_S = 60.0
 class MediaReader:
     """Reader of the best audio track, with FFmpeg."""
 
-    def __init__(self, source: Input, declared: DeclaredLength, *, what: str) -> None:
+    def __init__(self, source: SeekableInput, declared: DeclaredLength, *, what: str) -> None:
         try:
             import av
         except ImportError as exc:

@@ -9,7 +9,7 @@ import numpy as np
 from panns.audio.decoding.declared_length import DeclaredLength
 from panns.audio.decoding.reader import Undecodable, block_frames
 from panns.audio.decoding.samples import Waveform, mix_to_mono
-from panns.audio.decoding.source import Input
+from panns.audio.decoding.source import SeekableInput
 from panns.audio.limits import check_header
 
 # Tags at the end of MP3 and Ogg files.
@@ -22,7 +22,7 @@ class SoundFileReader:
     With `reaches_end`, the format is known to hold audio up to its last bytes, so unread bytes are an error.
     """
 
-    def __init__(self, source: Input, declared: DeclaredLength, *, reaches_end: bool) -> None:
+    def __init__(self, source: SeekableInput, declared: DeclaredLength, *, reaches_end: bool) -> None:
         import soundfile
 
         self._error = soundfile.LibsndfileError

@@ -30,7 +30,7 @@ _SPOOL_MEMORY_BYTES = 8 * 2**20
 _COPY_BYTES = 2**20
 
 
-class Input(io.RawIOBase):
+class SeekableInput(io.RawIOBase):
     """A seekable view of an open file, from its current position to its current end.
 
     Decoders in C read through it and cannot propagate an exception: a failing read ends the input, and the exception
@@ -127,7 +127,7 @@ class Input(io.RawIOBase):
         super().close()
 
 
-def open_input(source: str | os.PathLike[str] | bytes | BinaryIO, limits: DecodeLimits) -> Input:
+def open_input(source: str | os.PathLike[str] | bytes | BinaryIO, limits: DecodeLimits) -> SeekableInput:
     """Open a path, bytes or a file object.
 
     Raises:
@@ -135,7 +135,7 @@ def open_input(source: str | os.PathLike[str] | bytes | BinaryIO, limits: Decode
         TypeError: The source has an unsupported type.
     """
     if isinstance(source, bytes | bytearray | memoryview):
-        opened = Input(io.BytesIO(source), source_name="<bytes>")
+        opened = SeekableInput(io.BytesIO(source), source_name="<bytes>")
     elif isinstance(source, str | os.PathLike):
         opened = _open_path(source, limits)
     elif hasattr(source, "read"):
@@ -151,7 +151,7 @@ def open_input(source: str | os.PathLike[str] | bytes | BinaryIO, limits: Decode
     return opened
 
 
-def _open_path(source: str | os.PathLike[str], limits: DecodeLimits) -> Input:
+def _open_path(source: str | os.PathLike[str], limits: DecodeLimits) -> SeekableInput:
     name = os.fspath(source)
     if isinstance(name, bytes):
         name = os.fsdecode(name)
@@ -160,7 +160,7 @@ def _open_path(source: str | os.PathLike[str], limits: DecodeLimits) -> Input:
     if "://" in name:
         raise AudioDecodeError(f"{name}: network addresses are not supported; download the file and give its path")
     try:
-        file = Path(name).open("rb")  # noqa: SIM115 - closed by Input
+        file = Path(name).open("rb")  # noqa: SIM115 - closed by SeekableInput
     except FileNotFoundError:
         raise AudioDecodeError(f"{name}: there is no such file; check the path") from None
     except IsADirectoryError:
@@ -171,19 +171,19 @@ def _open_path(source: str | os.PathLike[str], limits: DecodeLimits) -> Input:
         raise AudioDecodeError(f"{name!r}: cannot be opened ({_reason(exc)}); check the path") from exc
     mode = os.fstat(file.fileno()).st_mode
     if stat.S_ISREG(mode):
-        return Input(file, source_name=name, close=file.close)
+        return SeekableInput(file, source_name=name, close=file.close)
     with file:
         if stat.S_ISCHR(mode) or stat.S_ISBLK(mode):
             raise AudioDecodeError(f"{name}: is a device, not a file; record to a file first")
         return _spool(file, name, limits)
 
 
-def _open_file_object(file: BinaryIO, limits: DecodeLimits) -> Input:
+def _open_file_object(file: BinaryIO, limits: DecodeLimits) -> SeekableInput:
     name = "<stdin>" if file is getattr(sys.stdin, "buffer", None) else _name_of(file)
     try:
         is_text = isinstance(file, io.TextIOBase) or isinstance(file.read(0), str)
         is_terminal = getattr(file, "isatty", lambda: False)()
-        opened = Input(file, source_name=name) if not is_text and _can_seek(file) else None
+        opened = SeekableInput(file, source_name=name) if not is_text and _can_seek(file) else None
         position = file.tell() if opened is not None else 0
     except (OSError, ValueError) as exc:  # ValueError: the file is closed
         raise AudioDecodeError(f"{name}: cannot be read ({_reason(exc)}); give an open, readable file") from exc
@@ -211,9 +211,9 @@ def _can_seek(file: BinaryIO) -> bool:
     return False
 
 
-def _spool(file: BinaryIO, name: str, limits: DecodeLimits) -> Input:
+def _spool(file: BinaryIO, name: str, limits: DecodeLimits) -> SeekableInput:
     """Copy an input that cannot seek to a temporary file."""
-    spool = tempfile.SpooledTemporaryFile(max_size=_SPOOL_MEMORY_BYTES)  # noqa: SIM115 - closed by Input
+    spool = tempfile.SpooledTemporaryFile(max_size=_SPOOL_MEMORY_BYTES)  # noqa: SIM115 - closed by SeekableInput
     n_bytes = 0
     try:
         while n_bytes <= limits.max_spool_bytes and (piece := file.read(_COPY_BYTES)):
@@ -231,7 +231,7 @@ def _spool(file: BinaryIO, name: str, limits: DecodeLimits) -> Input:
             f"save it to a file and give its path, or pass limits=DecodeLimits(max_spool_bytes=...)"
         )
     spool.seek(0)
-    return Input(cast("BinaryIO", spool), source_name=name, close=spool.close)
+    return SeekableInput(cast("BinaryIO", spool), source_name=name, close=spool.close)
 
 
 def _name_of(file: BinaryIO) -> str:

@@ -22,7 +22,7 @@ import numpy as np
 from panns.audio.decoding.samples import Waveform, mix_to_mono
 from panns.audio.limits import MAX_PEAK
 from panns.audio.live.input_devices import InputDevice, error_text, find_microphone, import_sounddevice
-from panns.audio.live.protocol import BLOCK_S
+from panns.audio.live.live_sound import BLOCK_S
 from panns.errors import DeviceUnavailable, Overloaded
 
 _LOG = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from types import TracebackType
 from panns.audio.decoding.samples import Waveform
 from panns.audio.decoding.source import Source
 from panns.audio.limits import DecodeLimits
-from panns.audio.live.protocol import BLOCK_S
+from panns.audio.live.live_sound import BLOCK_S
 from panns.audio.sound import open_sound
 
 # Interval of the checks for `stop` while waiting.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from panns.batch import FileResult, Input, ProcessFile, process_files
-from panns.batch.local import ResultT
+from panns.batch.process import ResultT
 from panns.cli.terminal.bars import Bar
 from panns.cli.terminal.output import complain
 

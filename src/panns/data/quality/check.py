@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.data.clips.clip import Clip, ClipList
-from panns.data.quality.copies.compare import RATE as COMPARED_RATE
-from panns.data.quality.copies.compare import find_copies
-from panns.data.quality.copies.landmark_index import Candidate, LandmarkIndex
+from panns.data.quality.duplicates.compare import RATE as COMPARED_RATE
+from panns.data.quality.duplicates.compare import find_duplicates
+from panns.data.quality.duplicates.landmark_index import Candidate, LandmarkIndex
 from panns.data.quality.findings import KINDS, CheckReport, Finding, n_clips, some_of
 from panns.data.quality.inspect import Inspection
 from panns.data.quality.listing import check_listing, place_of
@@ -146,7 +146,7 @@ def _find_duplicates(
     def load(i: int) -> Array:
         return store.head(i, COMPARED_RATE)
 
-    for pair in find_copies(unknown, load, n_threads=n_threads, on_progress=on_progress):
+    for pair in find_duplicates(unknown, load, n_threads=n_threads, on_progress=on_progress):
         groups.join(*pair)
     return groups.larger_than_one()
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from panns.audio import open_sound, resample
 from panns.data.clips.clip import Clip
 from panns.data.clips.stretches import END_TOLERANCE_S, StretchReader
-from panns.data.quality.copies.fingerprint import RATE, Landmarks, find_landmarks
+from panns.data.quality.duplicates.fingerprint import RATE, Landmarks, find_landmarks
 from panns.data.quality.findings import Finding, Kind
 from panns.errors import PannsError
 

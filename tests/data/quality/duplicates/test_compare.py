@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from panns.data.quality.copies import compare
-from panns.data.quality.copies.compare import RATE, find_copies, is_same_sound, similarity
-from panns.data.quality.copies.landmark_index import Candidate
+from panns.data.quality.duplicates import compare
+from panns.data.quality.duplicates.compare import RATE, find_duplicates, is_same_sound, similarity
+from panns.data.quality.duplicates.landmark_index import Candidate
 from panns.system.progress import Progress, ignore_progress
 from tests.sounds import noise, tone
 
@@ -82,11 +82,11 @@ def test_candidates_are_compared_and_read_once():
         loaded.append(i)
         return sounds[i]
 
-    found = list(find_copies(candidates, load, n_threads=1, on_progress=shown.append))
+    found = list(find_duplicates(candidates, load, n_threads=1, on_progress=shown.append))
     assert sorted(found) == [(0, 2), (1, 3)]
     assert sorted(loaded) == [0, 1, 2, 3]
     assert shown[-1] == Progress(4, 4, "comparisons", "comparing clips")
-    assert list(find_copies([], load, n_threads=1, on_progress=ignore_progress)) == []
+    assert list(find_duplicates([], load, n_threads=1, on_progress=ignore_progress)) == []
 
 
 def test_connected_clips_are_read_in_sequence(monkeypatch):
@@ -100,6 +100,6 @@ def test_connected_clips_are_read_in_sequence(monkeypatch):
         return sound(0.5, seed=i % 10)
 
     ascending = sorted(candidates)
-    found = list(find_copies(ascending, load, n_threads=1, on_progress=ignore_progress))
+    found = list(find_duplicates(ascending, load, n_threads=1, on_progress=ignore_progress))
     assert sorted(found) == [candidate[:2] for candidate in ascending]
     assert sorted(loaded) == list(range(40))

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from panns.data.quality.copies.fingerprint import BITS_OF_PLACE, HOP, N_WEAK, RATE, Bits, Landmarks
-from panns.data.quality.copies.pair_counts import PairCounts
+from panns.data.quality.duplicates.fingerprint import BITS_OF_PLACE, HOP, N_WEAK, RATE, Bits, Landmarks
+from panns.data.quality.duplicates.pair_counts import PairCounts
 
 Indices = npt.NDArray[np.int64]
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from panns.data.quality.copies.pair_counts import PairCounts
+from panns.data.quality.duplicates.pair_counts import PairCounts
 
 CLIPS = st.integers(0, 3)
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from panns.data.quality.copies.landmark_index import Candidate
+from panns.data.quality.duplicates.landmark_index import Candidate
 from panns.data.sampling.groups import DisjointSets
 from panns.system.parallel import ordered_map
 from panns.system.progress import OnProgress, Progress
@@ -34,7 +34,7 @@ _MIN_OVERLAP_S = 0.5
 _N_CACHED = 32  # waveforms of 2 MB at most
 
 
-def find_copies(
+def find_duplicates(
     candidates: Sequence[Candidate],
     load: Callable[[int], Array],
     *,

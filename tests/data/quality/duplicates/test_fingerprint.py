@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from panns.data.quality.copies.fingerprint import RATE, find_landmarks
-from panns.data.quality.copies.landmark_index import LandmarkIndex
+from panns.data.quality.duplicates.fingerprint import RATE, find_landmarks
+from panns.data.quality.duplicates.landmark_index import LandmarkIndex
 from tests.sounds import noise
 
 

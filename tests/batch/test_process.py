@@ -77,7 +77,7 @@ def test_progress_is_reported_in_the_callers_thread():
 
 
 def test_files_not_started_are_cancelled_when_the_caller_leaves(monkeypatch):
-    monkeypatch.setattr("panns.batch.local.n_cores", lambda: 2)
+    monkeypatch.setattr("panns.batch.process.n_cores", lambda: 2)
     started, may_end = [], threading.Event()
 
     def tag_slowly(source, on_progress):
@@ -95,7 +95,7 @@ def test_files_not_started_are_cancelled_when_the_caller_leaves(monkeypatch):
 
 
 def test_a_file_in_progress_stops_at_its_next_report(monkeypatch):
-    monkeypatch.setattr("panns.batch.local.n_cores", lambda: 2)
+    monkeypatch.setattr("panns.batch.process.n_cores", lambda: 2)
     is_closed, has_finished = threading.Event(), threading.Event()
 
     def tag_slowly(source, on_progress):

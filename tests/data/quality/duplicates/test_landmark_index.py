@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from panns.data.quality.copies import landmark_index
-from panns.data.quality.copies.fingerprint import RATE, Landmarks, find_landmarks
-from panns.data.quality.copies.landmark_index import LandmarkIndex
-from panns.data.quality.copies.pair_counts import PairCounts
-from tests.data.quality.copies.test_fingerprint import pairs_in, swelling
+from panns.data.quality.duplicates import landmark_index
+from panns.data.quality.duplicates.fingerprint import RATE, Landmarks, find_landmarks
+from panns.data.quality.duplicates.landmark_index import LandmarkIndex
+from panns.data.quality.duplicates.pair_counts import PairCounts
+from tests.data.quality.duplicates.test_fingerprint import pairs_in, swelling
 
 
 def test_no_candidates_without_landmarks():
