@@ -6,7 +6,7 @@ Soundscapes are mixed from folds 1 to 4 of ESC-50. A detection is a false alarm 
 a child class, or of another class of the same category. A class gets the lowest threshold that keeps the false-alarm
 rate, as do all higher ones; without such a threshold it gets 1 and is never reported. Writes the thresholds into the
 package, the default rate first: for a bundled model into `model.json`, for a downloaded one into
-`operating_points.json`, where later conversions find them.
+`published_thresholds.json`, where later conversions find them.
 """
 
 from __future__ import annotations

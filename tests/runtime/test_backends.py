@@ -12,7 +12,7 @@ from panns.runtime.load import load_model
 from tests.commands import run_python, succeed
 from tests.sounds import RATE, changing_sound
 
-TOLERANCE = 1e-4  # DESIGN, section 3: the same numbers by every backend
+TOLERANCE = 1e-4  # promised in docs/parity.md: the same scores from every backend
 LENGTHS = [1, 513, 4801, RATE, 5 * RATE + 7, 31 * RATE]
 
 

@@ -5,7 +5,7 @@ from panns.checkpoints.checkpoint import open_checkpoint
 from panns.runtime.load import load_model
 from tests.sounds import RATE, changing_sound, noise
 
-# A clip must not depend on what it is computed with beyond float32 rounding; DESIGN, section 3.
+# A clip must not depend on what it is computed with beyond float32 rounding.
 BATCH_TOLERANCE = 2e-6
 
 

@@ -23,7 +23,7 @@ def check(
     manifest: Annotated[
         Path,
         typer.Argument(
-            metavar="MANIFEST",
+            metavar="CLIPS",
             help="Clips: a .csv, .tsv or .jsonl list, a folder of class folders, or a folder of shards.",
         ),
     ],

@@ -24,7 +24,7 @@ class FormatChoice(StrEnum):
 def shard(
     manifest: Annotated[
         Path,
-        typer.Argument(metavar="MANIFEST", help="Clips: a .csv, .tsv or .jsonl list, or a folder of class folders."),
+        typer.Argument(metavar="CLIPS", help="Clips: a .csv, .tsv or .jsonl list, or a folder of class folders."),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write the shards to.")],
     rate: Annotated[

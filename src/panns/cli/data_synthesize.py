@@ -21,7 +21,7 @@ def synthesize(
     manifest: Annotated[
         Path,
         typer.Argument(
-            metavar="MANIFEST", help="Labelled clips: a .csv, .tsv or .jsonl list, or a folder of class folders."
+            metavar="CLIPS", help="Labelled clips: a .csv, .tsv or .jsonl list, or a folder of class folders."
         ),
     ],
     output: Annotated[
@@ -48,7 +48,7 @@ def synthesize(
         Path | None,
         typer.Option(
             "--background",
-            metavar="FOLDER|MANIFEST",
+            metavar="FOLDER|CLIPS",
             help="Background recordings; events in them are not listed.",
             show_default="synthetic noise",
         ),

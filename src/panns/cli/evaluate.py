@@ -56,7 +56,7 @@ def evaluate(
     manifest: Annotated[
         Path,
         typer.Argument(
-            metavar="MANIFEST",
+            metavar="CLIPS",
             help="Labelled clips: a .csv, .tsv or .jsonl file, or a folder of class folders. With --task detect, a "
             "table of events: a .tsv or .csv file with the columns filename, onset, offset and event_label, or a "
             "folder with an events.tsv.",

@@ -46,8 +46,8 @@ class TrainingResult:
     Attributes:
         checkpoint: The trained model.
         parts: Training, validation and test clips.
-        validation: ClipEvaluation on the validation clips; None without any.
-        test: ClipEvaluation on the test clips; None without any.
+        validation: Evaluation on the validation clips; None without any.
+        test: Evaluation on the test clips; None without any.
     """
 
     checkpoint: Checkpoint

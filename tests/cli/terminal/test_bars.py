@@ -62,16 +62,20 @@ def wait_for(condition):
     while not condition():
         time.sleep(0.01)
 
+def redraw():
+    if Spinner.current is not None:
+        Spinner.current._line.refresh()
+
 logger = logging.getLogger("panns.hub")
 with _log_to_stderr():
     with doing("loading [red]x"):
         if Spinner.current is not None:
             wait_for(lambda: Spinner.current._line is not None)
-        time.sleep(0.2)
+        redraw()
         logger.info("converting %s", "a.pth")
-        time.sleep(0.4)
+        redraw()
         logger.warning("odd")
-        time.sleep(0.4)
+        redraw()
     with doing("a short step"):
         pass
 """
