@@ -10,6 +10,7 @@ from panns.models.cnn_attention import CnnAttentionConfig
 from panns.models.dymn import DynamicMobileNetConfig
 from panns.models.efficientat import MobileNetConfig
 from panns.models.ensemble import EnsembleConfig
+from panns.models.mobile_frames import MobileFramesConfig
 from panns.models.mobilenet import PannsMobileNetConfig
 from panns.models.patch_attention import PatchAttentionConfig
 from panns.models.registry import find_model, list_models
@@ -36,6 +37,7 @@ SHRINK = {
     LeeNetConfig: lambda config: replace(
         config, widths=tuple(min(width, 16) for width in config.widths), hidden_dim=16
     ),
+    MobileFramesConfig: lambda config: replace(config, width=0.1, hidden_dim=16),
     MobileNetConfig: lambda config: replace(config, width=min(config.width, 0.1)),
     PannsMobileNetConfig: lambda config: replace(config, width=0.25, hidden_dim=16),
     PatchAttentionConfig: lambda config: replace(config, dim=24, n_heads=3, depth=2),

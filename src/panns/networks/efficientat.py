@@ -96,16 +96,23 @@ class MobileNet(Network):
 
 
 class InvertedResidual(nn.Module):
-    """Expand by a 1x1 convolution, filter each channel, weight the channels, project by a 1x1 convolution."""
+    """Expand by a 1x1 convolution, filter each channel, weight the channels, project by a 1x1 convolution.
 
-    def __init__(self, n_in: int, row: Bottleneck, width: float) -> None:
+    Args:
+        n_in: Channels of the input.
+        row: Row of MobileNetV3's table.
+        width: Multiplies every number of channels.
+        stride: Stride of frequency and time; None for that of the row.
+    """
+
+    def __init__(self, n_in: int, row: Bottleneck, width: float, *, stride: tuple[int, int] | None = None) -> None:
         super().__init__()
         self.n_out = round_channels(row.n_out * width)
         expanded = round_channels(row.expanded * width)
         activation = nn.Hardswish() if row.has_hardswish else nn.ReLU()
         self.expand = conv_norm(n_in, expanded, 1, activation=activation) if expanded != n_in else nn.Identity()
         self.depthwise = conv_norm(
-            expanded, expanded, row.kernel_size, activation=activation, stride=row.stride, groups=expanded
+            expanded, expanded, row.kernel_size, activation=activation, stride=stride or row.stride, groups=expanded
         )
         self.squeeze_excitation = SqueezeExcitation(expanded) if row.has_squeeze_excitation else nn.Identity()
         self.project = conv_norm(expanded, self.n_out, 1, activation=nn.Identity())
@@ -134,7 +141,13 @@ class SqueezeExcitation(nn.Module):
 
 
 def conv_norm(
-    n_in: int, n_out: int, kernel_size: int, *, activation: nn.Module, stride: int = 1, groups: int = 1
+    n_in: int,
+    n_out: int,
+    kernel_size: int,
+    *,
+    activation: nn.Module,
+    stride: int | tuple[int, int] = 1,
+    groups: int = 1,
 ) -> nn.Sequential:
     """A convolution with batch norm and activation."""
     padding = (kernel_size - 1) // 2
