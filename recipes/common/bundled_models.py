@@ -20,6 +20,7 @@ from panns.export.verify import verify_onnx
 from panns.labels import audioset
 from panns.models.registry import find_model, shipped_checkpoint
 from panns.networks.build import build_network
+from panns.networks.contract import Network
 from panns.networks.saving import round_to_half, save_checkpoint
 
 ATTRIBUTION_FILE = "ATTRIBUTION.csv"
@@ -45,30 +46,47 @@ def write_bundled_model(architecture: str, parameters: Path, *, training_data: s
     """
     network = build_network(architecture)
     network.load_state_dict(torch.load(parameters, weights_only=True))
+    source = f"trained by recipes/{architecture} of this project; see docs/model-cards/{architecture}.md"
+    target = bundled_folder(architecture)
+    with tempfile.TemporaryDirectory() as temporary:
+        # A subfolder has normal permissions; only its owner can read a temporary folder.
+        folder = Path(temporary) / "model"
+        write_model(network, architecture, folder, source=source, training_data=training_data, clips=clips)
+        shutil.copytree(folder, target, dirs_exist_ok=True)
+    print(f"copied to {target}")
+
+
+def write_model(
+    network: Network, architecture: str, folder: Path, *, source: str, training_data: str, clips: Sequence[Clip]
+) -> None:
+    """Write the checkpoint folder of a model that is small enough to be bundled: half precision, torch and ONNX.
+
+    Args:
+        network: Trained network; it is rounded to half precision.
+        architecture: Registered name of the model.
+        folder: Folder to write.
+        source: Origin of the weights for the manifest.
+        training_data: Description of the training data for the manifest.
+        clips: The training clips.
+    """
     round_to_half(network.eval())
     manifest = ModelManifest(
         architecture=architecture,
         config=find_model(architecture).config,
         labels=audioset(),
         licence=LICENCE,
-        source=f"trained by recipes/{architecture} of this project; see docs/model-cards/{architecture}.md",
+        source=source,
         training_data=training_data,
     )
-    target = bundled_folder(architecture)
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = (
-            Path(temporary) / "model"
-        )  # a subfolder with normal permissions: only its owner can read a temporary folder
-        checkpoint = save_checkpoint(network, manifest, folder)
-        export_onnx(checkpoint, folder / ONNX_FILE, frontend="outside")
-        worst = verify_onnx(checkpoint, folder / ONNX_FILE)
-        checkpoint.record_files(ONNX_FILE)
-        (folder / ATTRIBUTION_FILE).write_text(attribution_csv(clips), encoding="utf-8")
-        n_bytes = sum((folder / name).stat().st_size for name in (TORCH_FILE, ONNX_FILE, MANIFEST_FILE))
-        if n_bytes > MAX_BYTES:
-            raise SystemExit(f"the model takes {n_bytes:,} bytes; the limit of a bundled model is {MAX_BYTES:,}")
-        shutil.copytree(folder, target, dirs_exist_ok=True)
-    print(f"{n_bytes:,} bytes in {target}; the largest difference of graph and network is {worst:.1e}")
+    checkpoint = save_checkpoint(network, manifest, folder)
+    export_onnx(checkpoint, folder / ONNX_FILE, frontend="outside")
+    worst = verify_onnx(checkpoint, folder / ONNX_FILE)
+    checkpoint.record_files(ONNX_FILE)
+    (folder / ATTRIBUTION_FILE).write_text(attribution_csv(clips), encoding="utf-8")
+    n_bytes = sum((folder / name).stat().st_size for name in (TORCH_FILE, ONNX_FILE, MANIFEST_FILE))
+    if n_bytes > MAX_BYTES:
+        raise SystemExit(f"the model takes {n_bytes:,} bytes; the limit of a bundled model is {MAX_BYTES:,}")
+    print(f"{n_bytes:,} bytes in {folder}; the largest difference of graph and network is {worst:.1e}")
 
 
 def add_metrics(architecture: str, metrics: Sequence[Metric]) -> None:

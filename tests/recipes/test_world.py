@@ -1,0 +1,217 @@
+"""The recipe `world`: its split, labels and synthetic sounds, and two steps on generated sound."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from panns.data.clip_lists import Clip
+from panns.labels import audioset
+from panns.networks.build import build_network
+from panns.training.engine.loop import train
+from recipes.builtin.clips import held_out_sources
+from recipes.common.bundled_models import MAX_BYTES
+from recipes.common.mel_store import MelStore, write_mel_store
+from recipes.world.batches import WorldMixtures
+from recipes.world.calibrate import losses_by_temperature
+from recipes.world.clips import (
+    TEST,
+    TRAIN,
+    VALIDATION,
+    assign_parts,
+    select_test_rows,
+    training_clips,
+    validation_clips,
+    world_clips,
+)
+from recipes.world.export import divide_logits, read_parameters
+from recipes.world.labels import CLASSES, add_parents
+from recipes.world.midi import Note, Program, encode_midi
+from recipes.world.objective import map_distance, pool_frames
+from recipes.world.prepare import stored_frontends
+from recipes.world.scores import PROGRAM_LABELS, drums, ensemble, solo
+from recipes.world.settings import read_settings
+from recipes.world.synthetic import SyntheticClip, write_synthetic
+from recipes.world.teacher import TeacherOutput
+from recipes.world.tones import KINDS
+from recipes.world.train import build, category_classes, clip_labels, is_real_voice
+from recipes.world.widen import Examples, frame_map, score_maps, train_head
+
+CATEGORIES = {"dog": ["Dog", "Bark"], "cat": ["Cat"]}
+CLIPS = [
+    Clip("esc50/a.ogg", ("Dog", "Bark"), "train", "1"),
+    Clip("world/b.ogg", ("Speech",), "train", "2"),
+    Clip("synthetic/c.flac", ("Speech",), "train", "3"),
+]
+
+
+def test_parts_share_no_recording_and_exclude_fold_5(shared):
+    data, mapping = shared / "data", shared / "reference" / "esc50_to_audioset.json"
+    clips = world_clips(data)
+    sources = {part: {clip.source for clip in clips if clip.fold == part} for part in (TRAIN, VALIDATION, TEST)}
+    assert all(sources.values())
+    assert not sources[TRAIN] & sources[VALIDATION]
+    assert not sources[TRAIN] & sources[TEST]
+    assert not sources[VALIDATION] & sources[TEST]
+    trained, validated = training_clips(data, mapping), validation_clips(data, mapping)
+    assert not {clip.source for clip in trained} & {clip.source for clip in validated}
+    assert not {clip.source for clip in (*trained, *validated)} & (held_out_sources(data) | sources[TEST])
+
+
+def test_test_rows_share_no_credited_recording_with_training(shared):
+    rows = select_test_rows(shared / "data")
+    assert {row["source_id"] for row in rows} <= {
+        clip.source for clip in world_clips(shared / "data") if clip.fold == TEST
+    }
+    assert not [row for row in rows if row["path"].endswith("sounds_cow_moo_02.opus")]  # training has its recording
+
+
+def test_recordings_of_a_kind_take_all_parts_in_turn():
+    part_of = assign_parts({f"a{i}": "a" for i in range(14)} | {"b": "b"})
+    assert part_of["b"] == TRAIN
+    assert sorted(part_of[f"a{i}"] for i in range(14)).count(TEST) == 2
+
+
+def test_every_label_is_one_of_audioset():
+    names_of_sounds = [name for _, names in KINDS.values() for name in names] + list(PROGRAM_LABELS.values())
+    for name in (*names_of_sounds, *(name for names in CLASSES.values() for name in names)):
+        assert audioset().find(name).en == name
+    assert add_parents(("Bark",)) == ("Bark", "Dog", "Domestic animals, pets", "Animal")
+
+
+def test_recorded_speech_is_a_real_voice_and_synthetic_is_not():
+    assert [is_real_voice(clip) for clip in CLIPS] == [False, True, False]
+
+
+def test_midi_file_by_hand():
+    data = encode_midi([Program(0, 5, 0.0)], [Note(0, 60, 100, 0.5, 0.25)])
+    assert data[:14] == b"MThd\x00\x00\x00\x06\x00\x00\x00\x01\x01\xe0"
+    assert data[22:] == bytes.fromhex("00ff51030f424000c0058170903c6478803c0000ff2f00")
+
+
+@pytest.mark.parametrize(
+    "score", [lambda rng: solo(40, 4.0, rng), lambda rng: drums(4.0, rng), lambda rng: ensemble(4.0, rng)]
+)
+def test_scores_stay_in_range_and_are_reproducible(score):
+    music = score(np.random.default_rng(3))
+    assert music == score(np.random.default_rng(3))
+    assert music.notes
+    assert all(0 <= note.key <= 127 and 1 <= note.velocity <= 127 and note.onset_s < 4.0 for note in music.notes)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_tones_are_finite_and_not_silent(kind):
+    sound = KINDS[kind][0](np.random.default_rng(0))
+    assert sound.dtype == np.float32
+    assert np.isfinite(sound).all()
+    assert 0.01 < np.abs(sound).max() < 10
+
+
+def test_maps_are_compared_on_the_coarser_grid():
+    assert pool_frames(torch.arange(4.0)[None, None, None], 2).flatten().tolist() == [0.5, 2.0]
+    own, of_teacher = torch.ones(1, 2, 3, 50), torch.zeros(1, 2, 3, 13)
+    assert map_distance(own, of_teacher, torch.full((2,), 2.0)).item() == pytest.approx(0.25)
+
+
+def teacher(features):
+    shapes = ((16, 16, 20), (16, 8, 10), (32, 4, 5), (48, 4, 5), (64, 2, 3))
+    rng = np.random.default_rng(len(features))
+    maps = tuple(rng.normal(size=(len(features), *shape)).astype(np.float32) for shape in shapes)
+    n_clips = len(features)
+    return TeacherOutput(np.full((n_clips, 527), 0.1, np.float32), np.zeros((n_clips, 384), np.float32), maps)
+
+
+@pytest.fixture
+def mixtures(tmp_path):
+    settings = read_settings()
+    settings = replace(
+        settings,
+        mixtures=replace(settings.mixtures, batch_size=4, n_frames=80),
+        world=replace(settings.world, lead_steps=1),  # the second step has no lead
+        train=replace(settings.train, n_steps=2),
+    )
+    frontends = stored_frontends(settings.architecture, settings.teacher)
+    rng = np.random.default_rng(0)
+    waveforms = (rng.normal(0, 0.1, 32_000).astype(np.float32) for _ in range(2 * len(CLIPS)))
+    write_mel_store(tmp_path / "mels", waveforms, frontends)
+    labels = clip_labels(CLIPS, ["dog", "", ""], CATEGORIES)
+    voices = [is_real_voice(clip) for clip in CLIPS]
+    mixtures = WorldMixtures(MelStore(tmp_path / "mels", 2), labels, voices, frontends, 2, teacher, settings)
+    return settings, mixtures
+
+
+def test_targets_come_from_labels_caps_and_teacher(mixtures):
+    _, make = mixtures
+    batches = [make(step) for step in range(8)]
+    targets = torch.cat([batch.targets for batch in batches])
+    synthesizer, speech = audioset().find("Speech synthesizer").index, audioset().find("Speech").index
+    assert targets.min() >= 0.05 - 1e-6
+    assert targets[:, speech].max() == pytest.approx(0.9)
+    assert {round(float(value), 3) for value in targets[:, synthesizer]} == {0.05, 0.1}
+    assert batches[0].inputs[0].shape == (4, 40, 64)
+    assert torch.equal(batches[0].inputs[0], make(0).inputs[0])
+
+
+def test_two_steps_on_generated_sound(tmp_path, mixtures):
+    settings, make = mixtures
+    network, objective = build(settings, CATEGORIES, [make(0)])
+    trained = train(network, objective, make, settings.train, tmp_path / "run")
+    with torch.inference_mode():
+        assert trained(torch.zeros(1, 16_000)).clip_logits.isfinite().all()
+    assert len((tmp_path / "run" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()) == 1
+    parameters = read_parameters(tmp_path)  # of the state, because main() has not written network.pt
+    assert parameters.keys() == trained.network.state_dict().keys()
+
+
+def test_scores_of_stored_maps_equal_those_of_the_network():
+    torch.manual_seed(0)
+    network = build_network("builtin").eval()
+    features = torch.randn(2, 80, 64)
+    with torch.inference_mode():
+        output = network.forward_features(features)
+        logits, best_frames = score_maps(network, frame_map(network, features), torch.ones(2, 10, dtype=torch.bool))
+    assert torch.allclose(logits, output.clip_logits, atol=1e-5)
+    assert torch.allclose(best_frames, output.frame_logits.amax(dim=1), atol=1e-5)
+
+
+def test_widening_freezes_the_convolutions(monkeypatch):
+    monkeypatch.setattr("recipes.world.widen.N_EPOCHS", 1)
+    torch.manual_seed(0)
+    network = build_network("builtin").eval()
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    examples = Examples(
+        torch.randn(6, 10, 144).half(), torch.ones(6, 10, dtype=torch.bool), torch.full((6, 527), 0.1), torch.eye(6, 2)
+    )
+    train_head(network, examples, examples, category_classes(CATEGORIES), seed=0)
+    changed = {key.split(".")[0] for key, value in network.state_dict().items() if not torch.equal(value, before[key])}
+    assert changed == {"projection", "pool", "classifier"}
+
+
+def test_best_temperature_by_hand():
+    losses = losses_by_temperature(np.array([[0.9], [0.9]]), np.array([[True], [False]]))
+    assert min(losses, key=lambda one: losses[one]) == 2.0
+
+
+def test_student_fits_into_a_bundled_model():
+    n_parameters = sum(parameter.numel() for parameter in build_network("mn04_frames").parameters())
+    manifest = graph = 200_000  # generous
+    assert 2 * 2 * n_parameters + manifest + graph < MAX_BYTES  # half precision, for torch and for ONNX
+
+
+def test_temperature_divides_the_logits():
+    network = build_network("mn04_frames").eval()
+    features = torch.randn(1, 40, 64)
+    with torch.inference_mode():
+        before = network.forward_features(features).clip_logits
+        divide_logits(network, 2.0)
+        assert torch.allclose(network.forward_features(features).clip_logits, before / 2, atol=1e-6)
+
+
+def test_silent_synthetic_sounds_are_left_out(tmp_path):
+    sounds = [np.zeros(320, np.float32), np.full(320, 2.0, np.float32)]
+    clips = [SyntheticClip(f"synthetic/{i}.flac", sound, ("Hum",), "CC0 1.0", "") for i, sound in enumerate(sounds)]
+    assert [clip.path for clip in write_synthetic(clips, tmp_path)] == ["synthetic/1.flac"]
+    assert (tmp_path / "synthetic" / "1.flac").is_file()
