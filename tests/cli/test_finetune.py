@@ -12,6 +12,7 @@ from tests.commands import run_panns, succeed
 from tests.sounds import write_wav
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_own_cache")
 def test_every_command_accepts_the_new_model(class_folders, trained_checkpoint, tmp_path):
     model = tmp_path / "my-model"

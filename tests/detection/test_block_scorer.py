@@ -46,6 +46,7 @@ def test_every_backend_gives_the_scores_of_one_pass(tiny_stream_checkpoint, back
     np.testing.assert_allclose(model.score(sound[None]).frame_probs[0], expected, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_front_end_may_be_inside_the_graph(tiny_stream_checkpoint, sound, expected, tmp_path):
     path = tmp_path / "stream.onnx"
     export_onnx(open_checkpoint(tiny_stream_checkpoint), path, frontend="inside")

@@ -68,6 +68,7 @@ def test_another_model_is_refused(state, tiny_checkpoint, tiny_frames_checkpoint
             recognizer.stream(**SETTINGS, state=state)
 
 
+@pytest.mark.slow
 def test_another_exported_file_is_refused(tiny_checkpoint, exported_file, tmp_path):
     outside = tmp_path / "outside.onnx"
     export_onnx(open_checkpoint(tiny_checkpoint), outside, frontend="outside")

@@ -13,7 +13,13 @@ from tests.commands import own_environment
 from tests.docs.pages import NEEDS, PAGES, ROOT, Block, blocks_of, is_printed
 
 BLOCKS = {path: blocks_of(path.read_text(encoding="utf-8")) for path in PAGES}
-SLOW = {"tutorial.md", "export-a-model.md", "README.zh.md"}  # the last repeats the blocks of README.md
+SLOW = {
+    "tutorial.md",
+    "export-a-model.md",
+    "tag-files.md",
+    "use-published-models.md",
+    "README.zh.md",
+}  # the last repeats the blocks of README.md
 MINUTES_S = 600
 
 needs_bash = pytest.mark.skipif(sys.platform == "win32", reason="the blocks are for bash")

@@ -26,7 +26,7 @@ def full_config(name):
 
 # An export takes some ten seconds, so the default run has the shipped CNN and two networks with special operators:
 # attention and a recurrent layer. `make test-full` exports every network.
-BY_DEFAULT = {"builtin", "ced_tiny", "cnn14_gru"}
+BY_DEFAULT = {"builtin"}
 SMALL = [
     pytest.param(
         name,

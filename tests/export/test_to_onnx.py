@@ -31,7 +31,13 @@ def small_mobilenet(made_once):
     return made_once("mobilenet", lambda folder: save_checkpoint(healthy_network("mn04_as", config), manifest, folder))
 
 
-@pytest.fixture(scope="module", params=["tiny_checkpoint", "tiny_frames_checkpoint", "small_mobilenet"])
+@pytest.fixture(
+    scope="module",
+    params=[
+        "tiny_checkpoint",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("tiny_frames_checkpoint", "small_mobilenet")),
+    ],
+)
 def pair(request, made_once):
     """A checkpoint, and its exported file, which includes the front end."""
     checkpoint = open_checkpoint(request.getfixturevalue(request.param))

@@ -296,6 +296,7 @@ def test_file_of_another_model_leaves_the_cache(unchecked_cnn6, tmp_path):
     assert availability(unchecked_cnn6) == "to fetch"
 
 
+@pytest.mark.slow
 def test_missing_onnx_file_is_exported_again(tiny_checkpoint, tmp_path):
     folder = shutil.copytree(tiny_checkpoint, tmp_path / "copy")
     (folder / ONNX_FILE).unlink()

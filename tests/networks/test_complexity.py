@@ -15,7 +15,12 @@ def on_meta(name):
 MEASURED = [entry.name for entry in list_models() if cost_of(entry.name) is not None]
 
 
-@pytest.mark.parametrize("name", MEASURED)
+QUICK = {"builtin", "stream", "cnn6", "mn04_as", "mobilenetv1", "leenet11"}
+
+
+@pytest.mark.parametrize(
+    "name", [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in MEASURED]
+)
 def test_counts_in_the_table_of_costs_are_current(name):
     network, cost = on_meta(name), cost_of(name)
     assert (n_parameters(network), multiply_adds(network, 10.0)) == (cost.n_parameters, cost.multiply_adds)

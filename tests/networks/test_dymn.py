@@ -128,6 +128,7 @@ def test_published_entries_map_one_to_one(name, shared):
     assert sum(parameter.numel() for parameter in network.parameters()) == published["parameters"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "published_giga"), [("dymn04_as", 0.12), ("dymn10_as", 0.58), ("dymn20_as", 2.2)])
 def test_cost_of_ten_seconds_equals_the_paper(name, published_giga):
     with torch.device("meta"):

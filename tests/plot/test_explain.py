@@ -52,8 +52,18 @@ def test_events_equal_those_of_detect(name, request):
     ]
 
 
-@pytest.mark.parametrize("name", ["tiny_checkpoint", "tiny_frames_checkpoint", "tiny_stream_checkpoint"])
-@pytest.mark.parametrize("seconds", [0.001, 3.0])
+@pytest.mark.parametrize(
+    ("name", "seconds"),
+    [
+        ("tiny_frames_checkpoint", 3.0),
+        *(
+            pytest.param(name, seconds, marks=pytest.mark.slow)
+            for name in ("tiny_checkpoint", "tiny_frames_checkpoint", "tiny_stream_checkpoint")
+            for seconds in (0.001, 3.0)
+            if (name, seconds) != ("tiny_frames_checkpoint", 3.0)
+        ),
+    ],
+)
 def test_a_picture_is_drawn(name, seconds, request, tmp_path):
     output = tmp_path / "a.png"
     explain(panns.load(request.getfixturevalue(name)), (changing_sound(seconds), RATE), output, top=3)
@@ -64,9 +74,8 @@ def test_a_picture_is_drawn(name, seconds, request, tmp_path):
     assert (colourfulness > 0.1).mean() > 0.3
 
 
-@pytest.mark.parametrize(
-    ("name", "n_panels"), [("patch_attention", 3), pytest.param("leenet11", 0, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "n_panels"), [("patch_attention", 3), ("leenet11", 0)])
 def test_patch_weights_or_a_note_about_the_waveform_are_drawn(name, n_panels, tmp_path):
     recognizer = panns.load(make_checkpoint(tmp_path / "model", name, **vars(small_config(name))))
     output = tmp_path / "a.svg"

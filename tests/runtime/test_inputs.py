@@ -17,7 +17,13 @@ INPUTS = {
 }
 
 
-@pytest.fixture(scope="module", params=list(INPUTS))
+BY_DEFAULT = "wavegram_logmel_cnn14"  # reads both inputs
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=() if name == BY_DEFAULT else pytest.mark.slow) for name in INPUTS],
+)
 def models(request, made_once):
     settings = vars(small_config(request.param))
     name = f"small_{request.param}"
@@ -46,6 +52,7 @@ def test_backends_agree(models, n_samples):
                 np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_patch_weights_are_optional(models):
     model, sound = models["onnx"], changing_sound(32)
     assert model.run(sound).patch_weights is None
@@ -62,6 +69,7 @@ def test_patch_weights_are_optional(models):
     assert np.isnan(scores.patch_onsets_s[1, 4:]).all()
 
 
+@pytest.mark.slow
 def test_long_clips_are_cut_into_windows(tmp_path):
     settings = vars(small_config("ced_tiny"))
     model = load_model(open_checkpoint(make_checkpoint(tmp_path, "ced_tiny", **settings)), n_threads=1)

@@ -95,10 +95,8 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run a command line and return its exit status; errors of the user are one line on stderr, without a traceback.
 
-    Example:
-        >>> run(["--version"])  # doctest: +SKIP
-        panns 0.1.0
-        0
+    Args:
+        arguments: Command and options, such as `["tag", "dog.wav"]`.
     """
     with _log_to_stderr():
         try:
