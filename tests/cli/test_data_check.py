@@ -90,7 +90,7 @@ def test_labels_from_a_file_and_of_audioset(folder, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["nowhere.csv"], "nowhere.csv: there is no such file or folder; check the path"),
+        (["nowhere.csv"], "nowhere.csv: no such file or folder; check the path"),
         ([".", "--labels", "nowhere.txt"], "--labels nowhere.txt: "),
         (["clips.csv"], "clips.csv, line 1: the column 'lable' is unknown; did you mean 'label'?"),
     ],

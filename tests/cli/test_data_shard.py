@@ -62,12 +62,12 @@ def test_a_bad_clip_is_an_error_unless_skipped(tmp_path):
     (tmp_path / "sound 3.a.flac").write_text("no sound")
     result = shard(tmp_path)
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr.startswith("panns: sound 3.a.flac: is text, not a sound")
+    assert result.stderr.startswith("panns: sound 3.a.flac: is text, not audio")
     assert "; --skip-bad skips" in result.stderr
     result = shard(tmp_path, "--skip-bad")
     assert result.returncode == 1
     assert result.stdout.startswith("packed: 6 clips in 1 shards, ")
-    assert result.stderr.startswith("panns: skipped sound 3.a.flac: is text, not a sound")
+    assert result.stderr.startswith("panns: skipped sound 3.a.flac: is text, not audio")
 
 
 def test_clips_cut_from_longer_files_are_reported(listed, tmp_path):
@@ -114,7 +114,7 @@ def test_refused_options(tmp_path, arguments, words, status):
 def test_a_missing_clip_list(tmp_path):
     result = shard(tmp_path)
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr == "panns: clips.jsonl: there is no such file or folder; check the path\n"
+    assert result.stderr == "panns: clips.jsonl: no such file or folder; check the path\n"
 
 
 SLOW = """

@@ -87,7 +87,7 @@ def test_the_seed_decides_the_soundscapes(tmp_path):
         (("--rate", "7"), "--rate 7 is out of range; use 100 to 655350 Hz", 2),
         (("--fold", "9"), "--fold 9: clips.csv has no clip of that fold; it has 1, 2, 3", 2),
         (("--fold", "3"), "silent", 1),
-        (("--background", "nowhere"), "panns: nowhere: there is no such file or folder; check the path", 1),
+        (("--background", "nowhere"), "panns: nowhere: no such file or folder; check the path", 1),
         (("-o", "clips.csv"), "panns: clips.csv cannot be written", 1),
     ],
 )

@@ -172,7 +172,7 @@ def test_another_backend(evaluate):
         (("several.csv", "--thresholds", "nosuch.json"), 1, "nosuch.json cannot be read"),
         (("several.csv", "--confusion", "a.png"), 2, "--confusion needs one class per clip"),
         (("one.csv", "--save-scores", "a.csv"), 2, "--save-scores a.csv ends in .csv; use .npz"),
-        (("nosuch.csv",), 1, "nosuch.csv: there is no such file"),
+        (("nosuch.csv",), 1, "nosuch.csv: no such file"),
     ],
 )
 def test_refused_input(evaluate, arguments, status, words):

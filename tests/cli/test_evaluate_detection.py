@@ -171,7 +171,7 @@ def test_a_bad_sound_does_not_stop_the_others(folder, name, sentence):
         (["silent.csv"], 1, "none of 1 sounds has an event"),
         (["backward.csv"], 1, "backward.csv, line 4: offset_s=2.2 is not after onset_s=2.9"),
         (["clips.csv"], 1, "clips.csv, line 1: the column 'filename' is missing"),
-        (["nosuch.tsv"], 1, "nosuch.tsv: there is no such file"),
+        (["nosuch.tsv"], 1, "nosuch.tsv: no such file"),
         (["events.csv", "--fold", "1"], 2, "--fold 1: events.csv has no clip of that fold; it has no folds"),
         (["events.csv", "--confusion", "a.png"], 2, "--confusion applies to whole clips"),
         (["events.csv", "--best-thresholds", "a.json"], 2, "--best-thresholds applies to whole clips"),

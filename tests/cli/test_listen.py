@@ -281,4 +281,4 @@ def test_wrong_usage(arguments, words):
 def test_a_missing_file(tiny_stream_checkpoint):
     result = listen("--from", "nosuch.wav", "--model", tiny_stream_checkpoint)
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr == "panns: nosuch.wav: there is no such file; check the path\n"
+    assert result.stderr == "panns: nosuch.wav: no such file; check the path\n"

@@ -60,7 +60,7 @@ def test_a_bad_file_does_not_stop_the_others(tag, sound_folder):
     assert [answer["file"] for answer in answers] == ["a.wav", "b.wav", "nosuch.wav", "c.flac"]
     assert ["error" in answer for answer in answers] == [False, True, True, False]
     assert list(answers[1]) == ["file", "error"]
-    assert answers[2]["error"] == "nosuch.wav: there is no such file; check the path"
+    assert answers[2]["error"] == "nosuch.wav: no such file; check the path"
     assert result.stderr.splitlines() == [f"panns: {answer['error']}" for answer in answers[1:3]]
 
 
@@ -89,7 +89,7 @@ def test_glob_patterns_are_expanded(tag, sound_folder):
     ("path", "words"),
     [
         ("no*.wav", "matches no file; check the pattern"),
-        ("nosuch.wav", "there is no such file"),
+        ("nosuch.wav", "no such file"),
         ("empty", "contains no sound file"),
         ("x" * 300 + ".wav", "cannot be opened (File name too long)"),
     ],

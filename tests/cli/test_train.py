@@ -33,7 +33,7 @@ def test_settings_from_a_file_and_the_command_line(settings_file, tmp_path):
     ("assignment", "words"),
     [
         ("optim.lrr=1", "did you mean 'train.optim.lr'"),
-        ("data.clips=nowhere.csv", "nowhere.csv: there is no such file"),
+        ("data.clips=nowhere.csv", "nowhere.csv: no such file"),
         ("n_parts=7", "leaves less than two clips in a part"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Classification tasks: one label a clip, or any number; and the checks of clips and thresholds for them."""
+"""Classification tasks: one label per clip, or any number; and the checks of clips and thresholds for them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def check_task(task: Task, clips: Sequence[LabelledClip]) -> None:
     if task == "single-label" and wrong is not None:
         given = f"the labels {', '.join(map(repr, wrong.labels))}" if wrong.labels else "no label"
         raise DataError(
-            f"{wrong.path} has {given}, and a single-label task needs exactly one label a clip; use the task "
+            f"{wrong.path} has {given}, and a single-label task needs exactly one label per clip; use the task "
             "multi-label"
         )
 

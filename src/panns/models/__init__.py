@@ -1,4 +1,4 @@
-"""The registry of models: configs and records of published weights, one family a file. Plain data, without torch."""
+"""The registry of models: configs and records of published weights, one family per file. Plain data, without torch."""
 
 from panns.models import bottleneck_resnet as bottleneck_resnet
 from panns.models import causal_crnn as causal_crnn

@@ -1,1 +1,1 @@
-"""Networks in torch, one family a file."""
+"""Networks in torch, one family per file."""

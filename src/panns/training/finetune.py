@@ -97,7 +97,7 @@ def finetune(
     The clips are checked first. Duplicates stay on one side of every split.
 
     Args:
-        clips: A folder with one folder a class, a clip list, or a folder of shards.
+        clips: A folder with one folder per class, a clip list, or a folder of shards.
         out: Folder of the new checkpoint; `out`/training keeps the run.
         options: Options; None for the defaults.
         world: The device, in one process; None for the CPU.

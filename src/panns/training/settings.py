@@ -53,7 +53,7 @@ class DataSettings:
     """Clips for training, validation and test.
 
     Attributes:
-        clips: A clip list (.csv, .tsv, .jsonl), a folder with one folder a class, or a folder of shards.
+        clips: A clip list (.csv, .tsv, .jsonl), a folder with one folder per class, or a folder of shards.
         labels: "clips" for the classes that the clips name, "audioset" for AudioSet's 527 classes.
         test_fold: Fold to test on. Neither it nor any other clip of its sources is trained on. Empty for no test.
         validation_fold: Fold that chooses the best step; like the test fold it is not trained on. Empty for none.

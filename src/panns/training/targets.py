@@ -28,7 +28,7 @@ def choose_labels(clips: Sequence[Clip], settings: DataSettings, name: str) -> L
         return audioset()
     names = sorted({label for clip in clips for label in clip.labels})
     if not names:
-        raise DataError("no clip has a label; add a column labels, or put the clips into one folder a class")
+        raise DataError("no clip has a label; add a column labels, or put the clips into one folder per class")
     return LabelSet.from_names(name, names)
 
 
@@ -66,7 +66,7 @@ def make_targets(clips: Sequence[Clip], labels: LabelSet, task: Task, *, has_fra
     Args:
         clips: The clips.
         labels: The classes.
-        task: "single-label" demands exactly one label a clip.
+        task: "single-label" demands exactly one label per clip.
         has_frames: True for a loss that compares frame scores with the times of events.
 
     Raises:

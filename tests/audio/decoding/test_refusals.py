@@ -25,20 +25,20 @@ def _refusal(source, error=AudioDecodeError, **keywords):
     ("data", "words"),
     [
         (b"", "empty, 0 bytes; give a sound file"),
-        (b"hello, this is a letter\n" * 10, "is text, not a sound; give a sound file"),
-        ("你好，世界\n".encode() * 1000, "is text, not a sound"),
-        ("hello".encode("utf-16"), "is text, not a sound"),
-        (b"\x89PNG\r\n\x1a\n" + bytes(200), "is a PNG image, not a sound"),
-        (b"\xff\xd8\xff\xe0" + bytes(200), "is a JPEG image, not a sound"),
+        (b"hello, this is a letter\n" * 10, "is text, not audio; give a sound file"),
+        ("你好，世界\n".encode() * 1000, "is text, not audio"),
+        ("hello".encode("utf-16"), "is text, not audio"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(200), "is a PNG image, not audio"),
+        (b"\xff\xd8\xff\xe0" + bytes(200), "is a JPEG image, not audio"),
         (b"RIFF\x00\x00\x00\x00WEBPVP8 " + bytes(100), "is a WebP image"),
         (b"PK\x03\x04" + bytes(100), "is a ZIP archive"),
-        (b"MThd\x00\x00\x00\x06" + bytes(100), "is MIDI (notes, not audio), not a sound"),
+        (b"MThd\x00\x00\x00\x06" + bytes(100), "is MIDI (notes, not audio), not audio"),
         (bytes(10_000), "unknown format"),
         (np.random.default_rng(0).bytes(100_000), "wav, flac, ogg, opus, mp3, aiff, and with the extra 'media'"),
         (b"fLaC" + bytes(1000), "begins like FLAC, but is damaged"),
         (b"RIFF\x00\x00\x00\x00WAVE" + bytes(100), "begins like WAV, but is damaged"),
         (b"OggS" + bytes(1000), "begins like Ogg, but is damaged"),
-        (b"#EXTM3U\n#EXTINF:1,\nother.wav\n", "is a playlist of other files, not a sound; give the files"),
+        (b"#EXTM3U\n#EXTINF:1,\nother.wav\n", "is a playlist of other files, not audio; give the files"),
     ],
 )
 def test_bytes_without_sound_are_refused(data, words):
@@ -49,8 +49,8 @@ def test_bytes_without_sound_are_refused(data, words):
 
 def test_paths_that_cannot_be_opened(tmp_path):
     missing = tmp_path / "missing.wav"
-    assert _refusal(missing) == f"{missing}: there is no such file; check the path"
-    assert "is a folder; give the sound files in it" in _refusal(tmp_path)
+    assert _refusal(missing) == f"{missing}: no such file; check the path"
+    assert "is a folder; give the audio files in it" in _refusal(tmp_path)
     assert "'' is not a path" in _refusal("")
     assert "network addresses are not supported; download the file" in _refusal("https://example.org/a.wav")
     assert "cannot be opened" in _refusal("a\0b.wav")

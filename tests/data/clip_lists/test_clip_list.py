@@ -203,7 +203,7 @@ def test_invalid_line_is_refused(tmp_path, line, words):
 
 def test_missing_and_foreign_files_are_refused(tmp_path):
     for name in ("nosuch.csv", "nosuch", "nosuch.xlsx"):
-        with pytest.raises(DataError, match=rf"{name}: there is no such file or folder"):
+        with pytest.raises(DataError, match=rf"{name}: no such file or folder"):
             read_clip_list(tmp_path / name)
     (tmp_path / "m.xlsx").touch()
     with pytest.raises(DataError, match=r"m.xlsx ends in .xlsx; a clip list is a .csv"):

@@ -87,7 +87,7 @@ def test_invalid_table_is_refused(tmp_path, text, place, words):
 def test_missing_and_foreign_tables_are_refused(tmp_path):
     for path, words in (
         (tmp_path, "events.tsv or events.csv; it holds neither"),
-        (tmp_path / "nosuch.tsv", "there is no such file or folder"),
+        (tmp_path / "nosuch.tsv", "no such file or folder"),
         (table_in(tmp_path, "", "t.txt"), "ends in .txt; .* filename"),
     ):
         with pytest.raises(DataError, match=words):

@@ -58,9 +58,9 @@ def test_long_file_is_decoded_only_as_far_as_needed(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("clip", "words"),
     [
-        (Clip("nosuch.wav"), "nosuch.wav: there is no such file"),
-        (Clip("nosuch.wav", onset_s=1.0), "nosuch.wav: there is no such file"),
-        (Clip("text.wav"), "text.wav: is text, not a sound"),
+        (Clip("nosuch.wav"), "nosuch.wav: no such file"),
+        (Clip("nosuch.wav", onset_s=1.0), "nosuch.wav: no such file"),
+        (Clip("text.wav"), "text.wav: is text, not audio"),
         (
             Clip("long.wav", onset_s=2.5, offset_s=4.0),
             r"long.wav: the stretch from 2.500 s to 4.000 s reaches beyond .* 3.000 s",

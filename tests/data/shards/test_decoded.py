@@ -112,7 +112,7 @@ def test_damaged_files_are_repaired(clip_list, cache, n_decoded, name, n_expecte
 
 def test_unreadable_clip_is_named(clip_list, cache):
     (clip_list.root / "sound 2.a.wav").unlink()
-    with pytest.raises(AudioDecodeError, match=r"sound 2\.a\.wav: there is no such file"):
+    with pytest.raises(AudioDecodeError, match=r"sound 2\.a\.wav: no such file"):
         decode_once(clip_list, RATE, cache)
 
 

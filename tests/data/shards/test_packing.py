@@ -93,7 +93,7 @@ def test_file_without_declared_duration_is_decoded(tmp_path):
 @pytest.mark.parametrize("settings", [KEEP, ShardSettings("wav", RATE), ShardSettings("flac")])
 def test_file_that_is_not_a_sound_is_named(tmp_path, settings):
     (tmp_path / "a.wav").write_text("no sound")
-    with pytest.raises(AudioDecodeError, match=r"a\.wav: is text, not a sound"):
+    with pytest.raises(AudioDecodeError, match=r"a\.wav: is text, not audio"):
         packed(tmp_path / "a.wav", settings)
 
 

@@ -39,7 +39,7 @@ class FileReader:
         self._format, offset = _sniff(source)
         if self._format.decoder == "none":
             raise AudioDecodeError(
-                f"{self._name}: is {self._format.name}, not a sound; "
+                f"{self._name}: is {self._format.name}, not audio; "
                 f"give {'the files themselves' if self._format is PLAYLIST else 'a sound file'}"
             )
         declared = read_declared_length(source, self._format, offset)

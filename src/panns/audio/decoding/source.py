@@ -162,9 +162,9 @@ def _open_path(source: str | os.PathLike[str], limits: DecodeLimits) -> Seekable
     try:
         file = Path(name).open("rb")  # noqa: SIM115 - closed by SeekableInput
     except FileNotFoundError:
-        raise AudioDecodeError(f"{name}: there is no such file; check the path") from None
+        raise AudioDecodeError(f"{name}: no such file; check the path") from None
     except IsADirectoryError:
-        raise AudioDecodeError(f"{name}: is a folder; give the sound files in it") from None
+        raise AudioDecodeError(f"{name}: is a folder; give the audio files in it") from None
     except PermissionError:
         raise AudioDecodeError(f"{name}: permission denied; check its permissions") from None
     except (OSError, ValueError) as exc:  # a name that is too long or holds a zero byte, a loop of links

@@ -60,7 +60,7 @@ def check_output(output: Path, *suffixes: str, option: str = "-o") -> None:
         allowed = suffixes[0] if len(suffixes) == 1 else f"one of {', '.join(suffixes)}"
         raise typer.BadParameter(f"{option} {output} ends in {output.suffix or 'nothing'}; use {allowed}")
     if not folder.is_dir():
-        raise typer.BadParameter(f"{option} {output}: there is no folder {folder}; make it first")
+        raise typer.BadParameter(f"{option} {output}: folder {folder} does not exist; create it first")
     if output.is_dir():
         raise typer.BadParameter(f"{option} {output} is a folder; give the name of a file")
     if not os.access(folder, os.W_OK):

@@ -33,7 +33,7 @@ def read_clip_list(path: str | os.PathLike[str]) -> ClipList:
         clips, classes = read_folder(path)
         return ClipList(path, tuple(clips), tuple(classes))
     if not path.exists():
-        raise DataError(f"{path}: there is no such file or folder; check the path")
+        raise DataError(f"{path}: no such file or folder; check the path")
     suffix = _check_suffix(path)
     with open_text(path) as file:
         lines = read_lines(file) if suffix == _JSON_LINES else read_table(file, delimiter=_DELIMITERS[suffix])

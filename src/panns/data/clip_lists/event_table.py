@@ -91,7 +91,7 @@ def _find_table(path: Path) -> Path:
             raise DataError(f"the folder {path} must hold {' or '.join(EVENT_TABLES)}; it {problem}")
         return found[0]
     if not path.exists():
-        raise DataError(f"{path}: there is no such file or folder; check the path")
+        raise DataError(f"{path}: no such file or folder; check the path")
     return path
 
 
