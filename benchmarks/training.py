@@ -88,7 +88,7 @@ def measure(name: str, *, with_loader: bool) -> dict[str, object]:
                 make_batch,
                 TrainConfig(n_steps=n, log_steps=n, checkpoint_steps=10**6),
                 folder / where,
-                on_step=lambda *_: times.append(time.process_time()),
+                on_progress=lambda _: times.append(time.process_time()),
             )
             return float(np.median(np.diff(times[:-1])))  # the last step writes the state
 

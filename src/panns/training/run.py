@@ -25,7 +25,7 @@ from panns.networks.saving import round_to_half, save_checkpoint
 from panns.runtime.load import make_model
 from panns.runtime.torch_backend import TorchBackend
 from panns.system.files import replacing
-from panns.system.progress import OnProgress, Progress, ignore_progress
+from panns.system.progress import OnProgress, ignore_progress
 from panns.training.base_model import BaseModel, load_base_model
 from panns.training.dataset import Dataset, Parts, prepare_dataset
 from panns.training.engine.clip_batches import ClipBatches
@@ -243,7 +243,7 @@ class _Run:
             validate=validate if len(validation) else None,
             test=lambda network: dict([main_measure(self._evaluate_on(test, network, manifest))]),
             world=self.world,
-            on_step=lambda done, total, _: self.on_progress(Progress(done, total, "steps", "training")),
+            on_progress=self.on_progress,
         )
 
     def save(self, network: Network, manifest: ModelManifest, model_folder: Path) -> None:

@@ -56,14 +56,14 @@ def main():
             mine = slice(world.rank, None, world.size)
             return replace(part, inputs=(part.inputs[0][mine],), targets=part.targets[mine])
 
-        def report(done, *_):
+        def report(progress):
             if world.is_first:
-                sys.stdout.write(f"{done}\n")
+                sys.stdout.write(f"{progress.done}\n")
                 sys.stdout.flush()
             time.sleep(pause_s)
 
         objective = Objective(LossConfig(task="single-label"))
-        trained = train(network, objective, make_own_batch, config, folder, world=world, on_step=report)
+        trained = train(network, objective, make_own_batch, config, folder, world=world, on_progress=report)
         torch.save(trained.state_dict(), folder / f"average_{world.rank}.pt")
         torch.save(network.state_dict(), folder / f"network_{world.rank}.pt")
 

@@ -13,6 +13,7 @@ from torch import nn
 
 from panns.errors import SettingsError, TrainingError
 from panns.networks.contract import Network, NetworkOutput
+from panns.system.progress import Progress
 from panns.training.engine.averaging import AverageConfig
 from panns.training.engine.batch import Batch
 from panns.training.engine.journal import METRICS_FILE
@@ -279,10 +280,8 @@ def test_a_compiled_network_gives_the_same_result(tmp_path):
 
 def test_every_step_is_reported(tmp_path):
     reports = []
-    run(tmp_path, on_step=lambda done, total, metrics: reports.append((done, total, dict(metrics))))
-    assert [one[:2] for one in reports] == [(step + 1, 24) for step in range(24)]
-    assert reports[0][2] == {}
-    assert reports[-1][2]["loss"] == pytest.approx(lines(tmp_path)[-1]["loss"], rel=1e-4)
+    run(tmp_path, on_progress=reports.append)
+    assert reports == [Progress(step + 1, 24, "steps", "training") for step in range(24)]
 
 
 def test_tensorboard_reads_the_metrics(tmp_path):

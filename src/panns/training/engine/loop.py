@@ -24,6 +24,7 @@ from panns.errors import SettingsError
 from panns.networks.contract import Network
 from panns.system.files import replacing
 from panns.system.parallel import ordered_map
+from panns.system.progress import OnProgress, Progress, ignore_progress
 from panns.training.engine.averaging import AverageConfig, WeightAverage
 from panns.training.engine.batch import Batch
 from panns.training.engine.distributed import World
@@ -108,8 +109,6 @@ MakeBatch = Callable[[int], Batch]
 """Makes the batch of a step, for this process; equal steps give equal batches."""
 Evaluate = Callable[[Network], dict[str, float]]
 """Measures of a network, more being better; the first chooses the best network, the next decides between equals."""
-OnStep = Callable[[int, int, dict[str, float]], None]
-"""Called with the number of steps done, their total, and the last line of the metrics."""
 
 
 def train(
@@ -124,7 +123,7 @@ def train(
     validate: Evaluate | None = None,
     test: Evaluate | None = None,
     world: World | None = None,
-    on_step: OnStep | None = None,
+    on_progress: OnProgress = ignore_progress,
     stop_after: int | None = None,
 ) -> Network:
     """Train a network, or resume the run that `folder` holds.
@@ -140,7 +139,7 @@ def train(
         validate: Measures a network on validation clips.
         test: Measures a network on test clips, for the metrics only.
         world: The processes that train; None for this one, on the CPU.
-        on_step: Called after every step.
+        on_progress: Called after every step.
         stop_after: Step after which to save the state and return, as if interrupted; None for the end.
 
     Returns:
@@ -189,8 +188,7 @@ def train(
             if is_last or done % config.checkpoint_steps == 0 or run.is_finished:
                 meter.check_loss(done)
                 run.save(folder / STATE_FILE, done)
-            if on_step:
-                on_step(done, config.n_steps, meter.latest)
+            on_progress(Progress(done, config.n_steps, "steps", "training"))
             if run.is_finished:
                 break
     return run.best_network()

@@ -14,14 +14,9 @@ from panns.training.engine.distributed import World
 
 
 class Meter:
-    """Means over the steps since the last summary.
-
-    Attributes:
-        latest: The last summary.
-    """
+    """Means over the steps since the last summary."""
 
     def __init__(self, world: World) -> None:
-        self.latest: dict[str, float] = {}
         self._world = world
         self._sums: dict[str, Tensor] = {}
         self._n_steps = self._n_clips = 0
@@ -56,13 +51,13 @@ class Meter:
         self.check_loss(done)
         means = self._world.sum(torch.stack(list(self._sums.values()))) / (self._n_steps * self._world.size)
         duration_s = time.monotonic() - self._since_s
-        self.latest = dict(zip(self._sums, means.tolist(), strict=True)) | {
+        summary = dict(zip(self._sums, means.tolist(), strict=True)) | {
             "clips_per_s": self._n_clips * self._world.size / duration_s,
             "waiting_share": self._waited_s / duration_s,
         }
         self._sums, self._n_steps, self._n_clips = {}, 0, 0
         self._since_s, self._waited_s = time.monotonic(), 0.0
-        return dict(self.latest)
+        return summary
 
     def check_loss(self, done: int) -> None:
         """Refuse a loss that is not finite.
