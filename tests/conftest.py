@@ -17,7 +17,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 
 # A busy machine must not fail a test, so Hypothesis measures no time. `make test-full` draws more examples.
-for profile, max_examples in (("default", 25), ("full", 100)):
+for profile, max_examples in (("default", 15), ("full", 100)):
     hypothesis.settings.register_profile(
         f"panns-{profile}",
         deadline=None,

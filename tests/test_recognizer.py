@@ -164,7 +164,9 @@ GOLDEN_FILE_TOLERANCE = 1e-4  # decoding and resampling are ours; shared/referen
 GOLDEN_ARRAY_TOLERANCE = 1e-5
 
 
-@pytest.fixture(scope="module", params=["onnx", "torch", "openvino"])
+@pytest.fixture(
+    scope="module", params=[pytest.param(backend, marks=pytest.mark.slow) for backend in ("onnx", "torch", "openvino")]
+)
 def real(request, real_cache):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PANNS_CACHE", str(real_cache))

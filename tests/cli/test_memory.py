@@ -21,6 +21,7 @@ def peak_mb(path, model, timeout_s=600):
     return float(succeed(run_python(PEAK_MB, "tag", path, "--model", model, timeout_s=timeout_s)))
 
 
+@pytest.mark.slow
 def test_ten_minutes_take_no_more_than_one(tiny_checkpoint, tmp_path):
     one = peak_mb(write_silent_wav(tmp_path / "1min.wav", 60), tiny_checkpoint)
     ten = peak_mb(write_silent_wav(tmp_path / "10min.wav", 600), tiny_checkpoint)

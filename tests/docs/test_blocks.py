@@ -13,13 +13,7 @@ from tests.commands import own_environment
 from tests.docs.pages import NEEDS, PAGES, ROOT, Block, blocks_of, is_printed
 
 BLOCKS = {path: blocks_of(path.read_text(encoding="utf-8")) for path in PAGES}
-SLOW = {
-    "tutorial.md",
-    "export-a-model.md",
-    "tag-files.md",
-    "use-published-models.md",
-    "README.zh.md",
-}  # the last repeats the blocks of README.md
+QUICK = {"README.md", "listen-live.md"}  # the other pages run in the long run
 MINUTES_S = 600
 
 needs_bash = pytest.mark.skipif(sys.platform == "win32", reason="the blocks are for bash")
@@ -70,7 +64,7 @@ def run(block, code, folder, path_variable, **variables):
 def pages_that_run():
     for path in PAGES:
         if any(block.is_run for block in BLOCKS[path]):
-            yield pytest.param(path, id=id_of(path), marks=[pytest.mark.slow] if path.name in SLOW else [])
+            yield pytest.param(path, id=id_of(path), marks=[pytest.mark.slow] if path.name not in QUICK else [])
 
 
 @needs_bash

@@ -66,6 +66,7 @@ def test_equal_to_scikit_learn(case):
     check_one_label(probs, targets.argmax(axis=1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", SEEDS)
 def test_equal_to_scikit_learn_on_many(seeds):
     for seed in seeds[::4]:

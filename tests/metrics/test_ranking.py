@@ -31,6 +31,7 @@ def test_equal_to_scikit_learn(case):
     check_against_reference(*case)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", SEEDS)
 def test_equal_to_scikit_learn_on_many(seeds):
     for seed in seeds:

@@ -17,13 +17,7 @@ INPUTS = {
 }
 
 
-BY_DEFAULT = "wavegram_logmel_cnn14"  # reads both inputs
-
-
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param(name, marks=() if name == BY_DEFAULT else pytest.mark.slow) for name in INPUTS],
-)
+@pytest.fixture(scope="module", params=[pytest.param(name, marks=pytest.mark.slow) for name in INPUTS])
 def models(request, made_once):
     settings = vars(small_config(request.param))
     name = f"small_{request.param}"

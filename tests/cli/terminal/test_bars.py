@@ -47,6 +47,7 @@ def test_results_in_a_file_while_a_bar_moves(tiny_checkpoint, slow_sounds, tmp_p
     assert problem == f"panns: {answers[1]['error']}"
 
 
+@pytest.mark.slow
 def test_a_dumb_terminal_has_no_bar(tiny_checkpoint, slow_sounds):
     terminal = tag(slow_sounds[:2], tiny_checkpoint, "--json", TERM="dumb")
     assert len(terminal.wait().splitlines()) == 2

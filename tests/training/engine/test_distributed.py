@@ -44,7 +44,8 @@ def load(path):
     return torch.load(path, weights_only=True)
 
 
-@pytest.mark.parametrize("n_parts", [pytest.param(1, marks=pytest.mark.slow), 2])
+@pytest.mark.slow
+@pytest.mark.parametrize("n_parts", [1, 2])
 def test_two_processes_give_the_model_of_one(tmp_path, n_parts):
     """With frozen statistics and without dropout, which both depend on the clips of one process."""
     config = {"n_steps": 12, "optim": OPTIM | {"max_grad_norm": 0.3}, "keeps_statistics": True, "n_parts": n_parts}
