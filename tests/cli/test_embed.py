@@ -90,7 +90,7 @@ def test_no_file_without_an_embedding(embed, sound_folder, tmp_path):
         (("-o", "out.npz", "--json"), "give one of -o FILE and --json"),
         (("-o", "out.csv"), "-o out.csv ends in .csv; use one of .npz, .parquet"),
         (("-o", "out"), "-o out ends in nothing; use one of"),
-        (("-o", "nosuch/out.npz"), "make it first"),
+        (("-o", "nosuch/out.npz"), "create it first"),
         (("-o", "folder.npz"), "-o folder.npz is a folder"),
     ],
 )

@@ -76,7 +76,7 @@ def test_refused_thresholds(explain, sound, tmp_path, threshold, words):
     ("output", "words"),
     [
         ("out.gif", "ends in .gif; use one of .png, .svg, .pdf"),
-        ("nosuch/out.png", "make it first"),
+        ("nosuch/out.png", "create it first"),
         ("folder.png", "is a folder"),
     ],
 )

@@ -42,7 +42,7 @@ def test_published_weights(real_cache, sound, tmp_path):
     ("output", "words"),
     [
         ("a.tflite", "ends in .tflite; use .onnx"),
-        ("nosuch/a.onnx", "make it first"),
+        ("nosuch/a.onnx", "create it first"),
         ("folder.onnx", "is a folder"),
     ],
 )
