@@ -7,6 +7,7 @@ import pytest
 from tests.commands import WITHOUT_TORCH, run_panns, run_python, succeed
 
 
+@pytest.mark.slow
 def test_export_then_tag(tiny_checkpoint, sound, tmp_path):
     path = tmp_path / "tiny.onnx"
     result = run_panns("export", tiny_checkpoint, "-o", path)

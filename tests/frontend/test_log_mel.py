@@ -83,6 +83,7 @@ def kaldi_log_mel(waveform):
     return (np.log(mel + 1e-5) + 4.5) / 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", [*PANNS, replace(SMALL, window_samples=200)], ids=describe)
 @pytest.mark.parametrize("sound", ["noise", "tones"])
 def test_equals_librosa(config, sound):

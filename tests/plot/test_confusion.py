@@ -28,6 +28,7 @@ def colours(counts, output):
     return (warmth < -0.3).sum(), (warmth > 0.3).sum()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_classes", [2, 10, 50])
 def test_correct_clips_are_blue_and_wrong_ones_orange(tmp_path, n_classes):
     right = np.diag([20] * n_classes)

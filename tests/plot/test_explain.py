@@ -123,6 +123,7 @@ def test_events_are_below_the_scores(draw):
     assert {"0.75", "0.91", "0.62"} <= set(texts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n_classes", "note"), [(12, ""), (13, "; 12 of 13 classes")])
 def test_at_most_as_many_lanes_as_tags(draw, n_classes, note):
     labels = audioset()

@@ -35,6 +35,7 @@ def test_long_lines_are_not_wrapped(tiny_checkpoint, slow_sounds):
     assert [len(answer["tags"]) for answer in answers] == [50] * 4
 
 
+@pytest.mark.slow
 def test_results_in_a_file_while_a_bar_moves(tiny_checkpoint, slow_sounds, tmp_path):
     bad = tmp_path / "bad.wav"
     bad.write_text("no sound")
