@@ -103,6 +103,34 @@ def nth_clip(number: int, n_clips: int, seed: int) -> int:
     return int(np.random.default_rng([seed, epoch]).permutation(n_clips)[place])
 
 
+def draw_part(
+    store: MelStore,
+    rows: Sequence[int],
+    centres_hz: Sequence[npt.NDArray[np.float64]],
+    config: MixtureConfig,
+    rng: np.random.Generator,
+) -> list[Array]:
+    """Mel power of a random part of a clip, with random equaliser and direction.
+
+    Args:
+        store: Mel power of the clips, for one or several front ends.
+        rows: Rows of the store that hold the clip, such as at several speeds.
+        centres_hz: Band centres of each front end.
+        config: Length of the part, and probabilities of the changes.
+        rng: Random generator.
+    """
+    row = int(rng.choice(rows))
+    frames = crop_frames(store.n_frames(row), config.n_frames, rng)
+    if rng.random() < config.reversed_share:
+        frames = frames[::-1]
+    powers = store.power(row, frames)
+    if rng.random() < config.colour_share:
+        knots_db = draw_colour(config.colour_depth_db, rng)
+        for power, centres in zip(powers, centres_hz, strict=True):
+            power *= colour_gains(knots_db, centres)
+    return powers
+
+
 class Mixtures:
     """Reproducible batch of mixtures for every step.
 
@@ -167,7 +195,7 @@ class Mixtures:
         first_loudness_db: float | None = None
         levels_db = [0.0, *rng.uniform(*config.level_range_db, n_sources - 1)]
         for clip, level_db in zip(clips, levels_db, strict=True):
-            powers = self._take(clip, rng)
+            powers = draw_part(self._store, labels.rows[clip], self._centres_hz, config, rng)
             loudness = loudness_db(powers[0])
             if loudness == -np.inf:
                 continue  # silent, so its labels do not count
@@ -184,20 +212,6 @@ class Mixtures:
         self._apply_channel(mixed, rng)
         total_share = categories.sum()
         return _Sound(mixed, targets, categories / total_share if total_share > 0 else categories)
-
-    def _take(self, clip: int, rng: np.random.Generator) -> list[Array]:
-        """Mel power of a random part of a clip, with random equaliser and direction."""
-        config = self._config
-        row = int(rng.choice(self._labels.rows[clip]))
-        frames = crop_frames(self._store.n_frames(row), config.n_frames, rng)
-        if rng.random() < config.reversed_share:
-            frames = frames[::-1]
-        powers = self._store.power(row, frames)
-        if rng.random() < config.colour_share:
-            knots_db = draw_colour(config.colour_depth_db, rng)
-            for power, centres_hz in zip(powers, self._centres_hz, strict=True):
-                power *= colour_gains(knots_db, centres_hz)
-        return powers
 
     def _apply_channel(self, powers: list[Array], rng: np.random.Generator) -> None:
         """Apply a random gain and bandwidth, in place."""

@@ -13,12 +13,12 @@ from torch import Tensor
 
 from panns.augment.masking import mask
 from panns.augment.mixing import loudness_db, presence
-from panns.augment.placement import crop_frames, draw_position
-from panns.augment.spectrum import band_centres_hz, colour_gains, draw_colour, low_pass_gains
+from panns.augment.placement import draw_position
+from panns.augment.spectrum import band_centres_hz, low_pass_gains
 from panns.frontend import LogMelConfig, compress
 from panns.labels import audioset
 from panns.training.engine.batch import Batch
-from recipes.builtin.mixtures import ClipLabels, nth_clip
+from recipes.builtin.mixtures import ClipLabels, draw_part, nth_clip
 from recipes.common.mel_store import MelStore
 from recipes.world.settings import Settings
 from recipes.world.teacher import TeacherOutput
@@ -151,7 +151,7 @@ class WorldMixtures:
         levels_db = [0.0, *rng.uniform(*config.level_range_db, n_sources - 1)]
         has_synthetic_voice = False
         for clip, level_db in zip(clips, levels_db, strict=True):
-            powers = self._take(clip, rng)
+            powers = draw_part(self._store, labels.rows[clip], self._centres_hz, config, rng)
             loudness = loudness_db(powers[0])
             if loudness == -np.inf:
                 continue  # silent, so its labels do not count
@@ -173,20 +173,6 @@ class WorldMixtures:
         self._apply_channel(mixed, rng)
         total_share = categories.sum()
         return _Sound(mixed, floors, caps, categories / total_share if total_share > 0 else categories)
-
-    def _take(self, clip: int, rng: np.random.Generator) -> list[Array]:
-        """Mel power of a random part of a clip, with random equaliser and direction."""
-        config = self._config
-        row = int(rng.choice(self._labels.rows[clip]))
-        frames = crop_frames(self._store.n_frames(row), config.n_frames, rng)
-        if rng.random() < config.reversed_share:
-            frames = frames[::-1]
-        powers = self._store.power(row, frames)
-        if rng.random() < config.colour_share:
-            knots_db = draw_colour(config.colour_depth_db, rng)
-            for power, centres_hz in zip(powers, self._centres_hz, strict=True):
-                power *= colour_gains(knots_db, centres_hz)
-        return powers
 
     def _apply_channel(self, powers: list[Array], rng: np.random.Generator) -> None:
         """Apply a random gain and bandwidth, in place."""
