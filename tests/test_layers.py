@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "src" / "panns"
 LAYERS = [
     {"__main__"},
     {"cli"},
-    {"batch", "training", "plot"},
+    {"batch", "default_models", "plot", "training"},
     {"recognizer"},
     {"detection", "tasks"},
     {"hub"},

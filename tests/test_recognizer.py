@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import panns
-import panns.recognizer as module
+import panns.default_models as module
 from tests.sounds import RATE, changing_sound, noise, tone, write_wav
 
 
@@ -231,7 +231,7 @@ class TestListening:
         assert sum(len(scores.frame_probs) for scores in found) == 20
 
     def test_a_model_for_all_verbs_is_loaded_once(self, monkeypatch):
-        monkeypatch.setattr("panns.recognizer.LISTEN_MODEL", "builtin")
+        monkeypatch.setattr("panns.default_models.LISTEN_MODEL", "builtin")
         module._listening.cache_clear()
         try:
             assert module._listening() is module._default()

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from panns.augment.level import PAUSE_DB
 from panns.augment.masking import mask
 from panns.augment.mixing import loudness_db, presence
 from panns.augment.placement import draw_position
@@ -49,6 +50,7 @@ class _Sound(NamedTuple):
     floors: Array  # (classes,), minimum targets
     caps: Array  # (classes,), maximum targets
     categories: Array  # (categories,)
+    active: Array  # (score frames, classes), minimum targets of frames
 
 
 class WorldMixtures:
@@ -60,6 +62,7 @@ class WorldMixtures:
         is_real_voice: For every clip, True if it has recorded speech.
         frontends: The two front ends, with one hop.
         frame_stride: Stride of the frames that the network takes.
+        score_stride: Number of frames of the store for one frame score.
         teacher: Function that scores log-mels.
         settings: All settings.
         rank: Number of this process; each process makes its own mixtures.
@@ -73,6 +76,7 @@ class WorldMixtures:
         is_real_voice: Sequence[bool],
         frontends: tuple[LogMelConfig, LogMelConfig],
         frame_stride: int,
+        score_stride: int,
         teacher: Callable[[Array], TeacherOutput],
         settings: Settings,
         *,
@@ -84,6 +88,7 @@ class WorldMixtures:
         self._is_real_voice = is_real_voice
         self._frontends = frontends
         self._frame_stride = frame_stride
+        self._score_stride = score_stride
         self._teacher = teacher
         self._config = settings.mixtures
         self._world = settings.world
@@ -113,14 +118,17 @@ class WorldMixtures:
             features.append(own)
             teacher_features.append(unmasked)
         output = self._teacher(np.stack(teacher_features))
-        targets = np.maximum(output.probs, np.stack([sound.floors for sound in sounds]))
+        floors, caps = (np.stack(limits) for limits in zip(*((one.floors, one.caps) for one in sounds), strict=True))
+        # The active frames of a clip's own labels are known; for other classes every frame has the score of the clip.
+        frames = np.where(floors[:, None] > 0, np.stack([one.active for one in sounds]), output.probs[:, None])
         maps = tuple(torch.from_numpy(values) for values in output.maps)
         inputs: tuple[Tensor, ...] = (torch.from_numpy(np.stack(features)),)
         if step < self._world.lead_steps:
             inputs = (*inputs, torch.full((config.batch_size,), 1 - step / self._world.lead_steps), *maps)
         return MapBatch(
             inputs=inputs,
-            targets=torch.from_numpy(np.minimum(targets, np.stack([sound.caps for sound in sounds]))),
+            targets=torch.from_numpy(np.minimum(np.maximum(output.probs, floors), caps)),
+            frame_targets=torch.from_numpy(np.minimum(frames, caps[:, None])),
             categories=torch.from_numpy(np.stack([sound.categories for sound in sounds])),
             teacher_embedding=torch.from_numpy(output.embedding),
             maps=maps,
@@ -136,7 +144,11 @@ class WorldMixtures:
         caps = np.full_like(floors, self._world.synthesizer_cap)
         caps[self._silence] = 1.0
         return _Sound(
-            [one.astype(np.float32) for one in powers], floors, caps, np.zeros(self._labels.n_categories, np.float32)
+            powers=[one.astype(np.float32) for one in powers],
+            floors=floors,
+            caps=caps,
+            categories=np.zeros(self._labels.n_categories, np.float32),
+            active=np.tile(floors, (n_frames // self._score_stride, 1)),
         )
 
     def _mix(self, first: int, rng: np.random.Generator) -> _Sound:
@@ -147,6 +159,7 @@ class WorldMixtures:
         floors = np.zeros(labels.classes.shape[1], np.float32)
         caps = np.ones_like(floors)
         categories = np.zeros(labels.n_categories, np.float32)
+        active = np.zeros((config.n_frames // self._score_stride, len(floors)), np.float32)
         first_loudness_db: float | None = None
         levels_db = [0.0, *rng.uniform(*config.level_range_db, n_sources - 1)]
         has_synthetic_voice = False
@@ -162,7 +175,10 @@ class WorldMixtures:
             for total, power in zip(mixed, powers, strict=True):
                 total[where] += power * np.float32(10 ** (gain_db / 10))
             share = presence(level_db, full_db=config.present_db, none_db=config.absent_db)
-            np.maximum(floors, np.float32(config.label_target * share) * labels.classes[clip], out=floors)
+            own = np.float32(config.label_target * share) * labels.classes[clip]
+            np.maximum(floors, own, out=floors)
+            is_active = find_active(powers[0], where.start, config.n_frames, self._score_stride)
+            np.maximum(active, is_active[:, None] * own, out=active)
             if self._is_real_voice[clip]:
                 caps[self._synthesizer] = self._world.synthesizer_cap
             has_synthetic_voice |= not self._is_real_voice[clip] and labels.classes[clip, 0] > 0  # class 0 is Speech
@@ -172,7 +188,9 @@ class WorldMixtures:
             caps[self._synthesizer] = 1.0
         self._apply_channel(mixed, rng)
         total_share = categories.sum()
-        return _Sound(mixed, floors, caps, categories / total_share if total_share > 0 else categories)
+        if total_share > 0:
+            categories /= total_share
+        return _Sound(mixed, floors, caps, categories, active)
 
     def _apply_channel(self, powers: list[Array], rng: np.random.Generator) -> None:
         """Apply a random gain and bandwidth, in place."""
@@ -186,6 +204,25 @@ class WorldMixtures:
                 power *= gain * _telephone_gains(centres_hz)
             else:
                 power *= gain * low_pass_gains(cutoff_hz, centres_hz) if has_low_pass else gain
+
+
+def find_active(power: Array, onset: int, n_frames: int, stride: int) -> npt.NDArray[np.bool_]:
+    """Score frames in which a clip is active: its loudest frame there is at most `PAUSE_DB` below that of the clip.
+
+    Args:
+        power: Mel power of the clip, `(frames, mels)`.
+        onset: First frame of the clip in the mixture.
+        n_frames: Frames of the mixture.
+        stride: Frames for one score.
+
+    Returns:
+        `(n_frames // stride,)`.
+    """
+    level = np.zeros(n_frames, np.float32)
+    level[onset : onset + len(power)] = power.sum(axis=1)
+    loudest: Array = level[: n_frames // stride * stride].reshape(-1, stride).max(axis=1)
+    is_active: npt.NDArray[np.bool_] = loudest > level.max() * 10 ** (-PAUSE_DB / 10)
+    return is_active
 
 
 def _telephone_gains(centres_hz: npt.NDArray[np.float64]) -> Array:

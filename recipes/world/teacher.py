@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -13,8 +12,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from panns.models.registry import find_model
-from panns.networks.build import load_published
 from panns.networks.efficientat import MobileNet
 
 Array = npt.NDArray[np.float32]
@@ -42,14 +39,11 @@ class MapTeacher:
     """A published MobileNet that also returns its maps, averaged over frequency to the bands of the student.
 
     Args:
-        name: Registered name.
-        weights: Published file of its weights.
-        n_bands: Neighbouring bands of a map that are averaged.
+        network: The teacher.
+        n_bands: Bands of the teacher for one band of the student.
     """
 
-    def __init__(self, name: str, weights: Path, *, n_bands: int) -> None:
-        network = load_published(find_model(name), weights)
-        assert isinstance(network, MobileNet), f"{name} is not a MobileNet of EfficientAT"
+    def __init__(self, network: MobileNet, *, n_bands: int) -> None:
         self._session = _start_session(_Maps(network, n_bands).eval(), network.config.frontend.n_mels)
 
     def __call__(self, features: Array) -> TeacherOutput:
@@ -76,10 +70,16 @@ class _Maps(nn.Module):
         for i, block in enumerate(network.blocks):
             x = block(x)
             if i in MAP_BLOCKS:
-                maps.append(functional.avg_pool2d(x, (self.n_bands, 1)))
+                maps.append(self._select_bands(x))
         embedding = network.last(x).mean(dim=(2, 3))
         hidden = functional.hardswish(network.hidden(embedding))
         return network.classifier(hidden).sigmoid(), embedding, *maps
+
+    def _select_bands(self, x: Tensor) -> Tensor:
+        """Mean around every n-th band, centred as a strided convolution with an odd kernel is."""
+        n = self.n_bands
+        size, padding = (n // 2 * 2 + 1, 1), (n // 2, 0)
+        return functional.avg_pool2d(x, size, (n, 1), padding, count_include_pad=False)
 
 
 def _start_session(network: nn.Module, n_mels: int) -> onnxruntime.InferenceSession:

@@ -16,11 +16,13 @@ import torch
 
 from panns.data.clip_lists import Clip, read_clip_list
 from panns.labels import audioset
-from panns.networks.build import build_network
+from panns.models.mobile_frames import MobileFramesConfig
+from panns.models.registry import find_model
+from panns.networks.build import build_network, load_published
+from panns.networks.efficientat import MobileNet
 from panns.networks.mobile_frames import MobileFrames
 from panns.training.engine.distributed import World, join_world
 from panns.training.engine.loop import train
-from panns.training.engine.losses import set_prior
 from recipes.builtin.clips import audioset_names
 from recipes.builtin.mixtures import ClipLabels
 from recipes.builtin.settings import find_log_mel
@@ -31,6 +33,7 @@ from recipes.world.clips import esc50_categories
 from recipes.world.objective import MapNetwork, MapObjective
 from recipes.world.prepare import MANIFEST_FILE, MELS_FOLDER, N_VERSIONS, stored_frontends
 from recipes.world.settings import Settings, read_settings
+from recipes.world.start import start_from_teacher
 from recipes.world.synthetic import is_synthetic
 from recipes.world.teacher import MapTeacher
 
@@ -61,39 +64,45 @@ def run(settings: Settings, data: Path, out: Path, weights: str, world: World) -
     clips = read_clip_list(out / MANIFEST_FILE).clips
     names = audioset_names(mapping := data / "reference" / "esc50_to_audioset.json")
     own, of_teacher = stored_frontends(settings.architecture, settings.teacher)
+    teacher = load_published(find_model(settings.teacher), data / "weights" / weights)
+    assert isinstance(teacher, MobileNet), f"{settings.teacher} is not a MobileNet of EfficientAT"
+    architecture = find_model(settings.architecture).config
+    assert isinstance(architecture, MobileFramesConfig), f"{settings.architecture} has no maps; use 'mn04_frames'"
     mixtures = WorldMixtures(
         MelStore(out / MELS_FOLDER, n_frontends=2),
         clip_labels(clips, esc50_categories(clips, mapping), names),
         [is_real_voice(clip) for clip in clips],
         (own, of_teacher),
         find_log_mel(settings.architecture).hop_samples // own.hop_samples,
-        MapTeacher(settings.teacher, data / "weights" / weights, n_bands=of_teacher.n_mels // own.n_mels),
+        round(architecture.frame_hop_s / own.hop_s),
+        MapTeacher(teacher, n_bands=of_teacher.n_mels // own.n_mels),
         settings,
         rank=world.rank,
         size=world.size,
     )
     statistics = world.broadcast([mixtures(step) for step in range(N_STATISTICS)] if world.is_first else [])
-    network, objective = build(settings, names, statistics)
+    network, objective = build(settings, names, teacher, statistics)
     trained = train(network, objective, mixtures, settings.train, out / RUN_FOLDER, seed=settings.seed, world=world)
     assert isinstance(trained, MapNetwork)
     return trained.network
 
 
 def build(
-    settings: Settings, categories: dict[str, list[str]], batches: Sequence[MapBatch]
+    settings: Settings, categories: dict[str, list[str]], teacher: MobileNet, batches: Sequence[MapBatch]
 ) -> tuple[MapNetwork, MapObjective]:
-    """Build a network with initial values from the seed, and its objective.
+    """Build a network with initial values from the teacher, and its objective.
 
     Args:
         settings: All settings.
         categories: AudioSet names by category.
+        teacher: The teacher.
         batches: Batches for the means and deviations of the teacher.
     """
     torch.manual_seed(settings.seed)
     student = build_network(settings.architecture)
-    assert isinstance(student, MobileFrames), f"architecture={settings.architecture!r} has no maps; use 'mn04_frames'"
+    assert isinstance(student, MobileFrames)
+    start_from_teacher(student, teacher)
     network = MapNetwork(student)
-    set_prior(student.classifier, torch.cat([batch.targets for batch in batches]).mean(dim=0))
     embeddings = torch.cat([batch.teacher_embedding for batch in batches if batch.teacher_embedding is not None])
     objective = MapObjective(
         settings.loss,

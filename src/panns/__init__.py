@@ -12,6 +12,7 @@ from panns.version import __version__
 
 if TYPE_CHECKING:
     from panns.audio import DecodeLimits
+    from panns.default_models import detect, embed, listen, tag
     from panns.detection import WindowConfig
     from panns.detection.detector import Detector
     from panns.detection.state import StreamState
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     )
     from panns.events import EventConfig
     from panns.models import list_models
-    from panns.recognizer import Recognizer, detect, embed, listen, load, tag
+    from panns.recognizer import Recognizer, load
     from panns.results import Detection, Embedding, Event, Scores, SoundFrames, StreamScores, Tag, Tagging, TagWindow
 
 _HOMES = {
@@ -55,7 +56,8 @@ _HOMES = {
     ),
     "panns.events": ("EventConfig",),
     "panns.models": ("list_models",),
-    "panns.recognizer": ("Recognizer", "detect", "embed", "listen", "load", "tag"),
+    "panns.recognizer": ("Recognizer", "load"),
+    "panns.default_models": ("detect", "embed", "listen", "tag"),
     "panns.results": (
         "Detection",
         "Embedding",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Generator
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,7 +27,7 @@ from panns.runtime.backend import BackendName, check_choices
 from panns.runtime.load import load_model
 from panns.runtime.model import Model
 from panns.runtime.waveforms import Waveforms
-from panns.system.defaults import DEFAULT_MODEL, LISTEN_MODEL
+from panns.system.defaults import DEFAULT_MODEL
 from panns.system.progress import OnProgress, ignore_progress
 from panns.tasks import embedding as embedding_task
 from panns.tasks import tagging as tagging_task
@@ -372,37 +372,3 @@ def _keep(kept: dict[KeyT, ValueT], key: KeyT, value: ValueT) -> None:
     while len(kept) >= _N_KEPT:
         del kept[next(iter(kept))]
     kept[key] = value
-
-
-@lru_cache(maxsize=1)
-def _default() -> Recognizer:
-    return load()
-
-
-@lru_cache(maxsize=1)
-def _listening() -> Recognizer:
-    if LISTEN_MODEL == DEFAULT_MODEL:
-        return _default()  # perhaps loaded already
-    return load(LISTEN_MODEL, n_threads=1)  # a block is too small to share between threads
-
-
-def tag(source: Source, *, top: int | None = 5, threshold: float | None = None) -> Tagging:
-    """Tag a sound by the default model; see `Recognizer.tag`."""
-    return _default().tag(source, top=top, threshold=threshold)
-
-
-def detect(source: Source, *, threshold: Threshold | None = None) -> Detection:
-    """Detect the events in a sound by the default model; see `Recognizer.detect`."""
-    return _default().detect(source, threshold=threshold)
-
-
-def embed(source: Source) -> Embedding:
-    """Embed a sound by the default model; see `Recognizer.embed`."""
-    return _default().embed(source)
-
-
-def listen(
-    sound: LiveSound | str | int | None = None, *, threshold: Threshold | None = None
-) -> Generator[StreamScores, None, None]:
-    """Listen to live sound by the default model for it; see `Recognizer.listen`."""
-    return _listening().listen(sound, threshold=threshold)

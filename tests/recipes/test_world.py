@@ -15,7 +15,7 @@ from panns.training.engine.loop import train
 from recipes.builtin.clips import held_out_sources
 from recipes.common.bundled_models import MAX_BYTES
 from recipes.common.mel_store import MelStore, write_mel_store
-from recipes.world.batches import WorldMixtures
+from recipes.world.batches import WorldMixtures, find_active
 from recipes.world.calibrate import losses_by_temperature
 from recipes.world.clips import (
     TEST,
@@ -34,6 +34,7 @@ from recipes.world.objective import map_distance, pool_frames
 from recipes.world.prepare import stored_frontends
 from recipes.world.scores import PROGRAM_LABELS, drums, ensemble, solo
 from recipes.world.settings import read_settings
+from recipes.world.start import start_from_teacher
 from recipes.world.synthetic import SyntheticClip, write_synthetic
 from recipes.world.teacher import TeacherOutput
 from recipes.world.tones import KINDS
@@ -139,7 +140,7 @@ def mixtures(tmp_path):
     write_mel_store(tmp_path / "mels", waveforms, frontends)
     labels = clip_labels(CLIPS, ["dog", "", ""], CATEGORIES)
     voices = [is_real_voice(clip) for clip in CLIPS]
-    mixtures = WorldMixtures(MelStore(tmp_path / "mels", 2), labels, voices, frontends, 2, teacher, settings)
+    mixtures = WorldMixtures(MelStore(tmp_path / "mels", 2), labels, voices, frontends, 2, 8, teacher, settings)
     return settings, mixtures
 
 
@@ -155,9 +156,35 @@ def test_targets_come_from_labels_caps_and_teacher(mixtures):
     assert torch.equal(batches[0].inputs[0], make(0).inputs[0])
 
 
+def test_frame_targets_hold_for_active_frames_only(mixtures):
+    _, make = mixtures
+    speech = audioset().find("Speech").index
+    frames = torch.cat([make(step).frame_targets[..., speech] for step in range(8)])
+    assert frames.shape == (32, 10)
+    clips = torch.cat([make(step).targets[..., speech] for step in range(8)])
+    assert torch.allclose(frames.amax(dim=1), clips)  # 0.9 of a label, 0.1 of the teacher
+
+
+def test_active_frames_by_hand():
+    power = np.array([[1.0], [1.0], [1e-4], [1e-4], [0.1]], np.float32)
+    assert find_active(power, 2, 10, 2).tolist() == [False, True, False, True, False]
+
+
+def test_student_starts_as_its_teacher_on_a_smooth_log_mel():
+    torch.manual_seed(0)
+    student, teacher = build_network("mn04_frames").eval(), build_network("mn04_as").eval()
+    start_from_teacher(student, teacher)
+    bands, frames = torch.linspace(0, 3, 128), torch.linspace(0, 2, 256)
+    features = (bands.sin() + frames[:, None].cos())[None]  # smooth, so that every other value tells the rest
+    with torch.inference_mode():
+        coarse = student.stem(features[:, None, ::2, ::2].transpose(2, 3))
+        fine = teacher.stem(features[:, None].transpose(2, 3))[:, :, ::2, ::2]
+    assert torch.allclose(coarse[..., 1:-1, 1:-1], fine[..., 1:-1, 1:-1], atol=0.02 * float(fine.abs().max()))
+
+
 def test_two_steps_on_generated_sound(tmp_path, mixtures):
     settings, make = mixtures
-    network, objective = build(settings, CATEGORIES, [make(0)])
+    network, objective = build(settings, CATEGORIES, build_network("mn04_as"), [make(0)])
     trained = train(network, objective, make, settings.train, tmp_path / "run")
     with torch.inference_mode():
         assert trained(torch.zeros(1, 16_000)).clip_logits.isfinite().all()

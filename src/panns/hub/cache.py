@@ -22,7 +22,7 @@ from pathlib import Path
 from panns.errors import DownloadError
 from panns.models.weights import Weights
 from panns.system import locks
-from panns.system.files import file_digests, replacing
+from panns.system.files import change_stamp, file_digests, replacing
 
 logger = logging.getLogger(__name__)
 
@@ -95,21 +95,13 @@ def cache_lock(lock: Path, *, watched: Path, patience_s: float) -> Iterator[None
         yield
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_size, stat.st_mtime_ns
-
-
 def is_published_file(path: Path, weights: Weights) -> bool:
     """True if a file in the cache is the published one.
 
     The file is hashed again only if its size or time stamp has changed since the last check. Without a published
     digest, the file must have the digest that `fetch` recorded on arrival; a file without such a record is refused.
     """
-    stamp = _stamp(path)
+    stamp = change_stamp(path)
     if stamp is None or (weights.n_bytes is not None and stamp[0] != weights.n_bytes):
         return False
     memo = _read_memo(path)

@@ -25,6 +25,15 @@ def replacing(path: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+def change_stamp(path: Path) -> tuple[int, int] | None:
+    """Size and modification time of a file, which differ after a change; None for a missing file."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_size, stat.st_mtime_ns
+
+
 def file_digests(path: Path, algorithms: Iterable[str] = ("sha256",)) -> dict[str, str]:
     """Hexadecimal digests of a file by algorithm, computed in one pass."""
     hashes = {name: hashlib.new(name, usedforsecurity=False) for name in algorithms}

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from panns.system.files import change_stamp
+
 if sys.platform == "win32":
     import msvcrt
 else:
@@ -35,14 +37,14 @@ def exclusive(lock: Path, *, watched: Path | None = None, patience_s: float | No
         TimeoutError: The lock was not released within `patience_s`.
     """
     with lock.open("a") as handle:
-        seen, since_s = _stamp(watched), time.monotonic()
+        seen, since_s = watched and change_stamp(watched), time.monotonic()
         is_logged = False
         while not _try_lock(handle.fileno()):
             if not is_logged:
                 logger.info("another process holds %s; waiting", lock)
                 is_logged = True
-            if _stamp(watched) != seen:
-                seen, since_s = _stamp(watched), time.monotonic()
+            if watched and (now := change_stamp(watched)) != seen:
+                seen, since_s = now, time.monotonic()
             if patience_s is not None and time.monotonic() > since_s + patience_s:
                 raise TimeoutError(
                     f"another process holds {lock} and has made no progress for {patience_s:.0f} s; end it and try "
@@ -68,11 +70,3 @@ def _try_lock(descriptor: int) -> bool:
     except (BlockingIOError, PermissionError):  # Windows raises PermissionError for a held lock
         return False
     return True
-
-
-def _stamp(path: Path | None) -> tuple[int, int] | None:
-    try:
-        stat = None if path is None else path.stat()
-    except OSError:
-        return None
-    return stat and (stat.st_size, stat.st_mtime_ns)
