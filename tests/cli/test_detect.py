@@ -79,12 +79,12 @@ def test_raven_selection_table_of_many_files(events):
         (["--json", "--csv"], "give one of --json and --csv, not both"),
         (["--json", "--format", "raven"], "give one of --format, --json and --csv, not several"),
         (["--format", "audacity", "examples/knock.ogg"], "an Audacity label track holds one sound, not 2"),
-        (["--release", "0"], "'--release': release=0.0"),
-        (["--min-gap", "-1"], "'--min-gap': min_gap_s=-1.0"),
+        (["--release", "0"], "'--release': 0.0"),
+        (["--min-gap", "-1"], "'--min-gap': -1.0"),
         (["--hop", "0.1"], "'--hop': "),
-        (["--window", "0"], "'--window': window_s=0.0"),
+        (["--window", "0"], "'--window': 0.0"),
         (["--threshold", "2"], "'--threshold': "),
-        (["--window", "1", "--hop", "2"], "'--window' / '--hop': hop_s=2.0 is longer than window_s=1.0"),
+        (["--window", "1", "--hop", "2"], "'--window' / '--hop': --hop 2.0 is longer than --window 1.0"),
     ],
 )
 def test_wrong_usage(arguments, words):

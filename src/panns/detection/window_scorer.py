@@ -58,10 +58,10 @@ class WindowConfig:
         for name in ("window_s", "hop_s"):
             value = getattr(self, name)
             if value is not None and not 0.01 <= value <= 600:
-                raise ValueError(f"{name}={value} must be 0.01 to 600 seconds, or None for the model's usual")
+                raise ValueError(f"{name}={value} is out of range; use 0.01 to 600 seconds")
         if self.window_s is not None and self.hop_s is not None and self.hop_s > self.window_s:
             raise ValueError(
-                f"hop_s={self.hop_s} is longer than window_s={self.window_s}, which leaves gaps; use hop_s <= window_s"
+                f"hop_s={self.hop_s} is longer than window_s={self.window_s}, which leaves gaps; use a shorter hop"
             )
 
 

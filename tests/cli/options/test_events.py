@@ -19,11 +19,11 @@ def refused(call):
 @pytest.mark.parametrize(
     ("options", "flags", "values"),
     [
-        ({"release": 0.0}, "'--release'", "release=0.0"),
-        ({"min_gap_s": -1.0}, "'--min-gap'", "min_gap_s=-1.0"),
-        ({"window_s": 0.0}, "'--window'", "window_s=0.0"),
-        ({"hop_s": 1e9}, "'--hop'", "hop_s=1000000000.0"),
-        ({"window_s": 1.0, "hop_s": 2.0}, "'--window' / '--hop'", "hop_s=2.0"),
+        ({"release": 0.0}, "'--release'", " 0.0 "),
+        ({"min_gap_s": -1.0}, "'--min-gap'", " -1.0 "),
+        ({"window_s": 0.0}, "'--window'", " 0.0 "),
+        ({"hop_s": 1e9}, "'--hop'", " 1000000000.0 "),
+        ({"window_s": 1.0, "hop_s": 2.0}, "'--window' / '--hop'", " 2.0 "),
     ],
 )
 def test_a_value_out_of_range_names_its_option(options, flags, values):

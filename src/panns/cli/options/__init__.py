@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -46,11 +47,24 @@ def refuse_two_formats(as_json: bool, as_csv: bool) -> None:
 
 @contextmanager
 def wrong_usage(*flags: str) -> Iterator[None]:
-    """Report a ValueError raised inside as wrong usage of these options."""
+    """Report a ValueError raised inside as wrong usage of these options, with flags in place of parameters."""
     try:
         yield
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint=list(flags) or None) from error
+        message = re.sub(r"\b([a-z_]+)=", lambda match: f"{flag_of(match[1])} ", str(error)) if flags else str(error)
+        if len(flags) == 1:
+            message = message.removeprefix(f"{flags[0]} ")  # the hint names it already
+        raise typer.BadParameter(message, param_hint=list(flags) or None) from error
+
+
+def flag_of(name: str) -> str:
+    """Flag of an option, given its field.
+
+    Example:
+        >>> flag_of("min_gap_s")
+        '--min-gap'
+    """
+    return f"--{name.removesuffix('_s').replace('_', '-')}"
 
 
 def check_output(output: Path, *suffixes: str, option: str = "-o") -> None:

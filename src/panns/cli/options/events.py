@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from panns.cli.options import wrong_usage
+from panns.cli.options import flag_of, wrong_usage
 
 if TYPE_CHECKING:
     from panns.detection import WindowConfig
@@ -156,13 +156,3 @@ def parse_threshold(text: str | None) -> float | str | None:
 
     with wrong_usage("--threshold"):
         return None if text is None else parse(text)
-
-
-def flag_of(name: str) -> str:
-    """Flag of an option, given its field.
-
-    Example:
-        >>> flag_of("min_gap_s")
-        '--min-gap'
-    """
-    return f"--{name.removesuffix('_s').replace('_', '-')}"
