@@ -63,5 +63,5 @@ def test_samples_wait_in_few_parts_and_no_longer_than_needed(tiny_frames_checkpo
 def test_impossible_windows_are_refused():
     with pytest.raises(ValueError, match=r"hop_s=2.0 is longer than window_s=1.0, which leaves gaps"):
         WindowConfig(1.0, 2.0)
-    with pytest.raises(ValueError, match=r"window_s=0.0 must be 0.01 to 600 seconds"):
+    with pytest.raises(ValueError, match=r"window_s=0.0 is out of range"):
         WindowConfig(0.0)
