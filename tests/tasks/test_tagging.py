@@ -1,5 +1,8 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
+import soundfile
 
 import panns
 from panns.labels import LabelSet
@@ -50,6 +53,16 @@ def test_clip_scores_are_the_maximum_of_the_timeline(tiny_checkpoint):
     for tag in answer:
         scores = [{one.index: one.score for one in window.tags}[tag.index] for window in answer.windows]
         assert tag.score == max(scores)
+
+
+def test_the_last_second_of_a_long_sound_is_heard():
+    knock, rate = soundfile.read(Path(__file__).parents[2] / "examples" / "knock.ogg", dtype="float32")
+    sound = np.zeros(round(40.9 * rate), np.float32)
+    sound[40 * rate :] = knock[: len(sound) - 40 * rate]
+    tagging = panns.load().tag((sound, rate), top=None, timeline=True)
+    assert {tag.label: tag.score for tag in tagging}["Knock"] > 0.9
+    assert [(one.onset_s, one.offset_s) for one in tagging.windows] == [(0, 10), (10, 20), (20, 30), (30, 40.9)]
+    assert tagging.windows[-1].tags[0].label == "Knock"
 
 
 def test_progress_comes_in_order(tiny_checkpoint):

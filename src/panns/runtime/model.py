@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from panns.checkpoints.manifest import ONE_PASS_S, ModelManifest
+from panns.checkpoints.manifest import ModelManifest
 from panns.frontend import network_inputs
 from panns.results import Array, Scores
 from panns.runtime.backend import Backend
@@ -63,7 +63,7 @@ class Model(ABC):
 
     @abstractmethod
     def _score_clips(self, clips: Sequence[Array]) -> Iterator[ScoredWindow]:
-        """Score the windows of some clips; the windows of one clip come in order."""
+        """Score the windows of some clips, in any order."""
 
     def windows(self, blocks: Iterable[Array]) -> Iterator[Window]:
         """Cut a sound into the windows that this model scores.
@@ -77,7 +77,6 @@ class Model(ABC):
             sample_rate=manifest.sample_rate,
             window_s=min(manifest.window_s, manifest.one_pass_s),
             one_pass_s=manifest.one_pass_s,
-            keeps_rest=manifest.one_pass_s < ONE_PASS_S,
         )
 
     def run(self, waveforms: Waveforms, *, patch_weights: bool = False) -> Scores:
@@ -150,7 +149,6 @@ def _batches_of_one_length(
     windows: list[tuple[int, Window]], *, max_samples: int
 ) -> Iterator[list[tuple[int, Window]]]:
     """Batch windows by length, longest first; a batch of several windows holds at most `max_samples`."""
-    # The sort is stable and a clip's windows never grow, so the windows of one clip stay in order.
     by_length = sorted(windows, key=lambda item: len(item[1].waveform), reverse=True)
     for n_samples, group in itertools.groupby(by_length, key=lambda item: len(item[1].waveform)):
         same_length = list(group)

@@ -15,7 +15,7 @@ FloatT = TypeVar("FloatT", bound=np.floating)
 
 
 class WindowPool:
-    """Pools the windows of one sound, in order; without frames and patches its size does not grow."""
+    """Pools the windows of one sound, in any order; without frames and patches its size does not grow."""
 
     def __init__(self, manifest: ModelManifest, *, keeps_frames: bool = True, keeps_patches: bool = False) -> None:
         self._manifest = manifest
@@ -24,10 +24,9 @@ class WindowPool:
         self._clip_probs: Array | None = None
         self._embedding_sum = np.zeros(manifest.config.embedding_dim or 0)
         self._n_samples = 0
-        self._frame_probs: list[Array] = []
-        self._frame_onsets_s: list[npt.NDArray[np.float64]] = []
-        self._patch_weights: list[Array] = []
-        self._patch_onsets_s: list[npt.NDArray[np.float64]] = []
+        # By first sample of the window.
+        self._frames: dict[int, tuple[Array, npt.NDArray[np.float64]]] = {}
+        self._patches: dict[int, tuple[Array, npt.NDArray[np.float64]]] = {}
 
     def add(self, window: Window, scores: Scores, row: int = 0) -> None:
         """Add a window, scored as one row of a batch."""
@@ -39,27 +38,38 @@ class WindowPool:
         onset_s = window.onset_sample / self._manifest.sample_rate
         if self._frame_hop_s is not None and scores.frame_probs is not None:
             frame_probs = scores.frame_probs[row]
-            self._frame_probs.append(frame_probs)
-            self._frame_onsets_s.append(onset_s + np.arange(len(frame_probs), dtype=np.float64) * self._frame_hop_s)
+            onsets_s = onset_s + np.arange(len(frame_probs), dtype=np.float64) * self._frame_hop_s
+            self._frames[window.onset_sample] = frame_probs, onsets_s
         if self._patch_hop_s is not None and scores.patch_weights is not None:
             patch_weights = scores.patch_weights[row]
-            n_columns = patch_weights.shape[1]
-            self._patch_weights.append(patch_weights)
-            self._patch_onsets_s.append(onset_s + np.arange(n_columns, dtype=np.float64) * self._patch_hop_s)
+            onsets_s = onset_s + np.arange(patch_weights.shape[1], dtype=np.float64) * self._patch_hop_s
+            self._patches[window.onset_sample] = patch_weights, onsets_s
 
     def result(self) -> Scores:
         """The scores of the whole sound, as a batch of one; at least one window must have been added."""
         assert self._clip_probs is not None
         has_embedding = self._manifest.config.embedding_dim is not None
-        has_frames, has_patches = self._frame_hop_s is not None, self._patch_hop_s is not None
+        frame_probs, frame_onsets_s = _join(self._frames, time_axis=0)
+        patch_weights, patch_onsets_s = _join(self._patches, time_axis=1)
         return Scores(
             clip_probs=self._clip_probs[None],
-            frame_probs=np.concatenate(self._frame_probs)[None] if has_frames else None,
+            frame_probs=frame_probs,
             embedding=(self._embedding_sum / self._n_samples).astype(np.float32)[None] if has_embedding else None,
-            frame_onsets_s=np.concatenate(self._frame_onsets_s)[None] if has_frames else None,
-            patch_weights=np.concatenate(self._patch_weights, axis=1)[None] if has_patches else None,
-            patch_onsets_s=np.concatenate(self._patch_onsets_s)[None] if has_patches else None,
+            frame_onsets_s=frame_onsets_s,
+            patch_weights=patch_weights,
+            patch_onsets_s=patch_onsets_s,
         )
+
+
+def _join(
+    windows: dict[int, tuple[Array, npt.NDArray[np.float64]]], *, time_axis: int
+) -> tuple[Array | None, npt.NDArray[np.float64] | None]:
+    """Join the values and onsets of windows in time, as a batch of one; None without windows."""
+    if not windows:
+        return None, None
+    in_time = [windows[onset_sample] for onset_sample in sorted(windows)]
+    values = np.concatenate([values for values, _ in in_time], axis=time_axis)
+    return values[None], np.concatenate([onsets_s for _, onsets_s in in_time])[None]
 
 
 def stack_scores(scores: list[Scores]) -> Scores:
