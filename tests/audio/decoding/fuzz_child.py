@@ -137,7 +137,8 @@ def outcome(seed):
         n_samples = 0
         with open_sound(data, sample_rate=_OUT_RATE) as stream:
             for block in stream:
-                n_samples += len(block)
+                # Damaged time stamps may ask for silence: what counts is the sound.
+                n_samples += np.count_nonzero(block)
                 if block.dtype != np.float32 or not np.isfinite(block).all():
                     fault = f"a block of {block.dtype} that is not finite"
         ended = "sound"

@@ -230,10 +230,11 @@ def test_playlists_never_lead_to_other_files(template, name, tmp_path):
 
 
 def test_a_large_change_of_sample_rate_is_refused(monkeypatch):
+    from panns.audio.decoding.media_clock import TimedFrames
     from panns.audio.decoding.media_reader import MediaReader
 
-    pieces = [(np.zeros(1024, np.float32), 44_100), (np.zeros(1024, np.float32), 100)]
-    monkeypatch.setattr(MediaReader, "_pieces", lambda _self: iter(pieces))
+    frames = [TimedFrames(np.zeros((1024, 1), np.float32), rate, None) for rate in (44_100, 100)]
+    monkeypatch.setattr(MediaReader, "_frames", lambda _self: iter(frames))
     assert "its sample rate changes from 44100 to 100 Hz" in _refusal(sound_file("aac"))
 
 

@@ -6,13 +6,16 @@ Restricted to formats that contain their audio: FFmpeg's playlists, scripts, dev
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from panns.audio.decoding.declared_length import DeclaredLength
-from panns.audio.decoding.reader import BLOCK_SAMPLES, Undecodable
-from panns.audio.decoding.samples import Waveform, mix_to_mono, to_float32
+from panns.audio.decoding.media_clock import MediaClock, TimedFrames
+from panns.audio.decoding.media_frames import frame_to_float32
+from panns.audio.decoding.reader import Undecodable, block_frames
+from panns.audio.decoding.samples import Waveform, mix_to_mono
 from panns.audio.decoding.source import SeekableInput
 from panns.audio.limits import check_header
 from panns.audio.resampling.resample import Resampler
@@ -25,19 +28,24 @@ _FORMATS = (
     "matroska,mlp,mmf,mov,mp3,mp4,mpc,mpc8,mpeg,mpegts,mxf,nistsphere,nut,nuv,ogg,oma,osq,paf,pvf,qcp,qoa,rka,rm,shn,"
     "smjpeg,sox,svx,swf,tak,truehd,tta,voc,w64,wav,webm,wtv,wv,xwma"
 )
+# Bytes and microseconds searched for the parameters of tracks, where the usual 5 MB and 5 s are too few.
+_LONG_PROBE = {"probesize": str(64 * 2**20), "analyzeduration": str(120 * 10**6)}
 # FFmpeg has no protocol of this name, so it never opens a nested file or connection.
 _OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "none"}
 # Formats that store their length; for others FFmpeg guesses it from size and bit rate.
 _DECLARING = {"mov", "matroska", "asf", "avi", "caf", "ape", "wv", "tta", "tak", "mpc8", "dsf"}
 # The lowest and highest rates of AAC differ by a factor of 13. A larger change would only inflate a block.
 _MAX_RATE_CHANGE = 16
+# Containers that store the time of every packet. AVI counts packets instead, and bare streams have no time at all.
+_CLOCKED = {"mov", "matroska", "flv", "asf", "nut", "ogg", "mpegts", "mpeg", "wtv"}
+# Of these, the ones that count from the start of the recording. A later start is a dump of a running stream.
+_FROM_ZERO = {"mov", "matroska", "flv", "asf", "nut"}
+_MAX_LATE_START_S = 60.0
 # Encoders leave out their delay and padding: up to 0.12 s for HE-AAC at 44.1 kHz, twice that at 22.05 kHz.
 _TOLERANCE_S = 0.25
 # Limit on the bytes read to find the tracks: the index of a day of AAC has 100 MB. Without a limit, 6 GB of zeros
 # after a WAV header, 800 million empty chunks, take minutes.
 _MAX_OPENING_BYTES = 256 * 2**20
-# FFmpeg's names of sample formats, except for 64-bit integers, which audio decoders do not use.
-_DTYPES = {"u8": np.uint8, "s16": np.int16, "s32": np.int32, "flt": np.float32, "dbl": np.float64}
 # A demuxer may report several damaged packets in a row before it finds the next good one.
 _MAX_DEMUX_ERRORS = 64
 # Silence replaces lost packets, so that the audio after them keeps its time. Their lengths may come from damaged data,
@@ -56,45 +64,72 @@ class MediaReader:
             raise MissingExtra(what, package="av", extra="media") from exc
 
         self._errors = (av.error.FFmpegError, OSError)
+        self._source = source
         self._name = source.source_name
         self.losses: list[str] = []
-        source.seek(0)
+        track = self._open(av, _OPTIONS)
         try:
-            with source.budget(_MAX_OPENING_BYTES):
-                self._container = av.open(
-                    source, mode="r", container_options=_OPTIONS, metadata_errors="replace", buffer_size=2**16
-                )
-        except self._errors as exc:
-            raise Undecodable(_reason(exc)) from exc
-        try:
-            self._open_track()
+            if track is None and self._container.streams.audio:
+                # A broadcast whose sound starts seconds after its picture.
+                self._container.close()
+                track = self._open(av, _OPTIONS | _LONG_PROBE)
+            self._check_track(track)
+            self._read_header()
             self.declared = self._read_declared(declared)
         except BaseException:
             self._container.close()
             raise
 
-    def _open_track(self) -> None:
+    def _open(self, av: Any, options: dict[str, str]) -> Any:  # noqa: ANN401 - PyAV is imported on first use only
+        """Open the container, and return its best audio track, None without one."""
+        self._source.seek(0)
         try:
-            track: Any = self._container.streams.best("audio")
+            with self._source.budget(_MAX_OPENING_BYTES):
+                self._container = av.open(
+                    self._source, mode="r", container_options=options, metadata_errors="replace", buffer_size=2**16
+                )
+            return self._container.streams.best("audio")
         except self._errors as exc:
             raise Undecodable(_reason(exc)) from exc
+
+    def _check_track(self, track: Any) -> None:  # noqa: ANN401 - PyAV is imported on first use only
+        if track is None and not self._container.streams.audio:
+            tracks = ", ".join(sorted({stream.type for stream in self._container.streams})) or "nothing"
+            raise AudioDecodeError(f"{self._name}: has no audio track, only {tracks}; give a file with sound in it")
         if track is None or track.codec_context is None:
-            if track is None and not self._container.streams.audio:
-                tracks = ", ".join(sorted({stream.type for stream in self._container.streams})) or "nothing"
-                raise AudioDecodeError(f"{self._name}: has no audio track, only {tracks}; give a file with sound in it")
             raise Undecodable("this FFmpeg has no decoder for its audio track")
         self._track = track
+
+    def _read_header(self) -> None:
+        track = self._track
+        self._format: str = self._container.format.name.split(",")[0]
+        self._origin_s = self._find_origin_s()
         self.sample_rate: int = track.codec_context.sample_rate or 0
         self.n_channels: int = track.codec_context.channels or 0
         check_header(self._name, self.sample_rate, self.n_channels)
 
+    def _find_origin_s(self) -> float:
+        """Return the time stamp of the start of the recording, in seconds."""
+        start_s = (self._container.start_time or 0) / 1e6
+        # A fragmented MP4 may be a piece of a longer stream. It has no table of samples, so the number is 0.
+        is_piece = self._format == "mov" and not self._track.frames
+        if self._format in _FROM_ZERO and not is_piece and 0 <= start_s <= _MAX_LATE_START_S:
+            return 0.0
+        return start_s
+
     def _read_declared(self, declared: DeclaredLength) -> DeclaredLength:
-        if declared != DeclaredLength() or self._container.format.name.split(",")[0] not in _DECLARING:
+        if self._format == "ogg" and declared.duration_s is not None and self._origin_s > 0:
+            # Ogg declares the time of its end, on a clock that may have started earlier.
+            return replace(declared, duration_s=max(declared.duration_s - self._origin_s, 0.0))
+        if declared != DeclaredLength() or self._format not in _DECLARING:
             return declared
         track, container = self._track, self._container
         duration_s: float | None = None
         if track.duration and track.time_base:
             duration_s = float(track.duration * track.time_base)
+            if self._format == "mov" and track.start_time:
+                # The length of the track, which an empty edit may delay. Other containers store the time of its end.
+                duration_s += float(track.start_time * track.time_base) - self._origin_s
         elif tagged := track.metadata.get("DURATION"):
             duration_s = _clock_seconds(tagged)
         elif container.duration and len(container.streams) == 1:
@@ -103,22 +138,22 @@ class MediaReader:
         return DeclaredLength(duration_s, tolerance_s=_TOLERANCE_S) if duration_s and duration_s > 0 else declared
 
     def blocks(self) -> Iterator[Waveform]:
-        """Yield mono blocks; silence of the same length replaces a packet that cannot be decoded."""
-        pending: list[Waveform] = []
-        n_pending = 0
-        for piece in self._at_one_rate():
-            pending.append(piece)
-            n_pending += len(piece)
-            if n_pending >= BLOCK_SAMPLES:
-                yield np.concatenate(pending)
-                pending, n_pending = [], 0
-        if pending:
-            yield np.concatenate(pending)
+        """Yield mono blocks, placed by their time stamps; silence replaces a packet that cannot be decoded."""
+        frames = self._frames()
+        clock = None
+        if self._format in _CLOCKED:
+            clock = MediaClock(self._origin_s, self._source.n_bytes)
+            frames = clock.place(frames)
+        for block in self._at_one_rate(frames):
+            if len(block):
+                yield block
+        if clock is not None:
+            self.losses += clock.describe_losses()
 
-    def _at_one_rate(self) -> Iterator[Waveform]:
-        """Yield the pieces at the sample rate of the first one, for files that change their rate."""
+    def _at_one_rate(self, frames: Iterator[TimedFrames]) -> Iterator[Waveform]:
+        """Yield mono blocks at the sample rate of the first frames, for files that change their rate."""
         resampler = Resampler(self.sample_rate, self.sample_rate)
-        for piece, rate in self._pieces():
+        for samples, rate in _in_blocks(frames):
             if rate != resampler.from_rate:
                 if not 1 / _MAX_RATE_CHANGE <= rate / self.sample_rate <= _MAX_RATE_CHANGE:
                     raise AudioDecodeError(
@@ -127,10 +162,10 @@ class MediaReader:
                     )
                 yield resampler.finish()
                 resampler = Resampler(rate, self.sample_rate)
-            yield resampler.push(piece)
+            yield resampler.push(mix_to_mono(samples))
         yield resampler.finish()
 
-    def _pieces(self) -> Iterator[tuple[Waveform, int]]:
+    def _frames(self) -> Iterator[TimedFrames]:
         n_good = n_lost = n_lost_last = 0
         gap_s = silent_s = 0.0
         for packet in self._packets():
@@ -144,14 +179,13 @@ class MediaReader:
             if not frames:
                 continue
             n_good += 1
-            for n_silent in _in_blocks(round(gap_s * self.sample_rate)):
-                yield np.zeros(n_silent, dtype=np.float32), self.sample_rate
+            yield from _silence(round(gap_s * self.sample_rate), self.n_channels, self.sample_rate)
             n_lost, n_lost_last = n_lost + n_lost_last, 0
             silent_s, gap_s = silent_s + gap_s, 0.0
             for frame in frames:
                 if frame.samples and frame.sample_rate:
                     check_header(self._name, frame.sample_rate, frame.layout.nb_channels)
-                    yield _frame_to_mono(frame), frame.sample_rate
+                    yield TimedFrames(frame_to_float32(frame), frame.sample_rate, frame.time)
         n_packets = n_good + n_lost + n_lost_last
         if n_packets > 10 * n_good:
             raise AudioDecodeError(
@@ -183,24 +217,27 @@ class MediaReader:
         self._container.close()
 
 
-def _in_blocks(n_samples: int) -> Iterator[int]:
-    """Split a number of samples into block sizes."""
-    for start in range(0, n_samples, BLOCK_SAMPLES):
-        yield min(BLOCK_SAMPLES, n_samples - start)
+def _silence(n_samples: int, n_channels: int, sample_rate: int) -> Iterator[TimedFrames]:
+    step = block_frames(n_channels)
+    for start in range(0, n_samples, step):
+        silent = np.zeros((min(step, n_samples - start), n_channels), dtype=np.float32)
+        yield TimedFrames(silent, sample_rate, None)
 
 
-def _frame_to_mono(frame: Any) -> Waveform:  # noqa: ANN401 - PyAV is imported on first use only
-    from av.audio.plane import AudioPlane
-
-    # Not `frame.to_ndarray()`: PyAV counts planes up to a null pointer, which frames of 8 or more channels do not have,
-    # and crashes.
-    is_planar, n_channels = frame.format.is_planar, frame.layout.nb_channels
-    planes: list[Any] = [AudioPlane(frame, index) for index in range(n_channels if is_planar else 1)]
-    dtype = _DTYPES[frame.format.name.removesuffix("p")]
-    n_values = frame.samples if is_planar else frame.samples * n_channels
-    stored = np.stack([np.frombuffer(plane, dtype, count=n_values) for plane in planes])
-    # Planar is (channels, samples); packed is (1, samples * channels).
-    return mix_to_mono(to_float32(stored.T if is_planar else stored.reshape(-1, n_channels)))
+def _in_blocks(frames: Iterator[TimedFrames]) -> Iterator[tuple[Waveform, int]]:
+    """Join frames of equal rate and channels to blocks `(samples, channels)`, with their sample rate."""
+    pending: list[Waveform] = []
+    n_pending, key = 0, (0, 0)
+    for samples, rate, _ in frames:
+        n_channels = samples.shape[1]
+        if pending and (key != (rate, n_channels) or n_pending >= block_frames(n_channels)):
+            yield np.concatenate(pending), key[0]
+            pending, n_pending = [], 0
+        key = (rate, n_channels)
+        pending.append(samples)
+        n_pending += len(samples)
+    if pending:
+        yield np.concatenate(pending), key[0]
 
 
 def _clock_seconds(text: str) -> float | None:
