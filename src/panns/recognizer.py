@@ -349,7 +349,8 @@ def load(
         weights: A published file (`.pth`, `.pt`) for that registered name, in place of the one in the cache.
         backend: "onnx" (the default, without torch), "torch" or "openvino"; all give equal numbers within 1e-4.
         device: "auto", "cpu", "cuda" or "mps"; `recognizer.device` is the chosen one.
-        n_threads: Threads for one call; None for all cores. torch has one such number for the whole process.
+        n_threads: Threads for one call; None for all cores, or one for a model with a state, whose blocks are too small
+            to divide. torch has one such number for the whole process. The front end always takes one thread.
 
     Raises:
         UnknownModel: No model has this name.

@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.frontend.config import Frontend, LogMelConfig
-from panns.frontend.mel_filters import mel_bin_range, mel_filters, read_only
+from panns.frontend.mel_filters import apply_mel_filters, frames_per_product, mel_bin_range, read_only
 
 Array = npt.NDArray[np.float32]
 
 # 64 frames of 1,024 samples fit the second-level cache; one FFT call over a whole 10 s clip takes twice as long.
-BLOCK_FRAMES = 64
+_MAX_BLOCK_FRAMES = 64
 
 
 def network_inputs(waveform: Array, frontend: Frontend) -> tuple[Array, ...]:
@@ -70,13 +70,13 @@ def log_mel_block(padded: Array, config: LogMelConfig) -> Array:
         `(frames, mels)` float32.
     """
     frames = np.lib.stride_tricks.sliding_window_view(padded, config.n_fft)[:: config.hop_samples]
-    window, filters = fft_window(config), mel_filters(config)
-    low, high = mel_bin_range(config)
+    window, (low, high) = fft_window(config), mel_bin_range(config)
+    n_block = frames_per_product(config, _MAX_BLOCK_FRAMES)
     mel = np.empty((len(frames), config.n_mels), dtype=np.float32)
-    for start in range(0, len(frames), BLOCK_FRAMES):
-        spectrum = np.fft.rfft(frames[start : start + BLOCK_FRAMES] * window)[:, low:high]
+    for start in range(0, len(frames), n_block):
+        spectrum = np.fft.rfft(frames[start : start + n_block] * window)[:, low:high]
         power = np.square(spectrum.real) + np.square(spectrum.imag)
-        np.matmul(power, filters[low:high], out=mel[start : start + BLOCK_FRAMES])
+        apply_mel_filters(power, config, mel[start : start + n_block])
     return compress(mel, config)
 
 

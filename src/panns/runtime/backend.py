@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal, Protocol, get_args
 
 from panns.checkpoints.checkpoint import Checkpoint
-from panns.checkpoints.manifest import STATE
+from panns.checkpoints.manifest import STATE, ModelManifest
 from panns.errors import CheckpointError
 from panns.frontend import InputName
 from panns.results import Array, Scores
@@ -72,9 +72,14 @@ def check_graph(path: Path, checkpoint: Checkpoint, inputs: list[str], outputs: 
         )
 
 
-def n_threads_or_all(n_threads: int | None) -> int:
-    """Number of threads to compute with; None means every core that this process may use."""
-    return n_cores() if n_threads is None else n_threads
+def choose_n_threads(n_threads: int | None, manifest: ModelManifest) -> int:
+    """Number of threads of one call; None means all cores, or one for a model with a state.
+
+    A block of 40 ms is too small to divide: threads would spin while they wait for each other.
+    """
+    if n_threads is not None:
+        return n_threads
+    return n_cores() if manifest.streaming is None else 1
 
 
 def check_choices(backend: str, device: str, n_threads: int | None) -> None:

@@ -18,7 +18,7 @@ def load_model(
         checkpoint: The checkpoint.
         backend: "onnx" (the default), "torch" or "openvino".
         device: "auto", "cpu", "cuda" or "mps".
-        n_threads: Threads for one call; None for all cores.
+        n_threads: Threads for one call; None for all cores, or one for a model with a state.
 
     Raises:
         ValueError: An unknown backend or device, or an invalid number of threads.

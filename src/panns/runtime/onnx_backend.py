@@ -11,7 +11,7 @@ from panns.checkpoints.manifest import STATE
 from panns.errors import CheckpointError, DeviceUnavailable
 from panns.frontend import InputName
 from panns.results import Array, Scores
-from panns.runtime.backend import check_graph, n_threads_or_all, scores_from_fields
+from panns.runtime.backend import check_graph, choose_n_threads, scores_from_fields
 
 
 class OnnxBackend:
@@ -42,7 +42,7 @@ class OnnxBackend:
         self.inputs = checkpoint.onnx_inputs
         self.state_size = checkpoint.manifest.state_size
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = n_threads_or_all(n_threads)
+        options.intra_op_num_threads = choose_n_threads(n_threads, checkpoint.manifest)
         options.inter_op_num_threads = 1
         options.log_severity_level = 3  # errors only; a user cannot act on warnings of the optimiser
         # With memory patterns, every new length of a window would keep its own buffers.

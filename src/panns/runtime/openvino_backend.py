@@ -9,7 +9,7 @@ from panns.checkpoints.checkpoint import ONNX_FILE, Checkpoint
 from panns.errors import CheckpointError, DeviceUnavailable
 from panns.frontend import InputName
 from panns.results import Array, Scores
-from panns.runtime.backend import check_graph, n_threads_or_all, scores_from_fields
+from panns.runtime.backend import check_graph, choose_n_threads, scores_from_fields
 from panns.system.extras import require
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class OpenVinoBackend:
         settings = {
             # Processors with bfloat16 would otherwise compute in it, and scores would differ by 1e-2.
             "INFERENCE_PRECISION_HINT": "f32",
-            "INFERENCE_NUM_THREADS": n_threads_or_all(n_threads),
+            "INFERENCE_NUM_THREADS": choose_n_threads(n_threads, checkpoint.manifest),
         }
         path = checkpoint.verified_file(ONNX_FILE)
         try:
