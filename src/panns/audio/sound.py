@@ -10,17 +10,16 @@ import numpy as np
 
 from panns.audio.decoding.array_reader import ARRAY_NAME, ArrayReader
 from panns.audio.decoding.file_reader import FileReader
-from panns.audio.decoding.reader import BLOCK_SAMPLES, Reader
+from panns.audio.decoding.reader import BLOCK_SAMPLES
 from panns.audio.decoding.samples import Waveform
 from panns.audio.decoding.source import Source, open_input
+from panns.audio.full_scale import Level, measure_level
 from panns.audio.limits import MAX_PEAK, DecodeLimits, check_sample_rate
 from panns.audio.resampling.resample import Resampler
 from panns.errors import AudioDecodeError
 
 _LOG = logging.getLogger(__name__)
 
-# Float recorders reach some 24 dB (a factor of 16) over full scale; this is 40 dB.
-_LOUD_PEAK = 100.0
 _NO_LIMITS = DecodeLimits()
 
 
@@ -38,7 +37,13 @@ class Sound:
     """
 
     def __init__(
-        self, reader: Reader, *, name: str, n_bytes: int, sample_rate: int | None, limits: DecodeLimits
+        self,
+        reader: FileReader | ArrayReader,
+        *,
+        name: str,
+        n_bytes: int,
+        sample_rate: int | None,
+        limits: DecodeLimits,
     ) -> None:
         self.name = name
         self.sample_rate = sample_rate or reader.sample_rate
@@ -88,22 +93,29 @@ class Sound:
             raise AudioDecodeError(f"{self.name}: holds no sound, 0 samples; give a recording with sound in it")
 
     def _checked_blocks(self) -> Iterator[Waveform]:
+        level = Level()
+        if self._reader.is_float:
+            level = measure_level(self._limited_blocks(), self.n_channels)
+            self._reader.rewind()
         n_samples = 0
-        highest = 0.0
-        for block in self._reader.blocks():
+        for block in self._limited_blocks():
             # One pass finds NaN (then the minimum and maximum are NaN), infinity and absurd values.
             peak = max(float(block.max()), -float(block.min())) if len(block) else 0.0
             if not peak <= MAX_PEAK:
                 raise AudioDecodeError(self._not_sound(block, n_samples))
-            highest = max(highest, peak)
+            n_samples += len(block)
+            yield block if level.gain == 1 else block * np.float32(level.gain)
+        for sentence in (*self._reader.losses, level.sentence):
+            if sentence:
+                self._warn(sentence)
+
+    def _limited_blocks(self) -> Iterator[Waveform]:
+        n_samples = 0
+        for block in self._reader.blocks():
             n_samples += len(block)
             self.duration_s = n_samples / self.native_sample_rate
             self._limits.check_decoded(self.name, self.duration_s, self._n_bytes)
             yield block
-        for sentence in self._reader.losses:
-            self._warn(sentence)
-        if highest > _LOUD_PEAK:
-            self._warn(f"samples reach {highest:.0f}, but audio is about within -1..1; divide by the full scale")
 
     def _not_sound(self, block: Waveform, n_before: int) -> str:
         first = int(np.flatnonzero(~(np.abs(block) <= MAX_PEAK))[0])

@@ -83,10 +83,17 @@ def test_channels_of_coded_files_are_averaged(n_channels, container, codec):
     assert np.abs(waveform[4_000:-4_000]).max(initial=0) == pytest.approx(expected_peak, abs=0.05)
 
 
-def test_left_and_right_of_opposite_sign_cancel():
-    left = tone(0.5, n_channels=1)
-    data = with_soundfile(np.hstack([left, -left]), 44_100, "WAV", "FLOAT")
-    assert np.abs(load_sound(data, sample_rate=44_100)).max() == 0
+@pytest.mark.parametrize(("container", "coding"), [("WAV", "FLOAT"), ("FLAC", "PCM_24"), ("mov", "pcm_s24le")])
+def test_the_louder_of_channels_that_cancel_is_used(container, coding):
+    left = tone(3.0, n_channels=1)
+    write = with_soundfile if container.isupper() else with_av
+    data = write(np.hstack([0.8 * left, -left]), 44_100, container, coding)
+    with open_sound(data, sample_rate=44_100) as stream:
+        waveform = np.concatenate(list(stream))
+    assert np.abs(waveform + left[:, 0]).max() < 1e-6
+    (warning,) = stream.warnings
+    assert warning.startswith("the channels cancel each other for 3.00 s, first at 0.00 s")
+    assert "channel 2" in warning
 
 
 @pytest.mark.parametrize("n_samples", [1, 2, 3, 100, 65_535, 65_536, 65_537])

@@ -134,13 +134,6 @@ def test_a_wav_with_invalid_samples_is_refused(value):
     assert "at 2.268 s; audio is finite and about within -1..1" in sentence
 
 
-def test_floats_in_integer_range_give_a_warning():
-    with open_sound((tone(1.0) * 32_768, 44_100), sample_rate=32_000) as stream:
-        assert sum(len(block) for block in stream) == 32_000
-    assert len(stream.warnings) == 1
-    assert "but audio is about within -1..1" in stream.warnings[0]
-
-
 @pytest.mark.parametrize(("container", "subtype"), [("WAV", "PCM_16"), ("OGG", "VORBIS"), ("AIFF", "PCM_16")])
 def test_a_file_of_no_samples(container, subtype):
     assert "holds no sound, 0 samples" in _refusal(with_soundfile(tone(2.0)[:0], 44_100, container, subtype))

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from panns.audio.decoding.declared_length import DeclaredLength
+from panns.audio.decoding.mono_mixer import MonoMixer
 from panns.audio.decoding.reader import block_frames
-from panns.audio.decoding.samples import Samples, Waveform, mix_to_mono, to_float32
+from panns.audio.decoding.samples import Samples, Waveform, to_float32
 from panns.audio.limits import check_header
 from panns.errors import AudioDecodeError
 
@@ -29,6 +30,7 @@ class ArrayReader:
         samples = np.asarray(array)
         self._samples = _as_frames(samples)
         self.n_channels = self._samples.shape[1]
+        self.is_float = samples.dtype.kind == "f"
         self.n_bytes = samples.nbytes
         check_header(ARRAY_NAME, self.sample_rate, self.n_channels)
         to_float32(samples[:0])  # refuses an unusable type before reading
@@ -38,9 +40,14 @@ class ArrayReader:
     def blocks(self) -> Iterator[Waveform]:
         """Yield mono blocks, each a copy, so that changing one does not change the array."""
         step = block_frames(self.n_channels)
+        mixer = MonoMixer(self.sample_rate)
         for start in range(0, len(self._samples), step):
-            block = mix_to_mono(to_float32(self._samples[start : start + step]))
+            block = mixer.mix(to_float32(self._samples[start : start + step]))
             yield block.copy() if np.shares_memory(block, self._samples) else block
+        self.losses = mixer.describe_losses()
+
+    def rewind(self) -> None:
+        """Do nothing; `blocks` starts from the beginning each time."""
 
     def close(self) -> None:
         """Do nothing; an array has no file to close."""

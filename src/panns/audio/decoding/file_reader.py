@@ -42,12 +42,14 @@ class FileReader:
                 f"{self._name}: is {self._format.name}, not audio; "
                 f"give {'the files themselves' if self._format is PLAYLIST else 'a sound file'}"
             )
-        declared = read_declared_length(source, self._format, offset)
-        self._reaches_end = self._format in (MP3, OGG, OPUS) or (self._format is WAV and declared.duration_s is None)
+        self._header = read_declared_length(source, self._format, offset)
+        has_no_length = self._header.duration_s is None
+        self._reaches_end = self._format in (MP3, OGG, OPUS) or (self._format is WAV and has_no_length)
         self._waiting = self._decoders()
-        self._reader = self._open_next(declared)
+        self._reader = self._open_next(self._header)
         self.sample_rate = self._reader.sample_rate
         self.n_channels = self._reader.n_channels
+        self.is_float = self._reader.is_float
         self.declared = self._reader.declared
         self.losses: list[str] = []
         self._damage = ""
@@ -88,6 +90,14 @@ class FileReader:
             f"{self._name}: begins like {self._format.name}, but is damaged ({reasons[0]}); "
             f"get the file again from its source"
         )
+
+    def rewind(self) -> None:
+        """Open the decoder again, so that `blocks` starts from the beginning."""
+        self._reader.close()
+        self._waiting = self._decoders()
+        self._reader = self._open_next(self._header)
+        self.losses = []
+        self._damage = ""
 
     def blocks(self) -> Iterator[Waveform]:
         """Yield mono blocks of the decodable parts; `losses` lists the others."""

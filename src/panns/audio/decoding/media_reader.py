@@ -14,8 +14,9 @@ import numpy as np
 from panns.audio.decoding.declared_length import DeclaredLength
 from panns.audio.decoding.media_clock import MediaClock, TimedFrames
 from panns.audio.decoding.media_frames import frame_to_float32
+from panns.audio.decoding.mono_mixer import MonoMixer
 from panns.audio.decoding.reader import Undecodable, block_frames
-from panns.audio.decoding.samples import Waveform, mix_to_mono
+from panns.audio.decoding.samples import Waveform
 from panns.audio.decoding.source import SeekableInput
 from panns.audio.limits import check_header
 from panns.audio.resampling.resample import Resampler
@@ -41,6 +42,8 @@ _CLOCKED = {"mov", "matroska", "flv", "asf", "nut", "ogg", "mpegts", "mpeg", "wt
 # Of these, the ones that count from the start of the recording. A later start is a dump of a running stream.
 _FROM_ZERO = {"mov", "matroska", "flv", "asf", "nut"}
 _MAX_LATE_START_S = 60.0
+# Lossy codecs decode to floats too, but exceed full scale by little.
+_FLOAT_CODECS = ("pcm_f", "wavpack")
 # Encoders leave out their delay and padding: up to 0.12 s for HE-AAC at 44.1 kHz, twice that at 22.05 kHz.
 _TOLERANCE_S = 0.25
 # Limit on the bytes read to find the tracks: the index of a day of AAC has 100 MB. Without a limit, 6 GB of zeros
@@ -106,6 +109,8 @@ class MediaReader:
         self._origin_s = self._find_origin_s()
         self.sample_rate: int = track.codec_context.sample_rate or 0
         self.n_channels: int = track.codec_context.channels or 0
+        stores_floats = track.codec_context.name.startswith(_FLOAT_CODECS)
+        self.is_float = stores_floats and track.codec_context.format.name[:3] in ("flt", "dbl")
         check_header(self._name, self.sample_rate, self.n_channels)
 
     def _find_origin_s(self) -> float:
@@ -153,6 +158,7 @@ class MediaReader:
     def _at_one_rate(self, frames: Iterator[TimedFrames]) -> Iterator[Waveform]:
         """Yield mono blocks at the sample rate of the first frames, for files that change their rate."""
         resampler = Resampler(self.sample_rate, self.sample_rate)
+        mixer = MonoMixer(self.sample_rate)
         for samples, rate in _in_blocks(frames):
             if rate != resampler.from_rate:
                 if not 1 / _MAX_RATE_CHANGE <= rate / self.sample_rate <= _MAX_RATE_CHANGE:
@@ -162,8 +168,9 @@ class MediaReader:
                     )
                 yield resampler.finish()
                 resampler = Resampler(rate, self.sample_rate)
-            yield resampler.push(mix_to_mono(samples))
+            yield resampler.push(mixer.mix(samples))
         yield resampler.finish()
+        self.losses += mixer.describe_losses()
 
     def _frames(self) -> Iterator[TimedFrames]:
         n_good = n_lost = n_lost_last = 0

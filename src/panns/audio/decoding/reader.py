@@ -24,12 +24,14 @@ class Reader(Protocol):
     Attributes:
         sample_rate: Sample rate of the blocks, in Hz.
         n_channels: Number of channels mixed into each block.
+        is_float: True if the source stores floats, which may exceed full scale.
         declared: Length declared in the header of the source.
         losses: Sentences about the parts that could not be decoded, complete after `blocks` has ended.
     """
 
     sample_rate: int
     n_channels: int
+    is_float: bool
     declared: DeclaredLength
     losses: list[str]
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from panns.audio.decoding.declared_length import DeclaredLength
+from panns.audio.decoding.mono_mixer import MonoMixer
 from panns.audio.decoding.reader import Undecodable, block_frames
-from panns.audio.decoding.samples import Waveform, mix_to_mono
+from panns.audio.decoding.samples import Waveform
 from panns.audio.decoding.source import SeekableInput
 from panns.audio.limits import check_header
 
@@ -35,6 +36,7 @@ class SoundFileReader:
             raise Undecodable(_reason(exc)) from exc
         self.sample_rate: int = self._file.samplerate
         self.n_channels: int = self._file.channels
+        self.is_float = self._file.subtype in ("FLOAT", "DOUBLE")
         self.declared = declared
         self.losses: list[str] = []
         try:
@@ -46,6 +48,7 @@ class SoundFileReader:
     def blocks(self) -> Iterator[Waveform]:
         """Yield mono blocks up to the end or the first damage."""
         n_frames = block_frames(self.n_channels)
+        mixer = MonoMixer(self.sample_rate)
         while True:
             # A new buffer each time: a mono block is a view of it and belongs to the caller.
             block = np.empty((n_frames, self.n_channels), dtype=np.float32)
@@ -54,9 +57,10 @@ class SoundFileReader:
             except self._error as exc:
                 raise Undecodable(_reason(exc)) from exc
             if not len(block):
+                self.losses += mixer.describe_losses()
                 self._check_end()
                 return
-            yield mix_to_mono(block)
+            yield mixer.mix(block)
 
     def _check_end(self) -> None:
         # libsndfile silently stops at the length that the first frame of an MP3 suggests, after the first of several

@@ -19,7 +19,8 @@ from weakref import WeakSet
 
 import numpy as np
 
-from panns.audio.decoding.samples import Waveform, mix_to_mono
+from panns.audio.decoding.mono_mixer import MonoMixer
+from panns.audio.decoding.samples import Waveform
 from panns.audio.limits import MAX_PEAK
 from panns.audio.live.input_devices import InputDevice, error_text, find_microphone, import_sounddevice
 from panns.audio.live.live_sound import BLOCK_S
@@ -138,6 +139,7 @@ class Microphone:
 
     def _open(self, device: InputDevice) -> None:
         self._opened_s = self._clock()
+        self._mixer = MonoMixer(device.sample_rate)
         try:
             self._stream = self._package.InputStream(
                 device=device.number,
@@ -165,7 +167,7 @@ class Microphone:
         self._has_gap |= has_lost or is_full
         if not is_full:
             # A copy: PortAudio reuses its array.
-            mono = mix_to_mono(samples) if samples.shape[1] > 1 else samples[:, 0].copy()
+            mono = self._mixer.mix(samples) if samples.shape[1] > 1 else samples[:, 0].copy()
             self._queue.put(_Block(mono, self._clock(), self._has_gap))
             self._has_gap = False
 
@@ -279,6 +281,8 @@ class Microphone:
         """Close the device for good; a running iteration ends."""
         self._is_stopped = True
         self._close_stream()
+        for sentence in self._mixer.describe_losses():
+            _LOG.warning("the microphone %r: %s", self.name, sentence)
 
     def __enter__(self) -> Microphone:
         return self
