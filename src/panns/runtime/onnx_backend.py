@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 
 from panns.checkpoints.checkpoint import ONNX_FILE, Checkpoint
@@ -12,6 +10,7 @@ from panns.errors import CheckpointError, DeviceUnavailable
 from panns.frontend import InputName
 from panns.results import Array, Scores
 from panns.runtime.backend import check_graph, choose_n_threads, scores_from_fields
+from panns.runtime.engines import import_onnxruntime
 
 
 class OnnxBackend:
@@ -22,9 +21,7 @@ class OnnxBackend:
     state_size: int
 
     def __init__(self, checkpoint: Checkpoint, device: str = "auto", n_threads: int | None = None) -> None:
-        # ONNX Runtime sends telemetry. Its own switch takes effect only after the import, which is too late.
-        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
-        import onnxruntime
+        onnxruntime = import_onnxruntime()
         from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
         available = onnxruntime.get_available_providers()

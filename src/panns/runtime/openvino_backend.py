@@ -10,7 +10,7 @@ from panns.errors import CheckpointError, DeviceUnavailable
 from panns.frontend import InputName
 from panns.results import Array, Scores
 from panns.runtime.backend import check_graph, choose_n_threads, scores_from_fields
-from panns.system.extras import require
+from panns.runtime.engines import import_openvino
 
 if TYPE_CHECKING:
     from openvino import InferRequest
@@ -24,9 +24,7 @@ class OpenVinoBackend:
     state_size: int
 
     def __init__(self, checkpoint: Checkpoint, device: str = "auto", n_threads: int | None = None) -> None:
-        require("openvino", what="the backend 'openvino'", extra="openvino")
-        import openvino
-
+        openvino = import_openvino()
         if device not in ("auto", "cpu"):
             raise DeviceUnavailable(
                 f"device={device!r} is not available on the backend 'openvino', which supports cpu; use backend='torch'"
