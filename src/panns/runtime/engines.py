@@ -35,7 +35,8 @@ def import_openvino() -> ModuleType:
         # Without this package OpenVINO uses a stub. Declining in a file of the home folder would change the decision of
         # the user for other programs, and `CI` would tell other packages that this is a test machine.
         reporter = sys.modules.get(_TELEMETRY)
-        sys.modules[_TELEMETRY] = None  # type: ignore[assignment] - how Python marks a module that cannot be imported
+        # None is how Python marks a module that cannot be imported.
+        sys.modules[_TELEMETRY] = None  # type: ignore[assignment]
         try:
             require("openvino", what="the backend 'openvino'", extra="openvino")
         finally:
