@@ -100,3 +100,19 @@ def test_a_cache_that_is_a_file_is_an_error(tmp_path):
     result = run_panns("tag", "a.wav", PANNS_CACHE=str(file))
     assert result.returncode == 1
     assert result.stderr == f"panns: the cache path {file} is a file; set PANNS_CACHE to a folder\n"
+
+
+def test_what_a_library_prints_stays_out_of_the_results():
+    code = (
+        "import os\n"
+        "from panns.cli import main\n"
+        "@main.app.command()\n"
+        "def noisy():\n"
+        "    os.write(1, b'a library prints\\n')\n"
+        "    print('{}')\n"
+        "main.main()"
+    )
+    command = [sys.executable, "-c", code, "noisy"]
+    done = subprocess.run(command, env=own_environment(), capture_output=True, check=True, text=True, timeout=600)
+    assert done.stdout == "{}\n"
+    assert done.stderr == "a library prints\n"

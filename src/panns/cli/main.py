@@ -85,6 +85,7 @@ def main() -> None:
     # torch and ONNX Runtime have their own threads.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _open_closed_streams()
+    _reserve_stdout()
     # Characters that the terminal's encoding lacks (Chinese on an old Windows, bytes of a file name that are not text)
     # are printed as \\uXXXX.
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -135,6 +136,20 @@ def _open_closed_streams() -> None:
         if getattr(sys, name) is None:
             descriptor = os.open(os.devnull, os.O_RDWR)
             setattr(sys, name, open(descriptor, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
+def _reserve_stdout() -> None:
+    """Send what libraries print into descriptor 1 to stderr, so that the results on stdout stay JSON or CSV."""
+    shown = sys.stdout
+    try:
+        reserved = os.dup(shown.fileno())
+        os.dup2(sys.stderr.fileno(), shown.fileno())
+    except (OSError, ValueError):  # not a file, as in a test
+        return
+    results = os.fdopen(reserved, "w", encoding=shown.encoding, errors=shown.errors, closefd=False)
+    if isinstance(shown, io.TextIOWrapper):
+        results.reconfigure(line_buffering=shown.line_buffering, write_through=shown.write_through)
+    sys.stdout = results
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import pytest
 
 from panns.audio import load_sound, open_sound
 from panns.errors import AudioDecodeError
-from tests.audio.decoding.encoded_sounds import sound_file
+from tests.audio.decoding.encoded_sounds import sound_file, tone, with_av, with_soundfile
 
 
 def _read(data):
@@ -50,7 +50,66 @@ def test_half_of_a_file_with_only_an_end_marker(name):
 def test_a_stream_cut_within_a_packet():
     seconds, warnings = _read(_half("aac"))
     assert seconds == pytest.approx(5.0, abs=0.2)
-    assert "unknown length is missing" in warnings[-1]
+    assert "unknown length" in warnings[-1]
+
+
+# Formats of libsndfile and FFmpeg that few people use, with their coding.
+_RARE_WITH_LENGTH = [
+    ("NIST", "PCM_16"),
+    ("NIST", "ULAW"),
+    ("VOC", "PCM_16"),
+    ("VOC", "PCM_U8"),
+    ("AVR", "PCM_16"),
+    ("MAT4", "PCM_16"),
+    ("MAT4", "DOUBLE"),
+    ("MPC2K", "PCM_16"),
+    ("SVX", "PCM_16"),
+    ("sox", "pcm_s32le"),
+    ("ast", "pcm_s16be_planar"),
+]
+_RARE_WITH_END = [
+    ("MAT5", "PCM_16"),
+    ("AIFF", "IMA_ADPCM"),
+    ("AIFF", "GSM610"),
+    ("AU", "G721_32"),
+    ("AU", "G723_40"),
+    ("rm", "ac3"),
+    ("adts", "aac"),
+    ("ac3", "ac3"),
+    ("eac3", "eac3"),
+    ("mp2", "mp2"),
+    ("mpegts", "mp2"),
+]
+_RARE_WITHOUT_LENGTH = [("IRCAM", "PCM_16"), ("PAF", "PCM_16"), ("PVF", "PCM_16"), ("gxf", "pcm_s16le")]
+
+
+def _rare(container, coding):
+    sample_rate = 48_000 if container.islower() else 16_000
+    samples = tone(3.0, sample_rate=sample_rate, n_channels=1)
+    return (with_soundfile if container.isupper() else with_av)(samples, sample_rate, container, coding)
+
+
+@pytest.mark.parametrize(("container", "coding"), _RARE_WITH_LENGTH)
+def test_half_of_a_rare_format_with_a_length(container, coding):
+    data = _rare(container, coding)
+    assert _read(data)[1] == ()
+    assert _read(data[: len(data) // 2])[1][0].startswith("ended after 1.")
+
+
+@pytest.mark.parametrize(("container", "coding"), _RARE_WITH_END)
+def test_half_of_a_rare_format_with_an_end(container, coding):
+    data = _rare(container, coding)
+    assert _read(data)[1] == ()
+    warnings = _read(data[: len(data) // 2 + 13])[1]
+    assert "unknown length" in warnings[0]
+
+
+@pytest.mark.parametrize(("container", "coding"), _RARE_WITHOUT_LENGTH)
+def test_a_format_without_length_says_so(container, coding):
+    data = _rare(container, coding)
+    sentence = "this format does not say how long the sound is, so a missing end cannot be noticed"
+    assert _read(data)[1] == (sentence,)
+    assert sentence in _read(data[: len(data) // 2])[1]
 
 
 @pytest.mark.parametrize("name", ["m4a", "mp4_video", "mov_alac"])

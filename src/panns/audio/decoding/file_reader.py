@@ -6,7 +6,7 @@ import importlib.util
 import sys
 from collections.abc import Iterator
 
-from panns.audio.decoding.declared_length import DeclaredLength, mp4_has_index, read_declared_length
+from panns.audio.decoding.declared_length import DeclaredLength
 from panns.audio.decoding.formats import (
     HEAD_BYTES,
     MP3,
@@ -20,6 +20,8 @@ from panns.audio.decoding.formats import (
     detect_format,
     id3_size,
 )
+from panns.audio.decoding.lengths.mp4 import mp4_has_index
+from panns.audio.decoding.lengths.read import read_declared_length
 from panns.audio.decoding.media_reader import MediaReader
 from panns.audio.decoding.reader import Reader, Undecodable
 from panns.audio.decoding.samples import Waveform
@@ -37,6 +39,10 @@ class FileReader:
         self._source = source
         self._name = source.source_name
         self._format, offset = _sniff(source)
+        if self._format.decoder == "unsupported":
+            raise AudioDecodeError(
+                f"{self._name}: is {self._format.name}, a format that is not supported; convert it to WAV or FLAC"
+            )
         if self._format.decoder == "none":
             raise AudioDecodeError(
                 f"{self._name}: is {self._format.name}, not audio; "
@@ -121,6 +127,7 @@ class FileReader:
                     self.losses.append(f"{reason}; the result covers the part before")
                     break
                 reader = following
+        self.losses += self.declared.notes
         self.losses += reader.losses
         self.losses += self._shortfall(n_samples / self.sample_rate)
 
@@ -159,6 +166,8 @@ class FileReader:
             return [sentence]
         if declared.is_cut:
             return [f"the end is missing, of unknown length; the result covers the {decoded_s:.2f} s before it"]
+        if declared.is_unknowable:
+            return ["this format does not say how long the sound is, so a missing end cannot be noticed"]
         return []
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 HEAD_BYTES = 4096
 
-Decoder = Literal["soundfile", "media", "either", "none"]
+Decoder = Literal["soundfile", "media", "either", "none", "unsupported"]
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,8 @@ class FileFormat:
 
     Attributes:
         name: Name in messages.
-        decoder: `soundfile`, `media` (PyAV only), `either`, or `none` for files without audio.
+        decoder: `soundfile`, `media` (PyAV only), `either`, `none` for files without audio, or `unsupported` for audio
+            that is left undecoded.
     """
 
     name: str
@@ -35,10 +36,32 @@ OPUS = FileFormat("Opus", "either")
 MP3 = FileFormat("MP3", "soundfile")
 MP4 = FileFormat("MP4", "media")
 MATROSKA = FileFormat("Matroska or WebM", "media")
+AAC = FileFormat("AAC", "media")
+AC3 = FileFormat("AC-3", "media")
+MPEG_TS = FileFormat("MPEG transport stream", "media")
+NIST = FileFormat("NIST Sphere", "soundfile")
+VOC = FileFormat("Creative Voice", "soundfile")
+IRCAM = FileFormat("IRCAM", "soundfile")
+MAT4 = FileFormat("MATLAB 4", "soundfile")
+MAT5 = FileFormat("MATLAB 5", "soundfile")
+PAF = FileFormat("Ensoniq PARIS", "soundfile")
+PVF = FileFormat("Portable Voice", "soundfile")
+AVR = FileFormat("Audio Visual Research", "soundfile")
+SVX = FileFormat("8SVX", "soundfile")
+MPC2K = FileFormat("Akai MPC 2000", "soundfile")
+SOX = FileFormat("SoX", "media")
+AST = FileFormat("AST", "media")
+SWF = FileFormat("Flash", "media")
+COMPRESSED_SWF = FileFormat("compressed Flash", "media")
+REAL_MEDIA = FileFormat("RealMedia", "media")
+REAL_AUDIO = FileFormat("RealAudio", "media")
 UNKNOWN = FileFormat("unknown", "either")
 PLAYLIST = FileFormat("a playlist of other files", "none")
 TEXT = FileFormat("text", "none")
 
+# Four machines, in either byte order.
+_IRCAM_MARKERS = {b"\x64\xa3" + bytes((machine, 0)) for machine in range(5)}
+_IRCAM_MARKERS |= {marker[::-1] for marker in _IRCAM_MARKERS}
 _W64_GUID = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"
 _BY_START: tuple[tuple[bytes, FileFormat], ...] = (
     (b"RF64", WAV),
@@ -54,10 +77,28 @@ _BY_START: tuple[tuple[bytes, FileFormat], ...] = (
     (b"wvpk", FileFormat("WavPack", "media")),
     (b"TTA1", FileFormat("True Audio", "media")),
     (b"FLV\x01", FileFormat("Flash video", "media")),
-    (b"\x0bw", FileFormat("AC-3", "media")),
+    (b"\x0bw", AC3),
     (b"\x7f\xfe\x80\x01", FileFormat("DTS", "media")),
     (b"DSD ", FileFormat("DSF", "media")),
-    (b"NIST_1A", FileFormat("NIST Sphere", "soundfile")),
+    (b"NIST_1A", NIST),
+    (b"Creative Voice File\x1a", VOC),
+    (b"MATLAB 5.0 MAT-file", MAT5),
+    (b" paf", PAF),
+    (b"fap ", PAF),
+    (b"PVF1\n", PVF),
+    (b"2BIT", AVR),
+    (b"\x01\x04", MPC2K),
+    (b".SoX", SOX),
+    (b"XoS.", SOX),
+    (b"STRM", AST),
+    (b"FWS", SWF),
+    (b"CWS", COMPRESSED_SWF),
+    (b".RMF", REAL_MEDIA),
+    (b".ra\xfd", REAL_AUDIO),
+    # Of these libsndfile answers damaged files, and of instruments the wrong rate. Nobody sends them as recordings.
+    (b"\xf0\x7e", FileFormat("a MIDI sample dump", "unsupported")),
+    (b"Extended Instrument:", FileFormat("a FastTracker instrument", "unsupported")),
+    (b"ALawSoundFile**", FileFormat("a Psion recording", "unsupported")),
     (b"MThd", FileFormat("MIDI (notes, not audio)", "none")),
     (b"\x89PNG", FileFormat("a PNG image", "none")),
     (b"\xff\xd8\xff", FileFormat("a JPEG image", "none")),
@@ -94,9 +135,15 @@ def detect_format(head: bytes) -> FileFormat:
     if head.startswith(b"RIFF"):
         return {b"AVI ": AVI, b"WEBP": FileFormat("a WebP image", "none")}.get(head[8:12], WAV)
     if head.startswith(b"FORM"):
-        return AIFF if head[8:12] in (b"AIFF", b"AIFC") else UNKNOWN
+        return {b"AIFF": AIFF, b"AIFC": AIFF, b"8SVX": SVX, b"16SV": SVX}.get(head[8:12], UNKNOWN)
+    if head[:4] in _IRCAM_MARKERS:
+        return IRCAM
+    if head[:4] in (bytes(4), b"\x00\x00\x03\xe8") and head[20:31] == b"samplerate\0":
+        return MAT4
     if head.startswith(b"OggS"):
         return OPUS if b"OpusHead" in head[:128] else OGG
+    if head[:1] == head[188:189] == head[376:377] == b"G":
+        return MPEG_TS
     if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"styp", b"moof"):
         brand = head[8:12]
         return FileFormat("a HEIF or AVIF image", "none") if brand in (b"avif", b"heic", b"mif1") else MP4
@@ -106,7 +153,7 @@ def detect_format(head: bytes) -> FileFormat:
     if len(head) >= 3 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0:
         # The two layer bits are zero in ADTS (AAC) and never in MPEG audio.
         if head[1] & 0xF6 == 0xF0:
-            return FileFormat("AAC", "media")
+            return AAC
         return MP3 if head[1] & 0x06 else UNKNOWN
     return TEXT if _is_text(head) else UNKNOWN
 

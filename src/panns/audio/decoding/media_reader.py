@@ -35,6 +35,28 @@ _LONG_PROBE = {"probesize": str(64 * 2**20), "analyzeduration": str(120 * 10**6)
 _OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "none"}
 # Formats that store their length; for others FFmpeg guesses it from size and bit rate.
 _DECLARING = {"mov", "matroska", "asf", "avi", "caf", "ape", "wv", "tta", "tak", "mpc8", "dsf"}
+# Streams that may end anywhere. A missing end is noticed if it cuts a frame; warnings about all whole ones help nobody.
+# After them, formats whose headers were read before.
+_WITHOUT_LENGTH = {
+    *(
+        "aac",
+        "ac3",
+        "amr",
+        "dts",
+        "dtshd",
+        "dv",
+        "eac3",
+        "flv",
+        "loas",
+        "mlp",
+        "mp3",
+        "mpeg",
+        "mpegts",
+        "nut",
+        "truehd",
+    ),
+    *("wtv", "aiff", "ast", "au", "flac", "nistsphere", "ogg", "rm", "sox", "svx", "swf", "voc", "w64", "wav"),
+}
 # The lowest and highest rates of AAC differ by a factor of 13. A larger change would only inflate a block.
 _MAX_RATE_CHANGE = 16
 # Containers that store the time of every packet. AVI counts packets instead, and bare streams have no time at all.
@@ -126,8 +148,10 @@ class MediaReader:
         if self._format == "ogg" and declared.duration_s is not None and self._origin_s > 0:
             # Ogg declares the time of its end, on a clock that may have started earlier.
             return replace(declared, duration_s=max(declared.duration_s - self._origin_s, 0.0))
-        if declared != DeclaredLength() or self._format not in _DECLARING:
+        if declared != DeclaredLength() or self._format in _WITHOUT_LENGTH:
             return declared
+        if self._format not in _DECLARING:
+            return DeclaredLength(is_unknowable=True)
         track, container = self._track, self._container
         duration_s: float | None = None
         if track.duration and track.time_base:
@@ -201,7 +225,7 @@ class MediaReader:
             )
         if n_lost:
             self.losses.append(f"{n_lost} of {n_packets} packets are damaged; {silent_s:.2f} s of silence replace them")
-        if n_lost_last and self.declared == DeclaredLength():
+        if n_lost_last and self.declared.duration_s is None and not self.declared.is_cut:
             self.losses.append("the end is damaged, so an unknown length is missing")
 
     def _packets(self) -> Iterator[Any]:

@@ -13,6 +13,11 @@ from panns.audio.decoding.samples import Waveform
 from panns.audio.decoding.source import SeekableInput
 from panns.audio.limits import check_header
 
+# Without them, libsndfile takes bytes that begin like nothing else for instruments, dumps and bare samples.
+_FORMATS = (
+    *("AIFF", "AU", "AVR", "CAF", "FLAC", "IRCAM", "MAT4", "MAT5", "MP3", "MPC2K", "NIST", "OGG", "PAF", "PVF", "RF64"),
+    *("SVX", "VOC", "W64", "WAV", "WAVEX"),
+)
 # Tags at the end of MP3 and Ogg files.
 _MAX_TAIL_BYTES = 4096
 
@@ -34,6 +39,9 @@ class SoundFileReader:
             self._file = soundfile.SoundFile(source)
         except self._error as exc:
             raise Undecodable(_reason(exc)) from exc
+        if self._file.format not in _FORMATS:
+            self._file.close()
+            raise Undecodable(f"libsndfile takes it for {self._file.format}")
         self.sample_rate: int = self._file.samplerate
         self.n_channels: int = self._file.channels
         self.is_float = self._file.subtype in ("FLOAT", "DOUBLE")

@@ -1,0 +1,1 @@
+"""Readers of declared lengths, by family of formats; `read.py` chooses one."""
