@@ -11,7 +11,7 @@ import pytest
 
 from panns.audio import DecodeLimits, open_sound
 from panns.errors import AudioDecodeError
-from tests.audio.decoding.encoded_sounds import sound_file, with_soundfile
+from tests.audio.decoding.encoded_sounds import sound_file, with_av, with_soundfile
 
 
 def _silent_flac(seconds, sample_rate=8_000):
@@ -40,6 +40,14 @@ def test_a_decompression_bomb_is_refused_early(duration_s):
             sizes.extend(len(block) for block in blocks)
     assert sum(sizes) < 0.9 * duration_s * 8_000  # it has 25 bytes per second, and 32 are the limit
     assert _drain(bomb, limits=DecodeLimits(min_bytes_per_s=0)) == pytest.approx(duration_s)
+
+
+def test_many_samples_a_second_are_a_bomb_too():
+    bomb = with_av(np.zeros((65_535 * 20, 8), np.float32), 655_350, "flac", "flac")
+    limits = DecodeLimits(grace_s=1, min_bytes_per_million=1_000)
+    with pytest.raises(AudioDecodeError, match=r"samples of all channels.*bomb.*min_bytes_per_million"):
+        _drain(bomb, limits=limits)
+    assert _drain(bomb, limits=DecodeLimits(grace_s=1, min_bytes_per_million=0)) == pytest.approx(2.0)
 
 
 def test_long_silence_is_decoded():

@@ -17,22 +17,26 @@ MAX_SAMPLE_RATE = 4_000_000
 MAX_CHANNELS = 1024
 # Ten times what a file of 16-bit integers stored as floats could reach; larger values are flipped exponent bits.
 MAX_PEAK = 1e6
+_GRACE_SAMPLES_PER_S = 96_000
 
 
 @dataclass(frozen=True)
 class DecodeLimits:
-    """Limits on the decoded duration, because a few kilobytes can decode to hours.
+    """Limits on decoded seconds and samples, because a few kilobytes can decode to hours.
 
     Attributes:
         max_duration_s: Maximum duration of a sound, in seconds.
         min_bytes_per_s: Minimum encoded bytes per decoded second, checked after `grace_s`. A silent FLAC at 44.1 kHz
             has about 130, Codec 2 at 700 bit/s has 88, a decompression bomb has fewer than 10.
-        grace_s: Decoded seconds before `min_bytes_per_s` applies.
+        min_bytes_per_million: Minimum encoded bytes per million decoded samples of all channels, checked after
+            `grace_s` of stereo at 48 kHz. A silent FLAC has about 1,300 with eight channels, 3,400 with one.
+        grace_s: Decoded seconds before the two minima apply.
         max_spool_bytes: Maximum size of the temporary copy of an input that cannot seek, such as a pipe.
     """
 
     max_duration_s: float = 48 * 3600.0
     min_bytes_per_s: float = 32.0
+    min_bytes_per_million: float = 500.0
     grace_s: float = 600.0
     max_spool_bytes: int = 16 * 2**30
 
@@ -47,14 +51,28 @@ class DecodeLimits:
         if n_bytes >= declared_s * self.min_bytes_per_s:
             self._check_duration(name, declared_s)
 
-    def check_decoded(self, name: str, decoded_s: float, n_bytes: int) -> None:
-        """Refuse a sound that exceeds the maximum duration, or the maximum for its number of encoded bytes."""
+    def check_decoded(self, name: str, decoded_s: float, n_bytes: int, *, n_samples: int) -> None:
+        """Refuse a sound that exceeds the maximum duration, or the maxima for its number of encoded bytes.
+
+        Args:
+            name: Name of the sound.
+            decoded_s: Seconds decoded so far.
+            n_bytes: Size of the sound.
+            n_samples: Samples decoded so far, of all channels.
+        """
         self._check_duration(name, decoded_s)
         if decoded_s > self.grace_s and n_bytes < decoded_s * self.min_bytes_per_s:
             raise AudioDecodeError(
                 f"{name}: {n_bytes:,} bytes decode to more than {decoded_s:,.0f} s, fewer than "
                 f"{self.min_bytes_per_s:g} bytes per second, like a decompression bomb; "
                 f"if this is a real recording, pass limits=DecodeLimits(min_bytes_per_s=...)"
+            )
+
+        if n_samples > self.grace_s * _GRACE_SAMPLES_PER_S and n_bytes * 1e6 < n_samples * self.min_bytes_per_million:
+            raise AudioDecodeError(
+                f"{name}: {n_bytes:,} bytes decode to more than {n_samples:,} samples of all channels, fewer than "
+                f"{self.min_bytes_per_million:g} bytes per million, like a decompression bomb; "
+                f"if this is a real recording, pass limits=DecodeLimits(min_bytes_per_million=...)"
             )
 
     def _check_duration(self, name: str, duration_s: float) -> None:

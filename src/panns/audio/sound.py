@@ -114,7 +114,7 @@ class Sound:
         for block in self._reader.blocks():
             n_samples += len(block)
             self.duration_s = n_samples / self.native_sample_rate
-            self._limits.check_decoded(self.name, self.duration_s, self._n_bytes)
+            self._limits.check_decoded(self.name, self.duration_s, self._n_bytes, n_samples=n_samples * self.n_channels)
             yield block
 
     def _not_sound(self, block: Waveform, n_before: int) -> str:

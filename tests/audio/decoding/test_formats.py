@@ -103,6 +103,25 @@ def test_any_length(n_samples):
     assert len(load_sound(data, sample_rate=32_000)) == pytest.approx(n_samples * 32_000 / 44_100, abs=1)
 
 
+@pytest.mark.parametrize("n_samples", [100, 229, 1_000])
+@pytest.mark.parametrize(
+    ("container", "codec"),
+    [("mp3", "libmp3lame"), ("adts", "aac"), ("latm", "aac"), ("ac3", "ac3"), ("MP3", "MPEG_LAYER_III")],
+)
+@pytest.mark.parametrize("sample_rate", [32_000, 48_000])
+def test_files_of_one_frame_are_read(container, codec, n_samples, sample_rate):
+    samples = tone(0.1, sample_rate=sample_rate, n_channels=1)[:n_samples]
+    data = (with_soundfile if container.isupper() else with_av)(samples, sample_rate, container, codec)
+    assert len(load_sound(data, sample_rate=sample_rate)) >= n_samples
+
+
+def test_a_file_is_empty_only_if_every_decoder_finds_nothing(monkeypatch):
+    from panns.audio.decoding.soundfile_reader import SoundFileReader
+
+    monkeypatch.setattr(SoundFileReader, "blocks", lambda _self: iter(()))
+    assert len(load_sound(sound_file("mp3"), sample_rate=44_100)) == 88_200
+
+
 def test_format_detection_ignores_the_file_extension(tmp_path):
     path = tmp_path / "clip.txt"  # a wrong name changes nothing
     path.write_bytes(sound_file("mp4_video"))

@@ -75,7 +75,8 @@ class FileReader:
             decoder = self._waiting.pop(0)
             try:
                 if decoder is MediaReader:
-                    return MediaReader(self._source, declared, what=f"reading {self._name} ({self._format.name})")
+                    what = f"reading {self._name} ({self._format.name})"
+                    return MediaReader(self._source, declared, what=what, demuxer=self._format.demuxer)
                 return SoundFileReader(self._source, declared, reaches_end=self._reaches_end)
             except Undecodable as exc:
                 reasons.append(str(exc))
@@ -110,26 +111,35 @@ class FileReader:
         n_samples = 0
         reader = self._reader
         while True:
+            damage: Undecodable | None = None
             try:
                 for block in self._from(reader, n_samples):
                     n_samples += len(block)
                     yield block
-                break
-            except Undecodable as exc:
-                self._damage = f", lost to damage ({exc})"
-                following = self._open_after_damage(reader)
-                if following is None:
-                    reason = f"damaged after {n_samples / self.sample_rate:.2f} s ({exc})"
-                    if not n_samples:
-                        raise AudioDecodeError(
-                            f"{self._name}: {reason}, before any sound; get the file again from its source"
-                        ) from exc
-                    self.losses.append(f"{reason}; the result covers the part before")
+                if n_samples:
                     break
-                reader = following
+            except Undecodable as exc:
+                damage = exc
+                self._damage = f", lost to damage ({exc})"
+            # The other decoder may get past the damage, or find the one frame of a tiny file.
+            following = self._open_following(reader)
+            if following is None:
+                self._report_damage(damage, n_samples)
+                break
+            reader = following
         self.losses += self.declared.notes
         self.losses += reader.losses
         self.losses += self._shortfall(n_samples / self.sample_rate)
+
+    def _report_damage(self, damage: Undecodable | None, n_samples: int) -> None:
+        if damage is None:
+            return
+        reason = f"damaged after {n_samples / self.sample_rate:.2f} s ({damage})"
+        if not n_samples:
+            raise AudioDecodeError(
+                f"{self._name}: {reason}, before any sound; get the file again from its source"
+            ) from damage
+        self.losses.append(f"{reason}; the result covers the part before")
 
     def _from(self, reader: Reader, n_skipped: int) -> Iterator[Waveform]:
         """Yield the blocks of a reader, without the samples that the previous reader has already returned."""
@@ -138,8 +148,8 @@ class FileReader:
                 yield block[n_skipped:]
             n_skipped = max(n_skipped - len(block), 0)
 
-    def _open_after_damage(self, reader: Reader) -> Reader | None:
-        """Open the next decoder, which may get past the damage that stopped this one."""
+    def _open_following(self, reader: Reader) -> Reader | None:
+        """Open the next decoder, if there is one that can."""
         reader.close()
         try:
             following = self._open_next(self.declared) if self._waiting else None

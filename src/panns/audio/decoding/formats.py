@@ -18,10 +18,12 @@ class FileFormat:
         name: Name in messages.
         decoder: `soundfile`, `media` (PyAV only), `either`, `none` for files without audio, or `unsupported` for audio
             that is left undecoded.
+        demuxer: FFmpeg's name of a bare stream, for files of so few frames that FFmpeg does not detect it.
     """
 
     name: str
     decoder: Decoder
+    demuxer: str | None = None
 
 
 WAV = FileFormat("WAV", "soundfile")
@@ -33,11 +35,12 @@ AVI = FileFormat("AVI", "media")
 FLAC = FileFormat("FLAC", "soundfile")
 OGG = FileFormat("Ogg", "soundfile")
 OPUS = FileFormat("Opus", "either")
-MP3 = FileFormat("MP3", "soundfile")
+MP3 = FileFormat("MP3", "soundfile", "mp3")
 MP4 = FileFormat("MP4", "media")
 MATROSKA = FileFormat("Matroska or WebM", "media")
-AAC = FileFormat("AAC", "media")
-AC3 = FileFormat("AC-3", "media")
+AAC = FileFormat("AAC", "media", "aac")
+LOAS = FileFormat("AAC in LOAS", "media", "loas")
+AC3 = FileFormat("AC-3", "media", "ac3")
 MPEG_TS = FileFormat("MPEG transport stream", "media")
 NIST = FileFormat("NIST Sphere", "soundfile")
 VOC = FileFormat("Creative Voice", "soundfile")
@@ -150,6 +153,8 @@ def detect_format(head: bytes) -> FileFormat:
     # UTF-16 text begins like MPEG layer I; its first character has a zero byte.
     if head[:2] in (b"\xff\xfe", b"\xfe\xff") and 0 in head[2:4]:
         return TEXT
+    if len(head) >= 2 and head[0] == 0x56 and head[1] & 0xE0 == 0xE0:
+        return LOAS
     if len(head) >= 3 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0:
         # The two layer bits are zero in ADTS (AAC) and never in MPEG audio.
         if head[1] & 0xF6 == 0xF0:

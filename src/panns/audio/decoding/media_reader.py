@@ -82,7 +82,9 @@ _MAX_GAP_S = 60.0
 class MediaReader:
     """Reader of the best audio track, with FFmpeg."""
 
-    def __init__(self, source: SeekableInput, declared: DeclaredLength, *, what: str) -> None:
+    def __init__(
+        self, source: SeekableInput, declared: DeclaredLength, *, what: str, demuxer: str | None = None
+    ) -> None:
         try:
             import av
         except ImportError as exc:
@@ -92,7 +94,12 @@ class MediaReader:
         self._source = source
         self._name = source.source_name
         self.losses: list[str] = []
-        track = self._open(av, _OPTIONS)
+        try:
+            track = self._open(av, _OPTIONS)
+        except Undecodable:
+            if demuxer is None:
+                raise
+            track = self._open(av, _OPTIONS, demuxer)
         try:
             if track is None and self._container.streams.audio:
                 # A broadcast whose sound starts seconds after its picture.
@@ -105,13 +112,18 @@ class MediaReader:
             self._container.close()
             raise
 
-    def _open(self, av: Any, options: dict[str, str]) -> Any:  # noqa: ANN401 - PyAV is imported on first use only
+    def _open(self, av: Any, options: dict[str, str], demuxer: str | None = None) -> Any:  # noqa: ANN401 - see `Any`
         """Open the container, and return its best audio track, None without one."""
         self._source.seek(0)
         try:
             with self._source.budget(_MAX_OPENING_BYTES):
                 self._container = av.open(
-                    self._source, mode="r", container_options=options, metadata_errors="replace", buffer_size=2**16
+                    self._source,
+                    mode="r",
+                    format=demuxer,
+                    container_options=options,
+                    metadata_errors="replace",
+                    buffer_size=2**16,
                 )
             return self._container.streams.best("audio")
         except self._errors as exc:
