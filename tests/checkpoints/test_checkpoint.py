@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from onnx import helper
 
 from panns.checkpoints.checkpoint import MANIFEST_FILE, METADATA_KEY, ONNX_FILE, TORCH_FILE, Checkpoint, open_checkpoint
-from panns.checkpoints.manifest import FORMAT_VERSION, FileDigest, Metric, ModelManifest
+from panns.checkpoints.manifest import DIGEST_KEY, FORMAT_VERSION, FileDigest, Metric, ModelManifest
+from panns.checkpoints.onnx_metadata import seal
 from panns.errors import CheckpointError
 from panns.frontend import LogMelConfig
 from panns.labels import LabelSet, audioset
@@ -39,17 +40,24 @@ def read(text):
     return ModelManifest.from_json(text, where="here")
 
 
+def undigested():
+    """The manifest's content without its digest, as after an edit by hand."""
+    plain = json.loads(MANIFEST.to_json())
+    del plain[DIGEST_KEY]
+    return plain
+
+
 def changed(**fields):
     """The manifest's text with some fields replaced."""
-    return json.dumps({**json.loads(MANIFEST.to_json()), **fields})
+    return json.dumps({**undigested(), **fields})
 
 
 def changed_config(**fields):
-    return changed(config={**json.loads(MANIFEST.to_json())["config"], **fields})
+    return changed(config={**undigested()["config"], **fields})
 
 
 def without(key):
-    plain = json.loads(MANIFEST.to_json())
+    plain = undigested()
     del plain[key]
     return json.dumps(plain)
 
@@ -58,6 +66,7 @@ def write_onnx(path, metadata):
     model = helper.make_model(helper.make_graph([], "graph", [], []))
     helper.set_model_props(model, metadata)
     path.write_bytes(model.SerializeToString())
+    seal(path)
     return path
 
 
@@ -171,7 +180,7 @@ plain_values = st.recursive(
 )
 
 
-@given(st.sampled_from([*json.loads(MANIFEST.to_json())]), plain_values)
+@given(st.sampled_from([*undigested()]), plain_values)
 def test_any_value_in_any_field_is_read_or_refused(field, value):
     with contextlib.suppress(CheckpointError):
         read(changed(**{field: value}))
@@ -259,7 +268,7 @@ def test_foreign_onnx_file_is_refused(tmp_path):
 def test_truncated_onnx_file_is_refused(tmp_path):
     path = write_onnx(tmp_path / "pets.onnx", {METADATA_KEY: MANIFEST.to_json()})
     path.write_bytes(path.read_bytes()[:-10])
-    with pytest.raises(CheckpointError, match="not an ONNX model"):
+    with pytest.raises(CheckpointError, match="damaged"):
         open_checkpoint(path)
 
 
@@ -267,3 +276,22 @@ def test_onnx_file_with_a_damaged_manifest_is_refused(tmp_path):
     path = write_onnx(tmp_path / "pets.onnx", {METADATA_KEY: changed(format_version=99)})
     with pytest.raises(CheckpointError, match="format version 99"):
         open_checkpoint(path)
+
+
+def test_every_changed_character_of_a_manifest_is_found():
+    """A changed label or threshold would be a wrong answer that nobody notices."""
+    text = MANIFEST.to_json()
+    for place in range(len(text)):
+        other = "7" if text[place] != "7" else "8"
+        with pytest.raises(CheckpointError):
+            read(text[:place] + other + text[place + 1 :])
+
+
+def test_a_formatted_manifest_keeps_its_digest():
+    plain = json.loads(MANIFEST.to_json())
+    assert read(json.dumps(plain, indent=2, sort_keys=True)) == MANIFEST
+
+
+def test_a_metric_must_be_a_number():
+    with pytest.raises(ValueError, match=r"nan of mAP must be a finite number"):
+        Metric("mAP", float("nan"), "held out")

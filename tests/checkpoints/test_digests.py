@@ -21,9 +21,9 @@ def hashed(monkeypatch):
     """Paths of the files that were read, in order; every file counts as old enough to remember."""
     paths = []
 
-    def counted(path):
+    def counted(path, **options):
         paths.append(path)
-        return file_digests(path)
+        return file_digests(path, **options)
 
     monkeypatch.setattr(digests, "file_digests", counted)
     monkeypatch.setattr(digests, "_MIN_AGE_NS", -1)
@@ -72,3 +72,35 @@ def test_young_file_is_read_every_time(file, hashed, monkeypatch):
     file_sha256(file)
     file_sha256(file)
     assert len(hashed) == 2
+
+
+def forget():
+    """A new process knows no digests."""
+    digests._known.clear()
+
+
+def test_the_digest_of_a_large_file_is_kept_across_processes(file, hashed, monkeypatch):
+    monkeypatch.setattr(digests, "_LARGE_BYTES", 4)
+    for _ in range(3):
+        assert file_sha256(file) == sha256(b"abcd")
+        forget()
+    assert hashed == [file]
+    stat = file.stat()
+    file.write_bytes(b"abce")
+    os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
+    assert file_sha256(file) == sha256(b"abce")
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"version": 5}', '{"sha256": "ab", "version": []}'])
+def test_a_damaged_record_of_a_digest_is_ignored(file, hashed, monkeypatch, content):
+    monkeypatch.setattr(digests, "_LARGE_BYTES", 4)
+    file_sha256(file)
+    (record,) = (digests.cache_dir() / "digests").iterdir()
+    record.write_text(content)
+    forget()
+    assert file_sha256(file) == sha256(b"abcd")
+    assert hashed == [file, file]
+
+
+def test_digest_of_the_first_bytes(file):
+    assert file_sha256(file, n_bytes=2) == sha256(b"ab")

@@ -1,10 +1,12 @@
+import contextlib
+
 import onnx
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
-from panns.checkpoints.onnx_metadata import read_onnx_metadata
+from panns.checkpoints.onnx_metadata import SEAL_KEY, check_seal, read_onnx_metadata, refuse_external_data, seal
 from panns.errors import CheckpointError
 
 # Surrogates cannot be written as UTF-8.
@@ -129,3 +131,69 @@ def refused_or_text(path):
     except CheckpointError:
         return
     assert all(isinstance(text, str) for item in metadata.items() for text in item)
+
+
+def test_a_sealed_file_is_an_intact_onnx_model(path):
+    path.write_bytes(WHOLE)
+    seal(path)
+    check_seal(path)
+    onnx.checker.check_model(onnx.load(path), full_check=True)
+    assert set(read_onnx_metadata(path)) == {"panns", "other", SEAL_KEY}
+
+
+def test_every_changed_byte_of_a_sealed_file_is_found(path):
+    path.write_bytes(WHOLE)
+    seal(path)
+    content = path.read_bytes()
+    for place in range(len(content)):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        with pytest.raises(CheckpointError, match="digest"):
+            check_seal(path)
+
+
+@pytest.mark.parametrize("change", [lambda content: content[:-1], lambda content: content + b"\0", lambda _: b""])
+def test_cut_and_extended_files_are_found(path, change):
+    path.write_bytes(WHOLE)
+    seal(path)
+    path.write_bytes(change(path.read_bytes()))
+    with pytest.raises(CheckpointError, match="differs from its digest"):
+        check_seal(path)
+
+
+def tensor(*, is_external):
+    made = helper.make_tensor("w", TensorProto.FLOAT, [2], [1.0, 2.0])
+    if is_external:
+        made.ClearField("float_data")
+        made.data_location = TensorProto.EXTERNAL
+        made.external_data.add(key="location", value="weights.bin")
+    return made
+
+
+def constant(value):
+    return helper.make_node("Constant", [], ["c"], value=value)
+
+
+def graph_of(nodes, initializer=()):
+    return helper.make_graph(nodes, "graph", [], [], initializer=initializer)
+
+
+@pytest.mark.parametrize("is_external", [False, True])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda one: helper.make_model(graph_of([], [one])),
+        lambda one: helper.make_model(graph_of([constant(one)])),
+        lambda one: helper.make_model(
+            graph_of([helper.make_node("If", ["x"], ["y"], then_branch=graph_of([], [one]), else_branch=graph_of([]))])
+        ),
+        lambda one: helper.make_model(
+            graph_of([]),
+            functions=[helper.make_function("own", "f", [], ["c"], [constant(one)], [helper.make_opsetid("", 18)])],
+        ),
+    ],
+    ids=["initializer", "constant", "branch", "function"],
+)
+def test_weights_in_other_files_are_refused(path, make, is_external):
+    path.write_bytes(make(tensor(is_external=is_external)).SerializeToString())
+    with pytest.raises(CheckpointError, match="weights in another file") if is_external else contextlib.nullcontext():
+        refuse_external_data(path)

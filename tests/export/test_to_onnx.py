@@ -9,7 +9,7 @@ import pytest
 import panns
 from panns.checkpoints.checkpoint import METADATA_KEY, open_checkpoint
 from panns.checkpoints.manifest import ModelManifest
-from panns.checkpoints.onnx_metadata import read_onnx_metadata
+from panns.checkpoints.onnx_metadata import read_onnx_metadata, seal
 from panns.errors import CheckpointError, MissingExtra
 from panns.export.to_onnx import export_onnx
 from panns.export.verify import TOLERANCE, verify_onnx
@@ -132,6 +132,7 @@ def test_verify_refuses_changed_weights(tiny_checkpoint, exported_file, tmp_path
     weights.raw_data = (1.01 * np.frombuffer(weights.raw_data, dtype=np.float32)).astype(np.float32).tobytes()
     changed = tmp_path / "changed.onnx"
     onnx.save(model, changed)
+    seal(changed)
     with pytest.raises(CheckpointError, match=r"differs from the network by .*1e-04"):
         verify_onnx(open_checkpoint(tiny_checkpoint), changed)
 

@@ -10,7 +10,6 @@ import pytest
 from panns.errors import DownloadError
 from panns.hub import cache
 from panns.hub.cache import (
-    cache_dir,
     cache_lock,
     checkpoints_dir,
     downloads_dir,
@@ -20,6 +19,7 @@ from panns.hub.cache import (
     storage_errors,
 )
 from panns.models.weights import Weights
+from panns.system.cache_folder import cache_dir
 from panns.system.files import file_digests
 
 BODY = b"weights" * 1000

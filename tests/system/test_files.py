@@ -1,9 +1,13 @@
 import hashlib
+import os
+import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
-from panns.system.files import file_digests, replacing
+from panns.system import files
+from panns.system.files import file_digests, open_regular, read_regular, remove_abandoned, replacing
 
 
 def write(path, text):
@@ -52,3 +56,39 @@ def test_digests_come_from_one_pass(tmp_path):
     expected = {name: hashlib.new(name, content).hexdigest() for name in ("sha256", "md5")}
     assert file_digests(path, ["sha256", "md5"]) == expected
     assert file_digests(path) == {"sha256": expected["sha256"]}
+
+
+def test_files_that_killed_writers_left_are_removed(tmp_path):
+    path = tmp_path / "state[1].pt"
+    old, young, other = (tmp_path / name for name in (f".state[1].{'a' * 12}.pt", f".state[1].{'b' * 12}.pt", ".b.pt"))
+    for file in (old, young, other):
+        file.write_bytes(b"half")
+    two_days_ago = time.time() - 48 * 3600
+    os.utime(old, (two_days_ago, two_days_ago))
+    os.utime(other, (two_days_ago, two_days_ago))
+    write(path, "new")
+    assert set(tmp_path.iterdir()) == {path, young, other}
+    remove_abandoned(path, min_age_s=0)
+    assert set(tmp_path.iterdir()) == {path, other}
+
+
+def test_content_is_on_the_disk_before_it_gets_its_name(tmp_path, monkeypatch):
+    path = tmp_path / "a.json"
+    path.write_text("old")
+    synced = []
+
+    def record(file):
+        synced.append((file.suffix, path.read_text()))
+
+    monkeypatch.setattr(files, "sync", record)
+    write(path, "new")
+    assert synced == [(".json", "old"), ("", "new")]
+
+
+def test_only_regular_files_are_opened(tmp_path):
+    with pytest.raises(OSError, match="instead of a regular file"):
+        open_regular(Path(os.devnull))
+    (tmp_path / "large").write_bytes(b"12345")
+    with pytest.raises(OSError, match="larger than 4 bytes"):
+        read_regular(tmp_path / "large", max_bytes=4)
+    assert read_regular(tmp_path / "large", max_bytes=5) == b"12345"

@@ -12,15 +12,16 @@ from pathlib import Path
 
 from panns.checkpoints.digests import file_sha256
 from panns.checkpoints.manifest import FileDigest, ModelManifest
-from panns.checkpoints.onnx_metadata import read_onnx_metadata
+from panns.checkpoints.onnx_metadata import check_seal, read_onnx_metadata, refuse_external_data
 from panns.errors import CheckpointError
 from panns.frontend import InputName
-from panns.system.files import replacing
+from panns.system.files import read_regular, replacing
 
 MANIFEST_FILE = "model.json"
 TORCH_FILE = "model.safetensors"
 ONNX_FILE = "model.onnx"
 METADATA_KEY = "panns"
+_MAX_MANIFEST_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,13 @@ class Checkpoint:
     def verified_file(self, name: str) -> Path:
         """Path of a file of the checkpoint, after a check of its size and digest.
 
+        `open_checkpoint` has checked the digest of a single file.
+
         Raises:
-            CheckpointError: The file is missing, or differs from the manifest.
+            CheckpointError: The file is missing, differs from the manifest, or keeps weights in other files.
         """
         if self.is_exported_file:
+            refuse_external_data(self.path)
             return self.path
         path, expected = self.path / name, self.manifest.files[name]
         remedy = (
@@ -68,6 +72,8 @@ class Checkpoint:
             raise CheckpointError(f"{path} is missing, but {MANIFEST_FILE} lists it; {remedy}")
         if path.stat().st_size != expected.n_bytes or file_sha256(path) != expected.sha256:
             raise CheckpointError(f"{path} differs from the size or digest in {MANIFEST_FILE}; {remedy}")
+        if name == ONNX_FILE:
+            refuse_external_data(path)
         return path
 
     def verify(self) -> None:
@@ -96,7 +102,7 @@ def open_checkpoint(path: Path) -> Checkpoint:
     """Read the manifest of a checkpoint folder or of an exported file.
 
     Raises:
-        CheckpointError: `path` is not a checkpoint, or its manifest is damaged.
+        CheckpointError: `path` is not a checkpoint, or its manifest or the exported file is damaged.
     """
     if path.is_dir():
         manifest_path = path / MANIFEST_FILE
@@ -105,7 +111,7 @@ def open_checkpoint(path: Path) -> Checkpoint:
                 f"{path} has no {MANIFEST_FILE}; a checkpoint is a folder with one, or an exported .onnx file"
             )
         try:
-            text = manifest_path.read_text(encoding="utf-8")
+            text = read_regular(manifest_path, max_bytes=_MAX_MANIFEST_BYTES).decode()
         except (OSError, UnicodeDecodeError) as exc:
             raise CheckpointError(f"cannot read {manifest_path}: {exc}") from exc
         return Checkpoint(path, ModelManifest.from_json(text, where=str(manifest_path)))
@@ -113,6 +119,7 @@ def open_checkpoint(path: Path) -> Checkpoint:
         text_or_none = read_onnx_metadata(path).get(METADATA_KEY)
         if text_or_none is None:
             raise CheckpointError(f"{path} has no manifest; use a file that `panns export` wrote")
+        check_seal(path)
         return Checkpoint(path, ModelManifest.from_json(text_or_none, where=str(path)))
     raise CheckpointError(
         f"{path} is not a checkpoint; give a folder with {MANIFEST_FILE} or an exported .onnx file. "

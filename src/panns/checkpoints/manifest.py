@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -13,8 +13,10 @@ from panns.events import EventConfig
 from panns.labels import LabelSet
 from panns.models.base import ModelConfig, StreamingConfig
 from panns.models.registry import read_config
+from panns.system.json_files import parse_json, to_json
 
 FORMAT_VERSION = 1
+DIGEST_KEY = "sha256"  # of the other keys of `model.json`
 ONE_PASS_S = 30.0
 # Window and hop of detection by a model with clip scores only: a shorter window is better at the time of an event, a
 # longer one at its class.
@@ -29,6 +31,10 @@ class Metric:
     name: str
     value: float
     protocol: str
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.value):
+            raise ValueError(f"the value {self.value} of {self.name} must be a finite number; leave the metric out")
 
 
 @dataclass(frozen=True)
@@ -221,7 +227,8 @@ class ModelManifest:
     def to_json(self) -> str:
         """Text of `model.json`."""
         # Without spaces, which were a third of the text with labels and thresholds of 527 classes.
-        return json.dumps(self.to_dict(), ensure_ascii=False, separators=(",", ":"))
+        plain = self.to_dict()
+        return to_json({**plain, DIGEST_KEY: _digest(plain)}, ascii_only=False, is_compact=True)
 
     @classmethod
     def from_json(cls, text: str, *, where: str) -> ModelManifest:
@@ -235,14 +242,21 @@ class ModelManifest:
             CheckpointError: The text is damaged, in another format, or of a model that this version does not know.
         """
         try:
-            plain = json.loads(text)
+            plain = parse_json(text)
             if not isinstance(plain, dict):
                 raise ValueError("not a JSON object")  # noqa: TRY004 - one message for all damage, below
-            version = plain.pop("format_version", None)
+            version = plain.get("format_version")
             if version != FORMAT_VERSION:
                 raise CheckpointError(
                     f"{where} has format version {version!r}, and this panns reads {FORMAT_VERSION}; upgrade panns"
                 )
+            sha256 = plain.pop(DIGEST_KEY, None)
+            if sha256 is not None and sha256 != _digest(plain):
+                raise CheckpointError(
+                    f"{where} differs from its own digest: it is damaged, or was edited; make it again, or after an "
+                    f"edit remove its key {DIGEST_KEY!r}"
+                )
+            del plain["format_version"]
             plain.pop("derived", None)
             return cls(
                 config=read_config(plain["architecture"], plain.pop("config")),
@@ -260,3 +274,8 @@ class ModelManifest:
             if isinstance(exc, CheckpointError):
                 raise
             raise CheckpointError(f"{where} is not a valid manifest: {exc}") from exc
+
+
+def _digest(plain: dict[str, Any]) -> str:
+    """SHA-256 of the content of `model.json`, whatever its spaces and the order of its keys."""
+    return hashlib.sha256(to_json(plain, is_compact=True, sorts_keys=True).encode()).hexdigest()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from panns.config import config_to_dict
 from panns.events import EventConfig
 from panns.results import Array
 from panns.system.files import file_digests
+from panns.system.json_files import to_json
 
 _ADVICE = {
     "model": "another model or another version of it; load the model of that stream",
@@ -69,7 +69,7 @@ def model_fingerprint(manifest: ModelManifest, exported: Path | None = None) -> 
     if exported is not None:
         digests = file_digests(exported)
     plain = [config_to_dict(manifest.config), manifest.input, manifest.activation, manifest.source_sha256, digests]
-    return f"{manifest.architecture} {_digest(json.dumps(plain, sort_keys=True).encode())}"
+    return f"{manifest.architecture} {_digest(to_json(plain, sorts_keys=True).encode())}"
 
 
 def describe_events(config: EventConfig) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from panns.errors import DataError, UnknownLabel
 from panns.labels import Label, LabelSet
+from panns.system.json_files import to_json
 
 _MAP_KEY = "map"
 
@@ -65,7 +66,7 @@ def thresholds_to_json(thresholds: Sequence[float], labels: Iterable[Label]) -> 
     """Text of a file of thresholds. Leaves out classes with a NaN threshold, which have no clips."""
     values = zip(labels, thresholds, strict=True)
     named = {label.en: float(value) for label, value in values if not math.isnan(value)}
-    return json.dumps(named, ensure_ascii=False, indent=1) + "\n"
+    return to_json(named, ascii_only=False, indent=1) + "\n"
 
 
 def _read_object(path: Path, shape: str) -> dict[str, object]:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from panns.checkpoints.checkpoint import METADATA_KEY, Checkpoint
 from panns.checkpoints.manifest import STATE, ModelManifest
+from panns.checkpoints.onnx_metadata import seal
 from panns.export.half import store_in_half
 from panns.frontend import network_inputs
 from panns.networks.contract import Network, StreamingNetwork, score_fields
@@ -109,6 +110,7 @@ def export_onnx(checkpoint: Checkpoint, path: Path, *, frontend: Literal["inside
     program.model.metadata_props[METADATA_KEY] = written.to_json()
     with replacing(path) as partial:
         program.save(partial, external_data=False)
+        seal(partial)
 
 
 class _Graph(NamedTuple):

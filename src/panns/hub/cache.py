@@ -4,6 +4,7 @@
                       <file>.checked.json    its size, time stamp and digests, which save hashing it at every load
                       <file>.part, .lock     an unfinished download (see `panns.hub.download`)
     <cache>/checkpoints/<name>/              a checkpoint converted from a published file
+    <cache>/digests/                         digests of large files (see `panns.checkpoints.digests`)
 
 Importing this module reads no environment variables and creates no folders.
 """
@@ -11,10 +12,7 @@ Importing this module reads no environment variables and creates no folders.
 from __future__ import annotations
 
 import errno
-import json
 import logging
-import os
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -22,22 +20,11 @@ from pathlib import Path
 from panns.errors import DownloadError
 from panns.models.weights import Weights
 from panns.system import locks
-from panns.system.files import change_stamp, file_digests, replacing
+from panns.system.cache_folder import cache_dir
+from panns.system.files import change_stamp, file_digests
+from panns.system.json_files import DamagedJson, read_json_object, write_json
 
 logger = logging.getLogger(__name__)
-
-
-def cache_dir() -> Path:
-    """Folder of the cache: `PANNS_CACHE`, else the default of this system. It may not exist yet."""
-    chosen = os.environ.get("PANNS_CACHE", "").strip()
-    try:
-        folder = Path(chosen).expanduser().absolute() if chosen else _platform_default()
-        is_file = folder.is_file()
-    except (RuntimeError, OSError) as exc:  # no home folder, or one without permission
-        raise DownloadError(f"cannot find a cache folder ({exc}); set PANNS_CACHE to a writable folder") from exc
-    if is_file:
-        raise DownloadError(f"the cache path {folder} is a file; set PANNS_CACHE to a folder")
-    return folder
 
 
 def downloads_dir() -> Path:
@@ -48,17 +35,6 @@ def downloads_dir() -> Path:
 def checkpoints_dir() -> Path:
     """Folder of converted checkpoints. It may not exist yet."""
     return cache_dir() / "checkpoints"
-
-
-def _platform_default() -> Path:
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        return (Path(local) if local else Path.home() / "AppData" / "Local") / "panns" / "Cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "panns"
-    xdg = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    # The XDG specification says to ignore a relative path.
-    return (xdg if xdg.is_absolute() else Path.home() / ".cache") / "panns"
 
 
 @contextmanager
@@ -123,9 +99,7 @@ def is_published_file(path: Path, weights: Weights) -> bool:
 
 def record_digests(path: Path, stamp: tuple[int, int], digests: dict[str, str]) -> None:
     """Record that the file of this size and time stamp passed its check, with these digests."""
-    memo = json.dumps({"n_bytes": stamp[0], "mtime_ns": stamp[1], "digests": digests}, indent=1)
-    with replacing(_memo_path(path)) as partial:
-        partial.write_text(memo, encoding="utf-8")
+    write_json(_memo_path(path), {"n_bytes": stamp[0], "mtime_ns": stamp[1], "digests": digests})
 
 
 def remove_cached(path: Path) -> None:
@@ -142,10 +116,10 @@ def recorded_digests(path: Path) -> dict[str, str] | None:
 
 def _read_memo(path: Path) -> tuple[tuple[int, int], dict[str, str]] | None:
     try:
-        memo = json.loads(_memo_path(path).read_text(encoding="utf-8"))
+        memo = read_json_object(_memo_path(path))
         digests = {str(name): str(digest) for name, digest in memo["digests"].items()}
         stamp = (int(memo["n_bytes"]), int(memo["mtime_ns"]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (DamagedJson, ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None
     return (stamp, digests) if "sha256" in digests else None
 

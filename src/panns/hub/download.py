@@ -9,7 +9,6 @@ The record of a file is in `panns.models.weights`, its place in `panns.hub.cache
 from __future__ import annotations
 
 import http.client
-import json
 import logging
 import os
 import re
@@ -23,10 +22,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
+from panns.config import config_from_dict
 from panns.errors import DownloadError
 from panns.hub.cache import cache_lock, downloads_dir, is_published_file, record_digests, storage_errors
 from panns.models.weights import Weights, is_fetchable_url
 from panns.system.files import file_digests
+from panns.system.json_files import read_json_object, write_json
 from panns.system.progress import OnProgress, Progress, ignore_progress
 
 logger = logging.getLogger(__name__)
@@ -205,7 +206,7 @@ def _receive(job: _Job, report: Callable[[int, int | None], None]) -> None:
         version, offset = _agree(job, offset, kept, response)
         if offset == 0:
             _remove_part(job.part)
-            _version_path(job.part).write_text(json.dumps(asdict(version)), encoding="utf-8")
+            write_json(_version_path(job.part), asdict(version))
         total = version.total
         with job.part.open("ab") as out:
             report(offset, total)
@@ -307,9 +308,9 @@ def _resumable(job: _Job) -> tuple[int, _Version | None]:
     """Number and version of the bytes that the download can resume from."""
     part = job.part
     try:
-        kept = _Version(**json.loads(_version_path(part).read_text(encoding="utf-8")))
+        kept = config_from_dict(_Version, read_json_object(_version_path(part)))
         n_bytes = part.stat().st_size
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError):
         return 0, None
     has_guard = kept.validator is not None or job.weights.digests  # either would reveal a splice of two versions
     if not has_guard or kept.url != job.weights.url or not isinstance(kept.total, int) or n_bytes > kept.total:

@@ -14,11 +14,12 @@ from typing import Literal
 
 from panns.checkpoints.checkpoint import MANIFEST_FILE, ONNX_FILE, TORCH_FILE, Checkpoint, open_checkpoint
 from panns.errors import CheckpointError, PannsError, UnknownModel, WeightsMissing
-from panns.hub.cache import cache_dir, checkpoints_dir, downloads_dir, recorded_digests, remove_cached, storage_errors
+from panns.hub.cache import checkpoints_dir, downloads_dir, recorded_digests, remove_cached, storage_errors
 from panns.hub.convert import convert_published
 from panns.hub.download import cached_file
 from panns.models.registry import ModelEntry, find_model, is_registered, shipped_checkpoint
 from panns.models.weights import Weights
+from panns.system.cache_folder import cache_dir
 from panns.system.extras import require
 from panns.system.files import file_digests
 

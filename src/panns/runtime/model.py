@@ -15,6 +15,7 @@ import numpy as np
 from panns.checkpoints.manifest import ModelManifest
 from panns.frontend import network_inputs
 from panns.results import Array, Scores
+from panns.runtime.answers import checked_scores
 from panns.runtime.backend import Backend
 from panns.runtime.pooling import WindowPool, stack_scores
 from panns.runtime.waveforms import Waveforms, to_clips
@@ -127,9 +128,9 @@ class ClipModel(Model):
         missing = config.min_input_samples - batch.shape[1]
         if missing > 0:
             batch = np.pad(batch, ((0, 0), (0, missing)))
-        if self.backend.inputs == ("waveform",):
-            return self.backend(batch)
-        return self.backend(*network_inputs(batch, config.frontend))
+        is_inside = self.backend.inputs == ("waveform",)
+        scores = self.backend(batch) if is_inside else self.backend(*network_inputs(batch, config.frontend))
+        return checked_scores(scores, self.manifest, n_clips=len(batch), n_samples=batch.shape[1])
 
     def score_windows(self, windows: Iterable[Window]) -> Iterator[tuple[Window, Scores]]:
         """Score the windows of one sound in order, each as a batch of one."""

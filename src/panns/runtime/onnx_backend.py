@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from panns.checkpoints.checkpoint import ONNX_FILE, Checkpoint
@@ -47,10 +49,8 @@ class OnnxBackend:
         providers = (
             ["CPUExecutionProvider"] if self.device == "cpu" else ["CUDAExecutionProvider", "CPUExecutionProvider"]
         )
-        path = checkpoint.verified_file(ONNX_FILE)
-        try:
-            self._session = onnxruntime.InferenceSession(path, sess_options=options, providers=providers)
-        except (
+        self._path = path = checkpoint.verified_file(ONNX_FILE)
+        self._errors = (
             ort_errors.Fail,
             ort_errors.InvalidArgument,
             ort_errors.InvalidGraph,
@@ -58,7 +58,10 @@ class OnnxBackend:
             ort_errors.NotImplemented,
             ort_errors.RuntimeException,
             UnicodeDecodeError,  # the error message itself contains a damaged name
-        ) as exc:
+        )
+        try:
+            self._session = onnxruntime.InferenceSession(path, sess_options=options, providers=providers)
+        except self._errors as exc:
             raise CheckpointError(f"{path} cannot be run by ONNX Runtime: {exc}; export it again") from exc
         if self.device == "cuda" and "CUDAExecutionProvider" not in self._session.get_providers():
             if device == "cuda":
@@ -71,12 +74,20 @@ class OnnxBackend:
 
     def __call__(self, *batch: Array) -> Scores:
         """Score a batch: one array for each of `inputs`."""
-        inputs = {name: np.ascontiguousarray(array) for name, array in zip(self.inputs, batch, strict=True)}
-        arrays = self._session.run(self._output_names, inputs)
-        return scores_from_fields(self._output_names, arrays)
+        arrays = map(np.ascontiguousarray, batch)
+        return scores_from_fields(self._output_names, self._run(dict(zip(self.inputs, arrays, strict=True))))
 
     def step(self, batch: Array, state: Array) -> tuple[Scores, Array]:
         """Score whole blocks `(batch, ...)` of streams; returns the scores and the next states `(batch, numbers)`."""
         (name,) = self.inputs
-        arrays = self._session.run(self._output_names, {name: np.ascontiguousarray(batch), STATE: state})
+        arrays = self._run({name: np.ascontiguousarray(batch), STATE: state})
         return scores_from_fields(self._output_names, arrays), arrays[-1]
+
+    def _run(self, inputs: Mapping[str, Array]) -> list[Array]:
+        try:
+            arrays: list[Array] = self._session.run(self._output_names, inputs)
+        except self._errors as exc:
+            raise CheckpointError(
+                f"{self._path} fails in ONNX Runtime: {exc}; export it again, unless the machine is short of memory"
+            ) from exc
+        return arrays

@@ -37,7 +37,7 @@ class OpenVinoBackend:
             "INFERENCE_PRECISION_HINT": "f32",
             "INFERENCE_NUM_THREADS": choose_n_threads(n_threads, checkpoint.manifest),
         }
-        path = checkpoint.verified_file(ONNX_FILE)
+        self._path = path = checkpoint.verified_file(ONNX_FILE)
         try:
             self._model = openvino.Core().compile_model(str(path), "CPU", settings)
         except RuntimeError as exc:
@@ -56,7 +56,12 @@ class OpenVinoBackend:
         return scores_from_fields(self._output_names, arrays), arrays[-1]
 
     def _infer(self, *inputs: Array) -> list[Array]:
-        result = self._request().infer(dict(enumerate(inputs)), share_inputs=True)
+        try:
+            result = self._request().infer(dict(enumerate(inputs)), share_inputs=True)
+        except RuntimeError as exc:
+            raise CheckpointError(
+                f"{self._path} fails in OpenVINO: {exc}; export it again, unless the machine is short of memory"
+            ) from exc
         return [result[i].copy() for i in range(len(self._output_names))]
 
     def _request(self) -> InferRequest:

@@ -10,6 +10,7 @@ import numpy as np
 from panns.checkpoints.manifest import ModelManifest
 from panns.frontend import log_mel_block
 from panns.results import Array, Scores
+from panns.runtime.answers import checked_scores, checked_state
 from panns.runtime.backend import Backend
 from panns.runtime.model import Model, ScoredWindow
 from panns.runtime.windows import Window
@@ -48,7 +49,15 @@ class StreamingModel(Model):
 
         Returns:
             The scores, and the states after these blocks.
+
+        Raises:
+            CheckpointError: The answer of the backend is damaged.
         """
+        scores, after = self._step_unchecked(blocks, states)
+        scores = checked_scores(scores, self.manifest, n_clips=len(blocks), n_samples=blocks.shape[1])
+        return scores, checked_state(after, states.shape, self.manifest)
+
+    def _step_unchecked(self, blocks: Array, states: Array) -> tuple[Scores, Array]:
         if self._log_mel is None:
             return self.backend.step(blocks, states)
         n_network = self.config.state_size

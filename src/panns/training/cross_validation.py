@@ -12,7 +12,7 @@ import numpy as np
 
 from panns.data.clips.clip import Clip
 from panns.errors import DataError, SettingsError
-from panns.system.files import replacing
+from panns.system.json_files import write_json
 from panns.system.progress import OnProgress, ignore_progress
 from panns.training.base_model import load_base_model
 from panns.training.dataset import prepare_dataset
@@ -127,6 +127,5 @@ def cross_validate(
     evaluations = [json.loads((folder / EVALUATION_FILE).read_text(encoding="utf-8")) for _, folder in runs]
     result = CrossValidation(folds, tuple(evaluations))
     if world.is_first:
-        with replacing(out / RESULT_FILE) as partial:
-            partial.write_text(json.dumps(result.to_dict(), indent=1) + "\n", encoding="utf-8")
+        write_json(out / RESULT_FILE, result.to_dict())
     return result

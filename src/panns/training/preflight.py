@@ -12,7 +12,7 @@ from panns.data.sampling.groups import DuplicateGroups
 from panns.data.shards import ShardFolder
 from panns.errors import DataError
 from panns.labels import LabelSet
-from panns.system.files import replacing
+from panns.system.json_files import write_json
 from panns.system.progress import OnProgress, ignore_progress
 
 logger = logging.getLogger(__name__)
@@ -61,8 +61,7 @@ def check_clips_before_training(
             f"{'it' if n_errors == 1 else 'them'} before training (`panns data check {source}` lists everything)"
         )
     folder.mkdir(parents=True, exist_ok=True)
-    with replacing(file) as partial:
-        partial.write_text(json.dumps({**report.to_dict(), "duplicates": report.duplicates}) + "\n", encoding="utf-8")
+    write_json(file, {**report.to_dict(), "duplicates": report.duplicates}, indent=None)
     return report.duplicates
 
 

@@ -10,7 +10,6 @@ OUT/evaluation.json   the evaluation, where there is a test fold
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,7 +23,7 @@ from panns.networks.contract import Network
 from panns.networks.saving import round_to_half, save_checkpoint
 from panns.runtime.load import make_model
 from panns.runtime.torch_backend import TorchBackend
-from panns.system.files import replacing
+from panns.system.json_files import write_json
 from panns.system.progress import OnProgress, ignore_progress
 from panns.training.base_model import BaseModel, load_base_model
 from panns.training.dataset import Dataset, Parts, prepare_dataset
@@ -266,10 +265,11 @@ class _Run:
         if not len(dataset.test):
             return validation, None
         test = self._evaluate_on(dataset.test, network, manifest)
-        metric = Metric(*main_measure(test), f"fold {data.test_fold} of {Path(data.clips).name}, not trained on")
-        save_checkpoint(network, replace(manifest, metrics=(metric,)), model_folder)
-        with replacing(self.out / EVALUATION_FILE) as partial:
-            partial.write_text(json.dumps(test.to_dict(), indent=1) + "\n", encoding="utf-8")
+        name, value = main_measure(test)
+        if math.isfinite(value):  # the mean over no class is not a number
+            metric = Metric(name, value, f"fold {data.test_fold} of {Path(data.clips).name}, not trained on")
+            save_checkpoint(network, replace(manifest, metrics=(metric,)), model_folder)
+        write_json(self.out / EVALUATION_FILE, test.to_dict())
         return validation, test
 
     def _evaluate_on(self, audio: ClipAudio, network: Network, manifest: ModelManifest) -> ClipEvaluation:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from panns.config import config_to_dict, fill_defaults, first_difference
 from panns.data.clips.subset import ClipSubset
 from panns.errors import SettingsError
-from panns.system.files import replacing
+from panns.system.json_files import parse_json, to_json, write_json
 from panns.training.dataset import Dataset, digest_clips
 from panns.training.engine.loop import STATE_FILE
 from panns.training.settings import RunSettings
@@ -37,19 +38,19 @@ def check_folder(settings: RunSettings, out: Path, *, is_resumed: bool) -> None:
     if not file.is_file():
         raise SettingsError(f"{file} is missing, so the settings of {out / STATE_FILE} are unknown; use another folder")
     recorded = fill_defaults(RunSettings, json.loads(file.read_text(encoding="utf-8")))
-    if changed := first_difference(recorded, json.loads(_settings_json(settings))):
+    if changed := first_difference(recorded, _comparable(settings)):
         raise SettingsError(f"the run in {out} has other settings: {changed}; restore those, or use another folder")
 
 
 def record_settings(settings: RunSettings, out: Path) -> None:
     """Write the settings of a run into its folder."""
-    with replacing(out / SETTINGS_FILE) as partial:
-        partial.write_text(_settings_json(settings) + "\n", encoding="utf-8")
+    write_json(out / SETTINGS_FILE, _comparable(settings))
 
 
-def _settings_json(settings: RunSettings) -> str:
-    """JSON of all settings that affect the result."""
-    return json.dumps(config_to_dict(replace(settings, train=settings.train.comparable)), indent=1)
+def _comparable(settings: RunSettings) -> dict[str, Any]:
+    """All settings that affect the result, as plain data."""
+    plain: dict[str, Any] = parse_json(to_json(config_to_dict(replace(settings, train=settings.train.comparable))))
+    return plain
 
 
 def record_clips(dataset: Dataset, source: str, out: Path, *, is_writer: bool = True) -> None:
@@ -80,5 +81,4 @@ def record_clips(dataset: Dataset, source: str, out: Path, *, is_writer: bool = 
                 "restore it, or train into another folder"
             )
     elif is_writer:
-        with replacing(file) as partial:
-            partial.write_text(json.dumps(current, indent=1) + "\n", encoding="utf-8")
+        write_json(file, current)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import json
 import textwrap
 import typing
 from collections.abc import Iterator
 from typing import Any, Literal
 
 from panns.config import config_to_dict
+from panns.system.json_files import to_json
 from panns.training.settings import RunSettings
 
 _WIDTH = 98  # leaves room for the "# " of a commented-out table
@@ -73,12 +73,12 @@ def _comment(text: str) -> list[str]:
 
 def _choices(hint: Any, description: str) -> str:  # noqa: ANN401 - any type hint
     """A sentence with the allowed words of a setting, unless its description names them all."""
-    words = [json.dumps(word) for word in typing.get_args(hint)] if typing.get_origin(hint) is Literal else []
+    words = [to_json(word) for word in typing.get_args(hint)] if typing.get_origin(hint) is Literal else []
     return "" if all(word in description for word in words) else f" One of {', '.join(words)}."
 
 
 def _toml(value: Any) -> str:  # noqa: ANN401 - any type of setting
-    return "[" + ", ".join(map(_toml, value)) + "]" if isinstance(value, tuple | list) else json.dumps(value)
+    return "[" + ", ".join(map(_toml, value)) + "]" if isinstance(value, tuple | list) else to_json(value)
 
 
 def _read_attributes(cls: type[Any]) -> dict[str, str]:

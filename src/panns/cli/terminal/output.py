@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import json
 import logging
 import re
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 from panns.cli.terminal import bars
 from panns.errors import PannsError
 from panns.system.files import replacing
+from panns.system.json_files import to_json
 
 # Characters that move the cursor, colour the terminal, end a line or change the writing direction.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -41,7 +41,7 @@ def print_json(record: Mapping[str, object]) -> None:
     # lone surrogates (bytes of a file name that are not text), as \uXXXX, which JSON has.
     is_utf8 = codecs.lookup(sys.stdout.encoding or "ascii").name == "utf-8"
     _make_room()
-    print(json.dumps(record, ensure_ascii=not is_utf8), flush=True)
+    print(to_json(record, ascii_only=not is_utf8), flush=True)
 
 
 def print_csv(rows: Iterable[Sequence[object]]) -> None:

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 from panns.data.clip_lists.columns import find_columns
 from panns.data.clips.clip import Clip, TimedLabel
 from panns.errors import DataError
+from panns.system.json_files import to_json
 
 # Fields with few different values in millions of clips: equal values share one object.
 _SHARED_FIELDS = {"labels", "fold", "licence"}
@@ -59,9 +60,9 @@ def write_lines(file: TextIO, clips: Sequence[Clip]) -> None:
 
 
 def _json(row: Mapping[str, Any]) -> str:
-    text = json.dumps(row, ensure_ascii=False)
+    text = to_json(row, ascii_only=False)
     # Bytes of a file name that are not text appear as lone surrogates, which UTF-8 cannot encode.
-    return text if text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text) else json.dumps(row)
+    return text if text.isascii() or not any("\ud800" <= char <= "\udfff" for char in text) else to_json(row)
 
 
 def _parse_object(line: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +13,7 @@ from panns.data.clips.stretches import StretchReader
 from panns.data.shards.pcm16 import encode
 from panns.data.shards.settings import ShardSettings
 from panns.errors import AudioDecodeError
+from panns.system.json_files import to_json
 
 # WebDataset readers choose a decoder by the suffix, and treat everything after the first dot of a name as the suffix.
 _PLAIN_SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
@@ -103,4 +103,4 @@ def _describe(clip: Clip, duration_s: float, gain: float) -> bytes:
         "duration_s": duration_s,
         "gain": None if gain == 1 else gain,
     }
-    return json.dumps({name: value for name, value in known.items() if value not in (None, "", [])}).encode()
+    return to_json({name: value for name, value in known.items() if value not in (None, "", [])}).encode()

@@ -17,7 +17,7 @@ from panns.data.clips.clip import Clip
 from panns.data.shards.index import Sample
 from panns.data.shards.settings import ShardSettings
 from panns.errors import DataError
-from panns.system.files import replacing
+from panns.system.json_files import write_json
 
 _FORMAT = 1
 
@@ -43,8 +43,7 @@ class ShardRecord:
     def write(self, shard: Path) -> None:
         """Write the record beside a shard."""
         record = {"format": _FORMAT, **asdict(self)}
-        with replacing(_beside(shard)) as partial:
-            partial.write_text(json.dumps(record, separators=(",", ":")), encoding="utf-8")
+        write_json(_beside(shard), record, indent=None, is_compact=True)
 
 
 def read_record(shard: Path, *, settings: ShardSettings, inputs: str) -> ShardRecord | None:

@@ -7,7 +7,6 @@ soundscapes.jsonl      one line per soundscape: clips and background with their 
 
 from __future__ import annotations
 
-import json
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from panns.data.soundscapes.render import Mixture, render
 from panns.errors import DataError
 from panns.system.cores import n_cores
 from panns.system.files import replacing
+from panns.system.json_files import to_json
 from panns.system.parallel import ordered_map
 from panns.system.progress import OnProgress, Progress, ignore_progress
 
@@ -118,7 +118,7 @@ def write_soundscapes(
             soundscape = set_levels(soundscape, stretches, sounds, sample_rate)
             mixture = render(soundscape, sounds, background and background.waveform, sample_rate)
             _write_wav(folder / name, mixture.waveform, sample_rate)
-            file.write(json.dumps(_parts(name, soundscape, clips, background, mixture), ensure_ascii=False) + "\n")
+            file.write(to_json(_parts(name, soundscape, clips, background, mixture), ascii_only=False) + "\n")
             listed.append(Clip(name, events=list_events(soundscape, clips)))
             placed.update(sounds)
             n_attenuated += mixture.gain_db < 0

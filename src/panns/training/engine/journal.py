@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from panns.system.extras import require
 from panns.system.files import replacing
+from panns.system.json_files import to_json
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -42,7 +43,7 @@ class Journal:
         """Write metrics after `step` steps."""
         line = {"step": step, **{name: _round(value) for name, value in values.items()}}
         with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+            file.write(to_json(line) + "\n")
         logger.info("%s", line)
         if self._writer is not None:
             for name, value in values.items():

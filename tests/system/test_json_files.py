@@ -1,0 +1,60 @@
+import json
+import os
+import re
+
+import pytest
+
+from panns.system.json_files import DamagedJson, parse_json, read_json, read_json_object, to_json, write_json
+from tests.test_layers import FILES
+
+
+def test_numbers_that_json_lacks_become_null(tmp_path):
+    value = {"scores": (0.5, float("nan")), "limits": [float("inf"), {"low": float("-inf")}], "n": 3}
+    plain = {"scores": [0.5, None], "limits": [None, {"low": None}], "n": 3}
+    assert json.loads(to_json(value)) == plain
+    write_json(tmp_path / "a.json", value)
+    assert read_json(tmp_path / "a.json") == plain
+
+
+def test_no_other_module_writes_json():
+    """Python writes NaN, which is not JSON; `to_json` is the only place that has to know it."""
+    writers = [path for path in FILES if re.search(r"\bjson\.dumps?\b", path.read_text(encoding="utf-8"))]
+    assert [path.name for path in writers] == ["json_files.py"]
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        (b"", "empty"),
+        (b" \n", "empty"),
+        (b"{", "damaged"),
+        (b"\xff\xfe\x00", "damaged"),
+        (b"[" * 200_000, "damaged"),
+        (b"9" * 5000, "damaged"),
+        (b"[]", "list, not an object"),
+        (b"null", "NoneType, not an object"),
+    ],
+)
+def test_a_damaged_file_is_a_sentence(tmp_path, content, word):
+    file = tmp_path / "a.json"
+    file.write_bytes(content)
+    with pytest.raises(DamagedJson, match=rf"a\.json is .*{word}"):
+        read_json_object(file)
+
+
+def test_what_is_not_a_file_is_a_sentence(tmp_path):
+    with pytest.raises(DamagedJson, match="No such file"):
+        read_json(tmp_path / "none.json")
+    with pytest.raises(DamagedJson, match="instead of a regular file"):
+        read_json(tmp_path)
+    os.mkfifo(tmp_path / "pipe.json")
+    with pytest.raises(DamagedJson, match="instead of a regular file"):
+        read_json(tmp_path / "pipe.json")
+    (tmp_path / "endless.json").symlink_to("/dev/zero")
+    with pytest.raises(DamagedJson, match="instead of a regular file"):
+        read_json(tmp_path / "endless.json")
+
+
+def test_deep_nesting_is_a_value_error():
+    with pytest.raises(ValueError, match="nested too deeply"):
+        parse_json("[" * 200_000)
