@@ -143,6 +143,7 @@ def test_verify_refuses_nan_scores(tiny_checkpoint, exported_file, tmp_path):
     weights.raw_data = np.full(len(weights.raw_data) // 4, np.nan, dtype=np.float32).tobytes()
     broken = tmp_path / "broken.onnx"
     onnx.save(model, broken)
+    seal(broken)
     with pytest.raises(CheckpointError, match=r"differs from the network by inf"):
         verify_onnx(open_checkpoint(tiny_checkpoint), broken)
 

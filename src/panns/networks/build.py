@@ -15,6 +15,7 @@ from panns.models.base import ModelConfig
 from panns.models.registry import OWN_WEIGHTS_HINT, ModelEntry, find_model
 from panns.networks.contract import Network
 from panns.networks.published import StateDict, read_state_dict, split_frontend
+from panns.networks.torch_files import UnreadableTorchFile, check_weight
 
 
 def build_network(architecture: str, config: ModelConfig | None = None) -> Network:
@@ -84,6 +85,11 @@ def load_strictly(network: nn.Module, parameters: StateDict, *, where: str) -> N
         raise CheckpointError(f"{where} does not fit: {'; '.join(problems)}; load it with the name of its model")
     # A file may hold another precision, such as float16; the network computes in its own.
     dtypes = {key: value.dtype for key, value in network.state_dict().items()}
+    try:
+        for key, dtype in dtypes.items():
+            check_weight(key, parameters[key], dtype)
+    except UnreadableTorchFile as exc:
+        raise CheckpointError(f"{where} does not fit: {exc}; load it with the name of its model") from exc
     network.load_state_dict({key: value.to(dtypes[key]) for key, value in parameters.items()}, assign=True)
 
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import pickle
 import re
-import struct
-import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from torch import Tensor
 
 from panns.errors import CheckpointError
 from panns.frontend import Frontend, fft_window, mel_filters
+from panns.networks.torch_files import UnreadableTorchFile, check_dense, read_torch_file
 
 StateDict: TypeAlias = dict[str, Tensor]
 Renaming: TypeAlias = tuple[str, str | Callable[[re.Match[str]], str]]  # pattern and replacement of `re.sub`
@@ -33,36 +30,17 @@ PANNS_NAMES: tuple[Renaming, ...] = (
     (r"^fc_audioset\.", "head.classifier."),
 )
 
-# Exceptions of torch.load for damaged files, found by changing random bytes of intact files.
-_UNREADABLE = (
-    pickle.UnpicklingError,
-    zipfile.BadZipFile,
-    struct.error,
-    EOFError,
-    OSError,
-    RuntimeError,
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    AssertionError,
-)
-
 
 def read_state_dict(path: Path) -> StateDict:
     """Read the tensors of a `.pth` or `.pt` file: a plain state dict, or one under "model" or "state_dict".
 
     Raises:
-        CheckpointError: The file is damaged, or contains more than tensors.
+        CheckpointError: The file is damaged, or contains more than dense tensors.
     """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except _UNREADABLE as exc:
-        # Without the message of torch, which recommends running the code in the file.
-        raise CheckpointError(
-            f"cannot read {path} as PyTorch weights: it is damaged, or contains code, which is never run; "
-            "download it again"
-        ) from exc
+        content = read_torch_file(path)
+    except UnreadableTorchFile as exc:
+        raise CheckpointError(f"cannot read {path} as PyTorch weights: {exc}; download it again") from exc
     for key in ("model", "state_dict"):
         if isinstance(content, dict) and isinstance(content.get(key), dict):
             content = content[key]
@@ -70,13 +48,20 @@ def read_state_dict(path: Path) -> StateDict:
         raise CheckpointError(
             f"{path} has no state dict; expected named tensors, plain or under 'model' or 'state_dict'"
         )
-    return {str(key).removeprefix("module."): value for key, value in content.items()}
+    named = {str(key).removeprefix("module."): value for key, value in content.items()}
+    try:
+        for name, tensor in named.items():
+            check_dense(name, tensor)
+    except UnreadableTorchFile as exc:
+        raise CheckpointError(f"cannot use {path}: {exc}") from exc
+    return named
 
 
 def rename(state_dict: StateDict, renamings: Sequence[Renaming]) -> StateDict:
     """Rename tensors: every renaming is applied to every key, in order.
 
     Example:
+        >>> import torch
         >>> list(rename({"fc1.bias": torch.zeros(1)}, PANNS_NAMES))
         ['head.projection.bias']
     """
@@ -111,10 +96,12 @@ def split_frontend(state_dict: StateDict, frontend: Frontend, *, name: str) -> S
         "front_end.0.mel_scale.fb": mel_filters(config),
     }
     for key in expected.keys() & state_dict.keys():
-        given, wanted = state_dict[key].detach().float().numpy(), expected[key]
-        if given.shape != wanted.shape or not np.allclose(given, wanted, atol=2e-4 * np.abs(wanted).max()):
+        given, wanted = state_dict[key].detach(), expected[key]
+        if given.shape != wanted.shape or not np.allclose(
+            given.float().numpy(), wanted, atol=2e-4 * np.abs(wanted).max()
+        ):
             raise CheckpointError(
-                f"{key} in this file, {given.shape}, differs from that of {name} ({config.sample_rate} Hz, "
+                f"{key} in this file, {tuple(given.shape)}, differs from that of {name} ({config.sample_rate} Hz, "
                 f"{config.n_fft} samples, {config.n_mels} bands, {config.f_min_hz:g} to {config.f_max_hz:g} Hz); "
                 "load it with the name of its model"
             )

@@ -48,7 +48,7 @@ def load_network(checkpoint: Checkpoint) -> Network:
     path = checkpoint.verified_file(TORCH_FILE)
     try:
         parameters = load_file(path)
-    except (SafetensorError, OSError) as exc:
+    except (SafetensorError, OSError, ValueError, TypeError, LookupError, AttributeError, RuntimeError) as exc:
         raise CheckpointError(f"cannot read {path} ({exc}); make the checkpoint again") from exc
     load_strictly(network, parameters, where=str(path))
     for module in network.modules():
