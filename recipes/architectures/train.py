@@ -26,8 +26,9 @@ from panns.networks.contract import Network
 from panns.system.files import replacing
 from panns.system.locks import exclusive_or_skip
 from panns.training.engine.batch import Batch
-from panns.training.engine.loop import STATE_FILE, TrainConfig, train
+from panns.training.engine.loop import TrainConfig, train
 from panns.training.engine.losses import LossConfig, Objective
+from panns.training.engine.state_file import STATE_FILE
 from recipes.architectures.batches import Clips, Soundscapes
 from recipes.architectures.measures import order_accuracy
 from recipes.architectures.prepare import Clip, class_indices, read_clips, split_clips

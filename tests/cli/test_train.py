@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import time
 import pytest
 
 from panns.training.engine.journal import METRICS_FILE
-from panns.training.engine.loop import STATE_FILE
+from panns.training.engine.state_file import STATE_FILE
 from tests.commands import own_environment, run_panns, succeed
 
 WEIGHTS = "model/model.safetensors"
@@ -60,6 +61,25 @@ def test_a_killed_run_resumes_to_the_same_bytes(settings_file, tmp_path):
         assert process.wait() == -signal.SIGKILL
     succeed(run_panns(*arguments, killed, "--resume"))
     assert (killed / WEIGHTS).read_bytes() == (tmp_path / "unbroken" / WEIGHTS).read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+def test_a_terminated_run_saves_its_state(settings_file, tmp_path):
+    arguments = ("train", settings_file, "--set", "n_steps=60", "--set", "checkpoint_steps=3", "-o")
+    succeed(run_panns(*arguments, tmp_path / "unbroken"))
+    stopped = tmp_path / "stopped"
+    command = [sys.executable, "-m", "panns", *map(os.fspath, (*arguments, stopped))]
+    process = subprocess.Popen(command, env=own_environment(), stderr=subprocess.PIPE, text=True)
+    while not _state_time(stopped) and process.poll() is None:
+        time.sleep(0.01)
+    process.terminate()
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "Traceback" not in errors
+    assert re.search(r"panns: stopped after step \d+ of 60; .*state\.pt is saved; go on with --resume", errors)
+    succeed(run_panns(*arguments, stopped, "--resume"))
+    assert (stopped / WEIGHTS).read_bytes() == (tmp_path / "unbroken" / WEIGHTS).read_bytes()
 
 
 def _state_time(folder):

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -115,3 +118,23 @@ def test_waiting_is_logged_once(lock, holder, monkeypatch, caplog):
     assert n_polls == 3
     assert [record.levelname for record in caplog.records] == ["INFO"]
     assert str(lock) in caplog.text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such files")
+@pytest.mark.parametrize("make", [lambda path: path.symlink_to(path.with_name("other")), os.mkfifo, Path.mkdir])
+def test_only_a_regular_file_is_a_lock(tmp_path, make):
+    other = tmp_path / "other"
+    other.write_text("content")
+    make(tmp_path / "a.lock")
+    with pytest.raises(OSError, match=r"a\.lock"), exclusive(tmp_path / "a.lock"):
+        pass
+    assert other.read_text() == "content"
+
+
+def test_a_file_system_without_locks_is_used_with_a_warning(tmp_path, monkeypatch, caplog):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(locks.fcntl, "flock", refuse)
+    with exclusive(tmp_path / "a.lock"):
+        assert "has no locks" in caplog.text

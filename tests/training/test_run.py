@@ -20,7 +20,7 @@ from panns.models.residual_cnn import ResidualCnnConfig
 from panns.recognizer import load
 from panns.training.engine.clip_batches import ClipBatches
 from panns.training.engine.distributed import World
-from panns.training.engine.loop import STATE_FILE
+from panns.training.engine.state_file import STATE_FILE
 from panns.training.run import train_model
 from panns.training.run_folder import EVALUATION_FILE, MODEL_FOLDER, SETTINGS_FILE
 from panns.training.settings import read_settings

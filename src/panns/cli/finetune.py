@@ -12,6 +12,7 @@ from panns.cli import options
 from panns.cli.options.model_options import ModelName
 from panns.cli.terminal.bars import Bar
 from panns.cli.terminal.output import print_json
+from panns.cli.terminal.signals import stopping_at_progress
 from panns.cli.train import print_trained, record_of
 from panns.system.defaults import DEFAULT_MODEL
 
@@ -119,6 +120,10 @@ def finetune(
         seed=seed,
         changes=tuple(changes or ()),
     )
-    with Bar() as bar, join_world(usable_device(device.value)) as world:
-        finished = run(clips, output, settings, world=world, is_resumed=is_resumed, on_progress=bar.show)
+    with (
+        Bar() as bar,
+        stopping_at_progress(bar.show) as on_progress,
+        join_world(usable_device(device.value)) as world,
+    ):
+        finished = run(clips, output, settings, world=world, is_resumed=is_resumed, on_progress=on_progress)
     print_json(record_of(finished)) if as_json else print_trained(finished)

@@ -90,7 +90,13 @@ def main() -> None:
     # are printed as \\uXXXX.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
-    _leave(run(sys.argv[1:]))
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # from here on the command cleans up first
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        status = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    _leave(status)
 
 
 def run(arguments: Sequence[str]) -> int:

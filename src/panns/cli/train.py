@@ -10,6 +10,7 @@ import typer
 from panns.cli import options
 from panns.cli.terminal.bars import Bar
 from panns.cli.terminal.output import print_json, print_line
+from panns.cli.terminal.signals import stopping_at_progress
 
 if TYPE_CHECKING:
     from panns.training.cross_validation import CrossValidation
@@ -76,11 +77,15 @@ def train(
     # Recipes call their settings train.toml; the name of the folder says more.
     name = config.absolute().parent.name if config.stem == "train" else config.stem
     out = output or Path("runs") / name
-    with Bar() as bar, join_world(usable_device(device.value)) as world:
+    with (
+        Bar() as bar,
+        stopping_at_progress(bar.show) as on_progress,
+        join_world(usable_device(device.value)) as world,
+    ):
         if is_cross_validated:
-            crossed = cross_validate(settings, out, world=world, is_resumed=is_resumed, on_progress=bar.show)
+            crossed = cross_validate(settings, out, world=world, is_resumed=is_resumed, on_progress=on_progress)
         else:
-            trained = train_model(settings, out, world=world, is_resumed=is_resumed, on_progress=bar.show)
+            trained = train_model(settings, out, world=world, is_resumed=is_resumed, on_progress=on_progress)
     if not is_first_process():
         return
     if is_cross_validated:

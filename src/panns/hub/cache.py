@@ -11,7 +11,6 @@ Importing this module reads no environment variables and creates no folders.
 
 from __future__ import annotations
 
-import errno
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -23,6 +22,7 @@ from panns.system import locks
 from panns.system.cache_folder import cache_dir
 from panns.system.files import change_stamp, file_digests
 from panns.system.json_files import DamagedJson, read_json_object, write_json
+from panns.system.storage import storage_problem
 
 logger = logging.getLogger(__name__)
 
@@ -45,14 +45,9 @@ def storage_errors(folder: Path) -> Iterator[None]:
     except DownloadError:
         raise
     except OSError as exc:
-        if exc.errno in {errno.ENOSPC, errno.EDQUOT}:
-            problem = "the disk is full"
-        elif exc.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-            problem = f"no permission to write ({exc})"
-        else:
-            problem = f"cannot be used ({exc})"
         raise DownloadError(
-            f"cache folder {folder}: {problem}; free space or grant permission, or set PANNS_CACHE to another folder"
+            f"cache folder {folder}: {storage_problem(exc)}; free space or grant permission, or set PANNS_CACHE to "
+            "another folder"
         ) from exc
 
 

@@ -27,10 +27,16 @@ def save_checkpoint(network: Network, manifest: ModelManifest, folder: Path) -> 
         network: Network built from `manifest.config`.
         manifest: Manifest of the checkpoint; sizes and digests of files are filled in.
         folder: Folder to write; created if it does not exist, and its checkpoint replaced.
+
+    Raises:
+        OSError: The disk is full, or the folder cannot be written to.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with replacing(folder / TORCH_FILE) as partial:
-        save_file({key: _smallest(value.detach().cpu()) for key, value in network.state_dict().items()}, partial)
+        try:
+            save_file({key: _smallest(value.detach().cpu()) for key, value in network.state_dict().items()}, partial)
+        except SafetensorError as exc:  # a full disk
+            raise OSError(f"{folder / TORCH_FILE} cannot be written ({exc})") from exc
         partial.chmod(folder.stat().st_mode & 0o666)  # safetensors writes files that only their owner may read
     return Checkpoint(folder, manifest).record_files(TORCH_FILE)
 

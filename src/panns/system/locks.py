@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
+import stat
 import sys
 import time
 from collections.abc import Iterator
@@ -19,6 +22,7 @@ else:
 logger = logging.getLogger(__name__)
 
 _POLL_S = 0.2
+_NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS}  # some network file systems
 
 
 @contextmanager
@@ -36,10 +40,10 @@ def exclusive(lock: Path, *, watched: Path | None = None, patience_s: float | No
     Raises:
         TimeoutError: The lock was not released within `patience_s`.
     """
-    with lock.open("a") as handle:
+    with _opened(lock) as descriptor:
         seen, since_s = watched and change_stamp(watched), time.monotonic()
         is_logged = False
-        while not _try_lock(handle.fileno()):
+        while not _try_lock(descriptor, lock):
             if not is_logged:
                 logger.info("another process holds %s; waiting", lock)
                 is_logged = True
@@ -57,11 +61,28 @@ def exclusive(lock: Path, *, watched: Path | None = None, patience_s: float | No
 @contextmanager
 def exclusive_or_skip(lock: Path) -> Iterator[bool]:
     """Hold a lock file if it is free, without waiting; yields True if the lock was acquired."""
-    with lock.open("a") as handle:
-        yield _try_lock(handle.fileno())
+    with _opened(lock) as descriptor:
+        yield _try_lock(descriptor, lock)
 
 
-def _try_lock(descriptor: int) -> bool:
+@contextmanager
+def _opened(lock: Path) -> Iterator[int]:
+    """Open a lock file, and create it if need be; it is never written to.
+
+    Raises:
+        OSError: The path is a link, a pipe or a device: a stranger could have made it one to reach another file.
+    """
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    descriptor = os.open(lock, flags | getattr(os, "O_CLOEXEC", 0), 0o666)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file, so it cannot be a lock", str(lock))
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _try_lock(descriptor: int, lock: Path) -> bool:
     try:
         if sys.platform == "win32":
             msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
@@ -69,4 +90,8 @@ def _try_lock(descriptor: int) -> bool:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):  # Windows raises PermissionError for a held lock
         return False
+    except OSError as exc:
+        if exc.errno not in _NO_LOCKS:
+            raise
+        logger.warning("%s: this file system has no locks (%s); run one process at a time", lock, exc.strerror)
     return True

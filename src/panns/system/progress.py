@@ -30,3 +30,7 @@ OnProgress: TypeAlias = Callable[[Progress], None]
 
 def ignore_progress(progress: Progress) -> None:
     """Ignore progress."""
+
+
+class Stopped(Exception):
+    """Raised by an `OnProgress` callback to end the call there; a training saves its state first."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from panns.training.dataset import prepare_dataset
 from panns.training.engine.distributed import World
 from panns.training.recordings import read_clip_source
 from panns.training.run import check_run, run
-from panns.training.run_folder import EVALUATION_FILE
+from panns.training.run_folder import EVALUATION_FILE, hold_folder, read_record
 from panns.training.settings import RunSettings
 
 RESULT_FILE = "cross_validation.json"
@@ -98,7 +98,7 @@ def cross_validate(
 
     Raises:
         DataError: The clips have no folds, have errors, or do not fit the settings.
-        SettingsError: `out` holds other runs, or the settings name a validation fold.
+        SettingsError: `out` holds other runs, another run trains in it, or the settings name a validation fold.
     """
     if settings.data.validation_fold:
         raise SettingsError(
@@ -112,20 +112,23 @@ def cross_validate(
     for fold_settings, folder in runs:
         check_run(fold_settings, folder, world, is_resumed=is_resumed)
     base = load_base_model(settings.model)
-    dataset = prepare_dataset(
-        source,
-        settings.data,
-        out,
-        sample_rate=base.sample_rate,
-        world=world,
-        is_resumed=is_resumed,
-        on_progress=on_progress,
-    )
-    for fold_settings, folder in runs:
-        split = dataset.split(fold_settings.data, fold_settings.seed)
-        run(split, base, fold_settings, folder, world=world, is_resumed=is_resumed, on_progress=on_progress)
-    evaluations = [json.loads((folder / EVALUATION_FILE).read_text(encoding="utf-8")) for _, folder in runs]
-    result = CrossValidation(folds, tuple(evaluations))
-    if world.is_first:
-        write_json(out / RESULT_FILE, result.to_dict())
-    return result
+    with ExitStack() as stack:
+        for folder in (out, *(folder for _, folder in runs)):
+            stack.enter_context(hold_folder(folder, world))
+        dataset = prepare_dataset(
+            source,
+            settings.data,
+            out,
+            sample_rate=base.sample_rate,
+            world=world,
+            is_resumed=is_resumed,
+            on_progress=on_progress,
+        )
+        for fold_settings, folder in runs:
+            split = dataset.split(fold_settings.data, fold_settings.seed)
+            run(split, base, fold_settings, folder, world=world, is_resumed=is_resumed, on_progress=on_progress)
+        evaluations = [read_record(folder / EVALUATION_FILE) for _, folder in runs]
+        result = CrossValidation(folds, tuple(evaluations))
+        if world.is_first:
+            write_json(out / RESULT_FILE, result.to_dict())
+        return result

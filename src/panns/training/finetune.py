@@ -24,12 +24,14 @@ from panns.training.dataset import prepare_dataset
 from panns.training.engine.averaging import AverageConfig
 from panns.training.engine.clip_batches import BatchConfig, MaskConfig, MixConfig
 from panns.training.engine.distributed import World
-from panns.training.engine.loop import STATE_FILE, TrainConfig
+from panns.training.engine.loop import TrainConfig
 from panns.training.engine.losses import LossConfig
 from panns.training.engine.optim import OptimConfig
+from panns.training.engine.state_file import STATE_FILE
 from panns.training.engine.transfer import TransferSettings
 from panns.training.recordings import read_clip_source
 from panns.training.run import TrainingResult, run
+from panns.training.run_folder import hold_folder
 from panns.training.settings import DataSettings, ModelSettings, RunSettings
 
 TRAINING_FOLDER = "training"
@@ -115,28 +117,29 @@ def finetune(
     folder, options = out / TRAINING_FOLDER, options or FinetuneOptions()
     inputs = _read_inputs(clips, options, folder)
     base = load_base_model(inputs.model)
-    dataset = prepare_dataset(
-        read_clip_source(Path(inputs.data.clips)),
-        inputs.data,
-        folder,
-        sample_rate=base.sample_rate,
-        world=world,
-        is_resumed=is_resumed,
-        on_progress=on_progress,
-    )
-    settings = choose_settings(clips, dataset.clips, dataset.durations_s, options, folder)
-    result = run(
-        dataset.split(settings.data, settings.seed),
-        base,
-        settings,
-        folder,
-        model_folder=out,
-        world=world,
-        is_resumed=is_resumed,
-        on_progress=on_progress,
-    )
-    shutil.rmtree(folder / _DECODED_FOLDER, ignore_errors=True)
-    (folder / STATE_FILE).unlink(missing_ok=True)
+    with hold_folder(folder, world or World()):
+        dataset = prepare_dataset(
+            read_clip_source(Path(inputs.data.clips)),
+            inputs.data,
+            folder,
+            sample_rate=base.sample_rate,
+            world=world,
+            is_resumed=is_resumed,
+            on_progress=on_progress,
+        )
+        settings = choose_settings(clips, dataset.clips, dataset.durations_s, options, folder)
+        result = run(
+            dataset.split(settings.data, settings.seed),
+            base,
+            settings,
+            folder,
+            model_folder=out,
+            world=world,
+            is_resumed=is_resumed,
+            on_progress=on_progress,
+        )
+        shutil.rmtree(folder / _DECODED_FOLDER, ignore_errors=True)
+        (folder / STATE_FILE).unlink(missing_ok=True)
     return replace(result, checkpoint=resolve(out))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from panns.data.sampling.groups import DuplicateGroups
 from panns.data.shards import ShardFolder
 from panns.errors import DataError
 from panns.labels import LabelSet
-from panns.system.json_files import write_json
+from panns.system.json_files import read_json_object, write_json
 from panns.system.progress import OnProgress, ignore_progress
 
 logger = logging.getLogger(__name__)
@@ -50,9 +49,8 @@ def check_clips_before_training(
         DataError: The check found errors, such as missing or damaged files, unknown labels or classes without clips.
     """
     file = folder / CHECK_FILE
-    if is_resumed and file.is_file():
-        groups = json.loads(file.read_text(encoding="utf-8"))["duplicates"]
-        return tuple(tuple(group) for group in groups)
+    if is_resumed and (recorded := _read_duplicates(file, len(clips.clips))) is not None:
+        return recorded
     report = check_clips(clips, labels=labels, sample_rate=sample_rate, on_progress=on_progress)
     _log_findings(report)
     if n_errors := len(report.errors):
@@ -63,6 +61,20 @@ def check_clips_before_training(
     folder.mkdir(parents=True, exist_ok=True)
     write_json(file, {**report.to_dict(), "duplicates": report.duplicates}, indent=None)
     return report.duplicates
+
+
+def _read_duplicates(file: Path, n_clips: int) -> DuplicateGroups | None:
+    """Duplicates in the report of an earlier check; None if there is none, or it is damaged."""
+    if not file.exists():
+        return None
+    try:
+        groups = tuple(tuple(group) for group in read_json_object(file)["duplicates"])
+        if not all(type(i) is int and 0 <= i < n_clips for group in groups for i in group):
+            raise ValueError("not indices of clips")
+    except (ValueError, KeyError, TypeError) as exc:
+        logger.warning("%s is damaged (%s); checking the clips again", file, exc)
+        return None
+    return groups
 
 
 def _log_findings(report: CheckReport) -> None:

@@ -32,7 +32,14 @@ from panns.training.engine.distributed import World
 from panns.training.engine.loop import train
 from panns.training.engine.transfer import InitialNetwork, from_scratch, from_trained
 from panns.training.recordings import read_clip_source
-from panns.training.run_folder import EVALUATION_FILE, MODEL_FOLDER, check_folder, record_clips, record_settings
+from panns.training.run_folder import (
+    EVALUATION_FILE,
+    MODEL_FOLDER,
+    check_folder,
+    hold_folder,
+    record_clips,
+    record_settings,
+)
 from panns.training.settings import RunSettings
 from panns.training.supervision import Supervision, prepare_supervision
 from panns.training.targets import check_labels, make_targets
@@ -74,22 +81,25 @@ def train_model(
 
     Raises:
         DataError: The clips have errors, or do not fit the settings.
-        SettingsError: `out` holds another run, or the settings contradict each other or the model.
+        SettingsError: `out` holds another run, another run trains in it, or the settings contradict each other or the
+            model.
+        PannsError: `out` cannot be written to.
     """
     world = world or World()
     check_run(settings, out, world, is_resumed=is_resumed)
     base = load_base_model(settings.model)
-    dataset = prepare_dataset(
-        read_clip_source(Path(settings.data.clips)),
-        settings.data,
-        out,
-        sample_rate=base.sample_rate,
-        world=world,
-        is_resumed=is_resumed,
-        on_progress=on_progress,
-    )
-    dataset = dataset.split(settings.data, settings.seed)
-    return run(dataset, base, settings, out, world=world, is_resumed=is_resumed, on_progress=on_progress)
+    with hold_folder(out, world):
+        dataset = prepare_dataset(
+            read_clip_source(Path(settings.data.clips)),
+            settings.data,
+            out,
+            sample_rate=base.sample_rate,
+            world=world,
+            is_resumed=is_resumed,
+            on_progress=on_progress,
+        )
+        dataset = dataset.split(settings.data, settings.seed)
+        return run(dataset, base, settings, out, world=world, is_resumed=is_resumed, on_progress=on_progress)
 
 
 def check_run(settings: RunSettings, out: Path, world: World, *, is_resumed: bool) -> None:
@@ -124,7 +134,7 @@ def run(
     is_resumed: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> TrainingResult:
-    """Train a model on a data set, evaluate it and write its checkpoint.
+    """Train a model on a data set, evaluate it and write its checkpoint. The caller holds the folder (`hold_folder`).
 
     Args:
         dataset: The clips, split into parts.

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from panns.config import config_to_dict, fill_defaults, first_difference
 from panns.data.clips.subset import ClipSubset
-from panns.errors import SettingsError
-from panns.system.json_files import parse_json, to_json, write_json
+from panns.errors import PannsError, SettingsError
+from panns.system.files import remove_abandoned
+from panns.system.json_files import DamagedJson, parse_json, read_json_object, to_json, write_json
+from panns.system.locks import exclusive_or_skip
+from panns.system.storage import storage_problem
 from panns.training.dataset import Dataset, digest_clips
-from panns.training.engine.loop import STATE_FILE
+from panns.training.engine.distributed import World
+from panns.training.engine.journal import METRICS_FILE
+from panns.training.engine.state_file import STATE_FILE
+from panns.training.preflight import CHECK_FILE
 from panns.training.settings import RunSettings
 
+_LOCK_FILE = ".lock"
 SETTINGS_FILE = "settings.json"
 CLIPS_FILE = "clips.json"
 TEACHER_FILE = "teacher.npz"
@@ -34,12 +42,65 @@ def check_folder(settings: RunSettings, out: Path, *, is_resumed: bool) -> None:
         return
     if not is_resumed:
         raise SettingsError(f"{out} holds a run already; continue it with --resume, or choose another folder")
-    file = out / SETTINGS_FILE
-    if not file.is_file():
-        raise SettingsError(f"{file} is missing, so the settings of {out / STATE_FILE} are unknown; use another folder")
-    recorded = fill_defaults(RunSettings, json.loads(file.read_text(encoding="utf-8")))
+    recorded = fill_defaults(RunSettings, read_record(out / SETTINGS_FILE))
     if changed := first_difference(recorded, _comparable(settings)):
         raise SettingsError(f"the run in {out} has other settings: {changed}; restore those, or use another folder")
+
+
+@contextmanager
+def hold_folder(out: Path, world: World) -> Iterator[None]:
+    """Hold the folder of a run, so that no other run writes to it, and name it in errors of the disk.
+
+    Files that a killed run left half written are removed.
+
+    Raises:
+        SettingsError: Another run holds the folder.
+        PannsError: The folder cannot be written to.
+    """
+    with _disk_errors(out), ExitStack() as stack:
+        is_free = True
+        if world.is_first:
+            out.mkdir(parents=True, exist_ok=True)
+            is_free = stack.enter_context(exclusive_or_skip(out / _LOCK_FILE))
+        if not world.broadcast(is_free):
+            raise SettingsError(f"another run trains in {out}; wait until it has ended, or use another folder")
+        if world.is_first:
+            for file in (
+                STATE_FILE,
+                SETTINGS_FILE,
+                CLIPS_FILE,
+                TEACHER_FILE,
+                EVALUATION_FILE,
+                METRICS_FILE,
+                CHECK_FILE,
+            ):
+                remove_abandoned(out / file, min_age_s=0)
+        yield
+
+
+@contextmanager
+def _disk_errors(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        if isinstance(exc, PannsError):
+            raise
+        raise PannsError(
+            f"{exc.filename or out}: {storage_problem(exc)}; make room or choose another folder. The state saved last "
+            f"is intact: continue with --resume"
+        ) from exc
+
+
+def read_record(file: Path) -> dict[str, Any]:
+    """Read a file that an earlier part of the run wrote.
+
+    Raises:
+        SettingsError: The file is missing or damaged, so the run cannot be compared with it.
+    """
+    try:
+        return read_json_object(file)
+    except DamagedJson as exc:
+        raise SettingsError(f"{exc}, so the run in {file.parent} cannot go on; train into another folder") from exc
 
 
 def record_settings(settings: RunSettings, out: Path) -> None:
@@ -74,7 +135,7 @@ def record_clips(dataset: Dataset, source: str, out: Path, *, is_writer: bool = 
     file = out / CLIPS_FILE
     if (out / STATE_FILE).is_file() and file.is_file():
         # Keys that the file lacks are newer than the run, and count as equal.
-        recorded = current | json.loads(file.read_text(encoding="utf-8"))
+        recorded = current | read_record(file)
         if changed := first_difference(recorded, current):
             raise SettingsError(
                 f"{source} has changed since the run in {out} began: {changed}; "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,12 +16,15 @@ from panns.errors import UnknownLabel
 from panns.labels import LabelSet
 from panns.recognizer import Recognizer, load
 from panns.results import Scores
+from panns.system.array_files import DamagedArrays, read_arrays
 from panns.system.files import replacing
 from panns.system.progress import OnProgress, Progress, ignore_progress
 from panns.training.dataset import digest_clips
 from panns.training.settings import TeacherSettings
 
 Array = npt.NDArray[np.float32]
+
+logger = logging.getLogger(__name__)
 
 _N_FOR_STATISTICS = 200  # clips for the mean and the deviation of the embedding
 
@@ -105,11 +109,8 @@ def score_clips_once(
         Clip scores `(clips, classes)`.
     """
     key = f"{teacher.identity} {digest_clips(audio.clips)} {audio.sample_rate}"
-    if file.is_file():
-        with np.load(file) as cached:
-            if str(cached["key"]) == key:
-                probs: Array = cached["probs"]
-                return probs
+    if (cached := _read_scores(file, key, len(audio))) is not None:
+        return cached
     rows = []
     for i in range(len(audio)):
         rows.append(teacher(audio.waveform(i)[None]).clip_probs[0])
@@ -118,6 +119,21 @@ def score_clips_once(
     with replacing(file) as partial, partial.open("wb") as written:
         np.savez(written, key=key, probs=probs)
     return probs
+
+
+def _read_scores(file: Path, key: str, n_clips: int) -> Array | None:
+    """Scores in a file of this key; None without one, or if it is damaged."""
+    if not file.exists():
+        return None
+    try:
+        arrays = read_arrays(file)
+    except DamagedArrays as exc:
+        logger.warning("%s; running the teacher again", exc)
+        return None
+    probs = arrays.get("probs")
+    if probs is None or str(arrays.get("key")) != key:
+        return None
+    return probs if probs.dtype == np.float32 and probs.ndim == 2 and len(probs) == n_clips else None
 
 
 def _find_classes(recognizer: Recognizer, labels: LabelSet) -> npt.NDArray[np.intp]:

@@ -13,13 +13,14 @@ from torch import nn
 
 from panns.errors import SettingsError, TrainingError
 from panns.networks.contract import Network, NetworkOutput
-from panns.system.progress import Progress
+from panns.system.progress import Progress, Stopped
 from panns.training.engine.averaging import AverageConfig
 from panns.training.engine.batch import Batch
 from panns.training.engine.journal import METRICS_FILE
-from panns.training.engine.loop import STATE_FILE, TrainConfig, train
+from panns.training.engine.loop import TrainConfig, train
 from panns.training.engine.losses import LossConfig, Objective
 from panns.training.engine.optim import OptimConfig, Trainable
+from panns.training.engine.state_file import STATE_FILE, read_state
 
 CONFIG = TrainConfig(n_steps=24, optim=OptimConfig(lr=0.02, warmup_steps=4), checkpoint_steps=5, log_steps=4)
 
@@ -307,3 +308,81 @@ def test_values_out_of_range_are_refused():
         TrainConfig(n_steps=0)
     with pytest.raises(ValueError, match="patience=2"):
         TrainConfig(n_steps=1, patience=2)
+
+
+@pytest.mark.parametrize("stop_after", [5, 7, 13])
+def test_metrics_of_a_resumed_run_equal_those_of_an_unbroken_one(tmp_path, stop_after):
+    """Also where the run stops between two lines, whose means go over the steps before and after."""
+    run(tmp_path / "unbroken", config=replace(CONFIG, validate_steps=6), validate=lambda _: {"quality": 1.0})
+    for stop in (stop_after, None):
+        config = replace(CONFIG, validate_steps=6)
+        run(tmp_path / "stopped", config=config, validate=lambda _: {"quality": 1.0}, stop_after=stop)
+    assert without_speed(tmp_path / "stopped") == without_speed(tmp_path / "unbroken")
+
+
+def test_a_callback_stops_a_run_after_its_state_is_saved(tmp_path):
+    def stop(progress):
+        if progress.done == 7:
+            raise Stopped
+
+    unbroken = run(tmp_path / "unbroken").state_dict()
+    with pytest.raises(Stopped, match=r"stopped after step 7 of 24; .*state\.pt is saved"):
+        run(tmp_path / "stopped", on_progress=stop)
+    resumed = run(tmp_path / "stopped").state_dict()
+    assert all(torch.equal(unbroken[key], resumed[key]) for key in unbroken)
+    assert without_speed(tmp_path / "stopped") == without_speed(tmp_path / "unbroken")
+
+
+def test_changed_bits_of_a_state_are_refused(tmp_path):
+    """Of 40 states with a changed bit, 39 were trained on."""
+    run(tmp_path / "a", stop_after=5)
+    content, rng = (tmp_path / "a" / STATE_FILE).read_bytes(), np.random.default_rng(0)
+    want, keys = torch.load(tmp_path / "a" / STATE_FILE, weights_only=True), {"network", "average"}
+    n_refused = 0
+    for place in rng.integers(0, len(content), 40):
+        path = tmp_path / STATE_FILE
+        path.write_bytes(content[:place] + bytes([content[place] ^ 4]) + content[place + 1 :])
+        try:
+            found = read_state(path, keys)
+        except SettingsError:
+            n_refused += 1
+        else:  # in padding
+            assert all(torch.equal(found["network"][key], want["network"][key]) for key in want["network"])
+    assert n_refused > 15
+
+
+def test_a_state_of_something_else_is_refused(tmp_path):
+    for content in ([], {"network": {}}, torch.zeros(3)):
+        torch.save(content, tmp_path / STATE_FILE)
+        with pytest.raises(SettingsError, match=r"state\.pt is damaged"):
+            run(tmp_path)
+    run(tmp_path / "a", stop_after=5)
+    state = torch.load(tmp_path / "a" / STATE_FILE, weights_only=True)
+    for part in ("network", "optimiser", "average"):
+        torch.save({**state, part: {"other": torch.zeros(2)}}, tmp_path / STATE_FILE)
+        with pytest.raises(SettingsError, match=r"state\.pt is damaged"):
+            run(tmp_path)
+
+
+def test_a_full_disk_keeps_the_state_before(tmp_path):
+    resource = pytest.importorskip("resource")
+    run(tmp_path, stop_after=5)
+    before = (tmp_path / STATE_FILE).read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) // 2, hard))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            run(tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (tmp_path / STATE_FILE).read_bytes() == before
+    assert {path.name for path in tmp_path.iterdir()} == {STATE_FILE, METRICS_FILE}
+    run(tmp_path)
+
+
+def test_damaged_lines_of_the_metrics_are_dropped(tmp_path):
+    run(tmp_path, stop_after=5)
+    good = (tmp_path / METRICS_FILE).read_bytes()
+    (tmp_path / METRICS_FILE).write_bytes(b'\xff\n{"loss": 1}\n[]\n' + good + b'{"step": "4"}\n{"st')
+    run(tmp_path)
+    assert [line["step"] for line in lines(tmp_path)] == [4, 8, 12, 16, 20, 24]

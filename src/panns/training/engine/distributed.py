@@ -48,6 +48,12 @@ class World:
             distributed.all_reduce(values)
         return values
 
+    def any(self, value: bool) -> bool:
+        """True if the value is true in one of the processes."""
+        if self.size == 1:
+            return value
+        return bool(self.sum(torch.tensor(float(value), device=self.device)).item())
+
     def wait(self) -> None:
         """Wait until every process calls this."""
         if self.size > 1:

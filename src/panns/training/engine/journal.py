@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from panns.system.extras import require
 from panns.system.files import replacing
-from panns.system.json_files import to_json
+from panns.system.json_files import parse_json, to_json
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -32,9 +31,9 @@ class Journal:
 
     def __init__(self, folder: Path, first: int, *, tensorboard: bool = False) -> None:
         self._path = folder / METRICS_FILE
-        lines = self._path.read_text(encoding="utf-8").splitlines() if self._path.is_file() else []
+        lines = self._path.read_text(encoding="utf-8", errors="replace").splitlines() if self._path.is_file() else []
         # A killed process may leave half a line at the end.
-        kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= first]
+        kept = [line for line in lines if (step := _step_of(line)) is not None and step <= first]
         with replacing(self._path) as partial:
             partial.write_text("".join(line + "\n" for line in kept), encoding="utf-8")
         self._writer = _open_tensorboard(folder / TENSORBOARD_FOLDER, first) if tensorboard else None
@@ -53,6 +52,15 @@ class Journal:
         """Write pending events."""
         if self._writer is not None:
             self._writer.close()
+
+
+def _step_of(line: str) -> int | None:
+    """Step of a line of metrics; None for a damaged line."""
+    try:
+        step = parse_json(line)["step"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return step if isinstance(step, int) else None
 
 
 def _round(value: float) -> float | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import math
-import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,9 +21,8 @@ from torch import Tensor, nn
 from panns.config import config_to_dict, fill_defaults, first_difference
 from panns.errors import SettingsError
 from panns.networks.contract import Network
-from panns.system.files import replacing
 from panns.system.parallel import ordered_map
-from panns.system.progress import OnProgress, Progress, ignore_progress
+from panns.system.progress import OnProgress, Progress, Stopped, ignore_progress
 from panns.training.engine.averaging import AverageConfig, WeightAverage
 from panns.training.engine.batch import Batch
 from panns.training.engine.distributed import World
@@ -39,10 +37,9 @@ from panns.training.engine.optim import (
     set_learning_rate,
     set_trainable,
 )
+from panns.training.engine.state_file import STATE_FILE, damaged_state, read_state, write_state
 
 logger = logging.getLogger(__name__)
-
-STATE_FILE = "state.pt"
 
 _N_BATCHES_AHEAD = 4  # made while the loop computes the current one
 
@@ -146,12 +143,15 @@ def train(
         The averaged network in evaluation mode: the best one if `patience` is set, else the last.
 
     Raises:
-        SettingsError: `folder` holds a run with other settings.
+        SettingsError: `folder` holds a run with other settings, or a damaged state.
         TrainingError: The loss is not finite.
+        Stopped: `on_progress` raised it; the state is saved.
+        OSError: The folder cannot be written to; the state saved before stays.
     """
     run = _Run(network, objective, config, seed, trainable or Trainable.all_of(network), world or World())
     folder.mkdir(parents=True, exist_ok=True)
-    first = run.load(folder / STATE_FILE) if (folder / STATE_FILE).is_file() else 0
+    meter = Meter(run.world)
+    first = run.load(folder / STATE_FILE, meter) if (folder / STATE_FILE).is_file() else 0
     last = config.n_steps if stop_after is None else min(stop_after, config.n_steps)
     journal = Journal(folder, first, tensorboard=config.tensorboard) if run.world.is_first else None
 
@@ -163,35 +163,49 @@ def train(
             raise
         return batch.pinned() if run.world.device_type == "cuda" else batch
 
-    meter = Meter(run.world)
     batches = ordered_map(
         make,
         range(first, first if run.is_finished else last),
         n_threads=config.n_loader_threads,
         n_ahead=_N_BATCHES_AHEAD,
     )
+    is_stopped = False
     with contextlib.closing(batches), contextlib.closing(journal) if journal else contextlib.nullcontext():
         for step, batch in enumerate(meter.time_waits(batches), start=first):
             meter.add(run.update(step, batch), len(batch))
             done = step + 1
-            is_last = done == last
-            if is_last or done % config.log_steps == 0:
+            if done == config.n_steps or done % config.log_steps == 0:
                 metrics = meter.summarise(done) | {"lr": learning_rate(step, config.n_steps, config.optim)}
                 if journal:
                     journal.write(done, metrics)
             if validate and _is_due(config.validate_steps, done, config.n_steps):
+                meter.check_loss(done)
                 measures = run.validate(validate, done)
                 if journal:
                     journal.write(done, {f"validation_{name}": value for name, value in measures.items()})
             if journal and test and _is_due(config.test_steps, done, config.n_steps):
                 journal.write(done, {f"test_{name}": value for name, value in test(run.average.network).items()})
-            if is_last or done % config.checkpoint_steps == 0 or run.is_finished:
-                meter.check_loss(done)
-                run.save(folder / STATE_FILE, done)
-            on_progress(Progress(done, config.n_steps, "steps", "training"))
+            is_saved = done == last or done % config.checkpoint_steps == 0 or run.is_finished
+            if is_saved:
+                run.save(folder / STATE_FILE, done, meter)
+            is_stopped |= _is_stopped_by(on_progress, Progress(done, config.n_steps, "steps", "training"))
+            # Several processes agree where they wait for each other anyway.
+            if (run.world.size == 1 or done % config.log_steps == 0) and run.world.any(is_stopped):
+                if not is_saved:
+                    run.save(folder / STATE_FILE, done, meter)
+                raise Stopped(f"stopped after step {done:,} of {config.n_steps:,}; {folder / STATE_FILE} is saved")
             if run.is_finished:
                 break
     return run.best_network()
+
+
+def _is_stopped_by(on_progress: OnProgress, progress: Progress) -> bool:
+    """Report progress; True if the callback wants the call to end."""
+    try:
+        on_progress(progress)
+    except Stopped:
+        return True
+    return False
 
 
 def _is_due(every: int, done: int, n_steps: int) -> bool:
@@ -317,21 +331,23 @@ class _Run:
             self.average.network.load_state_dict(self.best["network"])
         return self.average.network
 
-    def save(self, path: Path, done: int) -> None:
-        """Write the state after `done` steps in one piece."""
+    def save(self, path: Path, done: int, meter: Meter) -> None:
+        """Write the state after `done` steps in one piece.
+
+        Raises:
+            TrainingError: The loss is not finite.
+        """
+        meter.check_loss(done)
+        metrics = meter.state()
         if self.world.is_first:
             parts = {name: getattr(self, name).state_dict() for name in _PARTS}
             state = {"best": self.best, "n_without_improvement": self.n_without_improvement, "n_steps": done}
-            with replacing(path) as partial:
-                torch.save(state | parts | {"config": self._describe()}, partial)
+            write_state(path, state | parts | {"config": self._describe(), "meter": metrics})
         self.world.wait()
 
-    def load(self, path: Path) -> int:
+    def load(self, path: Path, meter: Meter) -> int:
         """Load a state; returns the number of steps done."""
-        try:
-            state: dict[str, Any] = torch.load(path, weights_only=True, map_location="cpu")
-        except (RuntimeError, OSError, ValueError, EOFError, pickle.UnpicklingError) as exc:
-            raise SettingsError(f"{path} is damaged; remove it to start over") from exc
+        state = read_state(path, {"config", "best", "n_without_improvement", "n_steps", *_PARTS})
         saved = state["config"] | {
             name: fill_defaults(cls, state["config"][name])
             for name, cls in (("train", TrainConfig), ("loss", LossConfig))
@@ -340,8 +356,12 @@ class _Run:
             raise SettingsError(
                 f"{path} holds a run with other settings ({changed}); restore those, or train into another folder"
             )
-        for name in _PARTS:
-            getattr(self, name).load_state_dict(state[name])
+        try:
+            for name in _PARTS:
+                getattr(self, name).load_state_dict(state[name])
+        except (RuntimeError, ValueError, KeyError, TypeError, AttributeError) as exc:
+            raise damaged_state(path) from exc
+        meter.resume(state.get("meter"))  # absent in a state of an earlier version
         self.best, self.n_without_improvement = state["best"], state["n_without_improvement"]
         done: int = state["n_steps"]
         logger.info("resuming after step %d from %s", done, path)

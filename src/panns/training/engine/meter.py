@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -58,6 +59,20 @@ class Meter:
         self._sums, self._n_steps, self._n_clips = {}, 0, 0
         self._since_s, self._waited_s = time.monotonic(), 0.0
         return summary
+
+    def state(self) -> dict[str, Any]:
+        """Sums since the last summary, as a share of each process, to go on from after an interruption."""
+        if not self._sums:
+            return {"sums": {}, "n_steps": 0, "n_clips": 0}
+        totals = self._world.sum(torch.stack(list(self._sums.values()))) / self._world.size
+        sums = dict(zip(self._sums, totals.cpu(), strict=True))
+        return {"sums": sums, "n_steps": self._n_steps, "n_clips": self._n_clips}
+
+    def resume(self, state: dict[str, Any] | None) -> None:
+        """Go on from the sums of `state`; None for none."""
+        if state is not None:
+            self._sums = {name: value.to(self._world.device) for name, value in state["sums"].items()}
+            self._n_steps, self._n_clips = state["n_steps"], state["n_clips"]
 
     def check_loss(self, done: int) -> None:
         """Refuse a loss that is not finite.
