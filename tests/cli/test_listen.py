@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
 import panns
 from panns.cli.terminal.live_view import view_lines
+from tests.audio.live.servers import files, http_server
 from tests.commands import allow_interrupts, own_environment, run_panns, succeed
 from tests.sounds import changing_sound, write_wav
 from tests.terminal import Terminal
@@ -145,10 +148,11 @@ def test_a_long_latency_is_shown_with_a_hint():
     assert foot == "0.5 s of sound: 0 events"
 
 
-def start(*arguments, **variables):
+def start(*arguments, stdin=None, **variables):
     return subprocess.Popen(
         [sys.executable, "-m", "panns", "listen", *map(str, arguments)],
         env=own_environment(**variables),
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -263,13 +267,15 @@ def test_without_the_extra(tmp_path, monkeypatch):
     ("arguments", "words"),
     [
         (["--mic", "1", "--from", "a.wav"], "give one of --mic and --from, not both"),
-        (["--wait", "1", "--from", "a.wav"], "--wait applies to a microphone; leave it out with --from"),
+        (["--wait", "1", "--from", "a.wav"], "--wait applies to a microphone or an address; leave it out with a file"),
         (["--list-devices", "--mic", "1"], "--list-devices only lists microphones; leave out --mic"),
-        (["--pace", "2"], "--pace applies to a file; give the file with --from"),
+        (["--pace", "2"], "--pace applies to a file or a pipe; give it with --from"),
+        (["--pace", "2", "--from", "http://a/b"], "--pace applies to a file or a pipe"),
+        (["--from", "ftp://a/b"], "is not an address of http, https, rtsp, rtsps"),
         (["--from", "a.wav", "--pace", "-1"], "--pace -1.0 is out of range"),
         (["--duration", "0"], "--duration 0.0 is out of range"),
         (["--threshold", "2"], "'--threshold': invalid threshold '2'"),
-        (["--median", "-1"], "'--median': median_s=-1.0"),
+        (["--median", "-1"], "'--median': -1.0"),
     ],
 )
 def test_wrong_usage(arguments, words):
@@ -282,3 +288,35 @@ def test_a_missing_file(tiny_stream_checkpoint):
     result = listen("--from", "nosuch.wav", "--model", tiny_stream_checkpoint)
     assert (result.returncode, result.stdout) == (1, "")
     assert result.stderr == "panns: nosuch.wav: no such file; check the path\n"
+
+
+def test_a_pipe_answers_before_it_ends(tiny_stream_checkpoint, sound):
+    reading, writing = os.pipe()
+    has_answered = threading.Event()
+
+    def send():
+        with os.fdopen(writing, "wb", buffering=0) as sender:
+            sender.write(sound.read_bytes()[: 3 * 4 * 32_000])
+            has_answered.wait()
+
+    threading.Thread(target=send, daemon=True).start()
+    with os.fdopen(reading, "rb") as pipe:
+        process = start(
+            "--from", "-", "--pace", "0", "--json", "--model", tiny_stream_checkpoint, *SETTINGS, stdin=pipe
+        )
+    while json.loads(process.stdout.readline())["type"] != "end":
+        pass
+    has_answered.set()
+    rest, errors = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert records_of(rest)[-1]["time_s"] == pytest.approx(3, abs=0.01)
+    assert "before the end that its header declares" in errors
+
+
+def test_an_address_is_heard(tiny_stream_checkpoint, sound):
+    pytest.importorskip("av")
+    with http_server(files(sound.parent)) as address:
+        result = listen("--from", f"{address}/{sound.name}", "--json", "--model", tiny_stream_checkpoint, *SETTINGS)
+    first, *_, last = records_of(succeed(result))
+    assert first["source"] == f"{address}/{sound.name}"
+    assert last["time_s"] == pytest.approx(4, abs=0.01)

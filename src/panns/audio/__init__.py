@@ -9,6 +9,8 @@ from panns.audio.limits import DecodeLimits
 from panns.audio.live.input_devices import InputDevice, list_microphones
 from panns.audio.live.live_sound import LiveSound
 from panns.audio.live.microphone import Microphone
+from panns.audio.live.network_sound import NetworkSound
+from panns.audio.live.piped_sound import PipedSound
 from panns.audio.live.playback import PlayedFile
 from panns.audio.resampling.resample import Resampler, resample
 from panns.audio.sound import Sound, load_sound, open_sound
@@ -18,6 +20,8 @@ __all__ = [
     "InputDevice",
     "LiveSound",
     "Microphone",
+    "NetworkSound",
+    "PipedSound",
     "PlayedFile",
     "Resampler",
     "Sound",

@@ -1,8 +1,9 @@
-"""`panns listen`: events of a microphone, or of a file played like one."""
+"""`panns listen`: events of a microphone, a pipe, a network address, or a file played like one."""
 
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +14,7 @@ from panns.cli.options.grouping import with_option_groups
 from panns.cli.options.model_options import LiveModelOptions, describe
 from panns.cli.render import live_formats
 from panns.cli.terminal import bars
-from panns.cli.terminal.live_source import MeteredSound, live_delays, lost_seconds, open_live_source, source_warnings
+from panns.cli.terminal.live_source import MeteredSound, is_address, live_delays, open_live_source
 from panns.cli.terminal.output import complain, print_json, print_line, printable
 from panns.cli.terminal.signals import stopping
 from panns.errors import DeviceUnavailable, PannsError
@@ -43,7 +44,7 @@ def listen(
             "--wait",
             metavar="S",
             min=0,
-            help="Maximum time to wait for an unplugged microphone, in seconds. Default: 60.",
+            help="Maximum time to wait for an unplugged microphone or a lost connection, in seconds. Default: 60.",
             show_default=False,
         ),
     ] = None,
@@ -54,8 +55,9 @@ def listen(
         str | None,
         typer.Option(
             "--from",
-            metavar="FILE|-",
-            help="Play a file as if it came from a microphone; - reads standard input to its end first.",
+            metavar="FILE|-|URL",
+            help="Listen to a file, played in real time; to standard input (-), while it arrives; or to an address "
+            "(http, https, rtsp, rtsps), with reconnection.",
             show_default=False,
         ),
     ] = None,
@@ -63,7 +65,7 @@ def listen(
         float | None,
         typer.Option(
             metavar="TIMES",
-            help="Playback speed with --from: 2 for twice as fast, 0 for as fast as possible. Default: 1.",
+            help="Playback speed of a file or pipe: 2 for twice as fast, 0 for as fast as possible. Default: 1.",
             show_default=False,
         ),
     ] = None,
@@ -92,8 +94,8 @@ def listen(
     parsed_threshold = parse_threshold(threshold)
     recognizer = model.load(n_threads=1)  # a block is too small to divide among threads
     settings = events.for_model(recognizer, parsed_threshold)
-    source = open_live_source(mic, wait_s, file, 1.0 if pace is None else pace)
-    with source, stopping(source.stop):
+    source = open_live_source(mic, wait_s, file, pace)
+    with closing(source), stopping(source.stop):
         stream = recognizer.stream(source.sample_rate, **settings._asdict())
         sound = MeteredSound(source, duration_s)
         delays = live_delays(source, stream)
@@ -102,13 +104,12 @@ def listen(
             architecture = recognizer.manifest.architecture
             print_json(live_formats.begin_record(source.name, source.sample_rate, architecture, delays))
         n_events, failure = _print_events(stream, sound, recognizer.manifest.labels, delays, lang, as_json=as_json)
-    lost_s = lost_seconds(source)
     if as_json:
-        print_json(live_formats.stop_record(sound.duration_s, n_events, lost_s, failure))
-    _note(live_formats.foot(sound.duration_s, n_events, lost_s))
+        print_json(live_formats.stop_record(sound.duration_s, n_events, source.lost_s, failure))
+    _note(live_formats.foot(sound.duration_s, n_events, source.lost_s))
     if failure is not None:
         raise failure
-    for warning in source_warnings(source):
+    for warning in source.warnings:
         complain(f"warning: {source.name}: {warning}")
 
 
@@ -154,10 +155,10 @@ def _refuse_contradictions(
         )
     if mic is not None and file is not None:
         raise typer.BadParameter("give one of --mic and --from, not both")
-    if wait_s is not None and file is not None:
-        raise typer.BadParameter("--wait applies to a microphone; leave it out with --from")
-    if pace is not None and file is None:
-        raise typer.BadParameter("--pace applies to a file; give the file with --from")
+    if wait_s is not None and file is not None and not is_address(file):
+        raise typer.BadParameter("--wait applies to a microphone or an address; leave it out with a file or pipe")
+    if pace is not None and (file is None or is_address(file)):
+        raise typer.BadParameter("--pace applies to a file or a pipe; give it with --from")
     if pace is not None and not 0 <= pace < float("inf"):
         raise typer.BadParameter(f"--pace {pace} is out of range; use a speed such as 2, or 0 for as fast as possible")
     if duration_s is not None and not 0 < duration_s < float("inf"):

@@ -236,12 +236,12 @@ def test_a_large_change_of_sample_rate_is_refused(monkeypatch):
 
 
 def test_demuxers_that_open_other_files_are_disabled():
-    from panns.audio.decoding.media_reader import _FORMATS, _OPTIONS
+    from panns.audio.decoding.media_reader import FORMATS, OPTIONS
 
     assert not {"hls", "concat", "dash", "sdp", "rtsp", "rtp", "sap", "image2", "lavfi", "imf"} & set(
-        _FORMATS.split(",")
+        FORMATS.split(",")
     )
-    assert _OPTIONS["protocol_whitelist"] == "none"
+    assert OPTIONS["protocol_whitelist"] == "none"
 
 
 def test_the_media_reader_refuses_playlists(tmp_path):

@@ -24,7 +24,7 @@ from panns.errors import AudioDecodeError, MissingExtra
 
 # A playlist or a session description would make FFmpeg open the files and addresses in it, so the allowed demuxers are
 # listed: containers, and bare streams that FFmpeg detects by their content.
-_FORMATS = (
+FORMATS = (
     "3gp,aac,ac3,aiff,amr,ape,asf,ast,au,avi,bonk,caf,codec2,dsf,dts,dtshd,dv,eac3,flac,flv,gxf,iff,ircam,loas,"
     "matroska,mlp,mmf,mov,mp3,mp4,mpc,mpc8,mpeg,mpegts,mxf,nistsphere,nut,nuv,ogg,oma,osq,paf,pvf,qcp,qoa,rka,rm,shn,"
     "smjpeg,sox,svx,swf,tak,truehd,tta,voc,w64,wav,webm,wtv,wv,xwma"
@@ -32,7 +32,7 @@ _FORMATS = (
 # Bytes and microseconds searched for the parameters of tracks, where the usual 5 MB and 5 s are too few.
 _LONG_PROBE = {"probesize": str(64 * 2**20), "analyzeduration": str(120 * 10**6)}
 # FFmpeg has no protocol of this name, so it never opens a nested file or connection.
-_OPTIONS = {"format_whitelist": _FORMATS, "protocol_whitelist": "none"}
+OPTIONS = {"format_whitelist": FORMATS, "protocol_whitelist": "none"}
 # Formats that store their length; for others FFmpeg guesses it from size and bit rate.
 _DECLARING = {"mov", "matroska", "asf", "avi", "caf", "ape", "wv", "tta", "tak", "mpc8", "dsf"}
 # Streams that may end anywhere. A missing end is noticed if it cuts a frame; warnings about all whole ones help nobody.
@@ -95,16 +95,16 @@ class MediaReader:
         self._name = source.source_name
         self.losses: list[str] = []
         try:
-            track = self._open(av, _OPTIONS)
+            track = self._open(av, OPTIONS)
         except Undecodable:
             if demuxer is None:
                 raise
-            track = self._open(av, _OPTIONS, demuxer)
+            track = self._open(av, OPTIONS, demuxer)
         try:
             if track is None and self._container.streams.audio:
                 # A broadcast whose sound starts seconds after its picture.
                 self._container.close()
-                track = self._open(av, _OPTIONS | _LONG_PROBE)
+                track = self._open(av, OPTIONS | _LONG_PROBE)
             self._check_track(track)
             self._read_header()
             self.declared = self._read_declared(declared)

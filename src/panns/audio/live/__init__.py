@@ -1,5 +1,5 @@
-"""Live audio: microphones, and files played in real time.
+"""Live audio: microphones, pipes, network addresses, and files played in real time.
 
-`protocol.py` is the interface of both, `microphone.py` records from a device found by `input_devices.py`, and
-`playback.py` plays a file.
+`live_sound.py` is the interface of all, `microphone.py` records from a device found by `input_devices.py`,
+`piped_sound.py` and `network_sound.py` decode what arrives, and `playback.py` plays a file.
 """

@@ -9,6 +9,9 @@ from panns.audio.decoding.samples import Waveform
 
 # Duration of a block: short beside the latency of a model, long beside the cost of a call.
 BLOCK_S = 0.01
+# Longest wait for an unplugged device or a lost connection, and the pauses between attempts to get it back.
+GIVE_UP_S = 60.0
+FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 8.0
 
 
 class LiveSound(Protocol):

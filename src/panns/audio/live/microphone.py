@@ -23,7 +23,7 @@ from panns.audio.decoding.mono_mixer import MonoMixer
 from panns.audio.decoding.samples import Waveform
 from panns.audio.limits import MAX_PEAK
 from panns.audio.live.input_devices import InputDevice, error_text, find_microphone, import_sounddevice
-from panns.audio.live.live_sound import BLOCK_S
+from panns.audio.live.live_sound import BLOCK_S, FIRST_PAUSE_S, GIVE_UP_S, LAST_PAUSE_S
 from panns.errors import DeviceUnavailable, Overloaded
 
 _LOG = logging.getLogger(__name__)
@@ -32,9 +32,6 @@ _LOG = logging.getLogger(__name__)
 QUEUE_S = 10.0
 # A device that is silent for this long counts as unplugged: not every system reports it.
 SILENT_S = 3.0
-# Longest wait for an unplugged device, and the pauses between attempts to reopen it.
-GIVE_UP_S = 60.0
-_FIRST_PAUSE_S, _LAST_PAUSE_S = 0.5, 8.0
 # Shortest interval between two warnings of overflows, and the delay at which the caller is too slow.
 _WARN_AGAIN_S = 10.0
 _TOO_LATE_S = 60.0
@@ -65,11 +62,14 @@ class Microphone:
         device: The device found.
         n_overflows: Number of times that audio was lost because the caller was too slow.
         lost_s: Seconds of silence inserted for lost audio, for any reason.
+        warnings: Always empty; warnings are logged when they arise.
 
     Raises:
         MissingExtra: sounddevice is not installed.
         DeviceUnavailable: The microphone does not exist or cannot be opened, or PortAudio is not installed.
     """
+
+    warnings: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -189,10 +189,10 @@ class Microphone:
         self._close_stream()
         while not self._queue.empty():  # silence now covers the time of these blocks
             self._queue.get_nowait()
-        pause_s = _FIRST_PAUSE_S
+        pause_s = FIRST_PAUSE_S
         while True:
             yield from self._silence_for(pause_s)
-            pause_s = min(2 * pause_s, _LAST_PAUSE_S)
+            pause_s = min(2 * pause_s, LAST_PAUSE_S)
             failure: DeviceUnavailable | None = None
             try:
                 self._reopen()

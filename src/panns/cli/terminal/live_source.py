@@ -1,43 +1,82 @@
-"""The live sound of `panns listen`: a microphone, or a file played in place of one."""
+"""The live sound of `panns listen`: a microphone, or a pipe, a network address or a file in place of one."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from panns.batch import STDIN
+from panns.cli.options import wrong_usage
 from panns.cli.render.live_formats import Delays
 from panns.errors import DeviceUnavailable
 
 if TYPE_CHECKING:
-    from panns.audio import LiveSound, Microphone, PlayedFile
+    from panns.audio import LiveSound
     from panns.audio.decoding.samples import Waveform
     from panns.detection.stream import Stream
 
 
-def open_live_source(mic: str | None, wait_s: float | None, file: str | None, pace: float) -> Microphone | PlayedFile:
-    """Open the microphone, or the file in its place.
+class LiveSource(Protocol):
+    """A live sound that can be stopped, with what is reported about it."""
+
+    @property
+    def name(self) -> str:
+        """Name of the source."""
+
+    @property
+    def sample_rate(self) -> int:
+        """Sample rate, in Hz."""
+
+    @property
+    def latency_s(self) -> float:
+        """Delay of the source, in seconds."""
+
+    @property
+    def lost_s(self) -> float:
+        """Seconds of silence in place of lost sound."""
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Warnings, complete after the iteration."""
+
+    def stop(self) -> None:
+        """End the iteration soon; safe to call from a signal handler."""
+
+    def close(self) -> None:
+        """Close the source."""
+
+    def __iter__(self) -> Iterator[Waveform]:
+        """Blocks as they arrive."""
+
+
+def open_live_source(mic: str | None, wait_s: float | None, source: str | None, pace: float | None) -> LiveSource:
+    """Open the microphone, or what replaces it.
 
     Args:
         mic: Name or number; None for the system's default.
-        wait_s: Maximum time to wait for an unplugged microphone, in seconds; None for the default.
-        file: Path of the file, or - for standard input; None for the microphone.
-        pace: Playback speed of the file.
+        wait_s: Maximum time to wait for an unplugged microphone or a lost connection; None for the default.
+        source: Path of a file, an address, or - for standard input; None for the microphone.
+        pace: Playback speed of a file or pipe; None for real time.
 
     Raises:
         PannsError: The source cannot be opened; for a microphone, the message names the options that may help.
     """
-    from panns.audio import Microphone, PlayedFile
+    from panns.audio import Microphone, NetworkSound
     from panns.audio.live.input_devices import import_sounddevice
+    from panns.audio.live.live_sound import GIVE_UP_S
 
-    if file is not None:
-        return PlayedFile(sys.stdin.buffer if file == STDIN else Path(file), pace=pace)
+    give_up_s = GIVE_UP_S if wait_s is None else wait_s
+    if source is not None and is_address(source):
+        with wrong_usage("--from"):
+            return NetworkSound(source, give_up_s=give_up_s)
+    if source is not None:
+        return _open_file_or_pipe(source, 1.0 if pace is None else pace)
     import_sounddevice()  # outside the try: if the package is missing, no other microphone helps
     device = int(mic) if mic is not None and mic.isdecimal() else mic
     try:
-        return Microphone(device) if wait_s is None else Microphone(device, give_up_s=wait_s)
+        return Microphone(device, give_up_s=give_up_s)
     except DeviceUnavailable as error:
         stop = "" if str(error).endswith("?") else ";"
         raise DeviceUnavailable(
@@ -45,28 +84,27 @@ def open_live_source(mic: str | None, wait_s: float | None, file: str | None, pa
         ) from error
 
 
-def live_delays(source: Microphone | PlayedFile, stream: Stream) -> Delays:
+def is_address(source: str) -> bool:
+    """True for a network address, False for a path."""
+    return "://" in source
+
+
+def _open_file_or_pipe(source: str, pace: float) -> LiveSource:
+    from panns.audio import PipedSound, PlayedFile
+
+    if source != STDIN:
+        path = Path(source)
+        return PipedSound(path.open("rb"), name=source, pace=pace) if path.is_fifo() else PlayedFile(path, pace=pace)
+    pipe = sys.stdin.buffer
+    return PlayedFile(pipe, pace=pace) if pipe.seekable() or pipe.isatty() else PipedSound(pipe, pace=pace)
+
+
+def live_delays(source: LiveSource, stream: Stream) -> Delays:
     """Delays of scores and events behind the sound."""
-    from panns.audio import Microphone
     from panns.detection.live import start_latency_s
 
-    source_latency_s = source.latency_s if isinstance(source, Microphone) else 0.0
-    latency_s = source_latency_s + stream.latency_s
+    latency_s = source.latency_s + stream.latency_s
     return Delays(latency_s, start_latency_s(latency_s, stream.hop_s, stream.config))
-
-
-def lost_seconds(source: Microphone | PlayedFile) -> float:
-    """Seconds of sound that the microphone lost, and that silence replaced."""
-    from panns.audio import Microphone
-
-    return source.lost_s if isinstance(source, Microphone) else 0.0
-
-
-def source_warnings(source: Microphone | PlayedFile) -> tuple[str, ...]:
-    """Warnings about a played file, such as missing data."""
-    from panns.audio import Microphone
-
-    return () if isinstance(source, Microphone) else source.warnings
 
 
 class MeteredSound:

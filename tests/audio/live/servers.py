@@ -1,0 +1,107 @@
+"""Small servers on this machine: a radio station by HTTP, files, and a camera by RTSP."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import threading
+from functools import partial
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+
+
+@contextlib.contextmanager
+def http_server(handler):
+    """Serve at a free port; yields the address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+
+
+def radio(data, connections):
+    """A station that sends `data` to every listener and closes the connection, without a length."""
+
+    class Radio(BaseHTTPRequestHandler):
+        def do_GET(self):
+            connections.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Type", "audio/aac")
+            self.end_headers()
+            with contextlib.suppress(ConnectionError):
+                self.wfile.write(data)
+
+        def log_message(self, *_):
+            pass
+
+    return Radio
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+def files(folder):
+    """The files of a folder, with their length."""
+    return partial(_Quiet, directory=str(folder))
+
+
+class RtspCamera:
+    """A camera that sends 16-bit sound at 16 kHz through its RTSP connection, and closes it after the last packet."""
+
+    SDP = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=c\r\nt=0 0\r\nm=audio 0 RTP/AVP 97\r\na=rtpmap:97 L16/16000/1\r\n"
+
+    def __init__(self, samples, *, lost=()):
+        self._packets = np.split((samples * 32767).astype(">i2"), range(320, len(samples), 320))
+        self._lost = lost
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.address = f"rtsp://user:secret@127.0.0.1:{self._socket.getsockname()[1]}/sound"
+        self.n_connections = 0
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def close(self):
+        self._socket.close()
+
+    def _run(self):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._socket.accept()
+                self.n_connections += 1
+                with connection, contextlib.suppress(ConnectionError):
+                    self._serve(connection)
+
+    def _serve(self, connection):
+        pending = b""
+        while True:
+            received = connection.recv(4096)
+            if not received:
+                return
+            pending += received
+            while b"\r\n\r\n" in pending:
+                request, pending = pending.split(b"\r\n\r\n", 1)
+                lines = request.decode().split("\r\n")
+                fields = dict(line.split(": ", 1) for line in lines[1:])
+                method = lines[0].split()[0]
+                more, body = "", ""
+                if method == "OPTIONS":
+                    more = "Public: OPTIONS, DESCRIBE, SETUP, PLAY\r\n"
+                elif method == "DESCRIBE":
+                    body = self.SDP
+                    more = f"Content-Type: application/sdp\r\nContent-Length: {len(body)}\r\n"
+                elif method == "SETUP":
+                    more = f"Transport: {fields['Transport']};interleaved=0-1\r\nSession: 1\r\n"
+                connection.sendall(f"RTSP/1.0 200 OK\r\nCSeq: {fields['CSeq']}\r\n{more}\r\n{body}".encode())
+                if method == "PLAY":
+                    self._play(connection)
+                    return
+
+    def _play(self, connection):
+        for number, samples in enumerate(self._packets):
+            if number not in self._lost:
+                payload = struct.pack(">BBHII", 0x80, 97, number & 0xFFFF, 320 * number, 1) + samples.tobytes()
+                connection.sendall(b"$\0" + struct.pack(">H", len(payload)) + payload)
