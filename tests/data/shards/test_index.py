@@ -9,9 +9,9 @@ from panns.errors import DataError
 
 CLIPS = [Clip(f"{i}.wav", ("Dog",) if i else ()) for i in range(4)]
 SHARDS = [
-    (5_000, [Sample(0, "wav", 512, 100, 1.5, 1.0), Sample(1, "flac", 2_048, 7, 2.5, 2.0)]),
+    (5_000, [Sample(0, "wav", 512, 100, 1.5, 1.0, 11), Sample(1, "flac", 2_048, 7, 2.5, 2.0, 2**32 - 1)]),
     (3_000, []),  # all of its clips were unreadable
-    (6_000_000_000, [Sample(5, "wav", 512, 100, 3.5, 1.0), Sample(6, "wav", 5_999_999_000, 100, 4.5, 0.25)]),
+    (6_000_000_000, [Sample(5, "wav", 512, 100, 3.5, 1.0, 0), Sample(6, "wav", 5_999_999_000, 100, 4.5, 0.25, 5)]),
 ]
 
 
@@ -80,6 +80,25 @@ def test_flipped_bytes_are_refused_or_harmless(folder):
         ({"format": np.array(99)}, "format 99"),
         ({"shard_starts": np.array([0, 2, 2, 3])}, "differ in number"),
         ({"shard_n_bytes": np.array([5_000, 3_000, 600])}, "beyond the end of their shard"),
+        ({"shard_starts": np.array([0, 4, 2, 4])}, "differ in number"),
+        ({"n_clips": np.array(2**62)}, "differ in number"),
+        ({"n_clips": np.array(2.5)}, "differ in number"),
+        ({"key": np.array([0.5] * 4)}, "key of type float64"),
+        ({"key": np.array(["a"] * 4)}, "key of type"),
+        ({"offset": np.array([-5, 0, 0, 0])}, "offset holds a negative number"),
+        ({"gain": np.array([np.nan], np.float32)}, "gain holds a negative number or NaN"),
+        ({"gain": np.array([1])}, "gain of type int64"),
+        ({"suffix": np.array([7])}, "unknown suffixes"),
+        ({"label_codes": np.array([0.0])}, "label_codes refers to other texts"),
+        ({"label_codes": np.array([9, 9, 9])}, "label_codes refers to other texts"),
+        ({"path_code": np.array([0, 1, 2, 99])}, "path_code refers to other texts"),
+        ({"label_starts": np.array([0, 9, 3, 3, 3])}, "label_starts does not divide"),
+        ({"path_text_starts": np.array([0, 2**40])}, "path_(code|text_starts)"),
+        ({"path_texts": np.array([0.5])}, "path_texts of type"),
+        ({"onset_s": np.array([1])}, "onset_s of type int64"),
+        ({"crc32": np.array([True] * 4)}, "crc32 of type bool"),
+        ({"format": np.array(1)}, "format 1"),
+        ({"format": np.array(["1"])}, "format"),
     ],
 )
 def test_inconsistent_index_is_refused(folder, change, words):

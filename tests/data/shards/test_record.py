@@ -12,7 +12,7 @@ from panns.data.shards.record import ShardRecord, digest_clips, read_record, siz
 from panns.errors import DataError
 
 SETTINGS = ShardSettings("wav", 16_000)
-RECORD = ShardRecord(SETTINGS, "abc", 7, (Sample(3, "wav", 512, 4, 1.5, 1.0),), ((4, "b.wav: is text"),))
+RECORD = ShardRecord(SETTINGS, "abc", 7, (Sample(3, "wav", 512, 4, 1.5, 1.0, 9),), ((4, "b.wav: is text"),))
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_missing_or_damaged_shard_must_be_written(shard):
     assert read_record(shard, settings=SETTINGS, inputs="abc") is None
 
 
-@pytest.mark.parametrize("text", [None, "", "{}", "[1]", '{"format": 1, "settings": {"speed": 2}}'])
+@pytest.mark.parametrize("text", [None, "", "{}", "[1]", '{"format": 2, "settings": {"speed": 2}}'])
 def test_shard_of_another_program_is_refused(shard, text):
     record = shard.with_suffix(".json")
     record.unlink() if text is None else record.write_text(text)

@@ -69,9 +69,19 @@ class ClipTable(Sequence[Clip]):
 
         Raises:
             KeyError: A column is missing.
-            ValueError: The columns differ in length.
+            ValueError: The columns differ in length, in type, or refer to values that are not there.
         """
         self._n_clips = int(columns["n_clips"])
+        for name in _TEXT_FIELDS:
+            _check_codes(columns, f"{name}_code", name)
+        for name in ("label", "event"):
+            _check_codes(columns, f"{name}_codes", "label")
+            _check_starts(columns, f"{name}_starts", len(columns[f"{name}_codes"]))
+        for name in ("onset_s", "offset_s", "event_onset_s", "event_offset_s"):
+            if columns[name].dtype.kind != "f" or columns[name].ndim != 1:
+                raise ValueError(f"{name} of type {columns[name].dtype}")
+        if not len(columns["event_onset_s"]) == len(columns["event_offset_s"]) == len(columns["event_codes"]):
+            raise ValueError("events and their times differ in number")
         self._texts = {name: _TextTable(columns, name) for name in _TEXT_FIELDS}
         self._text_codes = {name: self._full(columns[f"{name}_code"]) for name in _TEXT_FIELDS}
         self._onset_s, self._offset_s = self._full(columns["onset_s"]), self._full(columns["offset_s"])
@@ -133,6 +143,9 @@ class _TextTable:
     """Different texts by number, in one block of bytes."""
 
     def __init__(self, columns: Mapping[str, Column], name: str) -> None:
+        if columns[f"{name}_texts"].dtype != np.uint8 or columns[f"{name}_texts"].ndim != 1:
+            raise ValueError(f"{name}_texts of type {columns[f'{name}_texts'].dtype}")
+        _check_starts(columns, f"{name}_text_starts", len(columns[f"{name}_texts"]))
         self._bytes = columns[f"{name}_texts"].data
         self._starts: Column = columns[f"{name}_text_starts"]
         n_texts = len(self._starts) - 1
@@ -146,6 +159,30 @@ class _TextTable:
     def _decode(self, code: int) -> str:
         # File names may contain bytes that are not valid UTF-8; they are stored as lone surrogates.
         return str(self._bytes[self._starts[code] : self._starts[code + 1]], "utf-8", "surrogatepass")
+
+
+def _check_codes(columns: Mapping[str, Column], name: str, of: str) -> None:
+    """Check that every code is the number of a text.
+
+    Raises:
+        ValueError: A code is not.
+    """
+    codes, n_texts = columns[name], len(columns[f"{of}_text_starts"]) - 1
+    is_whole = codes.dtype.kind in "iu" and codes.ndim == 1
+    if not is_whole or (len(codes) and not 0 <= int(codes.min()) <= int(codes.max()) < n_texts):
+        raise ValueError(f"{name} refers to other texts than the {n_texts} there are")
+
+
+def _check_starts(columns: Mapping[str, Column], name: str, n_values: int) -> None:
+    """Check that starts never fall, and stay within the values.
+
+    Raises:
+        ValueError: They do not.
+    """
+    starts = columns[name]
+    is_whole = starts.dtype.kind in "iu" and starts.ndim == 1 and len(starts) > 0
+    if not is_whole or starts[0] < 0 or starts[-1] > n_values or (starts[1:] < starts[:-1]).any():
+        raise ValueError(f"{name} does not divide {n_values} values")
 
 
 def collapse_constant(column: Column) -> Column:

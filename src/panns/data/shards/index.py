@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +12,13 @@ import numpy as np
 from panns.data.clips.clip import Clip
 from panns.data.clips.table import ClipTable, Column, clip_columns, collapse_constant, smallest_type
 from panns.errors import DataError
+from panns.system.array_files import read_arrays
 from panns.system.files import replacing
 
 INDEX_FILE = "index.npz"
-# Errors that numpy and zipfile raise for damaged files. (RuntimeError: a flipped bit marks the file as encrypted;
-# MemoryError: one in the size of an array.)
-_DAMAGE = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, OSError, RuntimeError, MemoryError)
-_FORMAT = 1
+FORMAT = 2  # the first one had no checksums
+# Kinds of numbers in each column, beside whole ones.
+_KINDS = {"suffixes": "U", "duration_s": "f", "gain": "f"}
 
 
 class Sample(NamedTuple):
@@ -33,6 +31,7 @@ class Sample(NamedTuple):
         n_bytes: Size of the sound file.
         duration_s: Duration in seconds; from the header if the file was copied.
         gain: Factor that restores the level of the decoded samples.
+        crc32: Checksum of the sound file.
     """
 
     key: int
@@ -41,6 +40,7 @@ class Sample(NamedTuple):
     n_bytes: int
     duration_s: float
     gain: float
+    crc32: int
 
 
 def sample_name(key: int, suffix: str) -> str:
@@ -74,7 +74,7 @@ def write_index(folder: Path, shards: Sequence[tuple[int, Sequence[Sample]]], cl
     samples = [sample for _, in_shard in shards for sample in in_shard]
     suffixes = sorted({sample.suffix for sample in samples})
     columns = {
-        "format": np.array(_FORMAT),
+        "format": np.array(FORMAT),
         "shard_n_bytes": np.array([n_bytes for n_bytes, _ in shards], np.int64),
         "shard_starts": np.cumsum([0, *(len(in_shard) for _, in_shard in shards)]),
         "key": smallest_type(np.array([sample.key for sample in samples], np.int64)),
@@ -86,6 +86,7 @@ def write_index(folder: Path, shards: Sequence[tuple[int, Sequence[Sample]]], cl
         "n_bytes": collapse_constant(smallest_type(np.array([sample.n_bytes for sample in samples], np.int64))),
         "duration_s": collapse_constant(np.array([sample.duration_s for sample in samples], np.float32)),
         "gain": collapse_constant(np.array([sample.gain for sample in samples], np.float32)),
+        "crc32": np.array([sample.crc32 for sample in samples], np.uint32),
     }
     with replacing(folder / INDEX_FILE) as partial:
         np.savez(partial, allow_pickle=False, **columns, **clip_columns(clips))
@@ -114,16 +115,14 @@ class ShardIndex:
             DataError: The index is missing or damaged.
         """
         path = folder / INDEX_FILE
-        try:
-            # Opened here, because numpy does not close a damaged file.
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                return cls._of({name: arrays[name] for name in arrays.files})
-        except FileNotFoundError:
+        if not path.exists():
             raise DataError(
                 f"{folder} has no {INDEX_FILE}: it is not a folder of shards, or its writing was interrupted; repeat "
                 f"`panns data shard` with the same settings, which keeps finished shards"
-            ) from None
-        except _DAMAGE as exc:
+            )
+        try:
+            return cls._of(read_arrays(path))
+        except (ValueError, KeyError, TypeError, OverflowError, MemoryError) as exc:
             raise DataError(
                 f"{path} is damaged ({exc}); remove it and repeat `panns data shard` with the same settings, which "
                 f"rebuilds it from the shards"
@@ -131,16 +130,27 @@ class ShardIndex:
 
     @classmethod
     def _of(cls, columns: Mapping[str, Column]) -> ShardIndex:
-        if int(columns["format"]) != _FORMAT:
-            raise ValueError(f"format {columns['format']}, while this version of panns reads {_FORMAT}")
+        if columns["format"].tolist() != FORMAT:
+            raise ValueError(f"format {columns['format']}, while this version of panns reads {FORMAT}")
+        for name in ("shard_n_bytes", "shard_starts", "suffixes", *Sample._fields):
+            if columns[name].ndim != 1 or columns[name].dtype.kind not in _KINDS.get(name, "iu"):
+                raise ValueError(f"{name} of type {columns[name].dtype}")
+            if columns[name].dtype.kind in "if" and not (columns[name] >= 0).all():  # False for NaN
+                raise ValueError(f"{name} holds a negative number or NaN")
+        # The one column that always has a value a clip bounds the number of clips by the size of the file.
+        if columns["key"].shape != (columns["n_clips"].tolist(),):
+            raise ValueError("keys and clips differ in number")
         clips = ClipTable(columns)
+        if columns["suffix"].max(initial=0) >= len(columns["suffixes"]):
+            raise ValueError("unknown suffixes")
         each = {name: np.broadcast_to(columns[name], len(clips)) for name in Sample._fields}
         index = cls(clips, columns["shard_n_bytes"], each["duration_s"], {**columns, **each})
         starts = columns["shard_starts"]
-        if len(starts) != len(index.shard_n_bytes) + 1 or starts[-1] != len(clips):
+        steps = starts[1:].astype(np.int64) - starts[:-1].astype(np.int64)
+        if len(starts) != len(index.shard_n_bytes) + 1 or starts[-1] != len(clips) or starts[0] or (steps < 0).any():
             raise ValueError("shards and clips differ in number")
         ends = each["offset"] + each["n_bytes"].astype(np.int64)
-        if (ends > np.repeat(index.shard_n_bytes, np.diff(starts))).any():
+        if (ends > np.repeat(index.shard_n_bytes, steps)).any():
             raise ValueError("clips beyond the end of their shard")
         return index
 
@@ -150,5 +160,5 @@ class ShardIndex:
             raise IndexError(f"clip {i} is out of range for {len(self.clips)} clips")
         columns = self._columns
         shard = int(np.searchsorted(columns["shard_starts"], i, side="right")) - 1
-        key, suffix, offset, n_bytes, duration_s, gain = (columns[name][i].item() for name in Sample._fields)
-        return shard, Sample(key, str(columns["suffixes"][suffix]), offset, n_bytes, duration_s, gain)
+        values = {name: columns[name][i].item() for name in Sample._fields}
+        return shard, Sample(**{**values, "suffix": str(columns["suffixes"][values["suffix"]])})

@@ -7,19 +7,15 @@ a shard without a record was written by another program.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from panns.data.clips.clip import Clip
-from panns.data.shards.index import Sample
+from panns.data.shards.index import FORMAT, Sample
 from panns.data.shards.settings import ShardSettings
 from panns.errors import DataError
-from panns.system.json_files import write_json
-
-_FORMAT = 1
+from panns.system.json_files import read_json_object, write_json
 
 
 @dataclass(frozen=True)
@@ -42,7 +38,7 @@ class ShardRecord:
 
     def write(self, shard: Path) -> None:
         """Write the record beside a shard."""
-        record = {"format": _FORMAT, **asdict(self)}
+        record = {"format": FORMAT, **asdict(self)}
         write_json(_beside(shard), record, indent=None, is_compact=True)
 
 
@@ -60,7 +56,9 @@ def read_record(shard: Path, *, settings: ShardSettings, inputs: str) -> ShardRe
     if not shard.is_file():
         return None
     try:
-        found: dict[str, Any] = json.loads(_beside(shard).read_text(encoding="utf-8"))
+        found = read_json_object(_beside(shard))
+        if found["format"] in range(1, FORMAT):
+            return None  # of an earlier version
         record = ShardRecord(
             ShardSettings(**found["settings"]),
             found["inputs"],
@@ -68,8 +66,8 @@ def read_record(shard: Path, *, settings: ShardSettings, inputs: str) -> ShardRe
             tuple(Sample(*values) for values in found["samples"]),
             tuple((key, reason) for key, reason in found["skipped"]),
         )
-        is_ours = found["format"] == _FORMAT
-    except (OSError, ValueError, KeyError, TypeError):  # missing, or of another program
+        is_ours = found["format"] == FORMAT
+    except (ValueError, KeyError, TypeError):  # missing, or of another program
         is_ours = False
     if not is_ours:
         raise DataError(f"{shard} exists and was not written by panns; use another folder, or remove it")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -196,7 +197,8 @@ class _Writing:
         packed = pack(self._clip_list.file(clip), clip, self._settings, stretches)
         offset = tar.add(sample_name(key, packed.suffix), packed.sound)
         tar.add(sample_name(key, "json"), packed.description)
-        return Sample(key, packed.suffix, offset, len(packed.sound), packed.duration_s, packed.gain)
+        crc32 = zlib.crc32(packed.sound)
+        return Sample(key, packed.suffix, offset, len(packed.sound), packed.duration_s, packed.gain, crc32)
 
     def _shard(self, number: int) -> Path:
         return self._folder / shard_name(number)
