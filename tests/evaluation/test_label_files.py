@@ -43,7 +43,7 @@ def test_invalid_map_is_refused(tmp_path, content, words):
 
 
 def test_a_missing_file_is_refused(tmp_path):
-    with pytest.raises(DataError, match=r"nosuch.json cannot be read .*check the path"):
+    with pytest.raises(DataError, match=r"nosuch.json cannot be read .*an object such as"):
         read_label_map(tmp_path / "nosuch.json")
 
 

@@ -27,12 +27,12 @@ def test_no_other_module_writes_json():
     [
         (b"", "empty"),
         (b" \n", "empty"),
-        (b"{", "damaged"),
-        (b"\xff\xfe\x00", "damaged"),
-        (b"[" * 200_000, "damaged"),
-        (b"9" * 5000, "damaged"),
-        (b"[]", "list, not an object"),
-        (b"null", "NoneType, not an object"),
+        (b"{", "not JSON"),
+        (b"\xff\xfe\x00", "not JSON"),
+        (b"[" * 200_000, "not JSON"),
+        (b"9" * 5000, "not JSON"),
+        (b"[]", "not a JSON object"),
+        (b"null", "not a JSON object"),
     ],
 )
 def test_a_damaged_file_is_a_sentence(tmp_path, content, word):

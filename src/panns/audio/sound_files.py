@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Callable, Iterator
 
 # Suffixes searched for in folders. A file given by its path is read whatever its suffix.
@@ -10,6 +12,7 @@ SUFFIX_NAMES = """
 3gp aac ac3 aif aifc aiff alac amr ape au avi caf dsf flac flv gsm m4a m4b m4v mka mkv mov mp1 mp2 mp3 mp4 mpeg mpg
 mpga mts oga ogg ogv opus ra rf64 snd spx ts tta voc w64 wav wave webm wma wmv wv
 """
+PIPE_OR_DEVICE = "a pipe or a device, not a file"
 SOUND_SUFFIXES = frozenset(f".{name}" for name in SUFFIX_NAMES.split())
 
 
@@ -32,7 +35,8 @@ def find_sound_files(folder: str, *, on_error: Callable[[OSError], None]) -> Ite
 
     Args:
         folder: The folder; the paths begin with it as given.
-        on_error: Called with the error of every folder that cannot be listed.
+        on_error: Called with the error of every folder that cannot be listed, and of every pipe or device with the
+            name of a sound.
     """
     visited: set[str] = set()
     for parent, folders, files in os.walk(folder, followlinks=True, onerror=on_error):
@@ -44,4 +48,17 @@ def find_sound_files(folder: str, *, on_error: Callable[[OSError], None]) -> Ite
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             if is_sound_name(name):
-                yield os.path.join(parent, name)  # noqa: PTH118 - keeps the path as it was given
+                path = os.path.join(parent, name)  # noqa: PTH118 - keeps the path as it was given
+                if is_pipe_or_device(path):
+                    on_error(OSError(errno.EINVAL, PIPE_OR_DEVICE, path))
+                else:
+                    yield path
+
+
+def is_pipe_or_device(path: str) -> bool:
+    """True for what is not a file: reading it might wait for a writer without end."""
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116 - half the time of Path.stat
+    except (OSError, ValueError):
+        return False  # opening it gives the reason
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)

@@ -65,14 +65,15 @@ def _expand_folder(folder: str) -> Iterator[Input]:
     """Sound files below a folder, then one problem for every unreadable folder."""
     from panns.audio.sound_files import find_sound_files  # numpy and decoders come with it, which --help never needs
 
-    closed: list[OSError] = []
+    unread: list[OSError] = []
     is_empty = True
-    for path in find_sound_files(folder, on_error=closed.append):
+    for path in find_sound_files(folder, on_error=unread.append):
         is_empty = False
         yield Input(path)
-    for error in closed:
-        yield Input(
-            error.filename, f"{error.filename}: cannot read the folder ({error.strerror}); check its permissions"
-        )
-    if is_empty and not closed:
+    for error in unread:
+        is_closed = os.path.isdir(error.filename)  # noqa: PTH112 - as above
+        problem = "cannot read the folder" if is_closed else "not read"
+        remedy = "check its permissions" if is_closed else "give it by itself if it is meant"
+        yield Input(error.filename, f"{error.filename}: {problem} ({error.strerror}); {remedy}")
+    if is_empty and not unread:
         yield Input(folder, f"{folder}: contains no sound file; give the file itself if its suffix is unusual")

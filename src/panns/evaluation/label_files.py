@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from panns.errors import DataError, UnknownLabel
 from panns.labels import Label, LabelSet
-from panns.system.json_files import to_json
+from panns.system.json_files import DamagedJson, read_json_object, to_json
 
 _MAP_KEY = "map"
 
@@ -71,11 +70,6 @@ def thresholds_to_json(thresholds: Sequence[float], labels: Iterable[Label]) -> 
 
 def _read_object(path: Path, shape: str) -> dict[str, object]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror or error}); check the path") from error
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path} is not JSON ({error}); {shape}") from error
-    if not isinstance(content, dict):
-        raise DataError(f"{path} is not a JSON object; {shape}")
-    return content
+        return read_json_object(path)
+    except DamagedJson as error:
+        raise DataError(f"{error}; {shape}") from error

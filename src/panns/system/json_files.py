@@ -87,7 +87,7 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
     try:
         return parse_json(content)
     except ValueError as exc:  # also text that is not UTF-8
-        raise DamagedJson(f"{path} is {'empty' if not content.strip() else 'damaged: not JSON'}") from exc
+        raise DamagedJson(f"{path} is {f'not JSON ({exc})' if content.strip() else 'empty'}") from exc
 
 
 def read_json_object(path: Path) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def read_json_object(path: Path) -> dict[str, Any]:
     """
     value = read_json(path)
     if not isinstance(value, dict):
-        raise DamagedJson(f"{path} is damaged: it holds a {type(value).__name__}, not an object")
+        raise DamagedJson(f"{path} is not a JSON object")
     return value
 
 

@@ -86,7 +86,7 @@ def test_file_is_opened_once_per_pass(tmp_path, monkeypatch):
         opened.append(file)
         return open_sound(file, **options)
 
-    monkeypatch.setattr(stretches, "open_sound", open_and_note)
+    monkeypatch.setattr(stretches, "open_clip_file", open_and_note)
     path = write_wav(tmp_path / "a.wav", noise(2.0))
     with StretchReader() as reader:
         for onset_s in (0.0, 0.5, 1.0):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 from panns.errors import DataError
 
+_N_SHOWN, _LONGEST_NAME = 20, 40  # of the names in a message
 # Accepted names, each with the field of `Clip` that it fills; 'label' is a single label.
 _MEANINGS = {
     "path": "path",
@@ -42,8 +44,8 @@ def find_columns(names: Sequence[str]) -> dict[str, int]:
         {'path': 0, 'label': 2, 'source': 3}
     """
     keys = [name.strip().lower() for name in names]
-    for key in keys:
-        if key and keys.count(key) > 1:
+    for key, n_times in Counter(keys).items():
+        if key and n_times > 1:
             raise DataError(f"the column {key!r} is repeated; keep one of them")
     found: dict[str, int] = {}
     for place, key in enumerate(keys):
@@ -56,27 +58,44 @@ def find_columns(names: Sequence[str]) -> dict[str, int]:
             found[meaning] = place
     if "label" in found and "labels" in found:
         raise DataError("the columns 'label' (one) and 'labels' (any number) exclude each other; keep one of them")
+    missing = _missing_names(found)
+    lengths = {len(name) + more for name in missing for more in (-1, 0, 1)}
     for key in keys:
-        if key not in _MEANINGS and (near := _nearest_missing(key, found)) is not None:
+        if len(key) not in lengths or key in _MEANINGS:
+            continue
+        if (near := next((one for one in missing if _is_near(key, one)), None)) is not None:
             raise DataError(f"the column {key!r} is unknown; did you mean {near!r}? Rename it, or remove it")
     for needed, is_found in (("path", "path" in found), ("labels' or 'label", found.keys() & {"labels", "label"})):
         if not is_found:
-            given = ", ".join(map(repr, names))
-            raise DataError(f"the column '{needed}' is missing among {given}; rename a column, or add it")
+            raise DataError(f"the column '{needed}' is missing among {list_names(names)}; rename a column, or add it")
     return found
 
 
-def _nearest_missing(key: str, found: Collection[str]) -> str | None:
-    """The name of a missing column that is one typing mistake away."""
-    for name, meaning in _MEANINGS.items():
-        is_found = meaning in found or (meaning in {"label", "labels"} and not {"label", "labels"}.isdisjoint(found))
-        if not is_found and _is_one_mistake_away(key, name):
-            return name
-    return None
+def list_names(names: Sequence[str]) -> str:
+    """The first column names, in words.
+
+    Example:
+        >>> list_names(["a", "b"]), list_names([str(i) for i in range(100)]).endswith("'19' and 80 more")
+        ("'a', 'b'", True)
+    """
+    shown = ", ".join(repr(name[:_LONGEST_NAME]) for name in names[:_N_SHOWN])
+    return f"{shown} and {len(names) - _N_SHOWN:,} more" if len(names) > _N_SHOWN else shown
 
 
-def _is_one_mistake_away(one: str, other: str) -> bool:
+def _missing_names(found: Collection[str]) -> list[str]:
+    """Names of the columns that are not there."""
+    has_labels = not {"label", "labels"}.isdisjoint(found)
+    return [
+        name
+        for name, meaning in _MEANINGS.items()
+        if meaning not in found and not (has_labels and meaning in {"label", "labels"})
+    ]
+
+
+def _is_near(one: str, other: str) -> bool:
     """True if two names differ by one letter that is missing or wrong, or by two that changed places."""
+    if abs(len(one) - len(other)) > 1:
+        return False
     start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
     short, long = sorted((one[start:], other[start:]), key=len)
     is_missing = short == long[1:]

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
+from panns.data.clip_lists.columns import list_names
 from panns.data.clip_lists.tables import check_delimiter, format_seconds, parse_seconds
 from panns.data.clip_lists.text_file import open_text
 from panns.data.clips.clip import Clip, ClipList, TimedLabel
@@ -128,7 +129,7 @@ def _places(header: Sequence[str], delimiter: str) -> list[int]:
     for name in COLUMNS:
         if keys.count(name) != 1:
             problem = "is repeated; keep one of them" if name in keys else "is missing; rename a column, or add it"
-            raise DataError(f"the column {name!r} {problem} (the columns are {', '.join(map(repr, header))})")
+            raise DataError(f"the column {name!r} {problem} (the columns are {list_names(header)})")
     return [keys.index(name) for name in COLUMNS]
 
 

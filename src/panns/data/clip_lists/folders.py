@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from panns.audio.sound_files import find_sound_files, is_sound_name
+from panns.audio.sound_files import PIPE_OR_DEVICE, find_sound_files, is_pipe_or_device, is_sound_name
 from panns.data.clip_lists.sources import guess_sources
 from panns.data.clips.clip import Clip
 from panns.errors import DataError
@@ -88,6 +88,9 @@ def _inside(folder: Path) -> tuple[list[str], list[str]]:
     """Names of the folders and of the sounds in a folder, sorted."""
     with os.scandir(folder) as entries:
         shown = [entry for entry in entries if not entry.name.startswith(".")]
+    for entry in shown:
+        if is_sound_name(entry.name) and not entry.is_dir() and not entry.is_file() and is_pipe_or_device(entry.path):
+            raise DataError(f"{entry.path} is {PIPE_OR_DEVICE}; remove it from the folder")
     folders = sorted(entry.name for entry in shown if entry.is_dir())
     return folders, sorted(entry.name for entry in shown if not entry.is_dir() and is_sound_name(entry.name))
 

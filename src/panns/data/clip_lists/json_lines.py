@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from sys import intern
 from typing import Any, TextIO
@@ -13,7 +12,7 @@ from typing import Any, TextIO
 from panns.data.clip_lists.columns import find_columns
 from panns.data.clips.clip import Clip, TimedLabel
 from panns.errors import DataError
-from panns.system.json_files import to_json
+from panns.system.json_files import parse_json, to_json
 
 # Fields with few different values in millions of clips: equal values share one object.
 _SHARED_FIELDS = {"labels", "fold", "licence"}
@@ -67,8 +66,8 @@ def _json(row: Mapping[str, Any]) -> str:
 
 def _parse_object(line: str) -> dict[str, Any]:
     try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as exc:
+        row = parse_json(line)
+    except ValueError as exc:
         raise DataError(f"invalid JSON ({exc}); give one object per line") from None
     if not isinstance(row, dict):
         raise DataError(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 from panns.errors import DataError
+from panns.system.files import open_regular
 
 
 @contextmanager
@@ -19,7 +21,7 @@ def open_text(path: Path) -> Iterator[TextIO]:
             `DataError`.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
+        with io.TextIOWrapper(open_regular(path), encoding="utf-8-sig", newline="") as file:
             yield file
     except DataError as exc:
         raise DataError(f"{path}, {exc}") from exc
@@ -27,7 +29,7 @@ def open_text(path: Path) -> Iterator[TextIO]:
         line = _undecodable_line(path)
         raise DataError(f"{path}, line {line}: this is not UTF-8 text; save the file as UTF-8") from exc
     except OSError as exc:
-        raise DataError(f"{path} cannot be read ({exc.strerror or exc}); check its permissions") from exc
+        raise DataError(f"{path} cannot be read ({exc.strerror or exc}); check the path and its permissions") from exc
 
 
 def _undecodable_line(path: Path) -> int:

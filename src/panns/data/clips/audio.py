@@ -9,8 +9,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from panns.audio import load_sound, resample
+from panns.audio import resample
 from panns.data.clips.clip import Clip, ClipList
+from panns.data.clips.sound_file import load_clip_file
 from panns.data.clips.stretches import StretchReader, describe_stretch
 from panns.errors import AudioDecodeError
 
@@ -77,7 +78,7 @@ def load_clip(file: Path, clip: Clip, sample_rate: int, stretches: StretchReader
         AudioDecodeError: The file is unreadable, or the clip reaches beyond its end.
     """
     if clip.is_whole_file:
-        return load_sound(file, sample_rate=sample_rate)
+        return load_clip_file(file, sample_rate=sample_rate)
     stretch, own_rate = stretches.read(file, clip)
     if own_rate == sample_rate:
         return stretch

@@ -8,8 +8,8 @@ from types import TracebackType
 import numpy as np
 import numpy.typing as npt
 
-from panns.audio import open_sound
 from panns.data.clips.clip import Clip
+from panns.data.clips.sound_file import open_clip_file
 from panns.errors import AudioDecodeError
 
 Array = npt.NDArray[np.float32]
@@ -70,7 +70,7 @@ class _Pass:
     def __init__(self, file: Path) -> None:
         self.file = file
         # Resampling here would also resample everything before the stretch, and costs several times the decoding.
-        self.sound = open_sound(file, sample_rate=None)
+        self.sound = open_clip_file(file, sample_rate=None)
         self.sample_rate = self.sound.sample_rate
         self._blocks = iter(self.sound)
         self._buffer: list[Array] = []

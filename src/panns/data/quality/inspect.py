@@ -11,8 +11,10 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 
-from panns.audio import open_sound, resample
+from panns.audio import resample
+from panns.audio.sound_files import is_pipe_or_device
 from panns.data.clips.clip import Clip
+from panns.data.clips.sound_file import open_clip_file
 from panns.data.clips.stretches import END_TOLERANCE_S, StretchReader
 from panns.data.quality.duplicates.fingerprint import RATE, Landmarks, find_landmarks
 from panns.data.quality.findings import Finding, Kind
@@ -54,7 +56,7 @@ def inspect_file(file: Path, clips: Sequence[Clip], *, min_duration_s: float) ->
         clips: The clips by ascending onset, so that one pass is enough.
         min_duration_s: Minimum duration of a clip, in seconds.
     """
-    if not file.is_file():
+    if not file.is_file() and not is_pipe_or_device(str(file)):
         problem = Finding("missing file", (clips[0].path,), f"{file} is missing; correct its path, or remove it")
         return [Inspection((problem,)), *(Inspection() for _ in clips[1:])]
     inspections: list[Inspection] = []
@@ -79,7 +81,7 @@ def inspect_whole(sound: Path | BinaryIO, clip: Clip, *, min_duration_s: float, 
     Raises:
         AudioDecodeError: The file is unreadable.
     """
-    with open_sound(sound, sample_rate=None) as opened:
+    with open_clip_file(sound, sample_rate=None) as opened:
         meter = _Meter(opened.sample_rate)
         for block in opened:
             meter.add(block if gain == 1 else block * np.float32(gain))
@@ -104,7 +106,7 @@ def load_head_of_file(sound: Path | BinaryIO, sample_rate: int) -> Array:
     """Load the first `HEAD_S` seconds of a file, `(samples,)`."""
     blocks: list[Array] = []
     n_samples, n_wanted = 0, round(HEAD_S * sample_rate)
-    with open_sound(sound, sample_rate=sample_rate) as opened:
+    with open_clip_file(sound, sample_rate=sample_rate) as opened:
         for block in opened:
             blocks.append(block)
             n_samples += len(block)

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from panns.audio import load_sound
 from panns.data.clips.clip import Clip
+from panns.data.clips.sound_file import load_clip_file
 from panns.data.shards.folder import NamedBytes, ShardFolder
 from panns.data.shards.pcm16 import decode_wav
 
@@ -60,5 +60,5 @@ class ShardAudio:
         waveform = decode_wav(data, self.sample_rate, gain)
         if waveform is not None:
             return waveform
-        waveform = load_sound(NamedBytes(data, self._folder.name(i)), sample_rate=self.sample_rate)
+        waveform = load_clip_file(NamedBytes(data, self._folder.name(i)), sample_rate=self.sample_rate)
         return waveform if gain == 1 else waveform * np.float32(gain)

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from panns.audio import open_sound
 from panns.data.clips.audio import load_clip
 from panns.data.clips.clip import Clip
+from panns.data.clips.sound_file import open_clip_file
 from panns.data.clips.stretches import StretchReader
 from panns.data.shards.pcm16 import encode
 from panns.data.shards.settings import ShardSettings
@@ -70,7 +70,7 @@ def pack(file: Path, clip: Clip, settings: ShardSettings, stretches: StretchRead
 
 def _copy(file: Path, *, is_decoded: bool) -> tuple[bytes, float]:
     """Bytes and duration of a file; the duration is that of the header, or of decoding, which also finds damage."""
-    with open_sound(file, sample_rate=None) as sound:
+    with open_clip_file(file, sample_rate=None) as sound:
         duration_s = sound.declared_duration_s
         if is_decoded or duration_s is None:
             for _ in sound:

@@ -10,11 +10,11 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from panns.audio import open_sound
 from panns.audio.sound_files import find_sound_files
 from panns.data.clip_lists import ClipList, read_clip_list
 from panns.data.clips.audio import load_clip
 from panns.data.clips.clip import Clip
+from panns.data.clips.sound_file import open_clip_file
 from panns.data.clips.stretches import StretchReader
 from panns.errors import DataError
 
@@ -110,7 +110,7 @@ class RecordedBackgrounds:
             clip = self._recordings.clips[i]
             end_s = clip.offset_s
             if end_s is None:
-                with open_sound(self._recordings.file(clip), sample_rate=None) as sound:
+                with open_clip_file(self._recordings.file(clip), sample_rate=None) as sound:
                     end_s = sum(len(block) for block in sound) / sound.sample_rate
             self._durations_s[i] = end_s - (clip.onset_s or 0.0)
         return self._durations_s[i]
