@@ -87,7 +87,7 @@ def test_threads_share_few_open_files(packed):
 
 def test_decoded_clips_are_copied_not_decoded(clip_list, tmp_path, monkeypatch):
     write_shards(clip_list, tmp_path / "shards", SETTINGS["wav"])
-    monkeypatch.setattr("panns.data.shards.audio.load_sound", None)
+    monkeypatch.setattr("panns.data.shards.audio.load_clip_file", None)
     audio = ShardAudio(tmp_path / "shards", RATE)
     assert [len(audio.waveform(i)) for i in range(7)] == [1_600 + 80 * i for i in range(7)]
 

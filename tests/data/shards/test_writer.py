@@ -214,7 +214,7 @@ def test_skip_bad_decodes_copied_files_once(clip_list, folder, monkeypatch):
     # Copied files are decoded only if skip_bad asks for it.
     assert write_shards(clip_list, folder, KEEP).n_clips == 7
     opened = []
-    monkeypatch.setattr(packing, "open_sound", lambda file, **rate: opened.append(file) or open_sound(file, **rate))
+    monkeypatch.setattr(packing, "open_clip_file", lambda file, **rate: opened.append(file) or open_sound(file, **rate))
     written = write_shards(clip_list, folder, replace(KEEP, skip_bad=True))
     assert sorted(opened) == [clip_list.file(clip) for clip in clip_list.clips]
     assert [path for path, _ in written.skipped] == ["sound 4.a.wav"]
