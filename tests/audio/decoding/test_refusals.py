@@ -236,7 +236,7 @@ def test_a_large_change_of_sample_rate_is_refused(monkeypatch):
 
 
 def test_demuxers_that_open_other_files_are_disabled():
-    from panns.audio.decoding.media_reader import FORMATS, OPTIONS
+    from panns.audio.decoding.media_formats import FORMATS, OPTIONS
 
     assert not {"hls", "concat", "dash", "sdp", "rtsp", "rtp", "sap", "image2", "lavfi", "imf"} & set(
         FORMATS.split(",")
@@ -247,6 +247,7 @@ def test_demuxers_that_open_other_files_are_disabled():
 def test_the_media_reader_refuses_playlists(tmp_path):
     """Behind the check of the first bytes stands FFmpeg's own."""
     from panns.audio.decoding.declared_length import DeclaredLength
+    from panns.audio.decoding.formats import UNKNOWN
     from panns.audio.decoding.media_reader import MediaReader
     from panns.audio.decoding.reader import Undecodable
     from panns.audio.decoding.source import open_input
@@ -260,7 +261,7 @@ def test_the_media_reader_refuses_playlists(tmp_path):
         path = tmp_path / "list.m3u8"
         path.write_text(text)
         with pytest.raises(Undecodable):
-            MediaReader(open_input(path, DecodeLimits()), DeclaredLength(), what="test")
+            MediaReader(open_input(path, DecodeLimits()), DeclaredLength(), UNKNOWN)
 
 
 def test_decoders_write_nothing_to_standard_error(capfd):

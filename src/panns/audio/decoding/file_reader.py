@@ -23,7 +23,7 @@ from panns.audio.decoding.formats import (
 from panns.audio.decoding.lengths.mp4 import mp4_has_index
 from panns.audio.decoding.lengths.read import read_declared_length
 from panns.audio.decoding.media_reader import MediaReader
-from panns.audio.decoding.reader import Reader, Undecodable
+from panns.audio.decoding.reader import MAX_SEARCH_BYTES, Reader, Undecodable
 from panns.audio.decoding.samples import Waveform
 from panns.audio.decoding.soundfile_reader import SoundFileReader
 from panns.audio.decoding.source import SeekableInput
@@ -75,8 +75,7 @@ class FileReader:
             decoder = self._waiting.pop(0)
             try:
                 if decoder is MediaReader:
-                    what = f"reading {self._name} ({self._format.name})"
-                    return MediaReader(self._source, declared, what=what, demuxer=self._format.demuxer)
+                    return MediaReader(self._source, declared, self._format)
                 return SoundFileReader(self._source, declared, reaches_end=self._reaches_end)
             except Undecodable as exc:
                 reasons.append(str(exc))
@@ -163,6 +162,9 @@ class FileReader:
 
     def _shortfall(self, decoded_s: float) -> list[str]:
         declared = self.declared
+        if self._source.ran_out and not declared.duration_s:
+            searched = f"{MAX_SEARCH_BYTES / 2**20:.0f} MB"
+            return [f"nothing decodable in {searched} after {decoded_s:.2f} s; reading stopped there"]
         if self._source.failure is not None:
             return [
                 f"reading failed after {decoded_s:.2f} s ({self._source.failure}); the result covers the part before"

@@ -12,65 +12,37 @@ from typing import Any
 import numpy as np
 
 from panns.audio.decoding.declared_length import DeclaredLength
+from panns.audio.decoding.formats import MATROSKA, MP4, FileFormat
 from panns.audio.decoding.media_clock import MediaClock, TimedFrames
+from panns.audio.decoding.media_formats import (
+    CLOCKED,
+    DECLARING,
+    FLOAT_CODECS,
+    FROM_ZERO,
+    LONG_PROBE,
+    OPTIONS,
+    WITHOUT_LENGTH,
+)
 from panns.audio.decoding.media_frames import frame_to_float32
 from panns.audio.decoding.mono_mixer import MonoMixer
-from panns.audio.decoding.reader import Undecodable, block_frames
+from panns.audio.decoding.reader import MAX_SEARCH_BYTES, Undecodable, block_frames
 from panns.audio.decoding.samples import Waveform
 from panns.audio.decoding.source import SeekableInput
 from panns.audio.limits import check_header
 from panns.audio.resampling.resample import Resampler
 from panns.errors import AudioDecodeError, MissingExtra
 
-# A playlist or a session description would make FFmpeg open the files and addresses in it, so the allowed demuxers are
-# listed: containers, and bare streams that FFmpeg detects by their content.
-FORMATS = (
-    "3gp,aac,ac3,aiff,amr,ape,asf,ast,au,avi,bonk,caf,codec2,dsf,dts,dtshd,dv,eac3,flac,flv,gxf,iff,ircam,loas,"
-    "matroska,mlp,mmf,mov,mp3,mp4,mpc,mpc8,mpeg,mpegts,mxf,nistsphere,nut,nuv,ogg,oma,osq,paf,pvf,qcp,qoa,rka,rm,shn,"
-    "smjpeg,sox,svx,swf,tak,truehd,tta,voc,w64,wav,webm,wtv,wv,xwma"
-)
-# Bytes and microseconds searched for the parameters of tracks, where the usual 5 MB and 5 s are too few.
-_LONG_PROBE = {"probesize": str(64 * 2**20), "analyzeduration": str(120 * 10**6)}
-# FFmpeg has no protocol of this name, so it never opens a nested file or connection.
-OPTIONS = {"format_whitelist": FORMATS, "protocol_whitelist": "none"}
-# Formats that store their length; for others FFmpeg guesses it from size and bit rate.
-_DECLARING = {"mov", "matroska", "asf", "avi", "caf", "ape", "wv", "tta", "tak", "mpc8", "dsf"}
-# Streams that may end anywhere. A missing end is noticed if it cuts a frame; warnings about all whole ones help nobody.
-# After them, formats whose headers were read before.
-_WITHOUT_LENGTH = {
-    *(
-        "aac",
-        "ac3",
-        "amr",
-        "dts",
-        "dtshd",
-        "dv",
-        "eac3",
-        "flv",
-        "loas",
-        "mlp",
-        "mp3",
-        "mpeg",
-        "mpegts",
-        "nut",
-        "truehd",
-    ),
-    *("wtv", "aiff", "ast", "au", "flac", "nistsphere", "ogg", "rm", "sox", "svx", "swf", "voc", "w64", "wav"),
-}
 # The lowest and highest rates of AAC differ by a factor of 13. A larger change would only inflate a block.
 _MAX_RATE_CHANGE = 16
-# Containers that store the time of every packet. AVI counts packets instead, and bare streams have no time at all.
-_CLOCKED = {"mov", "matroska", "flv", "asf", "nut", "ogg", "mpegts", "mpeg", "wtv"}
-# Of these, the ones that count from the start of the recording. A later start is a dump of a running stream.
-_FROM_ZERO = {"mov", "matroska", "flv", "asf", "nut"}
+# A later start of a clock that counts from the start of the recording is a dump of a running stream.
 _MAX_LATE_START_S = 60.0
-# Lossy codecs decode to floats too, but exceed full scale by little.
-_FLOAT_CODECS = ("pcm_f", "wavpack")
 # Encoders leave out their delay and padding: up to 0.12 s for HE-AAC at 44.1 kHz, twice that at 22.05 kHz.
 _TOLERANCE_S = 0.25
-# Limit on the bytes read to find the tracks: the index of a day of AAC has 100 MB. Without a limit, 6 GB of zeros
-# after a WAV header, 800 million empty chunks, take minutes.
-_MAX_OPENING_BYTES = 256 * 2**20
+# Limit on the bytes read to find the tracks of containers: the index of a day of AAC has 100 MB.
+_MAX_INDEX_BYTES = 256 * 2**20
+_INDEXED = (MATROSKA, MP4)
+# In a header of zeros, FFmpeg finds an empty chunk every 8 bytes: 0.4 CPU-s a megabyte.
+_ZEROS_COST = 16
 # A demuxer may report several damaged packets in a row before it finds the next good one.
 _MAX_DEMUX_ERRORS = 64
 # Silence replaces lost packets, so that the audio after them keeps its time. Their lengths may come from damaged data,
@@ -82,29 +54,29 @@ _MAX_GAP_S = 60.0
 class MediaReader:
     """Reader of the best audio track, with FFmpeg."""
 
-    def __init__(
-        self, source: SeekableInput, declared: DeclaredLength, *, what: str, demuxer: str | None = None
-    ) -> None:
+    def __init__(self, source: SeekableInput, declared: DeclaredLength, file_format: FileFormat) -> None:
         try:
             import av
         except ImportError as exc:
+            what = f"reading {source.source_name} ({file_format.name})"
             raise MissingExtra(what, package="av", extra="media") from exc
 
         self._errors = (av.error.FFmpegError, OSError)
         self._source = source
         self._name = source.source_name
         self.losses: list[str] = []
+        self._max_opening_bytes = _MAX_INDEX_BYTES if file_format in _INDEXED else 2 * MAX_SEARCH_BYTES
         try:
             track = self._open(av, OPTIONS)
         except Undecodable:
-            if demuxer is None:
+            if file_format.demuxer is None:
                 raise
-            track = self._open(av, OPTIONS, demuxer)
+            track = self._open(av, OPTIONS, file_format.demuxer)
         try:
             if track is None and self._container.streams.audio:
                 # A broadcast whose sound starts seconds after its picture.
                 self._container.close()
-                track = self._open(av, OPTIONS | _LONG_PROBE)
+                track = self._open(av, OPTIONS | LONG_PROBE)
             self._check_track(track)
             self._read_header()
             self.declared = self._read_declared(declared)
@@ -115,8 +87,9 @@ class MediaReader:
     def _open(self, av: Any, options: dict[str, str], demuxer: str | None = None) -> Any:  # noqa: ANN401 - see `Any`
         """Open the container, and return its best audio track, None without one."""
         self._source.seek(0)
+        self._source.ran_out = False
         try:
-            with self._source.budget(_MAX_OPENING_BYTES):
+            with self._source.budget(self._max_opening_bytes, zeros_cost=_ZEROS_COST):
                 self._container = av.open(
                     self._source,
                     mode="r",
@@ -143,7 +116,7 @@ class MediaReader:
         self._origin_s = self._find_origin_s()
         self.sample_rate: int = track.codec_context.sample_rate or 0
         self.n_channels: int = track.codec_context.channels or 0
-        stores_floats = track.codec_context.name.startswith(_FLOAT_CODECS)
+        stores_floats = track.codec_context.name.startswith(FLOAT_CODECS)
         self.is_float = stores_floats and track.codec_context.format.name[:3] in ("flt", "dbl")
         check_header(self._name, self.sample_rate, self.n_channels)
 
@@ -152,7 +125,7 @@ class MediaReader:
         start_s = (self._container.start_time or 0) / 1e6
         # A fragmented MP4 may be a piece of a longer stream. It has no table of samples, so the number is 0.
         is_piece = self._format == "mov" and not self._track.frames
-        if self._format in _FROM_ZERO and not is_piece and 0 <= start_s <= _MAX_LATE_START_S:
+        if self._format in FROM_ZERO and not is_piece and 0 <= start_s <= _MAX_LATE_START_S:
             return 0.0
         return start_s
 
@@ -160,9 +133,9 @@ class MediaReader:
         if self._format == "ogg" and declared.duration_s is not None and self._origin_s > 0:
             # Ogg declares the time of its end, on a clock that may have started earlier.
             return replace(declared, duration_s=max(declared.duration_s - self._origin_s, 0.0))
-        if declared != DeclaredLength() or self._format in _WITHOUT_LENGTH:
+        if declared != DeclaredLength() or self._format in WITHOUT_LENGTH:
             return declared
-        if self._format not in _DECLARING:
+        if self._format not in DECLARING:
             return DeclaredLength(is_unknowable=True)
         track, container = self._track, self._container
         duration_s: float | None = None
@@ -182,7 +155,7 @@ class MediaReader:
         """Yield mono blocks, placed by their time stamps; silence replaces a packet that cannot be decoded."""
         frames = self._frames()
         clock = None
-        if self._format in _CLOCKED:
+        if self._format in CLOCKED:
             clock = MediaClock(self._origin_s, self._source.n_bytes)
             frames = clock.place(frames)
         for block in self._at_one_rate(frames):
@@ -222,6 +195,7 @@ class MediaReader:
             if not frames:
                 continue
             n_good += 1
+            self._n_bytes_at_sound = self._source.n_bytes_read
             yield from _silence(round(gap_s * self.sample_rate), self.n_channels, self.sample_rate)
             n_lost, n_lost_last = n_lost + n_lost_last, 0
             silent_s, gap_s = silent_s + gap_s, 0.0
@@ -242,17 +216,32 @@ class MediaReader:
 
     def _packets(self) -> Iterator[Any]:
         n_errors = 0
+        self._n_bytes_at_sound = self._source.n_bytes_read
+        # Of all tracks, because those of the picture show that the file goes on.
+        packets = self._container.demux()
         while n_errors < _MAX_DEMUX_ERRORS:
             try:
-                for packet in self._container.demux(self._track):
-                    n_errors = 0
-                    yield packet
+                with self._source.budget(MAX_SEARCH_BYTES):
+                    packet = next(packets, None)
             # IndexError: a damaged transport stream may start a track in the middle, which PyAV does not know.
             except (*self._errors, IndexError) as exc:
                 n_errors += 1
-                reason = _reason(exc)  # the next call continues after the damage
+                reason = _reason(exc)
+                packet = None
+                packets = self._container.demux()  # continues after the damage
             else:
+                n_errors = 0
+                if packet is None:
+                    return
+            if self._source.n_bytes_read - self._n_bytes_at_sound > MAX_SEARCH_BYTES:
+                self._source.ran_out = True
                 return
+            if packet is None:
+                continue
+            if packet.stream.index == self._track.index:
+                yield packet
+            else:
+                self._n_bytes_at_sound = self._source.n_bytes_read
         self.losses.append(f"reading stopped after {_MAX_DEMUX_ERRORS} errors in a row ({reason})")
 
     def close(self) -> None:

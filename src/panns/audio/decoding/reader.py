@@ -13,6 +13,10 @@ BLOCK_SAMPLES = 2**16
 # Samples times channels in a block, so that 1,024 channels take as little memory as 8.
 _BLOCK_VALUES = 2**19
 
+# Bytes read between two pieces of sound: more than any packet, even of uncompressed 4K video (25 MB), but far less than
+# the zeros that follow a download into preallocated space. FFmpeg would collect them all in memory.
+MAX_SEARCH_BYTES = 32 * 2**20
+
 
 class Undecodable(Exception):
     """A decoder cannot open the input or continue with it. Another decoder may be able to."""

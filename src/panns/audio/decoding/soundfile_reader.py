@@ -8,7 +8,7 @@ import numpy as np
 
 from panns.audio.decoding.declared_length import DeclaredLength
 from panns.audio.decoding.mono_mixer import MonoMixer
-from panns.audio.decoding.reader import Undecodable, block_frames
+from panns.audio.decoding.reader import MAX_SEARCH_BYTES, Undecodable, block_frames
 from panns.audio.decoding.samples import Waveform
 from panns.audio.decoding.source import SeekableInput
 from panns.audio.limits import check_header
@@ -35,8 +35,10 @@ class SoundFileReader:
         self._source = source
         self._reaches_end = reaches_end
         source.seek(0)
+        source.ran_out = False
         try:
-            self._file = soundfile.SoundFile(source)
+            with source.budget(MAX_SEARCH_BYTES):
+                self._file = soundfile.SoundFile(source)
         except self._error as exc:
             raise Undecodable(_reason(exc)) from exc
         if self._file.format not in _FORMATS:
@@ -61,7 +63,8 @@ class SoundFileReader:
             # A new buffer each time: a mono block is a view of it and belongs to the caller.
             block = np.empty((n_frames, self.n_channels), dtype=np.float32)
             try:
-                block = self._file.read(out=block)
+                with self._source.budget(MAX_SEARCH_BYTES):
+                    block = self._file.read(out=block)
             except self._error as exc:
                 raise Undecodable(_reason(exc)) from exc
             if not len(block):

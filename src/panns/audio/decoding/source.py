@@ -28,13 +28,17 @@ Source = str | os.PathLike[str] | bytes | BinaryIO | tuple[np.ndarray[Any, np.dt
 # The copy of a pipe stays in memory up to this size and moves to disk beyond it.
 _SPOOL_MEMORY_BYTES = 8 * 2**20
 _COPY_BYTES = 2**20
+# Least that a read or a seek takes of a budget, because a decoder that steps through millions of empty chunks reads few
+# bytes.
+_CALL_BYTES = 4096
 
 
 class SeekableInput(io.RawIOBase):
     """A seekable view of an open file, from its current position to its current end.
 
     Decoders in C read through it and cannot propagate an exception: a failing read ends the input, and the exception
-    is kept in `failure`. The view has no `name`, so that FFmpeg detects the format by content only.
+    is kept in `failure`. A `budget` stops a decoder that searches for sound where there is none. The view has no
+    `name`, so that FFmpeg detects the format by content only.
     """
 
     def __init__(self, file: BinaryIO, *, source_name: str, close: Callable[[], None] = lambda: None) -> None:
@@ -48,6 +52,9 @@ class SeekableInput(io.RawIOBase):
         self._position = 0
         self._patches: dict[int, bytes] = {}
         self._budget: int | None = None
+        self._zeros_cost = 1
+        self.ran_out = False
+        self.n_bytes_read = 0
         file.seek(self._start)
 
     def readable(self) -> bool:
@@ -64,6 +71,8 @@ class SeekableInput(io.RawIOBase):
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move to a byte of the view; positions before its start become its start."""
+        if self._budget is not None:
+            self._budget -= _CALL_BYTES
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self.n_bytes}[whence]
         self._position = max(base + offset, 0)
         return self._position
@@ -74,6 +83,7 @@ class SeekableInput(io.RawIOBase):
         n_wanted = min(len(target), max(self.n_bytes - self._position, 0))
         n_read = 0
         if self._budget is not None and self._budget <= 0:
+            self.ran_out |= n_wanted > 0
             return 0
         # Decoders treat a short read as the end, but files may return their bytes in pieces.
         while n_read < n_wanted and self.failure is None:
@@ -89,8 +99,10 @@ class SeekableInput(io.RawIOBase):
             self._patch(target[n_read : n_read + len(piece)])
             n_read += len(piece)
             self._position += len(piece)
+        self.n_bytes_read += n_read
         if self._budget is not None:
-            self._budget -= n_read
+            is_zeros = self._zeros_cost > 1 and bytes(target[:n_read]).count(0) == n_read
+            self._budget -= max(n_read * (self._zeros_cost if is_zeros else 1), _CALL_BYTES)
         return n_read
 
     def patch(self, offset: int, data: bytes) -> None:
@@ -104,13 +116,18 @@ class SeekableInput(io.RawIOBase):
                     piece[at] = byte
 
     @contextlib.contextmanager
-    def budget(self, n_bytes: int) -> Iterator[None]:
-        """Limit reads inside the context to about `n_bytes`; beyond them the input seems to end."""
-        self._budget = n_bytes
+    def budget(self, n_bytes: int, *, zeros_cost: int = 1) -> Iterator[None]:
+        """Limit reads inside the context to about `n_bytes`; then the input seems to end, and `ran_out` is True.
+
+        Args:
+            n_bytes: The budget.
+            zeros_cost: Price of a byte in a read of nothing but zeros.
+        """
+        self._budget, self._zeros_cost = n_bytes, zeros_cost
         try:
             yield
         finally:
-            self._budget = None
+            self._budget, self._zeros_cost = None, 1
 
     def read_at(self, offset: int, n_bytes: int) -> bytes:
         """Read at most `n_bytes` from `offset`, without moving the position."""

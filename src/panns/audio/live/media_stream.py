@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from panns.audio.decoding.media_formats import OPTIONS
 from panns.audio.decoding.media_frames import frame_to_float32
-from panns.audio.decoding.media_reader import OPTIONS
 from panns.audio.decoding.mono_mixer import MonoMixer
 from panns.audio.decoding.samples import Waveform
 from panns.audio.limits import check_header

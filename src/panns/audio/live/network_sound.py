@@ -9,7 +9,7 @@ from types import TracebackType
 
 import numpy as np
 
-from panns.audio.decoding.media_reader import FORMATS
+from panns.audio.decoding.media_formats import FORMATS
 from panns.audio.decoding.samples import Waveform
 from panns.audio.limits import MAX_PEAK
 from panns.audio.live.live_sound import FIRST_PAUSE_S, GIVE_UP_S, LAST_PAUSE_S
