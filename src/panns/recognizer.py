@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Generator
-from functools import cached_property
+from collections.abc import Callable, Generator
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,7 +21,7 @@ from panns.detection.state import StreamState
 from panns.detection.stream import Stream
 from panns.detection.thresholds import Threshold, resolve_thresholds
 from panns.events import EventConfig
-from panns.hub.resolve import resolve
+from panns.hub.resolve import is_path, resolve
 from panns.results import Detection, Embedding, Scores, SoundFrames, StreamScores, Tagging
 from panns.runtime.backend import BackendName, check_choices
 from panns.runtime.load import load_model
@@ -40,22 +40,29 @@ ValueT = TypeVar("ValueT")
 
 
 class Recognizer:
-    """A trained model, ready to use; made by `load`. Threads may share one.
+    """A trained model, ready to use; made by `load`. Threads may share one; processes load it anew from its pickle.
 
     Attributes:
         backend: Name of the backend that runs the model.
         device: Device of the model: "cpu", "cuda" or "mps".
     """
 
-    def __init__(self, model: Model, backend: BackendName, exported: Path | None = None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        backend: BackendName,
+        exported: Path | None = None,
+        reload: Callable[[], Recognizer] | None = None,
+    ) -> None:
         """Make a recognizer of a loaded model.
 
         Args:
             model: The model.
             backend: Name of its backend.
             exported: The exported file, if the model was loaded from one.
+            reload: Loads it anew, in the process that unpickles it; can be pickled itself.
         """
-        self._model = model
+        self._model, self._reload = model, reload
         self._exported = exported
         self.backend = backend
         self.device = model.backend.device
@@ -76,6 +83,14 @@ class Recognizer:
     def __repr__(self) -> str:
         name, n_classes = self.manifest.architecture, len(self.manifest.labels)
         return f"<Recognizer {name} by {self.backend} on {self.device}, {n_classes} classes, {self.sample_rate} Hz>"
+
+    def __reduce__(self) -> tuple[Callable[[], Recognizer], tuple[()]]:
+        """Pickle what it was loaded from, so that another process loads it anew."""
+        if self._reload is None:
+            raise TypeError(
+                "this recognizer was not made by panns.load(), so it cannot be pickled; load it by name or path"
+            )
+        return self._reload, ()
 
     def run(self, waveforms: Waveforms, *, patch_weights: bool = False) -> Scores:
         """Score waveforms at `sample_rate`: arrays in, arrays out.
@@ -365,6 +380,15 @@ def load(
         load_model(checkpoint, backend=backend, device=device, n_threads=n_threads),
         backend,
         checkpoint.path if checkpoint.is_exported_file else None,
+        # Another process may have another working folder.
+        partial(
+            load,
+            os.path.abspath(model) if is_path(os.fspath(model)) else os.fspath(model),  # noqa: PTH100 - of a str too
+            None if weights is None else os.path.abspath(weights),  # noqa: PTH100
+            backend,
+            device,
+            n_threads=n_threads,
+        ),
     )
 
 

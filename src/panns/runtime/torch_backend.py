@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -45,6 +47,7 @@ class TorchBackend:
 
         from panns.networks.saving import load_network
 
+        _use_one_thread_after_forks()
         device = usable_device(device)
         if n_threads is not None:
             torch.set_num_threads(n_threads)  # torch has one setting for the whole process
@@ -82,6 +85,18 @@ class TorchBackend:
             fields = score_fields(output, self._activation)
             scores = scores_from_fields(list(fields), [field.cpu().numpy() for field in fields.values()])
             return scores, after.cpu().numpy()
+
+
+@cache
+def _use_one_thread_after_forks() -> None:
+    """Let forked children of this process compute with one thread; with more they would wait forever.
+
+    The threads of OpenMP do not exist in the child of a fork, but torch would hand work to them.
+    """
+    import torch
+
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
 
 def usable_device(device: str) -> str:
