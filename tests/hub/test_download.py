@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from panns.errors import DownloadError
-from panns.hub import download
+from panns.hub import connection, download
 from panns.hub.cache import downloads_dir, recorded_digests
 from panns.hub.download import cached_file, fetch
 from panns.models.weights import Weights
@@ -66,6 +66,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
+        if isinstance(step, tuple) and step[0] in ("drip", "drip headers", "length", "endless"):
+            self.misbehave(*step)
+            return
         body, start = server.body, 0
         requested = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
         validator = server.etag or server.modified
@@ -101,6 +104,26 @@ class Handler(http.server.BaseHTTPRequestHandler):
             server.half_sent.set()
             server.go_on.wait(300)
             self.write(body[stop:])
+
+    def misbehave(self, kind, value=None):
+        """Send a reply that never ends, or one of an impossible length."""
+        if kind == "drip headers":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: ")
+            self.drip(b"a")
+            return
+        self.send_response(200)
+        self.send_header("Content-Length" if kind == "length" else "X", value or str(len(BODY)))
+        if kind == "drip":
+            self.send_header("Content-Length", str(len(BODY)))
+        self.end_headers()
+        if kind == "drip":
+            self.drip(b"a")
+        while kind == "endless" and not self.server.go_on.is_set():
+            self.write(bytes(100_000))
+
+    def drip(self, data):
+        while not self.server.go_on.wait(0.02):
+            self.wfile.write(data)
 
     def write(self, data):
         self.wfile.write(data)
@@ -383,7 +406,7 @@ def test_redirects_to_other_schemes_are_refused(server, target):
 def test_redirect_from_https_to_http_is_refused():
     request = urllib.request.Request("https://example.org/a")
     with pytest.raises(urllib.error.HTTPError, match="not https") as caught:
-        download._SafeRedirects().redirect_request(request, None, 302, "", None, "http://localhost/a")
+        connection._SafeRedirects().redirect_request(request, None, 302, "", None, "http://localhost/a")
     caught.value.close()
 
 
@@ -576,3 +599,58 @@ def test_download_of_a_killed_process_is_resumed(server):
     assert not final().exists()
     assert fetch(record(server, sha256=SHA256)).read_bytes() == BODY
     assert server.ranges == [None, f"bytes={n_bytes}-"]
+
+
+def test_a_server_that_drips_is_given_up(server):
+    """A byte every half second never was silence."""
+    server.plan = [("drip",)] * 2
+    with pytest.raises(DownloadError, match=r"only \d+ bytes in \d+ s"):
+        fetch(record(server, sha256=SHA256), timeout_s=0.3, retries=1)
+    assert len(server.ranges) == 2
+
+
+def test_a_server_that_drips_its_headers_is_given_up(server):
+    server.plan = [("drip headers",)]
+    with pytest.raises(DownloadError, match=r"no reply|connection lost"):
+        fetch(record(server, sha256=SHA256), timeout_s=0.3, retries=0)
+
+
+def test_all_attempts_together_have_an_end(server, monkeypatch):
+    monkeypatch.setattr(download, "_LONGEST_S", 0.0)
+    with pytest.raises(DownloadError, match="not complete after 0 hours"):
+        fetch(record(server, sha256=SHA256))
+
+
+@pytest.mark.parametrize("digits", ["9" * 16, "9" * 5000])
+def test_an_impossible_length_is_refused(server, digits):
+    server.plan = [("length", digits)]
+    with pytest.raises(DownloadError, match=f"impossible length of {len(digits)} digits"):
+        fetch(record(server, sha256=SHA256))
+
+
+def test_a_length_beyond_the_model_is_refused(server):
+    server.plan = [("length", str(10**12))]
+    with pytest.raises(DownloadError, match="offers 1,000,000,000,000 bytes, and the file may have"):
+        fetch(record(server, sha256=SHA256), name="cnn14")
+
+
+def test_a_body_without_end_is_refused(server, monkeypatch):
+    monkeypatch.setattr(download, "_SIZE_EXTRA", 1_000_000)
+    monkeypatch.setattr(download, "_SIZE_FACTOR", 0)
+    server.plan = [("endless",)]
+    with pytest.raises(DownloadError, match="sent more than the 1,000,000 bytes"):
+        fetch(record(server, sha256=SHA256), name="cnn14")
+    assert server.sent < 20_000_000
+
+
+@pytest.mark.parametrize(
+    "junk",
+    ["[" * 100_000, '{"url": 5, "validator": "a", "total": 9}', '{"url": "a", "validator": {}, "total": 9}', "5"],
+)
+def test_a_damaged_record_of_a_part_restarts(server, junk):
+    part().parent.mkdir(parents=True)
+    part().write_bytes(BODY[:HALF])
+    part().with_name("a.pth.part.json").write_text(junk)
+    fetch(record(server, sha256=SHA256))
+    assert final().read_bytes() == BODY
+    assert server.ranges == [None]

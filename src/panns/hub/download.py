@@ -20,12 +20,13 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO
 
 from panns.config import config_from_dict
 from panns.errors import DownloadError
 from panns.hub.cache import cache_lock, downloads_dir, is_published_file, record_digests, storage_errors
-from panns.models.weights import Weights, is_fetchable_url
+from panns.hub.connection import Guard, open_url
+from panns.hub.costs import cost_of
+from panns.models.weights import Weights
 from panns.system.files import file_digests
 from panns.system.json_files import read_json_object, write_json
 from panns.system.progress import OnProgress, Progress, ignore_progress
@@ -35,6 +36,11 @@ logger = logging.getLogger(__name__)
 _BLOCK_BYTES = 1 << 18
 _BACKOFF_S = 1.0  # doubled after every further failure
 _PROGRESS_BYTES = 1 << 20  # an attempt that brings this much resets the count of failures
+_MIN_BYTES_PER_S = 1000.0  # of a connection that is worth waiting for; the smallest model then takes an hour
+_LONGEST_S = 24 * 3600.0
+_LENGTH = "[0-9]{1,15}"  # of a file; Python refuses to convert thousands of digits
+# A published file without a known size may have four times the bytes of the model's graph, whose weights may be halved.
+_SIZE_FACTOR, _SIZE_EXTRA, _UNKNOWN_SIZE = 4, 64 << 20, 2 << 30
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,8 @@ class _Job:
     weights: Weights
     part: Path
     timeout_s: float
+    until_s: float  # on the monotonic clock: the end of all attempts
+    max_bytes: int
     remedy: str  # advice to the user if the network fails
 
     def error(self, problem: str) -> DownloadError:
@@ -113,9 +121,18 @@ def fetch(
                 _copy_local(from_file, path, weights)
                 _remove_part(part)
             elif not is_published_file(path, weights):  # else another process fetched it while this one waited
-                _download(_Job(weights, part, timeout_s, remedy), on_progress, retries=retries)
+                job = _Job(weights, part, timeout_s, time.monotonic() + _LONGEST_S, _max_bytes(weights, name), remedy)
+                _download(job, on_progress, retries=retries)
                 _install(part, path, weights, remedy=f"it was removed; try again later, or {remedy}")
     return path
+
+
+def _max_bytes(weights: Weights, name: str) -> int:
+    """Most bytes that a published file of a model may have."""
+    if weights.n_bytes is not None:
+        return weights.n_bytes
+    cost = cost_of(name)
+    return _UNKNOWN_SIZE if cost is None else _SIZE_FACTOR * cost.n_bytes + _SIZE_EXTRA
 
 
 def _copy_local(source: Path, path: Path, weights: Weights) -> None:
@@ -202,7 +219,7 @@ def _receive(job: _Job, report: Callable[[int, int | None], None]) -> None:
     if kept is not None and 0 < offset == kept.total:
         report(offset, kept.total)
         return
-    with _open(job, offset, kept) as response:
+    with Guard(2 * job.timeout_s) as guard, _open(job, offset, kept, guard) as response:
         version, offset = _agree(job, offset, kept, response)
         if offset == 0:
             _remove_part(job.part)
@@ -210,7 +227,9 @@ def _receive(job: _Job, report: Callable[[int, int | None], None]) -> None:
         total = version.total
         with job.part.open("ab") as out:
             report(offset, total)
+            pace = _Pace(job)
             while offset != total:
+                guard.allow()
                 room = _BLOCK_BYTES if total is None else min(_BLOCK_BYTES, total - offset)
                 try:
                     block = response.read1(room)
@@ -221,25 +240,49 @@ def _receive(job: _Job, report: Callable[[int, int | None], None]) -> None:
                 out.write(block)
                 offset += len(block)
                 report(offset, total)
-                if total is None and offset > (job.weights.n_bytes or offset):
-                    raise job.error(
-                        f"the server sent more than the {job.weights.n_bytes:,} bytes of the published file"
-                    )
+                pace.check(len(block))
+                if offset > job.max_bytes:
+                    raise job.error(f"the server sent more than the {job.max_bytes:,} bytes that the file may have")
     if total is not None and offset < total:
         raise _Dropped(f"connection closed after {offset:,} of {total:,} bytes")
 
 
-def _open(job: _Job, offset: int, kept: _Version | None) -> http.client.HTTPResponse:
+class _Pace:
+    """The speed of a connection, and the time that is left."""
+
+    def __init__(self, job: _Job) -> None:
+        self._job = job
+        self._since_s = time.monotonic()
+        self._n_bytes = 0
+
+    def check(self, n_bytes: int) -> None:
+        """Count bytes that arrived.
+
+        Raises:
+            _Dropped: In the last `timeout_s` seconds too few arrived.
+            DownloadError: All attempts together take too long.
+        """
+        self._n_bytes += n_bytes
+        now_s = time.monotonic()
+        if now_s > self._job.until_s:
+            raise self._job.error(f"not complete after {_LONGEST_S / 3600:.0f} hours")
+        duration_s = now_s - self._since_s
+        if duration_s < self._job.timeout_s:
+            return
+        if self._n_bytes < _MIN_BYTES_PER_S * duration_s:
+            raise _Dropped(f"only {self._n_bytes:,} bytes in {duration_s:.0f} s")
+        self._since_s, self._n_bytes = now_s, 0
+
+
+def _open(job: _Job, offset: int, kept: _Version | None, guard: Guard) -> http.client.HTTPResponse:
     """Request the file from byte `offset` on."""
     headers = {"User-Agent": "panns-audio"}
     if offset > 0:
         headers["Range"] = f"bytes={offset}-"
         if kept is not None and kept.validator is not None:
             headers["If-Range"] = kept.validator
-    request = urllib.request.Request(job.weights.url, headers=headers)  # noqa: S310 - the record allows https only
     try:
-        opener = urllib.request.build_opener(_SafeRedirects)
-        response: http.client.HTTPResponse = opener.open(request, timeout=job.timeout_s)
+        return open_url(job.weights.url, headers, timeout_s=job.timeout_s, guard=guard)
     except urllib.error.HTTPError as exc:
         exc.close()
         if exc.code == 416:  # the part is not of the server's current version
@@ -254,7 +297,9 @@ def _open(job: _Job, offset: int, kept: _Version | None) -> http.client.HTTPResp
             hint = "behind a company proxy, set SSL_CERT_FILE to its certificates"
             raise job.error(f"untrusted server certificate ({_describe(reason)}); {hint}") from exc
         raise _Dropped(f"no reply ({_describe(reason)})") from exc
-    return response
+    except ValueError as exc:  # a header with a line break, in the record of an earlier attempt
+        _remove_part(job.part)
+        raise _Dropped(f"no request ({exc})") from exc
 
 
 def _agree(job: _Job, offset: int, kept: _Version | None, response: http.client.HTTPResponse) -> tuple[_Version, int]:
@@ -263,10 +308,12 @@ def _agree(job: _Job, offset: int, kept: _Version | None, response: http.client.
     if headers.get_content_type() == "text/html":
         raise job.error("the server sent a web page instead of the file")
     length = headers.get("Content-Length", "")
-    start, total = 0, int(length) if re.fullmatch(r"[0-9]+", length) else None
+    if re.fullmatch("[0-9]+", length) and not re.fullmatch(_LENGTH, length):
+        raise job.error(f"the server offers an impossible length of {len(length)} digits")
+    start, total = 0, int(length) if re.fullmatch(_LENGTH, length) else None
     validator = _validator(headers)
     if response.status == 206:
-        span = re.fullmatch(r"bytes ([0-9]+)-[0-9]+/([0-9]+)", headers.get("Content-Range", "").strip())
+        span = re.fullmatch(rf"bytes ({_LENGTH})-{_LENGTH}/({_LENGTH})", headers.get("Content-Range", "").strip())
         is_wanted = span is not None and kept is not None and (int(span[1]), int(span[2])) == (offset, kept.total)
         if not is_wanted or kept is None or validator not in {None, kept.validator}:
             _remove_part(job.part)
@@ -276,26 +323,11 @@ def _agree(job: _Job, offset: int, kept: _Version | None, response: http.client.
         raise job.error("without a length or a digest, a truncated file would go unnoticed")
     if total is not None and total != (weights.n_bytes or total):
         raise job.error(f"the server offers {total:,} bytes, but the published file has {weights.n_bytes:,}")
+    if total is not None and total > job.max_bytes:
+        raise job.error(f"the server offers {total:,} bytes, and the file may have {job.max_bytes:,}")
     if total is not None:
         _check_room(job.part.parent, total - start)
     return _Version(weights.url, validator, total), start
-
-
-class _SafeRedirects(urllib.request.HTTPRedirectHandler):
-    """Redirect handler that follows https (or this machine) only, and never goes from https to http."""
-
-    def redirect_request(
-        self,
-        req: urllib.request.Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: http.client.HTTPMessage,
-        newurl: str,
-    ) -> urllib.request.Request | None:
-        if not is_fetchable_url(newurl) or (req.type == "https" and not newurl.lower().startswith("https:")):
-            raise urllib.error.HTTPError(req.full_url, code, f"redirect to {newurl}, not https", headers, fp)
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def _validator(headers: http.client.HTTPMessage) -> str | None:
