@@ -50,6 +50,7 @@ class SeekableInput(io.RawIOBase):
         self._start = file.tell()
         self.n_bytes = max(file.seek(0, os.SEEK_END) - self._start, 0)
         self._position = 0
+        self._removed: list[tuple[int, int]] = []
         self._patches: dict[int, bytes] = {}
         self._budget: int | None = None
         self._zeros_cost = 1
@@ -88,8 +89,9 @@ class SeekableInput(io.RawIOBase):
         # Decoders treat a short read as the end, but files may return their bytes in pieces.
         while n_read < n_wanted and self.failure is None:
             try:
-                self._file.seek(self._start + self._position)
-                piece = self._file.read(n_wanted - n_read)
+                at, n_together = self._locate(self._position)
+                self._file.seek(self._start + at)
+                piece = self._file.read(min(n_wanted - n_read, n_together))
             except (OSError, ValueError) as exc:  # a failing disk or network share; or the caller has closed the file
                 self.failure = exc
                 break
@@ -108,6 +110,19 @@ class SeekableInput(io.RawIOBase):
     def patch(self, offset: int, data: bytes) -> None:
         """Replace the bytes at `offset` by `data` in all further reads; the file itself stays unchanged."""
         self._patches[offset] = data
+
+    def remove(self, start: int, stop: int) -> None:
+        """Leave out the bytes from `start` to `stop` in all further reads; the file itself stays unchanged."""
+        n_bytes = stop - start
+        self._removed = [(at - n_bytes * (at >= stop), n) for at, n in self._removed]
+        self._removed = sorted([*self._removed, (start, n_bytes)])
+        self.n_bytes -= n_bytes
+
+    def _locate(self, position: int) -> tuple[int, int]:
+        """Return the place in the file of a position, and the number of bytes that follow it there directly."""
+        n_before = sum(n for at, n in self._removed if at <= position)
+        n_together = min((at - position for at, _ in self._removed if at > position), default=self.n_bytes - position)
+        return position + n_before, n_together
 
     def _patch(self, piece: memoryview) -> None:
         for offset, data in self._patches.items():
