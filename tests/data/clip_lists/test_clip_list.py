@@ -135,10 +135,10 @@ def test_clip_lists_of_real_data_sets_are_read(shared):
     ("text", "line", "words"),
     [
         ("", 1, ["column names are missing"]),
-        ("file,label\na,b\n", 1, ["'path' is missing", "'file', 'label'"]),
+        ("sound,label\na,b\n", 1, ["'path' is missing", "'sound', 'label'"]),
         ("path;label\na;b\n", 1, ["semicolons", "commas"]),
         ("path\tlabel\na\tb\n", 1, ["tabs", "commas"]),
-        ("path,class\na,b\n", 1, ["'labels' or 'label' is missing", "'path', 'class'"]),
+        ("path,kind\na,b\n", 1, ["'labels' or 'label' is missing", "'path', 'kind'"]),
         ("path,lables\na,b\n", 1, ["'lables' is unknown; did you mean 'labels'?"]),
         ("pth,label\na,b\n", 1, ["'pth'", "'path'?"]),
         ("path,label,onset_ms\na,b,1\n", 1, ["'onset_ms'", "'onset_s'?"]),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -69,7 +69,7 @@ def flag_of(name: str) -> str:
 
 def check_output(output: Path, *suffixes: str, option: str = "-o") -> None:
     """Refuse an output file that cannot be written, before hours of computing its content."""
-    folder = output.absolute().parent
+    folder = output.resolve().parent  # a link stays, and the file that it leads to is written
     if output.suffix not in suffixes:
         allowed = suffixes[0] if len(suffixes) == 1 else f"one of {', '.join(suffixes)}"
         raise typer.BadParameter(f"{option} {output} ends in {output.suffix or 'nothing'}; use {allowed}")
@@ -77,5 +77,12 @@ def check_output(output: Path, *suffixes: str, option: str = "-o") -> None:
         raise typer.BadParameter(f"{option} {output}: folder {folder} does not exist; create it first")
     if output.is_dir():
         raise typer.BadParameter(f"{option} {output} is a folder; give the name of a file")
-    if not os.access(folder, os.W_OK):
-        raise typer.BadParameter(f"{option} {output}: the folder {folder} is read-only; use another one")
+    if output.exists() and not output.is_file():
+        raise typer.BadParameter(f"{option} {output} is a device or a pipe; give the name of a file")
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as exc:
+        raise typer.BadParameter(
+            f"{option} {output}: nothing can be written to the folder {folder} ({exc.strerror or exc}); use another one"
+        ) from exc

@@ -6,6 +6,7 @@ import codecs
 import csv
 import logging
 import re
+import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,7 +18,9 @@ from panns.system.files import replacing
 from panns.system.json_files import to_json
 
 # Characters that move the cursor, colour the terminal, end a line or change the writing direction.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# Spreadsheets compute a cell that begins like this.
+_FORMULA = ("=", "+", "-", "@")
 
 
 def printable(text: str) -> str:
@@ -27,6 +30,19 @@ def printable(text: str) -> str:
     'a\\x1b[2Jb\\n.wav'
     """
     return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def spreadsheet_cell(value: object) -> object:
+    """Escape a text that a spreadsheet would compute, because file names may come from strangers; numbers stay.
+
+    Example:
+        >>> spreadsheet_cell("=1+1.wav"), spreadsheet_cell("-"), spreadsheet_cell(-0.5)
+        ("'=1+1.wav", '-', -0.5)
+    """
+    if not isinstance(value, str):
+        return value
+    text = printable(value)
+    return f"'{text}" if len(text) > 1 and text.startswith(_FORMULA) else text
 
 
 def print_line(text: str) -> None:
@@ -41,13 +57,14 @@ def print_json(record: Mapping[str, object]) -> None:
     # lone surrogates (bytes of a file name that are not text), as \uXXXX, which JSON has.
     is_utf8 = codecs.lookup(sys.stdout.encoding or "ascii").name == "utf-8"
     _make_room()
-    print(to_json(record, ascii_only=not is_utf8), flush=True)
+    text = to_json(record, ascii_only=not is_utf8)
+    print(_CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text), flush=True)
 
 
 def print_csv(rows: Iterable[Sequence[object]]) -> None:
     """Print rows of comma-separated values."""
     _make_room()
-    csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
+    csv.writer(sys.stdout, lineterminator="\n").writerows([spreadsheet_cell(cell) for cell in row] for row in rows)
     sys.stdout.flush()
 
 
@@ -55,7 +72,7 @@ def print_tsv(rows: Iterable[Sequence[object]]) -> None:
     """Print rows of tab-separated values; tabs inside values are escaped."""
     for row in rows:
         _make_room()
-        print("\t".join(printable(str(value)) for value in row), flush=True)
+        print("\t".join(str(spreadsheet_cell(value)) for value in row), flush=True)
 
 
 def complain(text: str) -> None:
@@ -82,15 +99,19 @@ class LogLines(logging.Handler):
 def writing(output: Path) -> Iterator[Path]:
     """Write a file atomically (`replacing`); yields the temporary path.
 
+    A link stays, and the file that it leads to is replaced. The file keeps its permissions.
+
     Raises:
         PannsError: The file cannot be written.
     """
-    partial = output
+    target = partial = output.resolve()
     try:
-        with replacing(output) as partial:
+        with replacing(target) as partial:
             yield partial
+            if target.exists() and partial.exists():
+                shutil.copymode(target, partial)
     except OSError as exc:
-        if isinstance(exc, PannsError) or exc.filename not in {None, str(partial)}:
+        if isinstance(exc, PannsError) or exc.filename not in {None, str(partial), str(target)}:
             raise
         reason = exc.strerror or str(exc)
         raise PannsError(f"{output} cannot be written ({reason}); make room or use another folder") from exc

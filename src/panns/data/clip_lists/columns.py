@@ -27,9 +27,18 @@ _MEANINGS = {
 }
 
 
+# Names that other data sets use. They count only where no name above fills the field, because tables have columns of
+# their own.
+_USUAL_NAMES = {
+    "path": ("file", "filename", "file_name", "filepath", "file_path", "fname", "slice_file_name"),
+    "label": ("class", "category", "class_name"),
+}
+
+
 def find_columns(names: Sequence[str]) -> dict[str, int]:
     """Find the known columns among these names, ignoring case.
 
+    Where `path` or a label is missing, names that other data sets use count: `file`, `filename`, `category`, `class`.
     Unknown names are ignored, because tables have columns of their own. An unknown name that is one typing mistake away
     from a missing column is an error, because the column would silently have no effect.
 
@@ -42,6 +51,8 @@ def find_columns(names: Sequence[str]) -> dict[str, int]:
     Example:
         >>> find_columns(["Path", "speaker", "label", "source_id"])
         {'path': 0, 'label': 2, 'source': 3}
+        >>> find_columns(["filename", "fold", "target", "category"])
+        {'path': 0, 'fold': 1, 'label': 3}
     """
     keys = [name.strip().lower() for name in names]
     for key, n_times in Counter(keys).items():
@@ -58,6 +69,7 @@ def find_columns(names: Sequence[str]) -> dict[str, int]:
             found[meaning] = place
     if "label" in found and "labels" in found:
         raise DataError("the columns 'label' (one) and 'labels' (any number) exclude each other; keep one of them")
+    _add_usual_names(found, keys)
     missing = _missing_names(found)
     lengths = {len(name) + more for name in missing for more in (-1, 0, 1)}
     for key in keys:
@@ -65,10 +77,30 @@ def find_columns(names: Sequence[str]) -> dict[str, int]:
             continue
         if (near := next((one for one in missing if _is_near(key, one)), None)) is not None:
             raise DataError(f"the column {key!r} is unknown; did you mean {near!r}? Rename it, or remove it")
-    for needed, is_found in (("path", "path" in found), ("labels' or 'label", found.keys() & {"labels", "label"})):
-        if not is_found:
-            raise DataError(f"the column '{needed}' is missing among {list_names(names)}; rename a column, or add it")
-    return found
+    if "path" not in found:
+        raise DataError(f"the column 'path' is missing among {list_names(names)}; rename a column, or add it")
+    if not found.keys() & {"labels", "label"}:
+        raise DataError(
+            f"the column 'labels' or 'label' is missing among {list_names(names)}; rename a column, or add it. Columns "
+            "of 0 and 1 for each class become one in pandas: table['labels'] = table[classes].apply(lambda row: "
+            "'|'.join(row.index[row == 1]), axis=1)"
+        )
+    return dict(sorted(found.items(), key=lambda item: item[1]))
+
+
+def _add_usual_names(found: dict[str, int], keys: Sequence[str]) -> None:
+    """Fill the missing path and label from the names that other data sets use."""
+    for meaning, usual in _USUAL_NAMES.items():
+        if meaning in found or (meaning == "label" and "labels" in found):
+            continue
+        places = [place for place, key in enumerate(keys) if key in usual]
+        if len(places) > 1:
+            raise DataError(
+                f"the columns {list_names([keys[place] for place in places])} may all be the {meaning}; rename one of "
+                f"them to {meaning!r}"
+            )
+        if places:
+            found[meaning] = places[0]
 
 
 def list_names(names: Sequence[str]) -> str:

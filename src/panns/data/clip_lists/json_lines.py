@@ -10,6 +10,7 @@ from sys import intern
 from typing import Any, TextIO
 
 from panns.data.clip_lists.columns import find_columns
+from panns.data.clip_lists.label_cells import parse_label_list
 from panns.data.clips.clip import Clip, TimedLabel
 from panns.errors import DataError
 from panns.system.json_files import parse_json, to_json
@@ -93,10 +94,14 @@ def _name(value: object, key: str) -> str:
 
 def _label(value: object, key: str) -> tuple[str, ...]:
     label = _name(value, key)
+    if (listed := parse_label_list(label)) is not None:
+        return listed
     return (label,) if label else ()
 
 
 def _labels(value: object, key: str) -> tuple[str, ...]:
+    if isinstance(value, str) and (listed := parse_label_list(value)) is not None:
+        return listed
     if not isinstance(value, list):
         raise DataError(f'{key}={value!r:.40} is not a list; give a list of strings, or a single string as "label"')
     return tuple(intern(_name(one, f"one of {key}")) for one in value)

@@ -4,7 +4,8 @@ r"""Clip lists as tables: comma- or tab-separated values below a line of column 
     a.ogg,"Chicken, rooster|Cluck",1,0.5-1.25 Cluck|2-2.5 Cluck
 
 `|` separates labels and events; inside a label it is written `\|`, and a backslash `\\`. A column `label` holds a
-single label without escapes.
+single label without escapes. A cell may also hold a list in the notation of Python or JSON, as pandas writes it:
+`['dog', 'rain']`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sys import intern
 from typing import Any, TextIO, TypeVar
 
 from panns.data.clip_lists.columns import find_columns
+from panns.data.clip_lists.label_cells import parse_label_list
 from panns.data.clips.clip import Clip, TimedLabel
 from panns.errors import DataError
 
@@ -131,10 +133,14 @@ def _shared(read: Callable[[str], T]) -> Callable[[str], T]:
 
 def _parse_label(cell: str) -> tuple[str, ...]:
     label = cell.strip()
+    if (listed := parse_label_list(label)) is not None:
+        return listed
     return (label,) if label else ()
 
 
 def _parse_labels(cell: str) -> tuple[str, ...]:
+    if (listed := parse_label_list(cell)) is not None:
+        return listed
     return tuple(intern(part.strip()) for part in _split(cell)) if cell.strip() else ()
 
 
@@ -179,6 +185,13 @@ def _split(cell: str) -> list[str]:
     return parts
 
 
+def _label_cell(labels: Sequence[str]) -> str:
+    cell = _SEPARATOR.join(map(_escape, labels))
+    if parse_label_list(cell) is not None:
+        raise DataError(f"the label {cell!r:.60} would be read as a list; rename it, or write a .jsonl file")
+    return cell
+
+
 def _escape(label: str) -> str:
     return label.replace("\\", "\\\\").replace(_SEPARATOR, "\\" + _SEPARATOR)
 
@@ -190,7 +203,7 @@ def format_seconds(value: float | None) -> str:
 
 _TO_CELL: dict[str, Callable[[Any], str]] = {
     "path": str,
-    "labels": lambda labels: _SEPARATOR.join(map(_escape, labels)),
+    "labels": lambda labels: _label_cell(labels),
     "fold": str,
     "source": str,
     "onset_s": format_seconds,

@@ -94,8 +94,14 @@ class ClipList:
     classes: tuple[str, ...] = ()
 
     def file(self, clip: Clip) -> Path:
-        """The file that holds a clip."""
-        return self.root / clip.path
+        r"""The file of a clip; `~` is the home folder, and `\` separates folders where no file has such a name."""
+        path = clip.path
+        if path.startswith(("~/", "~\\")):
+            path = f"{Path.home()}/{path[2:]}"
+        file = self.root / path
+        if "\\" in path and not file.exists():
+            return self.root / path.replace("\\", "/")
+        return file
 
 
 def _check_labels(labels: Sequence[str]) -> None:
