@@ -18,6 +18,7 @@ from panns.system.json_files import parse_json, to_json
 FORMAT_VERSION = 1
 DIGEST_KEY = "sha256"  # of the other keys of `model.json`
 ONE_PASS_S = 30.0
+MAX_WINDOW_S = 3600.0
 # Window and hop of detection by a model with clip scores only: a shorter window is better at the time of an event, a
 # longer one at its class.
 CLIP_WINDOW_S, CLIP_HOP_S = 1.0, 0.1
@@ -112,8 +113,8 @@ class ModelManifest:
         for name, allowed in (("activation", ("sigmoid", "softmax")), ("input", ("features", "waveform"))):
             if getattr(self, name) not in allowed:
                 raise ValueError(f"{name}={getattr(self, name)!r} must be {' or '.join(map(repr, allowed))}")
-        if not 0 < self.window_s < math.inf:
-            raise ValueError(f"window_s={self.window_s} must be a positive number of seconds")
+        if not 0 < self.window_s <= MAX_WINDOW_S:
+            raise ValueError(f"window_s={self.window_s} must be a number of seconds above 0, up to {MAX_WINDOW_S:g}")
         for name in ("licence", "source", "training_data"):
             if not isinstance(getattr(self, name), str):
                 raise TypeError(f"{name}={getattr(self, name)!r} must be a string")

@@ -27,9 +27,13 @@ class Guard:
 
     Args:
         limit_s: Seconds that `allow` gives, > 0.
+
+    Attributes:
+        has_cut: True after the guard has ended the connections.
     """
 
     def __init__(self, limit_s: float) -> None:
+        self.has_cut = False
         self._limit_s = limit_s
         self._until_s = time.monotonic() + limit_s
         self._sockets: list[socket.socket] = []
@@ -48,6 +52,7 @@ class Guard:
     def _watch(self) -> None:
         while not self._is_done.wait(min(_TICK_S, self._limit_s)):
             if time.monotonic() > self._until_s:
+                self.has_cut = True
                 for one in self._sockets:
                     with contextlib.suppress(OSError):
                         one.shutdown(socket.SHUT_RDWR)

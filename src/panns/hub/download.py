@@ -243,6 +243,8 @@ def _receive(job: _Job, report: Callable[[int, int | None], None]) -> None:
                 pace.check(len(block))
                 if offset > job.max_bytes:
                     raise job.error(f"the server sent more than the {job.max_bytes:,} bytes that the file may have")
+    if guard.has_cut:  # a cut reply may look like a short one
+        raise _Dropped("the reply came too slowly")
     if total is not None and offset < total:
         raise _Dropped(f"connection closed after {offset:,} of {total:,} bytes")
 

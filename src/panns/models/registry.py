@@ -11,6 +11,7 @@ from typing import Any
 from panns.config import config_from_dict
 from panns.errors import UnknownModel
 from panns.models.base import ModelConfig
+from panns.models.bounds import check_bounds
 from panns.models.weights import Weights
 
 # Advice for models without published weights.
@@ -100,12 +101,13 @@ def read_config(name: str, plain: Mapping[str, Any]) -> ModelConfig:
 
     Raises:
         UnknownModel: The registry lacks the name.
-        ValueError: The data does not fit the config of that model.
+        ValueError: The data does not fit the config of that model, or a number is beyond its bound.
     """
     config_class = type(find_model(name).config)
     # A config that contains the config of another model has its own reader, which looks up that type.
     from_plain = getattr(config_class, "from_plain", None)
     config: ModelConfig = from_plain(plain) if from_plain else config_from_dict(config_class, plain, where="config")
+    check_bounds(config)
     return config
 
 
