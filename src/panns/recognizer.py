@@ -308,7 +308,7 @@ class Recognizer:
             if key not in self._detectors:
                 made = Detector(
                     self._model,
-                    self._fingerprint,
+                    self.fingerprint,
                     self._scorer(windows),
                     rate,
                     thresholds=thresholds,
@@ -324,7 +324,8 @@ class Recognizer:
         return self._scorers[windows]
 
     @cached_property
-    def _fingerprint(self) -> str:
+    def fingerprint(self) -> str:
+        """Name and digest of the model; equal for the same model in any place and on any backend."""
         return model_fingerprint(self.manifest, self._exported)
 
     def embed(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
@@ -12,9 +12,14 @@ from panns.cli.options.events import EventOptions, EventThreshold, parse_thresho
 from panns.cli.options.grouping import with_option_groups
 from panns.cli.options.model_options import ModelOptions
 from panns.cli.options.paths import Paths, expand_inputs
+from panns.cli.options.result_file import ResultFileOptions, compute_into, settings_of
 from panns.cli.render.event_formats import CSV_COLUMNS, RAVEN_COLUMNS, audacity_rows, csv_rows, raven_rows, table_lines
 from panns.cli.terminal.file_results import process_with_bar, report_problems
 from panns.cli.terminal.output import print_csv, print_json, print_line, print_tsv
+
+if TYPE_CHECKING:
+    from panns.results import Detection
+    from panns.system.progress import OnProgress
 
 
 class EventFormat(StrEnum):
@@ -46,6 +51,7 @@ def detect(
     ] = EventFormat.table,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
+    results: ResultFileOptions,
 ) -> None:
     """Detect events in sound files.
 
@@ -54,6 +60,7 @@ def detect(
     without frame scores are applied to overlapping windows.
     """
     output_format = _select_format(output_format, as_json=as_json, as_csv=as_csv)
+    results.check(is_json=output_format in {EventFormat.table, EventFormat.json})
     parsed_threshold = parse_threshold(threshold)
     inputs = expand_inputs(paths)
     if output_format is EventFormat.audacity and len(inputs) > 1:
@@ -61,15 +68,23 @@ def detect(
     recognizer = model.load_for_files(len(inputs))
     settings = events.for_model(recognizer, parsed_threshold)
 
+    def detect_in_file(source: str | BinaryIO, on_progress: OnProgress) -> Detection:
+        return recognizer.detect(source, **settings._asdict(), on_progress=on_progress)
+
+    if results.output is not None:
+        from panns.batch.result_file import ResultFile
+
+        described = settings_of("detect", recognizer, **settings._asdict())
+        with ResultFile(results.output, described, resume=results.resume) as file:
+            has_failed = compute_into(file, inputs, detect_in_file)
+        raise typer.Exit(int(has_failed))
+
     if output_format is EventFormat.csv:
         print_csv([CSV_COLUMNS])
     if output_format is EventFormat.raven:
         print_tsv([RAVEN_COLUMNS])
     n_events, duration_s, has_failed = 0, 0.0, False
-    for one in process_with_bar(
-        inputs,
-        lambda source, on_progress: recognizer.detect(source, **settings._asdict(), on_progress=on_progress),
-    ):
+    for one in process_with_bar(inputs, detect_in_file):
         report_problems(one)
         has_failed |= one.error is not None
         if output_format is EventFormat.json:

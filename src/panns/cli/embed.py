@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
@@ -12,11 +12,15 @@ from panns.cli import options
 from panns.cli.options.grouping import with_option_groups
 from panns.cli.options.model_options import ModelOptions
 from panns.cli.options.paths import Paths, expand_inputs
+from panns.cli.options.result_file import Resume, compute_into, settings_of
 from panns.cli.terminal.file_results import process_with_bar, report_problems
 from panns.cli.terminal.output import print_json, writing
 
 if TYPE_CHECKING:
+    from panns.batch import Input, ProcessFile
+    from panns.recognizer import Recognizer
     from panns.results import Embedding
+    from panns.system.progress import OnProgress
 
 
 @with_option_groups
@@ -28,10 +32,12 @@ def embed(
             "--output",
             "-o",
             metavar="FILE",
-            help="Write all embeddings to one .npz or .parquet file with path, duration_s and embedding.",
+            help="Write all embeddings to one .npz or .parquet file with path, duration_s and embedding, or to a "
+            ".jsonl file with one line per sound.",
         ),
     ] = None,
     *,
+    resume: Resume = False,
     model: ModelOptions,
     as_json: options.AsJson = False,
 ) -> None:
@@ -41,8 +47,10 @@ def embed(
     """
     if (output is None) == (not as_json):
         raise typer.BadParameter("give one of -o FILE and --json")
+    if resume and output is None:
+        raise typer.BadParameter("--resume goes on with a file; give it with -o")
     if output is not None:
-        options.check_output(output, ".npz", ".parquet")
+        options.check_output(output, ".npz", ".parquet", ".jsonl")
         _check_writer(output)
     inputs = expand_inputs(paths)
     recognizer = model.load_for_files(len(inputs))
@@ -51,19 +59,40 @@ def embed(
             f"{model.model} has no embedding; `panns models show NAME` shows which models have one"
         )
 
-    embeddings: list[tuple[str, Embedding]] = []
-    has_failed = False
-    for one in process_with_bar(inputs, lambda source, on_progress: recognizer.embed(source, on_progress=on_progress)):
-        report_problems(one)
-        has_failed |= one.error is not None
-        if as_json:
+    def embed_file(source: str | BinaryIO, on_progress: OnProgress) -> Embedding:
+        return recognizer.embed(source, on_progress=on_progress)
+
+    if output is not None:
+        has_failed = _embed_into(output, inputs, embed_file, recognizer, resume=resume)
+    else:
+        has_failed = False
+        for one in process_with_bar(inputs, embed_file):
+            report_problems(one)
+            has_failed |= one.error is not None
             print_json(one.to_dict())
-        elif one.result is not None:
-            embeddings.append((one.file, one.result))
-    if output is not None and embeddings:
-        _write(output, embeddings, model=recognizer.manifest.architecture)
     if has_failed:
         raise typer.Exit(1)
+
+
+def _embed_into(
+    output: Path, inputs: list[Input], function: ProcessFile[Embedding], recognizer: Recognizer, *, resume: bool
+) -> bool:
+    """Write embeddings to a file; returns True if a sound failed."""
+    from panns.batch.result_file import ResultFile
+
+    # Neither .npz nor .parquet can grow, so each embedding first goes to a file beside them.
+    is_table = output.suffix != ".jsonl"
+    growing = output.with_name(f"{output.name}.jsonl") if is_table else output
+    with ResultFile(growing, settings_of("embed", recognizer), resume=resume) as file:
+        has_failed = compute_into(file, inputs, function)
+        if is_table:
+            records = {record["file"]: record for record in file.results()}
+            embeddings = [records[one.file] for one in inputs if one.file in records]
+            if embeddings:
+                _write(output, embeddings, model=recognizer.manifest.architecture)
+    if is_table:
+        growing.unlink()
+    return has_failed
 
 
 def _check_writer(output: Path) -> None:
@@ -73,14 +102,14 @@ def _check_writer(output: Path) -> None:
         require("pyarrow", what="writing .parquet", extra="parquet")
 
 
-def _write(output: Path, embeddings: list[tuple[str, Embedding]], *, model: str) -> None:
+def _write(output: Path, embeddings: list[dict[str, Any]], *, model: str) -> None:
     """Write all embeddings to an .npz or .parquet file."""
     import numpy as np
 
     # File names may contain bytes that are not text; neither format can hold them unescaped.
-    files = [os.fsencode(file).decode("utf-8", "backslashreplace") for file, _ in embeddings]
-    durations_s = np.array([one.duration_s for _, one in embeddings])
-    vectors = np.stack([one.vector for _, one in embeddings])
+    files = [os.fsencode(one["file"]).decode("utf-8", "backslashreplace") for one in embeddings]
+    durations_s = np.array([one["duration_s"] for one in embeddings])
+    vectors = np.array([one["embedding"] for one in embeddings], dtype=np.float32)
     with writing(output) as partial:
         if output.suffix == ".npz":
             np.savez(partial, path=np.array(files), duration_s=durations_s, embedding=vectors, model=np.array(model))

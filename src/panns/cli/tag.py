@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
@@ -10,11 +10,13 @@ from panns.cli import options
 from panns.cli.options.grouping import with_option_groups
 from panns.cli.options.model_options import ModelOptions
 from panns.cli.options.paths import Paths, expand_inputs
+from panns.cli.options.result_file import ResultFileOptions, compute_into, settings_of
 from panns.cli.terminal.file_results import process_with_bar, report_problems
 from panns.cli.terminal.output import print_csv, print_json, print_line
 
 if TYPE_CHECKING:
     from panns.results import Tag, Tagging
+    from panns.system.progress import OnProgress
 
 
 @with_option_groups
@@ -31,6 +33,8 @@ def tag(
     ] = False,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
+    *,
+    results: ResultFileOptions,
 ) -> None:
     """Tag sound files.
 
@@ -38,18 +42,26 @@ def tag(
     the score of a class is its maximum over the windows.
     """
     options.refuse_two_formats(as_json, as_csv)
+    results.check(is_json=not as_csv)
     inputs = expand_inputs(paths)
     recognizer = model.load_for_files(len(inputs))
+    selection: dict[str, Any] = {"top": top, "threshold": threshold, "timeline": timeline}
+
+    def tag_file(source: str | BinaryIO, on_progress: OnProgress) -> Tagging:
+        return recognizer.tag(source, **selection, on_progress=on_progress)
+
+    if results.output is not None:
+        from panns.batch.result_file import ResultFile
+
+        settings = settings_of("tag", recognizer, **selection)
+        with ResultFile(results.output, settings, resume=results.resume) as file:
+            has_failed = compute_into(file, inputs, tag_file)
+        raise typer.Exit(int(has_failed))
 
     if as_csv:
         print_csv([CSV_COLUMNS])
     has_failed = False
-    for one in process_with_bar(
-        inputs,
-        lambda source, on_progress: recognizer.tag(
-            source, top=top, threshold=threshold, timeline=timeline, on_progress=on_progress
-        ),
-    ):
+    for one in process_with_bar(inputs, tag_file):
         report_problems(one)
         has_failed |= one.error is not None
         if as_json:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from panns.batch import FileResult, Input, ProcessFile, process_files
 from panns.batch.process import ResultT
 from panns.cli.terminal.bars import Bar
 from panns.cli.terminal.output import complain
-
-if TYPE_CHECKING:
-    from panns.results import Detection, Embedding, Tagging
 
 
 def process_with_bar(inputs: list[Input], function: ProcessFile[ResultT]) -> Iterator[FileResult[ResultT]]:
@@ -20,10 +16,10 @@ def process_with_bar(inputs: list[Input], function: ProcessFile[ResultT]) -> Ite
         yield from process_files(inputs, function, on_progress=bar.show)
 
 
-def report_problems(result: FileResult[Tagging] | FileResult[Detection] | FileResult[Embedding]) -> None:
+def report_problems(result: FileResult[ResultT]) -> None:
     """Print the error of a file, or the warnings about it, on stderr."""
     if result.result is None:
         complain(str(result.error))
         return
-    for warning in result.result.warnings:
+    for warning in getattr(result.result, "warnings", ()):
         complain(f"warning: {result.file}: {warning}")

@@ -1,0 +1,92 @@
+"""A file of results as JSON lines, written while they are computed, so that a stopped run can go on."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from panns.errors import PannsError
+from panns.system.files import replacing
+from panns.system.json_files import parse_json, to_json
+
+
+class ResultFile:
+    """Results of many sounds, one line each.
+
+    Each line also holds a digest of the settings, so that results of different settings never mix.
+
+    Args:
+        path: The file.
+        settings: Everything that decides the results; values that differ between runs.
+        resume: Go on with the file: keep its results, without those of sounds that failed and a line that was cut.
+
+    Attributes:
+        path: The file.
+        done: Paths of the sounds with a result.
+
+    Raises:
+        PannsError: The file exists, and `resume` is False; or it holds results of other settings, or something else.
+    """
+
+    def __init__(self, path: Path, settings: Mapping[str, object], *, resume: bool) -> None:
+        self.path = path
+        self._digest = hashlib.sha256(to_json(settings, sorts_keys=True).encode()).hexdigest()[:16]
+        self.done: set[str] = set()
+        if path.exists():
+            if not resume:
+                raise PannsError(f"{path} exists already; add --resume to go on with it, or remove it to begin anew")
+            self._keep_results()
+        self._file = path.open("a", encoding="utf-8")
+
+    def _keep_results(self) -> None:
+        with replacing(self.path) as partial, partial.open("w", encoding="utf-8") as kept:
+            for record in self._records():
+                if record["settings"] != self._digest:
+                    raise PannsError(
+                        f"{self.path} holds results of another model or other options; give those, or another file"
+                    )
+                if "error" not in record:
+                    self.done.add(record["file"])
+                    kept.write(to_json(record) + "\n")
+
+    def _records(self) -> Iterator[dict[str, Any]]:
+        with self.path.open(encoding="utf-8", errors="replace") as file:
+            for line in file:
+                if not line.endswith("\n"):
+                    return  # the run was stopped while it wrote this line
+                try:
+                    record = parse_json(line)
+                except ValueError:
+                    record = None
+                if not isinstance(record, dict) or not {"file", "settings"} <= record.keys():
+                    raise PannsError(f"{self.path} is not a file of results of this command; give another one")
+                yield record
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        """Write the result of one sound; it stays even if the process is killed afterwards."""
+        self._file.write(to_json({**record, "settings": self._digest}) + "\n")
+        self._file.flush()
+
+    def results(self) -> Iterator[dict[str, Any]]:
+        """The results in the file, without those of sounds that failed, in the order in which they were computed."""
+        self._file.flush()
+        return (record for record in self._records() if "error" not in record)
+
+    def close(self) -> None:
+        """Close the file, once it is on the disk."""
+        if not self._file.closed:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+
+    def __enter__(self) -> ResultFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,68 @@
+"""Options `--output` and `--resume`: results in a file that grows, in place of stdout."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from panns.cli.options import check_output
+from panns.cli.terminal.file_results import process_with_bar, report_problems
+from panns.cli.terminal.output import complain
+
+if TYPE_CHECKING:
+    from panns.batch import Input, ProcessFile
+    from panns.batch.process import ResultT
+    from panns.batch.result_file import ResultFile
+    from panns.recognizer import Recognizer
+
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with the file of -o: skip sounds that have a result in it.")
+]
+
+
+@dataclass(frozen=True)
+class ResultFileOptions:
+    """File of results; a group of options."""
+
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE.jsonl",
+            help="Write JSON to this file instead of printing, one line per sound as soon as it is known.",
+        ),
+    ] = None
+    resume: Resume = False
+
+    def check(self, *, is_json: bool) -> None:
+        """Refuse a file that cannot be written, or another format for it, before anything is computed."""
+        if self.output is not None and not is_json:
+            raise typer.BadParameter("-o writes JSON; leave out the other format")
+        if self.output is not None:
+            check_output(self.output, ".jsonl")
+        elif self.resume:
+            raise typer.BadParameter("--resume goes on with a file; give it with -o")
+
+
+def compute_into(file: ResultFile, inputs: list[Input], function: ProcessFile[ResultT]) -> bool:
+    """Compute the results that a file lacks, and add each as soon as it is known; returns True if a sound failed."""
+    has_failed = False
+    try:
+        for one in process_with_bar([one for one in inputs if one.file not in file.done], function):
+            report_problems(one)
+            has_failed |= one.error is not None
+            file.add(one.to_dict())
+    except KeyboardInterrupt:
+        complain(f"the results so far are in {file.path}; go on with --resume")
+        raise
+    return has_failed
+
+
+def settings_of(command: str, recognizer: Recognizer, **options: object) -> dict[str, str]:
+    """Everything that decides the results of a command, as texts."""
+    texts = {name: repr(value) for name, value in options.items()}
+    return {"command": command, "model": recognizer.fingerprint, **texts}
