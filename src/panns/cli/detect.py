@@ -12,7 +12,7 @@ from panns.cli.options.events import EventOptions, EventThreshold, parse_thresho
 from panns.cli.options.grouping import with_option_groups
 from panns.cli.options.model_options import ModelOptions
 from panns.cli.options.paths import Paths, expand_inputs
-from panns.cli.options.result_file import ResultFileOptions, compute_into, settings_of
+from panns.cli.options.result_output import ResultFileOptions, compute_into, settings_of
 from panns.cli.render.event_formats import CSV_COLUMNS, RAVEN_COLUMNS, audacity_rows, csv_rows, raven_rows, table_lines
 from panns.cli.terminal.file_results import process_with_bar, report_problems
 from panns.cli.terminal.output import print_csv, print_json, print_line, print_tsv

@@ -12,7 +12,7 @@ from panns.cli import options
 from panns.cli.options.grouping import with_option_groups
 from panns.cli.options.model_options import ModelOptions
 from panns.cli.options.paths import Paths, expand_inputs
-from panns.cli.options.result_file import Resume, compute_into, settings_of
+from panns.cli.options.result_output import Resume, compute_into, settings_of
 from panns.cli.terminal.file_results import process_with_bar, report_problems
 from panns.cli.terminal.output import print_json, writing
 
