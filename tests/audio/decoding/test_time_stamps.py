@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from panns.audio import open_sound
+from tests.audio.decoding.encoded_sounds import sound_file
 
 _RATE = 48_000
 # name: container, audio codec, video codec, options of the container.
@@ -110,6 +111,28 @@ def test_a_transport_stream_starts_with_its_first_packet():
 def test_a_whole_video_has_no_warning(name):
     onsets, sound = _onsets(_video(name))
     assert onsets == pytest.approx(np.arange(12), abs=_DELAY_S)
+    assert sound.warnings == ()
+
+
+def _with_late_page(ogg):
+    """Add half a second to the time of one page, as some writers do."""
+    starts = [at for at in range(len(ogg)) if ogg.startswith(b"OggS", at)]
+    page = bytearray(ogg[starts[6] : starts[7]])
+    page[6:14] = (int.from_bytes(page[6:14], "little") + _RATE // 2).to_bytes(8, "little")
+    page[22:26] = bytes(4)
+    checksum = 0
+    for byte in page:
+        checksum ^= byte << 24
+        for _ in range(8):
+            checksum = checksum << 1 ^ (0x104C11DB7 if checksum >> 31 else 0)
+    page[22:26] = checksum.to_bytes(4, "little")
+    return ogg[: starts[6]] + bytes(page) + ogg[starts[7] :]
+
+
+def test_pages_of_ogg_are_no_clock():
+    with open_sound(_with_late_page(sound_file("opus", 12.0)), sample_rate=None) as sound:
+        n_samples = sum(map(len, sound))
+    assert n_samples == pytest.approx(12 * _RATE, abs=100)
     assert sound.warnings == ()
 
 

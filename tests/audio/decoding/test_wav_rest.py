@@ -81,6 +81,11 @@ def test_other_bytes_after_the_sound_are_left_out(rest):
     assert warnings == (f"{len(rest):,} bytes follow the sound and are not clearly sound; they are left out",)
 
 
+def test_bytes_that_are_no_floats_are_left_out():
+    wav = _wav(tone(1.0, sample_rate=_RATE), "FLOAT")
+    assert "not clearly sound" in _read(wav + b"\x01\x00\xa0\x7f" * 10_000)[1][0]  # signalling NaN
+
+
 @pytest.mark.parametrize("rest", [_LIST, _LIST * 1_000, bytes(100_000), b"ID3\x04" + bytes(9_000), b"x" * 100])
 def test_chunks_tags_and_padding_give_no_warning(rest):
     samples = tone(1.0, sample_rate=_RATE)

@@ -117,7 +117,8 @@ class MediaReader:
         self.sample_rate: int = track.codec_context.sample_rate or 0
         self.n_channels: int = track.codec_context.channels or 0
         stores_floats = track.codec_context.name.startswith(FLOAT_CODECS)
-        self.is_float = stores_floats and track.codec_context.format.name[:3] in ("flt", "dbl")
+        sample_format = track.codec_context.format  # None in damaged files
+        self.is_float = stores_floats and sample_format is not None and sample_format.name[:3] in ("flt", "dbl")
         check_header(self._name, self.sample_rate, self.n_channels)
 
     def _find_origin_s(self) -> float:

@@ -82,7 +82,8 @@ class MonoMixer:
         n_fade = min(round(_FADE_S * self._sample_rate), len(new))
         rising = np.linspace(0, 1, n_fade, dtype=np.float32)
         mono = new.copy()
-        mono[:n_fade] = old[:n_fade] * (1 - rising) + new[:n_fade] * rising
+        with np.errstate(invalid="ignore"):
+            mono[:n_fade] = old[:n_fade] * (1 - rising) + new[:n_fade] * rising
         return mono
 
     def describe_losses(self) -> list[str]:

@@ -32,7 +32,7 @@ def to_float32(samples: Samples) -> Waveform:
         return samples.astype(np.float32, copy=False)
     if dtype.kind == "f":
         # Values beyond float32 become infinite; the check of the waveform refuses them.
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             return samples.astype(np.float32)
     if dtype == np.uint8:  # 8-bit sound is unsigned with its silence at 128
         return (samples.astype(np.float32) - np.float32(128)) * np.float32(1 / 128)

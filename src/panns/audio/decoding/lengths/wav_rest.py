@@ -52,7 +52,8 @@ class WavCoding:
             values = np.ascontiguousarray(values[:, 1:] if self.order == "<" else values[:, :2])
             width = 2
         kind = "f" if self.tag == 3 or width == 8 else "i"
-        samples = values.view(f"{self.order}{kind}{width}")[:, 0].astype(np.float64)
+        with np.errstate(invalid="ignore"):  # bytes that are no floats
+            samples = values.view(f"{self.order}{kind}{width}")[:, 0].astype(np.float64)
         return samples if kind == "f" else samples / 2.0 ** (8 * width - 1)
 
 
