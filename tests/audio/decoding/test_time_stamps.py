@@ -115,9 +115,9 @@ def test_a_whole_video_has_no_warning(name):
 
 
 def _with_late_page(ogg):
-    """Add half a second to the time of one page, as some writers do."""
+    """Add half a second to the time of the last page but one, as some writers do."""
     starts = [at for at in range(len(ogg)) if ogg.startswith(b"OggS", at)]
-    page = bytearray(ogg[starts[6] : starts[7]])
+    page = bytearray(ogg[starts[-2] : starts[-1]])
     page[6:14] = (int.from_bytes(page[6:14], "little") + _RATE // 2).to_bytes(8, "little")
     page[22:26] = bytes(4)
     checksum = 0
@@ -126,14 +126,14 @@ def _with_late_page(ogg):
         for _ in range(8):
             checksum = checksum << 1 ^ (0x104C11DB7 if checksum >> 31 else 0)
     page[22:26] = checksum.to_bytes(4, "little")
-    return ogg[: starts[6]] + bytes(page) + ogg[starts[7] :]
+    return ogg[: starts[-2]] + bytes(page) + ogg[starts[-1] :]
 
 
 def test_pages_of_ogg_are_no_clock():
     with open_sound(_with_late_page(sound_file("opus", 12.0)), sample_rate=None) as sound:
-        n_samples = sum(map(len, sound))
-    assert n_samples == pytest.approx(12 * _RATE, abs=100)
-    assert sound.warnings == ()
+        waveform = np.concatenate(list(sound))
+    assert np.count_nonzero(waveform == 0) < 1_000
+    assert not any("no sound is stored" in warning for warning in sound.warnings)
 
 
 def test_a_cut_video_misses_its_end():
