@@ -143,7 +143,7 @@ def test_findings_list_errors_first(tmp_path):
             "unreadable",
             "unknown label",
             "labels differ",
-            "truncated",
+            "incomplete or unusual",
             "silent",
             "too short",
             "clipped",

@@ -76,7 +76,7 @@ def test_truncated_file_is_reported(tmp_path):
     path = write_wav(tmp_path / "a.wav", noise(2.0))
     path.write_bytes(path.read_bytes()[: 4 * RATE])
     ((kind, sentence),) = found_in(path)
-    assert kind == "truncated"
+    assert kind == "incomplete or unusual"
     assert sentence.startswith("a.wav: ")
 
 

@@ -17,7 +17,7 @@ Kind: TypeAlias = Literal[
     "labels alike",
     "labels differ",
     # Warnings
-    "truncated",
+    "incomplete or unusual",
     "silent",
     "too short",
     "clipped",
@@ -37,7 +37,7 @@ Kind: TypeAlias = Literal[
     "source in two folds",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-ERRORS: frozenset[Kind] = frozenset(KINDS[: KINDS.index("truncated")])
+ERRORS: frozenset[Kind] = frozenset(KINDS[: KINDS.index("incomplete or unusual")])
 
 _N_NAMED = 3
 

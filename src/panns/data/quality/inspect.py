@@ -165,7 +165,7 @@ class _Meter:
         self, clip: Clip, warnings: Sequence[str], duration_s: float, min_duration_s: float
     ) -> Iterator[tuple[Kind, str]]:
         for sentence in warnings:
-            yield "truncated", sentence
+            yield "incomplete or unusual", sentence
         if duration_s < min_duration_s:
             yield (
                 "too short",
