@@ -13,6 +13,7 @@ from panns.cli.options.grouping import with_option_groups
 from panns.cli.options.model_options import ModelOptions
 from panns.cli.options.paths import Paths, expand_inputs
 from panns.cli.options.result_output import ResultFileOptions, compute_into, settings_of
+from panns.cli.options.sound_limits import LimitOptions
 from panns.cli.render.event_formats import CSV_COLUMNS, RAVEN_COLUMNS, audacity_rows, csv_rows, raven_rows, table_lines
 from panns.cli.terminal.file_results import process_with_bar, report_problems
 from panns.cli.terminal.output import print_csv, print_json, print_line, print_tsv
@@ -52,6 +53,7 @@ def detect(
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
     results: ResultFileOptions,
+    limits: LimitOptions,
 ) -> None:
     """Detect events in sound files.
 
@@ -68,8 +70,10 @@ def detect(
     recognizer = model.load_for_files(len(inputs))
     settings = events.for_model(recognizer, parsed_threshold)
 
+    decode_limits = limits.to_limits()
+
     def detect_in_file(source: str | BinaryIO, on_progress: OnProgress) -> Detection:
-        return recognizer.detect(source, **settings._asdict(), on_progress=on_progress)
+        return recognizer.detect(source, **settings._asdict(), limits=decode_limits, on_progress=on_progress)
 
     if results.output is not None:
         from panns.batch.result_file import ResultFile

@@ -13,6 +13,7 @@ from panns.cli.options.grouping import with_option_groups
 from panns.cli.options.model_options import ModelOptions
 from panns.cli.options.paths import Paths, expand_inputs
 from panns.cli.options.result_output import Resume, compute_into, settings_of
+from panns.cli.options.sound_limits import LimitOptions
 from panns.cli.terminal.file_results import process_with_bar, report_problems
 from panns.cli.terminal.output import print_json, writing
 
@@ -40,6 +41,7 @@ def embed(
     resume: Resume = False,
     model: ModelOptions,
     as_json: options.AsJson = False,
+    limits: LimitOptions,
 ) -> None:
     """Compute embeddings of sound files.
 
@@ -59,8 +61,10 @@ def embed(
             f"{model.model} has no embedding; `panns models show NAME` shows which models have one"
         )
 
+    decode_limits = limits.to_limits()
+
     def embed_file(source: str | BinaryIO, on_progress: OnProgress) -> Embedding:
-        return recognizer.embed(source, on_progress=on_progress)
+        return recognizer.embed(source, limits=decode_limits, on_progress=on_progress)
 
     if output is not None:
         has_failed = _embed_into(output, inputs, embed_file, recognizer, resume=resume)

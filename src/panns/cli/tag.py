@@ -11,6 +11,7 @@ from panns.cli.options.grouping import with_option_groups
 from panns.cli.options.model_options import ModelOptions
 from panns.cli.options.paths import Paths, expand_inputs
 from panns.cli.options.result_output import ResultFileOptions, compute_into, settings_of
+from panns.cli.options.sound_limits import LimitOptions
 from panns.cli.terminal.file_results import process_with_bar, report_problems
 from panns.cli.terminal.output import print_csv, print_json, print_line
 
@@ -35,6 +36,7 @@ def tag(
     as_csv: options.AsCsv = False,
     *,
     results: ResultFileOptions,
+    limits: LimitOptions,
 ) -> None:
     """Tag sound files.
 
@@ -45,10 +47,11 @@ def tag(
     results.check(is_json=not as_csv)
     inputs = expand_inputs(paths)
     recognizer = model.load_for_files(len(inputs))
+    decode_limits = limits.to_limits()
     selection: dict[str, Any] = {"top": top, "threshold": threshold, "timeline": timeline}
 
     def tag_file(source: str | BinaryIO, on_progress: OnProgress) -> Tagging:
-        return recognizer.tag(source, **selection, on_progress=on_progress)
+        return recognizer.tag(source, **selection, limits=decode_limits, on_progress=on_progress)
 
     if results.output is not None:
         from panns.batch.result_file import ResultFile

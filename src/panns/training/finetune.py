@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import shutil
 from collections.abc import Sequence
@@ -33,6 +34,9 @@ from panns.training.recordings import read_clip_source
 from panns.training.run import TrainingResult, run
 from panns.training.run_folder import hold_folder
 from panns.training.settings import DataSettings, ModelSettings, RunSettings
+from panns.training.small_parts import describe_small_parts
+
+logger = logging.getLogger(__name__)
 
 TRAINING_FOLDER = "training"
 _DECODED_FOLDER = "sound"
@@ -128,8 +132,11 @@ def finetune(
             on_progress=on_progress,
         )
         settings = choose_settings(clips, dataset.clips, dataset.durations_s, options, folder)
+        split = dataset.split(settings.data, settings.seed)
+        for sentence in describe_small_parts(split.clips, split.parts.train, split.parts.validation):
+            logger.warning("%s", sentence)
         result = run(
-            dataset.split(settings.data, settings.seed),
+            split,
             base,
             settings,
             folder,

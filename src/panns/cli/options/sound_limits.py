@@ -1,0 +1,40 @@
+"""Options that widen the limits on a sound, for recordings that are longer or quieter than usual."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from panns.audio import DecodeLimits
+
+# The largest number of hours that an option takes: a year.
+_MAX_HOURS = 8_784
+
+
+@dataclass(frozen=True)
+class LimitOptions:
+    """Limits on a sound; a group of options."""
+
+    max_hours: Annotated[
+        float,
+        typer.Option("--max-hours", metavar="H", min=0, max=_MAX_HOURS, help="Longest sound to accept, in hours."),
+    ] = 48.0
+    allow_silence: Annotated[
+        bool,
+        typer.Option(
+            "--allow-silence",
+            help="Accept files that decode to hours from very few bytes, as silence does in some formats.",
+        ),
+    ] = False
+
+    def to_limits(self) -> DecodeLimits:
+        """The limits."""
+        from panns.audio import DecodeLimits
+
+        limits = DecodeLimits(max_duration_s=self.max_hours * 3600)
+        if not self.allow_silence:
+            return limits
+        return DecodeLimits(max_duration_s=limits.max_duration_s, min_bytes_per_s=0, min_bytes_per_million=0)
