@@ -1,5 +1,6 @@
 """Downloads from a local server that fails in the ways real servers do."""
 
+import errno
 import hashlib
 import http.server
 import logging
@@ -461,14 +462,27 @@ def test_free_space_is_checked_first(server, monkeypatch):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full is a Linux device")
-def test_full_disk_is_reported(server, tmp_path):
+def test_full_disk_is_reported(server, tmp_path, monkeypatch):
     source = tmp_path / "download.pth"
     source.write_bytes(BODY)
-    downloads_dir().mkdir(parents=True)
-    (downloads_dir() / "a.pth.copy").symlink_to("/dev/full")
+
+    def fill(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("panns.hub.download.shutil.copyfileobj", fill)
     with pytest.raises(DownloadError, match=r"the disk is full; .*PANNS_CACHE"):
         fetch(record(server, sha256=SHA256), from_file=source)
-    assert not (downloads_dir() / "a.pth.copy").is_symlink()
+    assert not (downloads_dir() / "a.pth.copy").exists()
+
+
+def test_a_link_in_place_of_a_copy_is_not_followed(server, tmp_path):
+    source, precious = tmp_path / "download.pth", tmp_path / "precious"
+    source.write_bytes(BODY)
+    precious.write_text("content")
+    downloads_dir().mkdir(parents=True)
+    (downloads_dir() / "a.pth.copy").symlink_to(precious)
+    assert fetch(record(server, sha256=SHA256), from_file=source).read_bytes() == BODY
+    assert precious.read_text() == "content"
 
 
 def test_unwritable_cache_is_reported(server, tmp_path, monkeypatch):

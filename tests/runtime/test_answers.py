@@ -114,10 +114,11 @@ def test_no_model_returns_nan(checkpoint, request):
         make_model(model.manifest, broken).run(noise(1))
 
 
-def test_changed_bytes_of_an_exported_file_are_refused(exported_file, tmp_path):
+@pytest.mark.parametrize("n_changes", [50, pytest.param(2000, marks=pytest.mark.slow)])
+def test_changed_bytes_of_an_exported_file_are_refused(exported_file, tmp_path, n_changes):
     """A single changed byte gave other scores and exit status 0."""
     content, path = exported_file.read_bytes(), tmp_path / "a.onnx"
-    for place in np.random.default_rng(0).integers(0, len(content), 50):
+    for place in np.random.default_rng(0).integers(0, len(content), n_changes):
         path.write_bytes(content[:place] + bytes([content[place] ^ 0x10]) + content[place + 1 :])
         with pytest.raises(CheckpointError):
             panns.load(path)

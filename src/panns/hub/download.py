@@ -150,8 +150,9 @@ def _copy_local(source: Path, path: Path, weights: Weights) -> None:
             raise DownloadError(f"{source}: {weights.mismatch(n_bytes=n_bytes, digests={})}; {remedy}")
         _check_room(path.parent, n_bytes)
         copy = path.with_name(f"{path.name}.copy")
+        copy.unlink(missing_ok=True)  # of a killed process; or a link, whose target would be emptied
         try:
-            with copy.open("wb") as out:
+            with copy.open("xb") as out:
                 shutil.copyfileobj(handle, out, 1 << 20)
             _install(copy, path, weights, remedy=f"{source} was refused; {remedy}")
         finally:

@@ -9,6 +9,7 @@ import logging
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from typing import Literal
 
@@ -25,6 +26,7 @@ from panns.system.files import file_digests
 
 logger = logging.getLogger(__name__)
 
+_ABANDONED_S = 24 * 3600
 Availability = Literal["inside", "ready", "fetched", "to fetch", "to train", "unpublished"]
 
 
@@ -184,6 +186,9 @@ def _with_onnx(checkpoint: Checkpoint) -> Checkpoint:
     from panns.export.verify import verify_onnx
 
     logger.info("exporting %s of %s", ONNX_FILE, checkpoint.manifest.architecture)
+    for abandoned in checkpoint.path.glob(".onnx-*"):  # left by a killed process, unless it is young
+        if time.time() - abandoned.lstat().st_mtime > _ABANDONED_S:
+            shutil.rmtree(abandoned, ignore_errors=True)
     try:
         with tempfile.TemporaryDirectory(prefix=".onnx-", dir=checkpoint.path) as partial:
             path = Path(partial) / ONNX_FILE

@@ -21,12 +21,13 @@ from torch import Tensor, nn
 from panns.config import config_to_dict, fill_defaults, first_difference
 from panns.errors import SettingsError
 from panns.networks.contract import Network
+from panns.system.files import remove_abandoned
 from panns.system.parallel import ordered_map
 from panns.system.progress import OnProgress, Progress, Stopped, ignore_progress
 from panns.training.engine.averaging import AverageConfig, WeightAverage
 from panns.training.engine.batch import Batch
 from panns.training.engine.distributed import World
-from panns.training.engine.journal import Journal
+from panns.training.engine.journal import METRICS_FILE, Journal
 from panns.training.engine.losses import LossConfig, Objective
 from panns.training.engine.meter import Meter
 from panns.training.engine.optim import (
@@ -150,6 +151,9 @@ def train(
     """
     run = _Run(network, objective, config, seed, trainable or Trainable.all_of(network), world or World())
     folder.mkdir(parents=True, exist_ok=True)
+    if run.world.is_first:
+        for file in (STATE_FILE, METRICS_FILE):
+            remove_abandoned(folder / file, min_age_s=0)  # left by a killed process
     meter = Meter(run.world)
     first = run.load(folder / STATE_FILE, meter) if (folder / STATE_FILE).is_file() else 0
     last = config.n_steps if stop_after is None else min(stop_after, config.n_steps)
