@@ -23,7 +23,7 @@ _STREAMS = "aac,ac3,amr,dts,dtshd,dv,eac3,flv,loas,mlp,mp3,mpeg,mpegts,nut,trueh
 _READ_BEFORE = "aiff,ast,au,flac,nistsphere,ogg,rm,sox,svx,swf,voc,w64,wav"
 WITHOUT_LENGTH = frozenset(f"{_STREAMS},{_READ_BEFORE}".split(","))
 # Containers that store the time of every packet. AVI counts packets instead, and bare streams have no time at all. Ogg
-# stores the end of every page, and FFmpeg writes it wrong where a page holds the first packet of the next second.
+# stores the end of every page, which some writers get wrong.
 CLOCKED = {"mov", "matroska", "flv", "asf", "nut", "mpegts", "mpeg", "wtv"}
 # Of these, the ones that count from the start of the recording.
 FROM_ZERO = {"mov", "matroska", "flv", "asf", "nut"}
