@@ -17,7 +17,7 @@ def main(folder: str, query: str) -> None:
     """Print the files of `folder`, most similar first."""
     recognizer = panns.load("builtin")
     files = sorted(path for path in Path(folder).iterdir() if path.suffix in {".ogg", ".wav", ".flac", ".mp3"})
-    vectors = np.stack([recognizer.embed(path).vector for path in files])  # (files, 256)
+    vectors = np.stack([recognizer.embed(path).vector for path in files])  # (files, 384)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     wanted = recognizer.embed(query).vector
     similarities = vectors @ (wanted / np.linalg.norm(wanted))

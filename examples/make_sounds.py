@@ -98,6 +98,32 @@ def knock() -> np.ndarray:
     return reverberate(sound, seconds=0.35, level=0.2)
 
 
+def music() -> np.ndarray:
+    """Broken chords on a guitar: plucked strings after Karplus and Strong (1983), a loop that loses its high tones."""
+    rng = np.random.default_rng(4)
+    chords = ((48, 55, 60, 64, 67), (45, 52, 57, 60, 64), (41, 53, 57, 60, 65), (43, 50, 55, 59, 62))  # C, Am, F, G
+    sound = np.zeros(7 * SAMPLE_RATE)
+    for bar, chord in enumerate(chords):
+        for beat, string in enumerate((0, 2, 3, 4, 3, 2)):
+            start = round((0.1 + 1.5 * bar + 0.25 * beat) * SAMPLE_RATE)
+            n = min(round(1.6 * SAMPLE_RATE), len(sound) - start)
+            sound[start : start + n] += pluck(440 * 2 ** ((chord[string] - 69) / 12), n, rng)
+    return reverberate(sound, seconds=0.8, level=0.15)
+
+
+def pluck(pitch_hz: float, n_samples: int, rng: np.random.Generator) -> np.ndarray:
+    """One plucked string."""
+    period = round(SAMPLE_RATE / pitch_hz)
+    loop = low_pass(rng.uniform(-1, 1, period), 3_000)
+    string = np.zeros(n_samples + period)
+    string[:period] = loop
+    for start in range(period, n_samples, period):
+        before = string[start - period : start]
+        after = 0.996 * 0.5 * (before + np.concatenate((before[-1:], before[:-1])))
+        string[start : start + period] = after[: len(string) - start]
+    return string[:n_samples]
+
+
 def speech() -> np.ndarray:
     """A sentence, spoken by eSpeak NG."""
     program = shutil.which("espeak-ng")
@@ -128,7 +154,7 @@ def reverberate(sound: np.ndarray, *, seconds: float, level: float) -> np.ndarra
 
 def main() -> None:
     """Write every sound as a small Ogg Vorbis file."""
-    for make in (bell, siren, rain, engine, knock, speech):
+    for make in (bell, siren, rain, engine, knock, music, speech):
         sound = make()
         sound = sound * (0.5 / np.abs(sound).max())
         soundfile.write(FOLDER / f"{make.__name__}.ogg", sound.astype(np.float32), SAMPLE_RATE)

@@ -205,7 +205,7 @@ def test_published_weights_on_waveforms(real, golden, shared, name):
 def test_module_functions_use_the_default_model():
     sound = (tone(2), RATE)
     assert panns.tag(sound) == panns.load().tag(sound)
-    assert panns.embed(sound).vector.shape == (256,)
+    assert panns.embed(sound).vector.shape == (384,)
 
 
 class TestListening:

@@ -109,7 +109,7 @@ class Clips:
 def draw_batch_indices(step: int, batch_size: int, n: int, seed: Sequence[int]) -> npt.NDArray[np.int64]:
     """Indices of the batch of a step, in a sequence of random permutations with equal frequency of all `n`.
 
-    Example:
+    Examples:
         >>> sorted(draw_batch_indices(0, 4, 4, [0]).tolist())
         [0, 1, 2, 3]
     """

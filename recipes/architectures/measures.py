@@ -21,7 +21,7 @@ def order_accuracy(logits: Scores, classes: Classes) -> float:
         logits: `(soundscapes, 2 * n)`, "first" for each of n classes, then "second" for each.
         classes: `(soundscapes, 2)`, first and second class.
 
-    Example:
+    Examples:
         >>> order_accuracy(np.array([[2.0, 0.0, 0.0, 1.0]]), np.array([[0, 1]]))
         1.0
     """
@@ -34,7 +34,7 @@ def order_accuracy(logits: Scores, classes: Classes) -> float:
 def mean_and_interval(values: Sequence[float]) -> tuple[float, float]:
     """Mean, and half the width of its 95 % interval by Student's t.
 
-    Example:
+    Examples:
         >>> mean, half = mean_and_interval([1.0, 2.0, 3.0])
         >>> round(mean, 3), round(half, 3)
         (2.0, 2.484)

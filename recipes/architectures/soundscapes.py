@@ -94,7 +94,7 @@ def draw_soundscape(
 def order_targets(first: int, second: int, n_classes: int) -> Array:
     """Targets `(2 * n_classes,)`: "first: <class>" for each class, then "second: <class>".
 
-    Example:
+    Examples:
         >>> order_targets(2, 0, 3).tolist()
         [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]
     """

@@ -1,4 +1,4 @@
-"""Train the built-in model, from the data to the package.
+"""Train the built-in model, from the data to the package, and measure it.
 
 python -m recipes.builtin [--data ../shared] [--out runs/builtin]
 
@@ -12,23 +12,25 @@ import subprocess
 import sys
 from pathlib import Path
 
-from recipes.builtin.prepare import MANIFEST_FILE
-from recipes.builtin.settings import ROOT
+from recipes.common.paths import ROOT, RUNS
 
 
 def main() -> None:
     """Run every step in its own process; stop at the first failure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared", help="folder of the reference data")
-    parser.add_argument("--out", type=Path, default=ROOT / "runs" / "builtin")
+    parser.add_argument("--out", type=Path, default=RUNS / "builtin", help="output folder")
     arguments = parser.parse_args()
     data, out = ["--data", str(arguments.data)], ["--out", str(arguments.out)]
+    model, calibration = str(arguments.out / "model"), str(arguments.out / "calibration.json")
     steps = (
         ["prepare", *data, *out],
         ["train", *data, *out],
-        ["ship", *out],
-        ["evaluate", *data, "--manifest", str(arguments.out / MANIFEST_FILE)],
-        ["ship", *out, "--metrics"],
+        ["ship", *out, "--to", model],
+        ["calibrate", model, *data, "--out", calibration],
+        ["ship", *out, "--calibration", calibration],
+        ["evaluate", *data],
+        ["ship", "--metrics"],
     )
     for module, *options in steps:
         subprocess.run([sys.executable, "-m", f"recipes.builtin.{module}", *options], check=True)

@@ -1,93 +1,153 @@
-"""Training clips of the built-in model, selected by licence and without the test recordings."""
+"""Training, validation and test clips: split by recording, with every language and kind of sound in every part."""
 
 from __future__ import annotations
 
-import csv
-import json
+import hashlib
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from panns.data.clip_lists import Clip
-
-HELD_OUT_FOLD = "5"
-FREE_LICENCES = {"CC0": "CC0 1.0", "CC-BY": "CC BY 3.0"}
-_CREDIT = re.compile(
-    r"^- \[(?P<clip>.*?)\.ogg\]:\s*clip derived from (?P<title>.*?)\s*\((?P<url>http\S+)\) "
-    r"by (?P<author>.*) \[(?P<licence>.*?)\]\s*$",
-    re.MULTILINE,
+from recipes.builtin.esc50 import (
+    FREE_LICENCES,
+    audioset_names,
+    held_out_sources,
+    read_credits,
+    read_manifest_rows,
 )
-# A misspelt clip name in the licence file.
-_MISSPELT = {"5-141683-Ad": "5-141683-A"}
+from recipes.builtin.esc50 import training_clips as builtin_training_clips
+from recipes.builtin.labels import add_parents, label_to_classes
+
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+# The recordings of a kind take these parts in turn; a kind with one recording is trained on.
+_PARTS = (TRAIN, TRAIN, TEST, TRAIN, TRAIN, VALIDATION, TRAIN, TRAIN, TRAIN, TEST, TRAIN, TRAIN, TRAIN, TRAIN)
+# Names whose parents in AudioSet belong to another meaning of the word than ESC-50's category.
+_OTHER_MEANINGS = frozenset({"Honk", "Mouse"})
+_FREESOUND_NUMBER = re.compile(r"\d{5,7}")
+_LANGUAGES = {
+    "english": "en", "us": "en", "new": "en", "jarvis": "en", "dutch": "nl", "mandarin": "zh", "german": "de",
+    "sample-ja": "ja", "": "other", "sample1": "other", "sample2": "other",
+}  # fmt: skip
+
+
+def world_clips(data: Path) -> list[Clip]:
+    """Clips of the data set `world`, each with its part as the fold.
+
+    Args:
+        data: Folder of the data sets.
+    """
+    rows = read_manifest_rows(data / "world")
+    part_of = assign_parts({row["source_id"]: kind_of(row["label"], row["set"]) for row in rows})
+    return [
+        Clip(
+            path=f"world/{row['path']}",
+            labels=add_parents(label_to_classes(row["label"], row["set"])),
+            fold=part_of[row["source_id"]],
+            source=row["source_id"],
+            licence=row["licence"],
+            attribution=row["credit"],
+        )
+        for row in rows
+    ]
+
+
+def select_test_rows(data: Path) -> list[dict[str, str]]:
+    """Manifest rows of the test part of `world`, without recordings that a training clip credits too.
+
+    Several games cut effects from one Freesound recording, and the column `source_id` does not say so.
+    """
+    rows = read_manifest_rows(data / "world")
+    part_of = {clip.path: clip.fold for clip in world_clips(data)}
+    trained = {number for row in rows if part_of[f"world/{row['path']}"] == TRAIN for number in _freesound_numbers(row)}
+    return [
+        row for row in rows if part_of[f"world/{row['path']}"] == TEST and trained.isdisjoint(_freesound_numbers(row))
+    ]
+
+
+def assign_parts(kinds: dict[str, str]) -> dict[str, str]:
+    """Part of every recording, from its kind: the recordings of a kind take turns, in the order of their digests."""
+    sources_of_kind = defaultdict(list)
+    for source, kind in kinds.items():
+        sources_of_kind[kind].append(source)
+    parts = {}
+    for sources in sources_of_kind.values():
+        for i, source in enumerate(sorted(sources, key=_digest)):
+            parts[source] = _PARTS[i % len(_PARTS)]
+    return parts
+
+
+def kind_of(label: str, subset: str) -> str:
+    """Kind of a recording: the language of speech, the class of a labelled sound, or else its subset.
+
+    Examples:
+        >>> kind_of("speech zh-CN", "speech_recorded"), kind_of("thunder", "ambience_apps")
+        ('speech zh', 'Thunder')
+    """
+    if subset == "speech_recorded":
+        return f"speech {language_of(label)}"
+    names = label_to_classes(label, subset)
+    return names[-1] if names and not subset.startswith("music") and subset != "speech_picovoice" else subset
+
+
+def language_of(label: str) -> str:
+    """Language in a label of recorded speech, as two letters; "other" if the label names none.
+
+    Examples:
+        >>> language_of("speech English female"), language_of("speech ja-JP"), language_of("speech")
+        ('en', 'ja', 'other')
+    """
+    words = label.lower().removeprefix("speech").split()
+    first = re.sub(r"\d+$", "", words[0]) if words else ""
+    return _LANGUAGES.get(first, first[:2] or "other")
 
 
 def training_clips(data: Path, mapping: Path) -> list[Clip]:
-    """List the training clips.
+    """Recorded training clips: `world`, the free clips of ESC-50 without fold 5, and meetings.
 
     Args:
-        data: Folder of the data sets, to which paths of clips are relative.
+        data: Folder of the data sets.
         mapping: `esc50_to_audioset.json`.
     """
-    return [*_environmental_sounds(data, mapping), *_meeting_speech(data)]
+    others = [
+        replace(clip, labels=tuple(dict.fromkeys((*clip.labels, *add_parents(_unambiguous(clip.labels))))))
+        for clip in builtin_training_clips(data, mapping)
+    ]
+    return [*others, *(clip for clip in world_clips(data) if clip.fold == TRAIN)]
 
 
-def held_out_sources(data: Path) -> set[str]:
-    """Recordings of the held-out fold, which no training clip may come from."""
-    return {row["source_id"] for row in read_manifest_rows(data / "esc50") if row["fold"] == HELD_OUT_FOLD}
+def validation_clips(data: Path, mapping: Path) -> list[Clip]:
+    """Validation clips: of `world`, and of ESC-50's folds 1 to 4 those whose licence rules out training."""
+    names, credit = audioset_names(mapping), read_credits(data / "esc50" / "LICENSE")
+    excluded = held_out_sources(data) | {clip.source for clip in builtin_training_clips(data, mapping)}
+    not_free = [
+        Clip(f"esc50/{row['path']}", tuple(names[row["label"]]), f"esc50 {row['label']}", row["source_id"])
+        for row in read_manifest_rows(data / "esc50")
+        if row["source_id"] not in excluded
+        and credit[row["original_filename"].rsplit("-", 1)[0]][0] not in FREE_LICENCES
+    ]
+    return [*not_free, *(clip for clip in world_clips(data) if clip.fold == VALIDATION)]
 
 
-def read_manifest_rows(dataset: Path) -> list[dict[str, str]]:
-    """Read the `manifest.csv` of a data set."""
-    with (dataset / "manifest.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def esc50_categories(clips: Sequence[Clip], mapping: Path) -> list[str]:
+    """ESC-50 category of every clip; "" for clips of other data sets."""
+    by_names = {tuple(names): category for category, names in audioset_names(mapping).items()}
+    categories = []
+    for clip in clips:
+        matches = [names for names in by_names if clip.labels[: len(names)] == names]
+        is_esc50 = clip.path.startswith("esc")
+        categories.append(by_names[max(matches, key=len)] if is_esc50 and matches else "")
+    return categories
 
 
-def audioset_names(mapping: Path) -> dict[str, list[str]]:
-    """Read the AudioSet class names of every ESC-50 category."""
-    names: dict[str, list[str]] = json.loads(mapping.read_text(encoding="utf-8"))["map"]
-    return names
+def _unambiguous(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if name not in _OTHER_MEANINGS)
 
 
-def read_credits(licence_file: Path) -> dict[str, tuple[str, str]]:
-    """Read licence and attribution of every ESC-50 clip, by its name without class and suffix."""
-    found = {}
-    for match in _CREDIT.finditer(licence_file.read_text(encoding="utf-8")):
-        name = _MISSPELT.get(match["clip"], match["clip"])
-        found[name] = (match["licence"], f"{match['title']} by {match['author']}, {match['url']}")
-    return found
+def _freesound_numbers(row: dict[str, str]) -> list[str]:
+    return _FREESOUND_NUMBER.findall(row["credit"] + row["label"])
 
 
-def _environmental_sounds(data: Path, mapping: Path) -> Iterator[Clip]:
-    names = audioset_names(mapping)
-    credit = read_credits(data / "esc50" / "LICENSE")
-    held_out = held_out_sources(data)
-    # Use the copy with the widest bandwidth: 44.1 kHz originals, then 32 kHz, then the 16 kHz copy.
-    originals = {row["esc50_filename"]: f"esc10/{row['path']}" for row in read_manifest_rows(data / "esc10")}
-    fullband = {
-        row["original_filename"]: f"esc50_fullband/{row['path']}" for row in read_manifest_rows(data / "esc50_fullband")
-    }
-    for row in read_manifest_rows(data / "esc50"):
-        file = row["original_filename"]
-        licence, attribution = credit[file.rsplit("-", 1)[0]]
-        if row["source_id"] in held_out or licence not in FREE_LICENCES:
-            continue
-        yield Clip(
-            path=originals.get(file) or fullband.get(file) or f"esc50/{row['path']}",
-            labels=tuple(names[row["label"]]),
-            fold="train",
-            source=row["source_id"],
-            licence=FREE_LICENCES[licence],
-            attribution=attribution,
-        )
-
-
-def _meeting_speech(data: Path) -> Iterator[Clip]:
-    for row in read_manifest_rows(data / "speech_turns"):
-        yield Clip(
-            path=f"speech_turns/{row['path']}",
-            labels=("Speech",),
-            fold="train",
-            source=row["source_id"],
-            licence="MIT",
-            attribution="pyannote.audio's test data (https://github.com/pyannote/pyannote-audio), Copyright CNRS",
-        )
+def _digest(source: str) -> str:
+    return hashlib.sha256(source.encode()).hexdigest()

@@ -1,6 +1,6 @@
-"""Evaluate the shipped built-in model and its teacher, and write `results.json`.
+"""Evaluate the built-in model, its teacher and other models on test recordings, and write `results.json`.
 
-    python -m recipes.builtin.evaluate [--data ../shared] [--model builtin]
+python -m recipes.builtin.evaluate [--model NAME=FOLDER ...] [--data ../shared] [--out recipes/builtin/results.json]
 
 No setting was chosen by these measurements.
 """
@@ -10,204 +10,189 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import soundfile
 
+import panns
 from panns.audio import load_sound
 from panns.checkpoints.checkpoint import Checkpoint
 from panns.data.clip_lists import read_clip_list
-from panns.evaluation import Categories, measure_clips
 from panns.frontend import log_mel
 from panns.hub.resolve import resolve
 from panns.labels import audioset
-from panns.models.registry import find_model, shipped_checkpoint
+from panns.networks.build import build_network
 from panns.runtime.load import load_model
 from panns.runtime.model import Model
 from panns.runtime.onnx_backend import OnnxBackend
-from recipes.builtin.clips import HELD_OUT_FOLD, audioset_names, held_out_sources, read_manifest_rows
-from recipes.builtin.measures import mapped_top1, rank_correlation, top_overlap
+from recipes.builtin.clips import select_test_rows
+from recipes.builtin.esc50 import HELD_OUT_FOLD, audioset_names, held_out_sources, read_manifest_rows
+from recipes.builtin.measures import (
+    Predictions,
+    held_out_probs,
+    measure_agreement,
+    measure_agreement_by_branch,
+    measure_calibration,
+    measure_music_in_top3,
+    measure_probe,
+    measure_right_in_top3,
+    measure_speech_first,
+    measure_synthesizer_share,
+    measure_top1,
+    measure_urban_top1,
+)
 from recipes.builtin.prepare import MANIFEST_FILE
-from recipes.builtin.settings import HERE, ROOT, read_settings
+from recipes.builtin.settings import HERE, read_settings
+from recipes.builtin.train import TEACHER_WEIGHTS
+from recipes.common.bundled_models import bundled_folder
+from recipes.common.frontends import find_log_mel
+from recipes.common.paths import ROOT, RUNS
 
 Array = npt.NDArray[np.float32]
-
-PROBE_C = 0.01  # fixed in advance for standardised embeddings, equal for every model
-TOP = 5
-
-
-@dataclass(frozen=True)
-class Predictions:
-    """Scores and embeddings of the clips of one data set, in the order of its manifest."""
-
-    rows: list[dict[str, str]]
-    probs: Array
-    embedding: Array
-
-    def select(self, is_wanted: npt.NDArray[np.bool_]) -> Predictions:
-        """Predictions of selected clips."""
-        return Predictions(
-            [self.rows[i] for i in np.flatnonzero(is_wanted)], self.probs[is_wanted], self.embedding[is_wanted]
-        )
 
 
 def main() -> None:
     """Measure and write the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared", help="folder of the reference data")
-    parser.add_argument("--model", default="builtin", help="a registered name, a folder or an exported file")
+    parser.add_argument(
+        "--model",
+        action="append",
+        default=[],
+        metavar="NAME=FOLDER",
+        help="one more model to measure, with its name in the results; give it once for each model",
+    )
     parser.add_argument("--out", type=Path, default=HERE / "results.json")
-    parser.add_argument("--manifest", type=Path, default=ROOT / "runs" / "builtin" / MANIFEST_FILE)
+    parser.add_argument(
+        "--predictions", type=Path, default=RUNS / "builtin" / "predictions", help="cache of predictions"
+    )
     arguments = parser.parse_args()
-    data, mapping = arguments.data / "data", arguments.data / "reference" / "esc50_to_audioset.json"
-    checkpoints = {
-        "builtin": resolve(arguments.model),
-        "teacher": resolve("mn04_as", weights=arguments.data / "weights" / "mn04_as_mAP_432.pt"),
-    }
-    sets = ("esc10", "esc50", "urbansound8k_subset", "fsdd", "heart_springer6")
+    data = arguments.data / "data"
+    names = audioset_names(arguments.data / "reference" / "esc50_to_audioset.json")
+    weights = arguments.data / "weights" / TEACHER_WEIGHTS
+    places: dict[str, str] = dict(one.split("=", 1) for one in arguments.model)
+    checkpoints = {name: resolve(place) for name, place in places.items()}
+    checkpoints |= {"builtin": resolve("builtin"), "teacher": resolve("mn04_as", weights=weights)}
     predictions = {
-        name: {dataset: predict(load_model(checkpoint), data / dataset) for dataset in sets}
+        name: predict_all(load_model(checkpoint), data, arguments.predictions / name)
         for name, checkpoint in checkpoints.items()
     }
+    test_rows = predictions["teacher"]["world"].rows
+    world = {name: one["world"].probs for name, one in predictions.items()}
+    everything = {name: held_out_probs(one) for name, one in predictions.items()}
     held_out = held_out_sources(data)
     results: dict[str, Any] = {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": platform.processor() or platform.machine(),
         "seed": read_settings().seed,
-        "top1_fold5": {name: measure_top1(one, audioset_names(mapping)) for name, one in predictions.items()},
-        "calibration_fold5": {
-            name: measure_calibration(one, audioset_names(mapping)) for name, one in predictions.items()
-        },
+        "test": {"clips": len(test_rows), "recordings": len({row["source_id"] for row in test_rows})},
+        "agreement": measure_agreement(world),
+        "agreement_of_all_test_clips": measure_agreement(everything),
+        "agreement_by_branch": measure_agreement_by_branch(everything),
+        "right_in_top3": measure_right_in_top3(world, test_rows),
+        "urbansound8k": {name: measure_urban_top1(one["urbansound8k_subset"]) for name, one in predictions.items()},
+        "top1_fold5": {name: measure_top1(one, names) for name, one in predictions.items()},
+        "calibration_fold5": {name: measure_calibration(one, names) for name, one in predictions.items()},
+        "speech_first": measure_speech_first(world, test_rows),
+        "music_in_top3": measure_music_in_top3(world, test_rows),
+        "synthesizer_of_real_voices": measure_synthesizer_share(world, test_rows),
         "linear_probe_esc50_fold5": {name: measure_probe(one["esc50"], held_out) for name, one in predictions.items()},
-        "agreement_with_teacher": measure_agreement(predictions["builtin"], predictions["teacher"]),
-        "classes_in_training": training_classes(arguments.manifest),
+        "cpu_ms_per_10_s": measure_cpu_ms(checkpoints),
+        "file_to_tags": measure_file_to_tags(places, weights),
+        "classes_in_training": training_classes(RUNS / "builtin" / MANIFEST_FILE),
         "n_parameters": count_parameters(),
         "bytes": shipped_bytes(),
-        "cpu_ms_per_10_s": {name: measure_cpu_ms(checkpoint) for name, checkpoint in checkpoints.items()},
     }
     arguments.out.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    print(json.dumps({key: value for key, value in results.items() if key != "classes_in_training"}, indent=1))
+    print(json.dumps(results, indent=1))
 
 
-def predict(model: Model, dataset: Path) -> Predictions:
-    """Score every clip of a data set."""
-    rows = read_manifest_rows(dataset)
-    scores = [model.run(load_sound(dataset / row["path"], sample_rate=model.manifest.sample_rate)) for row in rows]
-    return Predictions(
-        rows,
-        np.concatenate([one.clip_probs for one in scores]),
-        np.concatenate([one.embedding for one in scores if one.embedding is not None]),
-    )
-
-
-def measure_top1(predictions: dict[str, Predictions], names: dict[str, list[str]]) -> dict[str, float]:
-    """Measure label-mapped top-1 accuracy on the held-out fold, among the categories of the data set."""
-    result = {}
-    for dataset in ("esc10", "esc50"):
-        fold = _held_out(predictions[dataset])
-        candidates = {row["label"] for row in predictions[dataset].rows}
-        classes = {label: [audioset().find(name).index for name in names[label]] for label in sorted(candidates)}
-        result[dataset] = mapped_top1(fold.probs, [row["label"] for row in fold.rows], classes)
-    return result
-
-
-def measure_calibration(predictions: dict[str, Predictions], names: dict[str, list[str]]) -> dict[str, float]:
-    """Measure the expected calibration error of the highest category on the held-out fold."""
-    result = {}
-    for dataset in ("esc10", "esc50"):
-        fold = _held_out(predictions[dataset])
-        categories = Categories.from_mapping(
-            {row["label"]: names[row["label"]] for row in predictions[dataset].rows}, audioset()
-        )
-        truth = [categories.labels.find(row["label"]).index for row in fold.rows]
-        targets = np.eye(len(categories.labels), dtype=np.bool_)[truth]
-        result[dataset] = measure_clips(fold.probs, targets, categories, task="single-label").reliability.expected_error
-    return result
-
-
-def _held_out(predictions: Predictions) -> Predictions:
-    return predictions.select(np.array([row["fold"] == HELD_OUT_FOLD for row in predictions.rows]))
-
-
-def measure_probe(predictions: Predictions, held_out: set[str]) -> float:
-    """Fit a logistic regression on the standardised embeddings of the other folds; return its held-out accuracy."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    is_test = np.array([row["fold"] == HELD_OUT_FOLD for row in predictions.rows])
-    is_train = np.array([row["source_id"] not in held_out for row in predictions.rows])
-    train, test = predictions.select(is_train), predictions.select(is_test)
-    classifier: Any = make_pipeline(StandardScaler(), LogisticRegression(C=PROBE_C, max_iter=2_000))
-    classifier.fit(train.embedding, [row["label"] for row in train.rows])
-    return float(classifier.score(test.embedding, [row["label"] for row in test.rows]))
-
-
-def measure_agreement(student: dict[str, Predictions], teacher: dict[str, Predictions]) -> dict[str, dict[str, float]]:
-    """Measure the agreement of model and teacher on sounds outside the training data."""
-    kept: dict[str, tuple[str, Callable[[str], bool]]] = {
-        "esc50": ("fold", lambda value: value == HELD_OUT_FOLD),
-        "urbansound8k_subset": ("in_esc50_source", lambda value: value == "false"),
-        "fsdd": ("fold", lambda value: value == "test"),
-        "heart_springer6": ("fold", lambda value: bool(value)),
+def predict_all(model: Model, data: Path, cache: Path) -> dict[str, Predictions]:
+    """Score the test part of `world` and three other data sets; later calls read the predictions from the cache."""
+    rows = {dataset: read_manifest_rows(data / dataset) for dataset in ("esc10", "esc50", "urbansound8k_subset")}
+    rows["esc10"] = [row for row in rows["esc10"] if row["fold"] == HELD_OUT_FOLD]
+    rows["world"] = select_test_rows(data)
+    return {
+        dataset: _predict(model, data / dataset, selected, cache / f"{dataset}.npz")
+        for dataset, selected in rows.items()
     }
-    result = {}
-    for dataset, (column, is_wanted) in kept.items():
-        chosen = np.array([is_wanted(row[column]) for row in student[dataset].rows])
-        one, other = student[dataset].probs[chosen], teacher[dataset].probs[chosen]
-        result[dataset] = {
-            "clips": int(chosen.sum()),
-            f"top{TOP}_overlap": top_overlap(one, other, TOP),
-            "rank_correlation": rank_correlation(one, other),
-        }
-    return result
+
+
+def _predict(model: Model, dataset: Path, rows: list[dict[str, str]], file: Path) -> Predictions:
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        rate = model.manifest.sample_rate
+        scores = [model.run(load_sound(dataset / row["path"], sample_rate=rate)) for row in rows]
+        np.savez(
+            file,
+            probs=np.concatenate([one.clip_probs for one in scores]),
+            embedding=np.concatenate([one.embedding for one in scores if one.embedding is not None]),
+        )
+    cached = np.load(file)
+    return Predictions(rows, cached["probs"], cached["embedding"])
+
+
+def measure_cpu_ms(checkpoints: dict[str, Checkpoint], *, repeats: int = 40) -> dict[str, dict[str, float]]:
+    """Measure median CPU time for 10 s of noise on one thread, front end and network, in turn for each model."""
+    rng = np.random.default_rng(0)
+    times: dict[str, dict[str, list[float]]] = {name: {"frontend": [], "network": []} for name in checkpoints}
+    prepared = {}
+    for name, checkpoint in checkpoints.items():
+        frontend = find_log_mel(checkpoint.manifest.architecture)
+        waveform = rng.normal(0, 0.1, 10 * frontend.sample_rate).astype(np.float32)
+        backend = OnnxBackend(checkpoint, device="cpu", n_threads=1)
+        prepared[name] = (frontend, waveform, backend, log_mel(waveform, frontend)[None])
+    for _ in range(repeats):
+        for name, (frontend, waveform, backend, features) in prepared.items():
+            start = time.process_time()
+            log_mel(waveform, frontend)
+            middle = time.process_time()
+            backend(features)
+            times[name]["frontend"].append(middle - start)
+            times[name]["network"].append(time.process_time() - middle)
+    return {
+        name: {part: float(np.median(values) * 1e3) for part, values in parts.items()} for name, parts in times.items()
+    }
+
+
+def measure_file_to_tags(places: dict[str, str], weights: Path, *, repeats: int = 30) -> dict[str, float]:
+    """Measure the speed of tagging a file (10 s, stereo, 44.1 kHz, 16 bit) on one thread, in times real time."""
+    recognizers = {name: panns.load(place, n_threads=1) for name, place in places.items()}
+    recognizers["builtin"] = panns.load("builtin", n_threads=1)
+    recognizers["teacher"] = panns.load("mn04_as", weights=weights, n_threads=1)
+    times: dict[str, list[float]] = {name: [] for name in recognizers}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "noise.wav"
+        soundfile.write(path, np.random.default_rng(0).normal(0, 0.1, (441_000, 2)), 44_100, subtype="PCM_16")
+        for _ in range(repeats):
+            for name, recognizer in recognizers.items():
+                start = time.process_time()
+                recognizer.tag(path)
+                times[name].append(time.process_time() - start)
+    return {name: 10.0 / float(np.median(values)) for name, values in times.items()}
 
 
 def training_classes(manifest: Path) -> dict[str, Any]:
-    """Classes among the labels of the training clips."""
-    names = sorted({name for clip in read_clip_list(manifest).clips for name in clip.labels})
-    return {"count": len(names), "of": len(audioset()), "names": names}
+    """Classes among the labels of the training clips, with the number of clips of each."""
+    counts = Counter(name for clip in read_clip_list(manifest).clips for name in clip.labels)
+    return {"count": len(counts), "of": len(audioset()), "clips": dict(sorted(counts.items()))}
 
 
 def count_parameters() -> int:
     """Number of parameters of the network."""
-    from panns.networks.build import build_network
-
     return sum(parameter.numel() for parameter in build_network("builtin").parameters())
 
 
 def shipped_bytes() -> dict[str, int]:
     """Size of every shipped file in bytes."""
-    folder = shipped_checkpoint(find_model("builtin").shipped or "")
-    return {path.name: path.stat().st_size for path in sorted(folder.iterdir())}
-
-
-def measure_cpu_ms(checkpoint: Checkpoint, *, repeats: int = 50) -> dict[str, float]:
-    """Measure median CPU time for 10 s of noise on one thread: front end, and network in ONNX Runtime."""
-    frontend = checkpoint.manifest.config.frontend.log_mel
-    assert frontend is not None
-    backend = OnnxBackend(checkpoint, device="cpu", n_threads=1)
-    waveform = np.random.default_rng(0).normal(0, 0.1, 10 * frontend.sample_rate).astype(np.float32)
-    features = log_mel(waveform, frontend)[None]
-    return {
-        "frontend": _median_cpu_ms(lambda: log_mel(waveform, frontend), repeats),
-        "network": _median_cpu_ms(lambda: backend(features), repeats),
-    }
-
-
-def _median_cpu_ms(function: Callable[[], object], repeats: int) -> float:
-    times = []
-    for _ in range(repeats):
-        start = time.process_time()
-        function()
-        times.append(time.process_time() - start)
-    return float(np.median(times) * 1e3)
+    return {path.name: path.stat().st_size for path in sorted(bundled_folder("builtin").iterdir())}
 
 
 if __name__ == "__main__":

@@ -1,13 +1,200 @@
-"""Measures of the built-in model: pure functions of probabilities."""
+"""Measures of a model on test recordings, from its scores and embeddings."""
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.floating]
+from panns.evaluation import Categories, measure_clips
+from panns.labels import audioset
+from recipes.builtin.clips import language_of
+from recipes.builtin.esc50 import HELD_OUT_FOLD
+from recipes.builtin.labels import label_to_classes
+
+Array = npt.NDArray[np.float32]
+
+PRESENT, MIN_CLIPS = 0.3, 5
+PROBE_C = 0.01  # fixed in advance for standardised embeddings, equal for every model
+# AudioSet names of UrbanSound8K's classes, fixed before the first measurement.
+URBAN_CLASSES = {
+    "air_conditioner": ["Air conditioning", "Mechanical fan"],
+    "car_horn": ["Vehicle horn, car horn, honking", "Honk"],
+    "children_playing": ["Children playing", "Children shouting"],
+    "dog_bark": ["Dog", "Bark"],
+    "drilling": ["Drill", "Power tool"],
+    "engine_idling": ["Idling", "Engine"],
+    "gun_shot": ["Gunshot, gunfire"],
+    "jackhammer": ["Jackhammer"],
+    "siren": ["Siren"],
+    "street_music": ["Music"],
+}
+# First class of each branch of AudioSet's ontology, in the order of the classes.
+BRANCHES = {
+    "human sounds": "Speech",
+    "animals": "Animal",
+    "music": "Music",
+    "natural sounds": "Wind",
+    "vehicles and engines": "Vehicle",
+    "home, alarms, tools, explosions": "Door",
+    "other sounds": "Sonar",
+}
+_MUSIC_SETS = ("music_freedoom_midi", "music_misc", "music_superpowers")
+_SPEECH_OR_MUSIC = ("speech_", *_MUSIC_SETS)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Scores and embeddings of the clips of one data set, in the order of its manifest."""
+
+    rows: list[dict[str, str]]
+    probs: Array
+    embedding: Array
+
+    def select(self, is_wanted: npt.NDArray[np.bool_]) -> Predictions:
+        """Predictions of selected clips."""
+        return Predictions(
+            [self.rows[i] for i in np.flatnonzero(is_wanted)], self.probs[is_wanted], self.embedding[is_wanted]
+        )
+
+
+def held_out_probs(predictions: dict[str, Predictions]) -> Array:
+    """Probabilities of all test clips: `world`, ESC-50's fold 5, and UrbanSound8K without recordings of ESC-50."""
+    esc50, urban = predictions["esc50"], predictions["urbansound8k_subset"]
+    fold_5 = np.array([row["fold"] == HELD_OUT_FOLD for row in esc50.rows])
+    is_own = np.array([row["in_esc50_source"] == "false" for row in urban.rows])
+    return np.concatenate((predictions["world"].probs, esc50.probs[fold_5], urban.probs[is_own]))
+
+
+def measure_agreement(world: dict[str, Array]) -> dict[str, Any]:
+    """Mean average precision with the teacher as the truth: its scores above 0.3, in classes with at least 5 clips."""
+    truth = world["teacher"] > PRESENT
+    chosen = np.flatnonzero(truth.sum(axis=0) >= MIN_CLIPS)
+    precision = {name: mean_average_precision(probs[:, chosen], truth[:, chosen]) for name, probs in world.items()}
+    return {"classes": [audioset()[int(i)].en for i in chosen], "n_classes": len(chosen), "mean_ap": precision}
+
+
+def measure_agreement_by_branch(probs: dict[str, Array]) -> dict[str, Any]:
+    """Mean average precision as in `measure_agreement`, for each branch of AudioSet's ontology."""
+    bounds = [*(audioset().find(name).index for name in BRANCHES.values()), len(audioset())]
+    truth = probs["teacher"] > PRESENT
+    chosen = np.flatnonzero(truth.sum(axis=0) >= MIN_CLIPS)
+    result = {}
+    for branch, first, end in zip(BRANCHES, bounds, bounds[1:], strict=False):
+        inside = chosen[(chosen >= first) & (chosen < end)]
+        if len(inside):
+            precision = {name: mean_average_precision(one[:, inside], truth[:, inside]) for name, one in probs.items()}
+            result[branch] = {"n_classes": len(inside), "mean_ap": precision}
+    return result
+
+
+def mean_average_precision(scores: Array, truth: npt.NDArray[np.bool_]) -> float:
+    """Average precision, mean over classes, from `(clips, classes)` each."""
+    from sklearn.metrics import average_precision_score
+
+    return float(np.mean([average_precision_score(truth[:, i], scores[:, i]) for i in range(scores.shape[1])]))
+
+
+def measure_right_in_top3(world: dict[str, Array], rows: Sequence[dict[str, str]]) -> dict[str, Any]:
+    """Share of labelled clips, without speech and music, with a class of their own among the three highest."""
+    wanted = [
+        (i, [audioset().find(name).index for name in names])
+        for i, row in enumerate(rows)
+        if not row["set"].startswith(_SPEECH_OR_MUSIC) and (names := label_to_classes(row["label"], row["set"]))
+    ]
+    shares = {
+        name: float(np.mean([bool(set(np.argsort(-probs[i])[:3]) & set(classes)) for i, classes in wanted]))
+        for name, probs in world.items()
+    }
+    return {"clips": len(wanted), **shares}
+
+
+def measure_urban_top1(predictions: Predictions) -> float:
+    """Label-mapped top-1 accuracy on UrbanSound8K, without recordings of ESC-50."""
+    chosen = predictions.select(np.array([row["in_esc50_source"] == "false" for row in predictions.rows]))
+    classes = {label: [audioset().find(name).index for name in names] for label, names in URBAN_CLASSES.items()}
+    return mapped_top1(chosen.probs, [row["label"] for row in chosen.rows], classes)
+
+
+def measure_speech_first(world: dict[str, Array], rows: Sequence[dict[str, str]]) -> dict[str, Any]:
+    """Share of speech clips whose highest class is Speech, over all clips and by language."""
+    chosen = [i for i, row in enumerate(rows) if row["set"].startswith("speech_")]
+    languages = ["en" if rows[i]["set"] == "speech_picovoice" else language_of(rows[i]["label"]) for i in chosen]
+    result: dict[str, Any] = {"clips": len(chosen), "clips_by_language": dict(Counter(languages))}
+    for name, probs in world.items():
+        is_first = [int(probs[i].argmax()) == audioset().find("Speech").index for i in chosen]
+        by_language = defaultdict(list)
+        for language, right in zip(languages, is_first, strict=True):
+            by_language[language].append(right)
+        shares = {language: float(np.mean(right)) for language, right in sorted(by_language.items())}
+        result[name] = {"all": float(np.mean(is_first)), **shares}
+    return result
+
+
+def measure_music_in_top3(world: dict[str, Array], rows: Sequence[dict[str, str]]) -> dict[str, Any]:
+    """Share of music clips with Music among the three highest classes."""
+    chosen = [
+        i for i, row in enumerate(rows) if row["set"] in _MUSIC_SETS and label_to_classes(row["label"], row["set"])
+    ]
+    music = audioset().find("Music").index
+    shares = {
+        name: float(np.mean([music in np.argsort(-probs[i])[:3] for i in chosen])) for name, probs in world.items()
+    }
+    return {"clips": len(chosen), **shares}
+
+
+def measure_synthesizer_share(world: dict[str, Array], rows: Sequence[dict[str, str]]) -> dict[str, float]:
+    """Share of clips of real voices with "Speech synthesizer" above 0.3."""
+    chosen = [i for i, row in enumerate(rows) if row["set"].startswith("speech_")]
+    index = audioset().find("Speech synthesizer").index
+    return {name: float((probs[chosen, index] > PRESENT).mean()) for name, probs in world.items()}
+
+
+def measure_top1(predictions: dict[str, Predictions], names: dict[str, list[str]]) -> dict[str, float]:
+    """Measure label-mapped top-1 accuracy on the held-out fold, among the categories of the data set."""
+    result = {}
+    for dataset in ("esc10", "esc50"):
+        fold = _held_out(predictions[dataset])
+        candidates = {row["label"] for row in predictions[dataset].rows}
+        classes = {label: [audioset().find(name).index for name in names[label]] for label in sorted(candidates)}
+        result[dataset] = mapped_top1(fold.probs, [row["label"] for row in fold.rows], classes)
+    return result
+
+
+def measure_calibration(predictions: dict[str, Predictions], names: dict[str, list[str]]) -> dict[str, float]:
+    """Measure the expected calibration error of the highest category on the held-out fold."""
+    result = {}
+    for dataset in ("esc10", "esc50"):
+        fold = _held_out(predictions[dataset])
+        categories = Categories.from_mapping(
+            {row["label"]: names[row["label"]] for row in predictions[dataset].rows}, audioset()
+        )
+        truth = [categories.labels.find(row["label"]).index for row in fold.rows]
+        targets = np.eye(len(categories.labels), dtype=np.bool_)[truth]
+        result[dataset] = measure_clips(fold.probs, targets, categories, task="single-label").reliability.expected_error
+    return result
+
+
+def measure_probe(predictions: Predictions, held_out: set[str]) -> float:
+    """Fit a logistic regression on the standardised embeddings of the other folds; return its held-out accuracy."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    is_test = np.array([row["fold"] == HELD_OUT_FOLD for row in predictions.rows])
+    is_train = np.array([row["source_id"] not in held_out for row in predictions.rows])
+    train, test = predictions.select(is_train), predictions.select(is_test)
+    classifier: Any = make_pipeline(StandardScaler(), LogisticRegression(C=PROBE_C, max_iter=2_000))
+    classifier.fit(train.embedding, [row["label"] for row in train.rows])
+    return float(classifier.score(test.embedding, [row["label"] for row in test.rows]))
+
+
+def _held_out(predictions: Predictions) -> Predictions:
+    return predictions.select(np.array([row["fold"] == HELD_OUT_FOLD for row in predictions.rows]))
 
 
 def mapped_top1(probs: Array, truth: Sequence[str], classes: dict[str, list[int]]) -> float:
@@ -21,7 +208,7 @@ def mapped_top1(probs: Array, truth: Sequence[str], classes: dict[str, list[int]
         truth: Category of every clip.
         classes: Class indices of every candidate category.
 
-    Example:
+    Examples:
         >>> mapped_top1(np.array([[0.1, 0.7, 0.9], [0.3, 0.2, 0.9]]), ["a", "a"], {"a": [0], "b": [1]})
         0.5
     """
@@ -30,23 +217,3 @@ def mapped_top1(probs: Array, truth: Sequence[str], classes: dict[str, list[int]
         best = max(row[index] for indices in classes.values() for index in indices)
         n_right += max(row[index] for index in classes[category]) >= best
     return n_right / len(truth)
-
-
-def top_overlap(first: Array, second: Array, k: int) -> float:
-    """Mean share of common classes among the `k` most probable ones of two models, from `(clips, classes)` each."""
-    tops = (np.argsort(-scores, axis=1, kind="stable")[:, :k] for scores in (first, second))
-    return float(np.mean([len(np.intersect1d(one, other)) / k for one, other in zip(*tops, strict=True)]))
-
-
-def rank_correlation(first: Array, second: Array) -> float:
-    """Spearman's rank correlation of two models' scores, mean over clips; both arrays are `(clips, classes)`, no ties.
-
-    Example:
-        >>> rank_correlation(np.array([[0.1, 0.2, 0.3]]), np.array([[3.0, 2.0, 1.0]]))
-        -1.0
-    """
-    ranks = [np.argsort(np.argsort(scores, axis=1), axis=1).astype(np.float64) for scores in (first, second)]
-    centred = [rank - rank.mean(axis=1, keepdims=True) for rank in ranks]
-    covariance = (centred[0] * centred[1]).sum(axis=1)
-    spread = np.sqrt((centred[0] ** 2).sum(axis=1) * (centred[1] ** 2).sum(axis=1))
-    return float((covariance / spread).mean())

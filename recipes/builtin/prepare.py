@@ -1,74 +1,101 @@
-"""Prepare the training data: clip list, log-mels of every clip, and statistics of the teacher.
+"""Prepare the training data: synthetic sounds, the clip list, and log-mels of every clip for student and teacher.
 
 python -m recipes.builtin.prepare [--data ../shared] [--out runs/builtin]
+
+Needs fluidsynth with fluid-soundfont-gm, espeak-ng and flite (Debian packages of these names).
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from panns.audio import load_sound, resample
-from panns.data.clip_lists import Clip, write_clip_list
-from panns.frontend import compress
+from panns.augment.reverb import add_reverb
+from panns.data.clip_lists import Clip, read_clip_list, write_clip_list
+from panns.frontend import LogMelConfig
 from recipes.builtin.clips import training_clips
-from recipes.builtin.settings import ROOT, find_log_mel, read_settings
-from recipes.builtin.teacher import Teacher
-from recipes.common.mel_store import MelStore, write_mel_store
+from recipes.builtin.labels import add_parents
+from recipes.builtin.settings import read_settings
+from recipes.builtin.synthetic.music import render_music
+from recipes.builtin.synthetic.sounds import SAMPLE_RATE, write_synthetic
+from recipes.builtin.synthetic.tones import synthesise_tones
+from recipes.builtin.synthetic.voices import synthesise_voices
+from recipes.common.frontends import find_log_mel
+from recipes.common.mel_store import write_mel_store
+from recipes.common.paths import ROOT, RUNS
 
 Array = npt.NDArray[np.float32]
 
-MANIFEST_FILE, MELS_FOLDER, TEACHER_FILE = "manifest.csv", "mels", "teacher.npz"
+MANIFEST_FILE, SYNTHETIC_FILE, MELS_FOLDER = "manifest.csv", "synthetic.csv", "mels"
+N_VERSIONS = 2  # every clip unchanged, and changed once
+SPEEDS = (0.84, 1.19)
+MIN_SAMPLES = 3_200
 
 
 def main() -> None:
     """Write the training data."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared", help="folder of the reference data")
-    parser.add_argument("--out", type=Path, default=ROOT / "runs" / "builtin")
-    parser.add_argument("--weights", default="mn04_as_mAP_432.pt", help="the teacher's file, in weights/ of the data")
+    parser.add_argument("--out", type=Path, default=RUNS / "builtin", help="output folder")
     arguments = parser.parse_args()
-    out: Path = arguments.out
+    out, data = arguments.out, arguments.data / "data"
     settings = read_settings()
     out.mkdir(parents=True, exist_ok=True)
-    clips = training_clips(arguments.data / "data", arguments.data / "reference" / "esc50_to_audioset.json")
+    recorded = training_clips(data, arguments.data / "reference" / "esc50_to_audioset.json")
+    clips = [*recorded, *make_synthetic_clips(out, settings.seed)]
     write_clip_list(out / MANIFEST_FILE, clips)
-    teacher = Teacher(settings.teacher, arguments.data / "weights" / arguments.weights)
-    frontends = (find_log_mel(settings.architecture), teacher.frontend)
-    waveforms = change_speeds(clips, arguments.data / "data", settings.speeds, frontends[0].sample_rate)
-    write_mel_store(out / MELS_FOLDER, waveforms, frontends)
-    statistics: dict[str, Any] = teacher_statistics(teacher, out, len(clips), len(settings.speeds))
-    np.savez(out / TEACHER_FILE, **statistics)
-    print(f"{len(clips)} clips at {len(settings.speeds)} speeds are in {out}")
+    waveforms = make_versions(clips, (data, out), np.random.default_rng([settings.seed, 4]))
+    write_mel_store(out / MELS_FOLDER, waveforms, stored_frontends(settings.architecture, settings.teacher))
+    print(f"{len(clips)} clips in {N_VERSIONS} versions are in {out}")
 
 
-def change_speeds(clips: Sequence[Clip], data: Path, speeds: Sequence[float], sample_rate: int) -> Iterator[Array]:
-    """Every clip at every speed, clip by clip."""
+def make_synthetic_clips(out: Path, seed: int) -> list[Clip]:
+    """List the synthetic sounds, with the ancestors of their labels; the first call writes the files."""
+    if not (out / SYNTHETIC_FILE).exists():
+        clips = write_synthetic(synthesise_tones(seed, n_each=10), out)
+        clips += write_synthetic(synthesise_voices(seed, n_counting=1, n_babble=40), out)
+        clips += write_synthetic(render_music(seed, n_solos=2, n_drums=40, n_ensembles=120), out)
+        write_clip_list(out / SYNTHETIC_FILE, clips)
+    return [replace(clip, labels=add_parents(clip.labels)) for clip in read_clip_list(out / SYNTHETIC_FILE).clips]
+
+
+def stored_frontends(architecture: str, teacher: str) -> tuple[LogMelConfig, LogMelConfig]:
+    """Front ends of student and teacher, both with the hop of the teacher; the student takes every n-th frame."""
+    own, of_teacher = find_log_mel(architecture), find_log_mel(teacher)
+    return replace(own, hop_samples=of_teacher.hop_samples), of_teacher
+
+
+def find_clip(clip: Clip, folders: Sequence[Path]) -> Path:
+    """Path of a clip in the first of several folders that has it."""
+    return next(folder / clip.path for folder in folders if (folder / clip.path).exists())
+
+
+def make_versions(clips: Sequence[Clip], folders: Sequence[Path], rng: np.random.Generator) -> Iterator[Array]:
+    """Every clip unchanged, then changed at random, clip by clip."""
     for clip in clips:
-        waveform = load_sound(data / clip.path, sample_rate=sample_rate)
-        for speed in speeds:
-            yield resample(waveform, round(sample_rate * speed), sample_rate)
+        waveform = load_sound(find_clip(clip, folders), sample_rate=SAMPLE_RATE)
+        waveform = np.pad(waveform, (0, max(0, MIN_SAMPLES - len(waveform))))
+        yield waveform
+        yield change(waveform, SAMPLE_RATE, rng)
 
 
-def teacher_statistics(teacher: Teacher, out: Path, n_clips: int, n_speeds: int) -> dict[str, Any]:
-    """Mean probability of each class, mean and standard deviation of the embedding, over the unmixed clips."""
-    store = MelStore(out / MELS_FOLDER, n_frontends=2)
-    probs, embeddings = [], []
-    for row in range(0, n_clips * n_speeds, n_speeds):
-        power = store.power(row, np.arange(min(store.n_frames(row), 1_000)))[1]
-        one_probs, one_embedding = teacher(compress(power, teacher.frontend)[None])
-        probs.append(one_probs[0])
-        embeddings.append(one_embedding[0])
-    return {
-        "probs": np.mean(probs, axis=0),
-        "embedding_mean": np.mean(embeddings, axis=0),
-        "embedding_scale": np.std(embeddings, axis=0) + np.float32(1e-3),
-    }
+def change(waveform: Array, sample_rate: int, rng: np.random.Generator) -> Array:
+    """Change the speed of a waveform; add reverberation to a third of all, and clip the peaks of a quarter."""
+    speed = float(np.exp(rng.uniform(*np.log(SPEEDS))))
+    waveform = resample(waveform, round(sample_rate * speed), sample_rate)
+    if rng.random() < 0.33:
+        decay_s = float(np.exp(rng.uniform(np.log(0.15), np.log(2.0))))
+        waveform = add_reverb(waveform, sample_rate, rng, decay_s=decay_s, direct_db=float(rng.uniform(-6, 12)))
+    if rng.random() < 0.25:
+        ceiling = np.float32(np.abs(waveform).max() * 10 ** (-rng.uniform(3, 20) / 20))
+        waveform = np.clip(waveform, -ceiling, ceiling)
+    return waveform
 
 
 if __name__ == "__main__":

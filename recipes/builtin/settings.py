@@ -7,14 +7,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from panns.config import config_from_dict
-from panns.frontend import LogMelConfig
-from panns.models.registry import find_model
 from panns.training.engine.loop import TrainConfig
 from panns.training.engine.losses import LossConfig
-from recipes.builtin.mixtures import MixtureConfig
+from recipes.builtin.drawing import MixtureConfig
 
 HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
+
+
+@dataclass(frozen=True)
+class MapConfig:
+    """Settings of distillation by the maps of the teacher.
+
+    Attributes:
+        weight: Weight of the squared distance to the teacher's maps, with each channel divided by its deviation.
+        lead_steps: Steps over which the share of the teacher's maps in the input of the next block falls from 1 to 0.
+    """
+
+    weight: float = 1.0
+    lead_steps: int = 0
 
 
 @dataclass(frozen=True)
@@ -23,28 +33,21 @@ class Settings:
 
     Attributes:
         seed: Random seed.
+        train: Number of steps and optimisation.
         architecture: Registered name of the network to train.
         teacher: Registered name of the teacher.
-        speeds: Playback speeds of every clip, which shift the pitch too.
-        mixtures: Settings of the mixtures.
-        loss: Terms of the loss.
-        train: Number of steps and optimisation.
+        mixtures: Settings of the mixtures; `n_frames` counts log-mel frames of the teacher.
+        maps: Settings of distillation by the maps of the teacher.
+        loss: The other terms of the loss.
     """
 
     seed: int
     train: TrainConfig
     architecture: str = "builtin"
     teacher: str = "mn04_as"
-    speeds: tuple[float, ...] = (1.0,)
     mixtures: MixtureConfig = field(default_factory=MixtureConfig)
+    maps: MapConfig = field(default_factory=MapConfig)
     loss: LossConfig = field(default_factory=LossConfig)
-
-
-def find_log_mel(architecture: str) -> LogMelConfig:
-    """Log-mel settings of a registered model."""
-    frontend = find_model(architecture).config.frontend.log_mel
-    assert frontend is not None, f"{architecture} takes no log-mel"
-    return frontend
 
 
 def read_settings(path: Path = HERE / "train.toml") -> Settings:

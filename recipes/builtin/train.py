@@ -1,12 +1,13 @@
-"""Train the built-in model, or resume an interrupted run.
+"""Train the student, or resume an interrupted run; with torchrun, in several processes.
 
-python -m recipes.builtin.train [--data ../shared] [--out runs/builtin]
+torchrun --nproc-per-node 2 -m recipes.builtin.train [--data ../shared] [--out runs/builtin]
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,88 +16,142 @@ import torch
 
 from panns.data.clip_lists import Clip, read_clip_list
 from panns.labels import audioset
+from panns.models.mobile_frames import MobileFramesConfig
 from panns.models.registry import find_model
-from panns.networks.build import build_network
-from panns.networks.contract import Network
-from panns.training.engine.distributed import World
+from panns.networks.build import build_network, load_published
+from panns.networks.efficientat import MobileNet
+from panns.networks.mobile_frames import MobileFrames
+from panns.training.engine.distributed import World, join_world
 from panns.training.engine.loop import train
-from panns.training.engine.losses import Objective, set_prior
-from recipes.builtin.mixtures import ClipLabels, Mixtures
-from recipes.builtin.prepare import MANIFEST_FILE, MELS_FOLDER, TEACHER_FILE
-from recipes.builtin.settings import ROOT, Settings, find_log_mel, read_settings
-from recipes.builtin.teacher import Teacher
+from recipes.builtin.clips import esc50_categories
+from recipes.builtin.drawing import ClipLabels
+from recipes.builtin.esc50 import audioset_names
+from recipes.builtin.mixtures import MapBatch, Mixtures
+from recipes.builtin.objective import MapNetwork, MapObjective
+from recipes.builtin.prepare import MANIFEST_FILE, MELS_FOLDER, N_VERSIONS, stored_frontends
+from recipes.builtin.settings import Settings, read_settings
+from recipes.builtin.start import start_from_teacher
+from recipes.builtin.synthetic.sounds import is_synthetic
+from recipes.builtin.teacher import MapTeacher
+from recipes.common.frontends import find_log_mel
 from recipes.common.mel_store import MelStore
+from recipes.common.paths import ROOT, RUNS
 
-RUN_FOLDER, NETWORK_FILE = "run", "network.pt"
+RUN_FOLDER, NETWORK_FILE, TEACHER_WEIGHTS = "run", "network.pt", "mn04_as_mAP_432.pt"
+N_STATISTICS = 12  # batches for means and deviations of the teacher
 
 
 def main() -> None:
     """Train the network and write its parameters."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared", help="folder of the reference data")
-    parser.add_argument("--out", type=Path, default=ROOT / "runs" / "builtin")
-    parser.add_argument("--weights", default="mn04_as_mAP_432.pt", help="the teacher's file, in weights/ of the data")
+    parser.add_argument("--out", type=Path, default=RUNS / "builtin", help="output folder")
+    parser.add_argument("--weights", default=TEACHER_WEIGHTS, help="the teacher's file, in weights/ of the data")
     parser.add_argument("--config", type=Path, default=Path(__file__).parent / "train.toml")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    out: Path = arguments.out
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     settings = read_settings(arguments.config)
+    with join_world(arguments.device) as world:
+        network = run(settings, arguments.data, arguments.out, arguments.weights, world)
+        if world.is_first:
+            torch.save(network.cpu().state_dict(), arguments.out / NETWORK_FILE)
+
+
+def run(settings: Settings, data: Path, out: Path, weights: str, world: World) -> MobileFrames:
+    """Train on the data that `prepare` wrote to `out`."""
     clips = read_clip_list(out / MANIFEST_FILE).clips
-    teacher = Teacher(settings.teacher, arguments.data / "weights" / arguments.weights)
-    statistics = np.load(out / TEACHER_FILE)
-    teacher.standardise(statistics["embedding_mean"], statistics["embedding_scale"])
-    store = MelStore(out / MELS_FOLDER, n_frontends=2)
-    network, objective = build(settings, category_classes(clips), teacher_dim=len(statistics["embedding_mean"]))
-    set_prior(network.classifier, torch.from_numpy(statistics["probs"]))  # type: ignore[arg-type] # a module's attribute
-    frontends = (find_log_mel(settings.architecture), teacher.frontend)
-    labels = clip_labels(clips, n_speeds=len(settings.speeds))
-    mixtures = Mixtures(store, labels, frontends, teacher, settings.mixtures, settings.seed)
-    trained = train(
-        network,
-        objective,
-        mixtures,
-        settings.train,
-        out / RUN_FOLDER,
-        seed=settings.seed,
-        world=World(device=arguments.device),
+    names = audioset_names(mapping := data / "reference" / "esc50_to_audioset.json")
+    own, of_teacher = stored_frontends(settings.architecture, settings.teacher)
+    teacher = load_published(find_model(settings.teacher), data / "weights" / weights)
+    assert isinstance(teacher, MobileNet), f"{settings.teacher} is not a MobileNet of EfficientAT"
+    architecture = find_model(settings.architecture).config
+    assert isinstance(architecture, MobileFramesConfig), f"{settings.architecture} has no maps; use 'builtin'"
+    mixtures = Mixtures(
+        MelStore(out / MELS_FOLDER, n_frontends=2),
+        clip_labels(clips, esc50_categories(clips, mapping), names),
+        [is_real_voice(clip) for clip in clips],
+        (own, of_teacher),
+        find_log_mel(settings.architecture).hop_samples // own.hop_samples,
+        round(architecture.frame_hop_s / own.hop_s),
+        MapTeacher(teacher, n_bands=of_teacher.n_mels // own.n_mels),
+        settings,
+        rank=world.rank,
+        size=world.size,
     )
-    torch.save(trained.cpu().state_dict(), out / NETWORK_FILE)
+    statistics = world.broadcast([mixtures(step) for step in range(N_STATISTICS)] if world.is_first else [])
+    network, objective = build(settings, names, teacher, statistics)
+    trained = train(network, objective, mixtures, settings.train, out / RUN_FOLDER, seed=settings.seed, world=world)
+    assert isinstance(trained, MapNetwork)
+    return trained.network
 
 
-def build(settings: Settings, classes: torch.Tensor, *, teacher_dim: int) -> tuple[Network, Objective]:
-    """Build a network with initial values from the seed, and its objective."""
+def build(
+    settings: Settings, categories: dict[str, list[str]], teacher: MobileNet, batches: Sequence[MapBatch]
+) -> tuple[MapNetwork, MapObjective]:
+    """Build a network with initial values from the teacher, and its objective.
+
+    Args:
+        settings: All settings.
+        categories: AudioSet names by category.
+        teacher: The teacher.
+        batches: Batches for the means and deviations of the teacher.
+    """
     torch.manual_seed(settings.seed)
-    network = build_network(settings.architecture).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    embedding_dim = find_model(settings.architecture).config.embedding_dim
-    assert embedding_dim is not None
-    return network, Objective(settings.loss, category_classes=classes, embedding_dims=(embedding_dim, teacher_dim))
+    student = build_network(settings.architecture)
+    assert isinstance(student, MobileFrames)
+    start_from_teacher(student, teacher)
+    network = MapNetwork(student)
+    embeddings = torch.cat([batch.teacher_embedding for batch in batches if batch.teacher_embedding is not None])
+    objective = MapObjective(
+        settings.loss,
+        network,
+        category_classes=category_classes(categories),
+        scales=[
+            torch.cat([batch.maps[i] for batch in batches]).std(dim=(0, 2, 3)) + 1e-3
+            for i in range(len(batches[0].maps))
+        ],
+        embedding=(embeddings.mean(dim=0), embeddings.std(dim=0) + 1e-3),
+        weight=settings.maps.weight,
+    )
+    return network, objective
 
 
-def list_categories(clips: Sequence[Clip]) -> list[tuple[str, ...]]:
-    """Distinct label sets of clips, in order of first occurrence."""
-    return list(dict.fromkeys(clip.labels for clip in clips if clip.labels))
-
-
-def category_classes(clips: Sequence[Clip]) -> torch.Tensor:
+def category_classes(categories: dict[str, list[str]]) -> torch.Tensor:
     """`(categories, classes)`, True where a class is a label of a category."""
-    members = torch.zeros(len(list_categories(clips)), len(audioset()), dtype=torch.bool)
-    for row, names in enumerate(list_categories(clips)):
+    members = torch.zeros(len(categories), len(audioset()), dtype=torch.bool)
+    for row, names in enumerate(categories.values()):
         members[row, [audioset().find(name).index for name in names]] = True
     return members
 
 
-def clip_labels(clips: Sequence[Clip], *, n_speeds: int) -> ClipLabels:
-    """Labels of clips as arrays."""
-    order = {names: i for i, names in enumerate(list_categories(clips))}
-    members = category_classes(clips).numpy().astype(np.float32)
-    categories = np.array([order.get(clip.labels, -1) for clip in clips])
+def clip_labels(
+    clips: Sequence[Clip], categories: Sequence[str], names: dict[str, list[str]], *, n_versions: int = N_VERSIONS
+) -> ClipLabels:
+    """Labels and ESC-50 categories of clips as arrays.
+
+    Args:
+        clips: The clips.
+        categories: ESC-50 category of every clip; "" for none.
+        names: AudioSet names by category.
+        n_versions: Rows of the store for every clip.
+    """
+    order = {name: i for i, name in enumerate(names)}
+    classes = np.zeros((len(clips), len(audioset())), np.float32)
+    for row, clip in enumerate(clips):
+        classes[row, [audioset().find(name).index for name in clip.labels]] = 1.0
     return ClipLabels(
-        rows=[range(i * n_speeds, (i + 1) * n_speeds) for i in range(len(clips))],
-        classes=np.where(categories[:, None] >= 0, members[categories], np.float32(0)),
-        categories=categories,
+        rows=[range(i * n_versions, (i + 1) * n_versions) for i in range(len(clips))],
+        classes=classes,
+        categories=np.array([order.get(category, -1) for category in categories]),
         n_categories=len(order),
     )
+
+
+def is_real_voice(clip: Clip) -> bool:
+    """True for a clip with recorded speech, to which "Speech synthesizer" does not apply."""
+    return "Speech" in clip.labels and not is_synthetic(clip)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import torch
-
 from panns.checkpoints.checkpoint import MANIFEST_FILE, ONNX_FILE, TORCH_FILE, open_checkpoint
 from panns.checkpoints.manifest import Metric, ModelManifest
 from panns.data.clip_lists import Clip
@@ -19,7 +17,6 @@ from panns.export.to_onnx import export_onnx
 from panns.export.verify import verify_onnx
 from panns.labels import audioset
 from panns.models.registry import find_model, shipped_checkpoint
-from panns.networks.build import build_network
 from panns.networks.contract import Network
 from panns.networks.saving import round_to_half, save_checkpoint
 
@@ -35,24 +32,25 @@ def bundled_folder(architecture: str) -> Path:
     return shipped_checkpoint(entry.shipped)
 
 
-def write_bundled_model(architecture: str, parameters: Path, *, training_data: str, clips: Sequence[Clip]) -> None:
+def write_bundled_model(
+    network: Network, architecture: str, *, training_data: str, clips: Sequence[Clip], folder: Path | None = None
+) -> None:
     """Round a trained network to half precision, export it, verify the graph, and copy both into the package.
 
     Args:
+        network: The trained network.
         architecture: Registered name of the model, also the name of its recipe and model card.
-        parameters: Parameter file from training.
         training_data: Description of the training data for the manifest.
         clips: The training clips.
+        folder: Folder to write; None for that of the package.
     """
-    network = build_network(architecture)
-    network.load_state_dict(torch.load(parameters, weights_only=True))
     source = f"trained by recipes/{architecture} of this project; see docs/model-cards/{architecture}.md"
-    target = bundled_folder(architecture)
+    target = folder or bundled_folder(architecture)
     with tempfile.TemporaryDirectory() as temporary:
         # A subfolder has normal permissions; only its owner can read a temporary folder.
-        folder = Path(temporary) / "model"
-        write_model(network, architecture, folder, source=source, training_data=training_data, clips=clips)
-        shutil.copytree(folder, target, dirs_exist_ok=True)
+        made = Path(temporary) / "model"
+        write_model(network, architecture, made, source=source, training_data=training_data, clips=clips)
+        shutil.copytree(made, target, dirs_exist_ok=True)
     print(f"copied to {target}")
 
 

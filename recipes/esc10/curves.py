@@ -1,6 +1,6 @@
 """Plot accuracy by epoch of training from scratch, with and without random equaliser.
 
-    panns train recipes/esc10/builtin.toml --cross-validate -o runs/esc10/builtin
+    panns train recipes/esc10/residual_cnn.toml --cross-validate -o runs/esc10/residual_cnn
     panns train recipes/esc10/coloured.toml --cross-validate -o runs/esc10/coloured
     python -m recipes.esc10.curves
 
@@ -20,7 +20,7 @@ FOLDS = ("1", "2", "3", "4", "5")
 STEPS_PER_EPOCH = 10
 # Folder of the folds, title, colour.
 RUNS_DRAWN = (
-    ("builtin", "without equaliser", "#335577"),
+    ("residual_cnn", "without equaliser", "#335577"),
     ("coloured", "with random equaliser", "#c0392b"),
 )
 PICTURE = HERE / "curves.png"

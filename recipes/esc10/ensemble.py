@@ -1,7 +1,7 @@
 """Join two networks trained from scratch with two seeds into one file, and test it on the held-out folds.
 
-    panns train recipes/esc10/builtin.toml --cross-validate -o runs/esc10/builtin
-    panns train recipes/esc10/builtin.toml --set seed=1 --cross-validate -o runs/esc10/builtin-1
+    panns train recipes/esc10/residual_cnn.toml --cross-validate -o runs/esc10/residual_cnn
+    panns train recipes/esc10/residual_cnn.toml --set seed=1 --cross-validate -o runs/esc10/residual_cnn-1
     python -m recipes.esc10.ensemble
 
 The last command writes `ensemble.json` beside this file and the table of the README.
@@ -33,8 +33,8 @@ from recipes.common.runs import FOLD_PREFIX, Row, read_result
 
 HERE = Path(__file__).parent
 MEMBERS = {
-    "seed 0": "panns train recipes/esc10/builtin.toml --cross-validate -o runs/esc10/builtin",
-    "seed 1": "panns train recipes/esc10/builtin.toml --set seed=1 --cross-validate -o runs/esc10/builtin-1",
+    "seed 0": "panns train recipes/esc10/residual_cnn.toml --cross-validate -o runs/esc10/residual_cnn",
+    "seed 1": "panns train recipes/esc10/residual_cnn.toml --set seed=1 --cross-validate -o runs/esc10/residual_cnn-1",
 }
 BOTH = "both as one"
 MARK = "ensemble"

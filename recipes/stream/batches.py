@@ -19,7 +19,7 @@ from panns.augment.spectrum import band_centres_hz, colour_gains, draw_colour, l
 from panns.data.soundscapes import PlacedClip, Soundscape, SoundscapeConfig, Stretch, draw_soundscape
 from panns.frontend import LogMelConfig, compress, log_mel
 from panns.training.engine.batch import Batch
-from recipes.builtin.mixtures import ClipLabels, nth_clip
+from recipes.builtin.drawing import ClipLabels, nth_clip
 from recipes.common.mel_store import MelStore, in_decibels
 
 Array = npt.NDArray[np.float32]

@@ -18,7 +18,7 @@ _HOUR_S = 3600.0
 def unmatched_events(events: ClipEvents, others: ClipEvents) -> ClipEvents:
     """Events that touch no event of their class in another list: false alarms among detections, or missed events.
 
-    Example:
+    Examples:
         >>> unmatched_events([(0, 1.0, 2.0), (0, 5.0, 6.0), (1, 1.0, 2.0)], [(0, 1.9, 3.0)])
         [(0, 5.0, 6.0), (1, 1.0, 2.0)]
     """

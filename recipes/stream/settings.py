@@ -24,6 +24,7 @@ class Settings:
         teacher: Registered name of the teacher.
         teacher_window_s: Length of the teacher's windows in seconds.
         teacher_hop_s: Time between the teacher's windows in seconds.
+        synthesizer_cap: Maximum score of the teacher for "Speech synthesizer" in clips of real voices.
         speeds: Playback speeds of every clip, which shift the pitch too.
         batches: Settings of the soundscapes.
         loss: Terms of the loss.
@@ -36,6 +37,7 @@ class Settings:
     teacher: str = "mn04_as"
     teacher_window_s: float = 1.0
     teacher_hop_s: float = 0.2
+    synthesizer_cap: float = 0.05
     speeds: tuple[float, ...] = (1.0,)
     batches: SoundscapeBatchConfig = field(default_factory=SoundscapeBatchConfig)
     loss: LossConfig = field(default_factory=LossConfig)

@@ -11,20 +11,23 @@ import json
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from panns.checkpoints.manifest import Metric
 from panns.data.clip_lists import read_clip_list
+from panns.networks.build import build_network
+from recipes.builtin.prepare import MANIFEST_FILE as CLIPS_FILE
 from recipes.common.bundled_models import add_metrics, write_bundled_model
 from recipes.common.paths import ROOT
-from recipes.stream.prepare import MANIFEST_FILE as CLIPS_FILE
 from recipes.stream.settings import HERE, read_settings
 from recipes.stream.train import NETWORK_FILE
 
 RESULTS_FILE = "results.json"
 TRAINING_DATA = (
-    "Soundscapes mixed from ESC-50 (Piczak 2015), folds 1 to 4, only clips that are themselves CC0 or CC BY 3.0, and "
-    "of 7 minutes of meeting speech of pyannote.audio's test data (MIT), with made noise behind; every clip is "
-    "attributed in ATTRIBUTION.csv beside this file. Labels: the clips' own where they sound, and what mn04_as (MIT), "
-    "which was trained on AudioSet, says of windows of a second of them"
+    "Soundscapes over synthetic noise, mixed from the clips of the model builtin: ESC-50 (Piczak 2015), folds 1 to 4, "
+    "speech, music, instruments, ambience and effects under free licences, and synthetic sounds; every clip is "
+    "attributed in ATTRIBUTION.csv beside this file. Labels: the clips' own where they sound, and the scores of "
+    "mn04_as (MIT), which was trained on AudioSet, for windows of a second"
 )
 
 
@@ -39,9 +42,11 @@ def main() -> None:
         results = json.loads((HERE / RESULTS_FILE).read_text(encoding="utf-8"))
         add_metrics(settings.architecture, list_metrics(results))
         return
+    network = build_network(settings.architecture)
+    network.load_state_dict(torch.load(arguments.out / NETWORK_FILE, weights_only=True))
     write_bundled_model(
+        network,
         settings.architecture,
-        arguments.out / NETWORK_FILE,
         training_data=TRAINING_DATA,
         clips=read_clip_list(arguments.out / CLIPS_FILE).clips,
     )

@@ -1,6 +1,6 @@
 """Train the streaming model, or resume an interrupted run.
 
-python -m recipes.stream.train [--out runs/stream]
+python -m recipes.stream.train [--data ../shared] [--out runs/stream]
 """
 
 from __future__ import annotations
@@ -21,12 +21,15 @@ from panns.networks.contract import Network
 from panns.training.engine.distributed import World
 from panns.training.engine.loop import train
 from panns.training.engine.losses import Objective, set_prior
-from recipes.builtin.settings import find_log_mel
+from recipes.builtin.clips import esc50_categories
+from recipes.builtin.esc50 import audioset_names
+from recipes.builtin.prepare import MANIFEST_FILE
 from recipes.builtin.train import category_classes, clip_labels
+from recipes.common.frontends import find_log_mel
 from recipes.common.mel_store import MelStore
-from recipes.common.paths import ROOT
+from recipes.common.paths import ROOT, RUNS
 from recipes.stream.batches import ClipFrames, SoundscapeBatches
-from recipes.stream.prepare import FRAMES_FILE, MANIFEST_FILE, MELS_FOLDER
+from recipes.stream.prepare import FRAMES_FILE, MELS_FOLDER
 from recipes.stream.settings import Settings, read_settings
 
 RUN_FOLDER, NETWORK_FILE = "run", "network.pt"
@@ -35,7 +38,8 @@ RUN_FOLDER, NETWORK_FILE = "run", "network.pt"
 def main() -> None:
     """Train the network and write its parameters."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=ROOT / "runs" / "stream")
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared", help="folder of the reference data")
+    parser.add_argument("--out", type=Path, default=RUNS / "stream")
     parser.add_argument("--config", type=Path, default=Path(__file__).parent / "train.toml")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     arguments = parser.parse_args()
@@ -44,10 +48,11 @@ def main() -> None:
     settings = read_settings(arguments.config)
     clips = read_clip_list(out / MANIFEST_FILE).clips
     frames = read_frames(out / FRAMES_FILE, settings)
-    network, objective = build(settings, category_classes(clips), torch.from_numpy(mean_probs(frames)))
+    names = audioset_names(mapping := arguments.data / "reference" / "esc50_to_audioset.json")
+    network, objective = build(settings, category_classes(names), torch.from_numpy(mean_probs(frames)))
     batches = SoundscapeBatches(
         MelStore(out / MELS_FOLDER, n_frontends=1),
-        clip_labels(clips, n_speeds=len(settings.speeds)),
+        clip_labels(clips, esc50_categories(clips, mapping), names, n_versions=len(settings.speeds)),
         frames,
         find_log_mel(settings.architecture),
         settings.batches,

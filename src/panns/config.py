@@ -17,7 +17,7 @@ T = TypeVar("T")
 def config_to_dict(config: Any) -> dict[str, Any]:
     """Convert a dataclass to plain data for JSON or TOML: nested dataclasses become dicts, tuples become lists.
 
-    Example:
+    Examples:
         >>> @dataclasses.dataclass(frozen=True)
         ... class Pair:
         ...     sizes: tuple[int, ...] = (1, 2)
@@ -71,7 +71,7 @@ def config_from_dict(cls: type[T], data: Mapping[str, Any], *, where: str = "") 
 def merge_settings(data: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Merge changes into plain data, table by table; settings that `changes` does not name stay.
 
-    Example:
+    Examples:
         >>> merge_settings({"lr": 1.0, "mask": {"share": 0.5, "max_s": 2.0}}, {"mask": {"share": 0.1}})
         {'lr': 1.0, 'mask': {'share': 0.1, 'max_s': 2.0}}
     """
@@ -213,7 +213,7 @@ def _convert_to_first_fitting(options: list[Any], value: Any, where: str) -> Any
 def first_difference(one: Any, other: Any) -> str:
     """Describe the first setting that differs between two configs in plain data; empty if they are equal.
 
-    Example:
+    Examples:
         >>> first_difference({"optim": {"lr": 0.1}}, {"optim": {"lr": 0.2}})
         'optim.lr was 0.1 and is 0.2'
     """

@@ -12,6 +12,7 @@ from panns.augment import chain
 from panns.augment.chain import AugmentConfig, augment_waveform
 from panns.config import config_from_dict, config_to_dict
 from panns.errors import MissingExtra
+from tests.hypothesis_examples import examples
 from tests.sounds import noise, tone
 
 RATE = 32_000
@@ -48,7 +49,7 @@ def sounds():
     )
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(sounds(), st.integers(0, 2**32), st.sampled_from([ALL, HALF]), st.sampled_from([8_000, 32_000, 44_100]))
 def test_any_input_gives_finite_output_of_equal_length(sound, seed, config, sample_rate):
     before = sound.copy()

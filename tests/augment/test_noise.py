@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from panns.augment.noise import add_noise, coloured_noise, layer_noise
+from tests.hypothesis_examples import examples
 from tests.sounds import noise, tone
 
 
@@ -83,7 +84,7 @@ def test_its_mean_square_is_about_one(n_samples, exponent):
     assert np.mean(mean_squares) == pytest.approx(1.0, rel=0.25)
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(st.integers(1, 5_000), st.floats(-4, 4), st.sampled_from([8_000, 32_000, 44_100]))
 def test_every_length_works(n_samples, exponent, sample_rate):
     made = coloured_noise(n_samples, exponent, sample_rate, np.random.default_rng(0))

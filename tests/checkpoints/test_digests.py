@@ -6,6 +6,7 @@ import pytest
 
 from panns.checkpoints import digests
 from panns.checkpoints.digests import file_sha256
+from panns.system.cache_folder import cache_dir
 from panns.system.files import file_digests
 
 
@@ -95,7 +96,7 @@ def test_the_digest_of_a_large_file_is_kept_across_processes(file, hashed, monke
 def test_a_damaged_record_of_a_digest_is_ignored(file, hashed, monkeypatch, content):
     monkeypatch.setattr(digests, "_LARGE_BYTES", 4)
     file_sha256(file)
-    (record,) = (digests.cache_dir() / "digests").iterdir()
+    (record,) = (cache_dir() / "digests").iterdir()
     record.write_text(content)
     forget()
     assert file_sha256(file) == sha256(b"abcd")

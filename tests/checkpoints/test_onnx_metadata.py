@@ -8,6 +8,7 @@ from onnx import TensorProto, helper
 
 from panns.checkpoints.onnx_metadata import SEAL_KEY, check_seal, read_onnx_metadata, refuse_external_data, seal
 from panns.errors import CheckpointError
+from tests.hypothesis_examples import examples
 
 # Surrogates cannot be written as UTF-8.
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -106,7 +107,7 @@ def test_truncated_files_never_give_wrong_metadata(path):
     assert n_refused > 0.95 * len(WHOLE)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.lists(st.tuples(st.integers(0, len(WHOLE) - 1), st.integers(0, 255)), min_size=1, max_size=4))
 def test_changed_bytes_are_read_or_refused(path, changes):
     content = bytearray(WHOLE)
@@ -116,7 +117,7 @@ def test_changed_bytes_are_read_or_refused(path, changes):
     refused_or_text(path)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.binary(max_size=200))
 @example(b"\x72\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01")
 def test_any_bytes_are_read_or_refused(path, content):

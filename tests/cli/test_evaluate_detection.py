@@ -181,7 +181,7 @@ def test_a_bad_sound_does_not_stop_the_others(folder, name, sentence):
             2,
             "--thresholds 1/h: the model has no thresholds for the labels of --map",
         ),
-        (["events.csv", "--median", "-1"], 2, "'--median': median_s=-1.0"),
+        (["events.csv", "--median", "-1"], 2, "'--median': -1.0"),
         (["events.csv", "--hop", "1"], 2, "'--hop': "),
         (["events.csv", "--thresholds", "1.5"], 2, "--thresholds 1.5 is out of range"),
     ],

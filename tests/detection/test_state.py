@@ -17,6 +17,7 @@ from panns.detection import WindowConfig
 from panns.detection.state import StreamState
 from panns.events import EventConfig
 from panns.export.to_onnx import export_onnx
+from tests.hypothesis_examples import examples
 from tests.sounds import noise
 from tests.tiny_checkpoints import with_manifest
 
@@ -183,7 +184,7 @@ def test_other_files_are_refused(state):
             StreamState.from_bytes(damaged)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(data=st.data())
 def test_damaged_bytes_are_refused_or_usable(recognizer, state, data):
     """Damaged bytes give one sentence, or a stream that works."""

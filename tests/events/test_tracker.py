@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from panns.events import EventConfig, EventTracker, find_events
 from panns.events.median import median_filter
+from tests.hypothesis_examples import examples
 
 HOP_S = 0.1
 PLAIN = EventConfig(release=1.0, min_gap_s=0.0, min_duration_s=0.0)
@@ -161,7 +162,7 @@ def with_a_plain_loop(probs, thresholds, config):
     return sorted(found, key=lambda one: (one[1], one[0]))
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(seed=st.integers(0, 10_000), n_frames=st.integers(1, 60), thresholds=all_thresholds, config=configs)
 def test_the_rules_are_those_of_a_plain_loop(seed, n_frames, thresholds, config):
     probs = random_scores(seed, n_frames)
@@ -170,7 +171,7 @@ def test_the_rules_are_those_of_a_plain_loop(seed, n_frames, thresholds, config)
     assert frames == with_a_plain_loop(probs, thresholds, config)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(seed=st.integers(0, 10_000), cuts=st.lists(st.integers(0, 60), max_size=60), config=configs)
 def test_blocks_change_nothing(seed, cuts, config):
     probs, onsets_s = random_scores(seed, 60), np.arange(60) * HOP_S

@@ -24,17 +24,9 @@ def full_config(name):
     return find_model(name).config
 
 
-# An export takes some ten seconds, so the default run has the shipped CNN and two networks with special operators:
-# attention and a recurrent layer. `make test-full` exports every network.
-BY_DEFAULT = {"builtin"}
+# An export takes some ten seconds, so the default run has those of the small checkpoints (`test_to_onnx.py`).
 SMALL = [
-    pytest.param(
-        name,
-        small_config,
-        frontend,
-        marks=() if name in BY_DEFAULT and frontend == "inside" else pytest.mark.slow,
-        id=f"{name}-{frontend}",
-    )
+    pytest.param(name, small_config, frontend, marks=pytest.mark.slow, id=f"{name}-{frontend}")
     for name in first_of_each_graph(small_config)
     for frontend in ("inside", "outside")
 ]
@@ -47,7 +39,6 @@ CASES = [(0.05, 1), (0.7, 3), (1.01, 2), (2.5, 1), (10, 1), (30, 1)]
 
 
 def test_full_run_exports_every_graph():
-    assert {param.values[0] for param in SMALL} >= BY_DEFAULT
     assert len(FULL) > 50
     omitted = {entry.name for entry in list_models()} - {param.values[0] for param in FULL}
     assert omitted == {

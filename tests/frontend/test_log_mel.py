@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from panns.frontend import LogMelConfig, fft_window, log_mel, mel_bin_range, mel_filters
 from panns.models import find_model, list_models
+from tests.hypothesis_examples import examples
 
 KALDI = find_model("mn10_as").config.frontend
 HTK = find_model("ced_tiny").config.frontend
@@ -111,6 +112,7 @@ def test_equals_the_original_panns(shared, model, length):
     assert np.quantile(difference, 0.999) <= 1.5e-4
 
 
+@pytest.mark.slow
 def test_equals_the_original_panns_with_128_bands(shared):
     waveforms, difference = ours_and_golden(shared, "Cnn14_mel128", "1s")
     config = find_model("cnn14_mel128").config.frontend
@@ -191,7 +193,7 @@ def test_a_click_is_in_the_frames_that_cover_it():
     assert frames.tolist() == [i for i in range(51) if abs(80 * i - 2_000) < 128]
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(n_samples=st.integers(1, 3_000), config=st.sampled_from([SMALL, SMALL_KALDI]))
 def test_frame_count_is_what_is_computed(n_samples, config):
     if n_samples < config.min_samples:

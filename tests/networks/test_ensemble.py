@@ -15,7 +15,7 @@ from panns.networks.build import build_network
 from tests.small_models import small_config
 
 
-@pytest.mark.parametrize("base", ["builtin", "cnn6", "ced_tiny", "wavegram_logmel_cnn14"])
+@pytest.mark.parametrize("base", ["residual_cnn", "cnn6", "ced_tiny", "wavegram_logmel_cnn14"])
 def test_scores_are_the_mean_of_the_members(base):
     config = EnsembleConfig(3, base, small_config(base))
     network = build_network("ensemble", config).eval()

@@ -160,6 +160,7 @@ def test_networks_equal_the_originals(name, length):
     check_original(name, length)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("shared")
 def test_cnn14_equals_the_original_layer_by_layer():
     waveforms, network = check_original("cnn14", "1s")

@@ -16,6 +16,7 @@ from panns.networks.build import load_published, load_strictly
 from panns.networks.cnn import from_published
 from panns.networks.published import read_state_dict, split_frontend
 from tests.golden.recipe import cnn6_shapes, state_dict
+from tests.hypothesis_examples import examples
 
 TENSORS = {"conv.weight": torch.arange(6.0).reshape(2, 3), "norm.num_batches_tracked": torch.tensor(5)}
 CNN14 = find_model("cnn14").config.frontend
@@ -129,7 +130,7 @@ def damaged(tmp_path_factory):
 
 
 @pytest.mark.filterwarnings("ignore:Detected pickle protocol", "ignore:Defining your `__torch_function__`")
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(
     kind=st.sampled_from(["old", "new"]),
     changes=st.lists(st.tuples(st.integers(0, 699), st.integers(0, 255)), min_size=1, max_size=4),

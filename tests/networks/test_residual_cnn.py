@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from panns.models.residual_cnn import ResidualCnnConfig
-from panns.networks.residual_cnn import AttentionPool, ResidualCnn
+from panns.networks.blocks import AttentionPool
+from panns.networks.residual_cnn import ResidualCnn
 from tests.tiny_checkpoints import healthy_network
 
 SMALL = ResidualCnnConfig(stem_channels=4, channels=(4, 6, 8), embedding_dim=8, n_heads=2)
@@ -14,13 +15,13 @@ SMALL = ResidualCnnConfig(stem_channels=4, channels=(4, 6, 8), embedding_dim=8, 
 
 @pytest.mark.parametrize("n_samples", [1, 513, 2_240, 2_559, 2_560, 2_561, 32_000, 51_234])
 def test_number_of_frames_equals_the_config(n_samples):
-    output = healthy_network("builtin", SMALL)(torch.zeros(1, n_samples))
+    output = healthy_network("residual_cnn", SMALL)(torch.zeros(1, n_samples))
     assert output.frame_logits.shape == (1, SMALL.n_frames(n_samples), 527)
 
 
 def test_frames_of_80_ms_are_at_their_times():
     assert ResidualCnnConfig().frame_hop_s == pytest.approx(0.08)
-    network = healthy_network("builtin", SMALL)
+    network = healthy_network("residual_cnn", SMALL)
     features = torch.full((1, 801, 64), -60.0)
     changed = features.clone()
     changed[:, 400:408] = -20.0  # log-mel frames of score frame 50
@@ -34,7 +35,7 @@ def test_frames_of_80_ms_are_at_their_times():
 
 
 def test_one_frame_scores_as_the_clip():
-    network = healthy_network("builtin", SMALL)
+    network = healthy_network("residual_cnn", SMALL)
     with torch.inference_mode():
         output = network.forward_features(torch.randn(2, 8, 64) * 20 - 40)
     torch.testing.assert_close(output.frame_logits[:, 0], output.clip_logits)

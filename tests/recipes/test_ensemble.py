@@ -32,11 +32,11 @@ def finished(tmp_path, monkeypatch):
             clips.append(Clip(f"{fold}{label}.wav", (label,), fold))
     write_clip_list(out / "clips.csv", clips)
     config = ResidualCnnConfig(stem_channels=4, channels=(4, 8, 8), embedding_dim=16)
-    manifest = ModelManifest("builtin", config, audioset(), window_s=5.0)
-    for folder in ("builtin", "builtin-1"):
+    manifest = ModelManifest("residual_cnn", config, audioset(), window_s=5.0)
+    for folder in ("residual_cnn", "residual_cnn-1"):
         for fold in "12":
-            save_checkpoint(build_network("builtin", config), manifest, out / folder / f"fold-{fold}" / "model")
-    values = {"builtin": {"1": 0.25, "2": 0.75}, "builtin-1": {"1": 0.5, "2": 1.0}}
+            save_checkpoint(build_network("residual_cnn", config), manifest, out / folder / f"fold-{fold}" / "model")
+    values = {"residual_cnn": {"1": 0.25, "2": 0.75}, "residual_cnn-1": {"1": 0.5, "2": 1.0}}
     monkeypatch.setattr(recipe, "read_result", lambda row, *_: SimpleNamespace(values=values[row.folder.name]))
     return values
 
@@ -44,7 +44,7 @@ def finished(tmp_path, monkeypatch):
 def test_the_folds_of_both_seeds_are_joined_and_tested(finished, tmp_path):
     recipe.main()
     results = json.loads((tmp_path / "ensemble.json").read_text(encoding="utf-8"))
-    assert results["by_fold"]["seed 0"] == finished["builtin"]
+    assert results["by_fold"]["seed 0"] == finished["residual_cnn"]
     assert set(results["accuracy"]) <= {0.0, 0.5}
     lines = (tmp_path / "README.md").read_text(encoding="utf-8").splitlines()
     assert "| seed 1 | 0.750 ± 0.354 | 0.5000 | 1.0000 |" in lines
@@ -52,7 +52,7 @@ def test_the_folds_of_both_seeds_are_joined_and_tested(finished, tmp_path):
 
 
 def test_missing_folds_are_refused(finished, tmp_path):
-    del finished["builtin-1"]["2"]
+    del finished["residual_cnn-1"]["2"]
     with pytest.raises(SystemExit, match=r"the folds 2 are not finished; first run\n  panns train .* --set seed=1"):
         recipe.main()
     assert not (tmp_path / "ensemble.json").exists()

@@ -203,7 +203,7 @@ def test_the_audioset_layout_learns(tmp_path):
     packed = ShardSettings("flac", 32_000, clips_per_shard=20)
     assert write_shards(manifest, tmp_path / "shards", packed, n_threads=1).n_shards == 3
     small = {"stem_channels": 8, "channels": (8, 12, 16), "embedding_dim": 32, "n_heads": 2, "dropout": 0.0}
-    checkpoint = make_checkpoint(tmp_path / "small", "builtin", **small)
+    checkpoint = make_checkpoint(tmp_path / "small", "residual_cnn", **small)
     settings = shortened(Path("audioset/miniature.toml"), manifest, checkpoint, n_steps=80)
     settings = replace(
         settings,

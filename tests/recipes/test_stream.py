@@ -34,6 +34,8 @@ CLIPS = [
     Clip("b.wav", labels=("Rain",), fold="train", source="2"),
 ]
 
+CATEGORIES = {"dog": ["Dog", "Bark"], "rain": ["Rain"]}
+
 
 @pytest.fixture
 def settings():
@@ -61,8 +63,8 @@ def test_two_steps_of_it(settings, tmp_path):
     )
     frames = read_frames(tmp_path / "frames.npz", settings)
     assert frames.stretches[1] == [Stretch(0.0, 0.3, -13.0), Stretch(0.5, 1.0, -13.0)]
-    network, objective = build(settings, category_classes(CLIPS), torch.from_numpy(mean_probs(frames)))
-    labels = clip_labels(CLIPS, n_speeds=1)
+    network, objective = build(settings, category_classes(CATEGORIES), torch.from_numpy(mean_probs(frames)))
+    labels = clip_labels(CLIPS, list(CATEGORIES), CATEGORIES, n_versions=1)
     batches = SoundscapeBatches(MelStore(tmp_path / "mels", 1), labels, frames, frontend, settings.batches, 0)
     before = {key: value.clone() for key, value in network.state_dict().items()}
     trained = train(network, objective, batches, settings.train, tmp_path / "run", seed=0)

@@ -135,6 +135,6 @@ def test_a_file_system_without_locks_is_used_with_a_warning(tmp_path, monkeypatc
     def refuse(*_):
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(locks.fcntl, "flock", refuse)
+    monkeypatch.setattr("panns.system.locks.fcntl.flock", refuse)
     with exclusive(tmp_path / "a.lock"):
         assert "has no locks" in caplog.text

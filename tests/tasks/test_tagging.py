@@ -60,7 +60,7 @@ def test_the_last_second_of_a_long_sound_is_heard():
     sound = np.zeros(round(40.9 * rate), np.float32)
     sound[40 * rate :] = knock[: len(sound) - 40 * rate]
     tagging = panns.load().tag((sound, rate), top=None, timeline=True)
-    assert {tag.label: tag.score for tag in tagging}["Knock"] > 0.9
+    assert {tag.label: tag.score for tag in tagging}["Knock"] > 0.5
     assert [(one.onset_s, one.offset_s) for one in tagging.windows] == [(0, 10), (10, 20), (20, 30), (30, 40.9)]
     assert tagging.windows[-1].tags[0].label == "Knock"
 

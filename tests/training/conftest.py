@@ -59,7 +59,7 @@ def clip_list_file(class_folders: Path) -> Path:
 def untrained_checkpoint(made_once: MadeOnce) -> Path:
     """A small residual CNN with random parameters, which learns in some dozen steps."""
     small = {"stem_channels": 8, "channels": (8, 12, 16), "embedding_dim": 32, "n_heads": 2, "dropout": 0.0}
-    return made_once("untrained", lambda folder: make_checkpoint(folder, "builtin", **small))
+    return made_once("untrained", lambda folder: make_checkpoint(folder, "residual_cnn", **small))
 
 
 SETTINGS = """

@@ -30,10 +30,10 @@ def invoke(*arguments):
 
 
 def make(
-    folder, *, seed=0, architecture="builtin", labels=("cat", "dog"), activation="softmax", window_s=5.0, **changes
+    folder, *, seed=0, architecture="residual_cnn", labels=("cat", "dog"), activation="softmax", window_s=5.0, **changes
 ):
     torch.manual_seed(seed)
-    config = small_config("ensemble").base_config if architecture == "builtin" else small_config(architecture)
+    config = small_config("ensemble").base_config if architecture == "residual_cnn" else small_config(architecture)
     config = type(config)(**{**vars(config), "n_classes": len(labels), **changes})
     network = build_network(architecture, config).eval()
     for module in network.modules():
@@ -77,7 +77,7 @@ def test_half_precision_halves_the_file(tmp_path):
 @pytest.mark.parametrize(
     ("other", "words"),
     [
-        ({"architecture": "cnn6"}, "architecture was builtin and is cnn6"),
+        ({"architecture": "cnn6"}, "architecture was residual_cnn and is cnn6"),
         ({"dropout": 0.4}, "config.dropout was 0.2 and is 0.4"),
         ({"labels": ("cat", "cow")}, "classes was ['cat', 'dog'] and is ['cat', 'cow']"),
         ({"activation": "sigmoid"}, "activation was softmax and is sigmoid"),

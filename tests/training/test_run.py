@@ -61,7 +61,7 @@ def test_a_run_learns_and_its_checkpoint_loads(trained_run, trained_checkpoint, 
 def test_a_network_from_scratch_takes_other_settings(settings_file, tmp_path):
     changes = "model.config={channels=[8, 8, 12], frontend={n_mels=32}}"
     settings = read_settings(
-        settings_file, ("model.name=builtin", "model.start=nothing", changes, "n_steps=1", UNCHECKED)
+        settings_file, ("model.name=residual_cnn", "model.start=nothing", changes, "n_steps=1", UNCHECKED)
     )
     config = train_model(settings, tmp_path / "out").checkpoint.manifest.config
     assert config == replace(
@@ -107,7 +107,7 @@ def test_a_network_with_a_new_head_starts_from_scratch(settings_file, tmp_path):
 def test_a_head_that_does_not_fit_is_refused_before_reading_clips(settings_file, tmp_path):
     progress = []
     settings = read_settings(settings_file, ("model.transfer.head=bands",))
-    with pytest.raises(SettingsError, match=r"head='bands' does not fit.*builtin"):
+    with pytest.raises(SettingsError, match=r"head='bands' does not fit.*residual_cnn"):
         train_model(settings, tmp_path / "out", on_progress=progress.append)
     assert not progress
 

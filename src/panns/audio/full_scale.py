@@ -38,7 +38,7 @@ def measure_level(blocks: Iterable[Waveform], n_channels: int) -> Level:
         blocks: The mono sound.
         n_channels: Number of channels whose mean it is.
 
-    Example:
+    Examples:
         >>> measure_level([np.array([0.0, 5.0, -4.0], dtype=np.float32)], 1).gain
         0.2
     """

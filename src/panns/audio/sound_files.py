@@ -21,7 +21,7 @@ def is_sound_name(name: str) -> bool:
 
     On foreign disks macOS writes a hidden ._x.wav with metadata beside every x.wav.
 
-    Example:
+    Examples:
         >>> is_sound_name("dog.WAV"), is_sound_name("._dog.wav"), is_sound_name("notes.txt")
         (True, False, False)
     """

@@ -112,7 +112,7 @@ def apply_random_codec(
 def coding_rates_hz(name: CodecName, sample_rate: int) -> tuple[int, ...]:
     """Sample rates for encoding sound at `sample_rate`: those not above it, or else the lowest.
 
-    Example:
+    Examples:
         >>> coding_rates_hz("mp3", 32_000), coding_rates_hz("opus", 32_000)
         ((16000, 22050, 24000, 32000), (48000,))
     """

@@ -23,7 +23,7 @@ def convolve(waveform: Array, kernel: Array) -> Array:
     Returns:
         `(samples,)`.
 
-    Example:
+    Examples:
         >>> convolve(np.array([1, 0, 2], np.float32), np.array([1, 0.5], np.float32)).round(3)
         array([1. , 0.5, 2. ], dtype=float32)
     """

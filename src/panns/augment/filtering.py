@@ -36,7 +36,7 @@ def filter_frequencies_hz(sample_rate: int) -> npt.NDArray[np.float64]:
 def low_pass_db(cutoff_hz: float, slope_db: float, frequencies_hz: npt.NDArray[np.float64]) -> Decibels:
     """Gains of a Butterworth low-pass: -3 dB at the cutoff, then falling by `slope_db` an octave.
 
-    Example:
+    Examples:
         >>> low_pass_db(1_000.0, 12.0, np.array([10.0, 1_000.0, 8_000.0])).round(1).tolist()
         [-0.0, -3.0, -36.0]
     """

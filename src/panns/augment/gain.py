@@ -15,7 +15,7 @@ Array = npt.NDArray[np.float32]
 def apply_gain(waveform: Array, gain_db: float) -> Array:
     """Multiply a waveform `(samples,)` by a gain in dB.
 
-    Example:
+    Examples:
         >>> apply_gain(np.array([0.5, -0.1], np.float32), 20.0)
         array([ 5., -1.], dtype=float32)
     """
@@ -25,7 +25,7 @@ def apply_gain(waveform: Array, gain_db: float) -> Array:
 def limit_peak(waveform: Array) -> Array:
     """Scale a waveform down so that its peak is at most full scale. The rest stays unchanged.
 
-    Example:
+    Examples:
         >>> limit_peak(np.array([2.0, -1.0], np.float32)), limit_peak(np.array([0.5], np.float32))
         (array([ 1. , -0.5], dtype=float32), array([0.5], dtype=float32))
     """

@@ -39,7 +39,7 @@ def fit_length(
     Raises:
         ValueError: The clip is empty, or `n_samples` is below 1.
 
-    Example:
+    Examples:
         >>> clip = np.array([0, 0, 0, 0, 0, 0, 3, 0], np.float32)
         >>> all(3.0 in fit_length(clip, 4, np.random.default_rng(seed)) for seed in range(20))
         True
@@ -73,7 +73,7 @@ def draw_onset(waveform: Array, n_samples: int, rng: np.random.Generator, *, ran
 def take_segment(waveform: Array, onset: int, n_samples: int) -> Array:
     """Copy a segment of `n_samples` from `onset` on, with silence outside the clip.
 
-    Example:
+    Examples:
         >>> take_segment(np.array([1, 2, 3], np.float32), -1, 3)
         array([0., 1., 2.], dtype=float32)
     """
@@ -95,7 +95,7 @@ def loud_onsets(waveform: Array, n_samples: int, *, range_db: float) -> npt.NDAr
     Returns:
         Sample indices in ascending order; all onsets for a silent clip.
 
-    Example:
+    Examples:
         >>> loud_onsets(np.array([0, 0, 0, 5, 0, 0], np.float32), 2, range_db=20.0)
         array([2, 3])
     """

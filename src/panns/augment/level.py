@@ -27,7 +27,7 @@ def active_power(waveform: Array) -> float:
     Args:
         waveform: `(samples,)`, at least one.
 
-    Example:
+    Examples:
         >>> padded = np.zeros(4_096, np.float32)
         >>> padded[:1_024] = 0.5
         >>> active_power(padded), active_power(padded * 0)

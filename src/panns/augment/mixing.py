@@ -47,7 +47,7 @@ def loudness_db(power: Array, *, silent_below: float = _SILENT_MEL_POWER) -> flo
         silent_below: Mean band power of the loudest frame below which a clip is silent. Above 0, because mel power
             restored from a logarithm has a floor, which would become loud noise if amplified.
 
-    Example:
+    Examples:
         >>> round(loudness_db(np.array([[100.0], [100.0], [0.0]], dtype=np.float32)))
         20
         >>> loudness_db(np.full((3, 64), 1e-10, np.float32))
@@ -63,7 +63,7 @@ def loudness_db(power: Array, *, silent_below: float = _SILENT_MEL_POWER) -> flo
 def presence(level_db: float, *, full_db: float, none_db: float) -> float:
     """Target for a sound at `level_db` relative to a louder one: 1 from `full_db` up, 0 below `none_db`.
 
-    Example:
+    Examples:
         >>> presence(-3.0, full_db=-10.0, none_db=-20.0), presence(-15.0, full_db=-10.0, none_db=-20.0)
         (1.0, 0.5)
     """

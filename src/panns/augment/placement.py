@@ -19,7 +19,7 @@ def crop_frames(n_clip: int, n_frames: int, rng: np.random.Generator) -> npt.NDA
     Returns:
         `(min(n_clip, n_frames),)`.
 
-    Example:
+    Examples:
         >>> sorted(crop_frames(4, 6, np.random.default_rng(0)).tolist())
         [0, 1, 2, 3]
     """

@@ -14,7 +14,7 @@ Array = npt.NDArray[np.float32]
 def shift_circular(waveform: Array, n_samples: int) -> Array:
     """Shift a waveform `(samples,)` by `n_samples`, later if positive; its end wraps around to the start.
 
-    Example:
+    Examples:
         >>> shift_circular(np.array([1, 2, 3, 4], np.float32), 1)
         array([4., 1., 2., 3.], dtype=float32)
     """
@@ -24,7 +24,7 @@ def shift_circular(waveform: Array, n_samples: int) -> Array:
 def shift_with_silence(waveform: Array, n_samples: int) -> Array:
     """Shift a waveform `(samples,)` by `n_samples`, later if positive; silence fills the gap.
 
-    Example:
+    Examples:
         >>> shift_with_silence(np.array([1, 2, 3, 4], np.float32), -1)
         array([2., 3., 4., 0.], dtype=float32)
     """

@@ -45,7 +45,7 @@ def colour_gains(knots_db: npt.NDArray[np.float64], centres_hz: npt.NDArray[np.f
 def low_pass_gains(cutoff_hz: float, centres_hz: npt.NDArray[np.float64]) -> Array:
     """Power gains `(mels,)` that remove all bands above a cutoff, as a lower sample rate does.
 
-    Example:
+    Examples:
         >>> low_pass_gains(4_000.0, np.array([1_000.0, 8_000.0])).tolist()[0]
         1.0
     """

@@ -107,7 +107,7 @@ def start_latency_s(latency_s: float, hop_s: float, config: EventConfig) -> floa
         hop_s: Time from one score frame to the next.
         config: Settings of events.
 
-    Example:
+    Examples:
         >>> round(start_latency_s(0.05, 0.01, EventConfig(median_s=0.2, min_duration_s=0.1)), 6)
         0.24
     """

@@ -84,7 +84,7 @@ def _push_chunks(detector: Detector, sound: Sound, on_progress: OnProgress) -> I
 def rechunk(blocks: Iterable[Array], n_samples: int) -> Iterator[Array]:
     """Cut the samples of blocks into chunks of `n_samples`; the last chunk may be shorter.
 
-    Example:
+    Examples:
         >>> [len(chunk) for chunk in rechunk([np.zeros(3, np.float32)] * 5, 7)]
         [7, 7, 1]
     """

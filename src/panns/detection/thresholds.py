@@ -64,7 +64,7 @@ def parse_threshold(text: str) -> float | str:
     Raises:
         ValueError: The text is neither a probability nor a rate.
 
-    Example:
+    Examples:
         >>> parse_threshold("0.3"), parse_threshold("10/h")
         (0.3, '10/h')
     """

@@ -247,7 +247,7 @@ def merge_events(events: ClipEvents, end_s: float) -> ClipEvents:
 
     Two dogs that bark at once are a single "dog" event to a model that scores classes, not sources.
 
-    Example:
+    Examples:
         >>> merge_events([(1, 2.0, 9.0), (0, 1.0, 2.0), (0, 2.0, 3.0), (0, 2.5, 4.0)], end_s=5.0)
         [(0, 1.0, 2.0), (0, 2.0, 4.0), (1, 2.0, 5.0)]
     """

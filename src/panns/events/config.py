@@ -33,7 +33,7 @@ class EventConfig:
     def n_median(self, hop_s: float) -> int:
         """Length of the median filter in frames: odd, at least 1.
 
-        Example:
+        Examples:
             >>> [EventConfig(median_s=length_s).n_median(0.04) for length_s in (0.0, 0.04, 0.1, 0.2)]
             [1, 1, 3, 5]
         """

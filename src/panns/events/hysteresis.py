@@ -22,7 +22,7 @@ def apply_thresholds(probs: Array, lower: Array, upper: Array, was_active: Bools
         Two arrays `(frames, classes)`: True where the score is at least the lower threshold, and True where it has also
         reached the upper one since then.
 
-    Example:
+    Examples:
         >>> probs = np.array([[0.4], [0.6], [0.4], [0.2], [0.4]], np.float32)
         >>> above, active = apply_thresholds(probs, np.float32([0.3]), np.float32([0.5]), np.array([False]))
         >>> above[:, 0]

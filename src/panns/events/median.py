@@ -20,7 +20,7 @@ def median_filter(frames: Array, n_before: int, n_after: int, half: int) -> Arra
     Returns:
         `(frames - n_before - n_after, classes)`.
 
-    Example:
+    Examples:
         >>> median_filter(np.array([[1], [9], [2], [3]], np.float32), 0, 0, 1)[:, 0]
         array([5. , 2. , 3. , 2.5], dtype=float32)
     """

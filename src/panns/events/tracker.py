@@ -307,7 +307,7 @@ def find_events(
     Raises:
         ValueError: The shapes do not fit each other.
 
-    Example:
+    Examples:
         >>> probs = np.array([[0.1], [0.9], [0.8], [0.1], [0.1]], np.float32)
         >>> find_events(probs, np.arange(5) * 0.5, 2.5, [0.5], EventConfig())[0][:3]
         (0, 0.5, 1.5)

@@ -103,7 +103,7 @@ def compress(mel: Array, config: LogMelConfig) -> Array:
 def silence(config: LogMelConfig) -> float:
     """Log-mel value of silence, equal in every band.
 
-    Example:
+    Examples:
         >>> silence(LogMelConfig())
         -100.0
     """

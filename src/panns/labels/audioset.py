@@ -16,7 +16,7 @@ from panns.labels.label_set import Label, LabelSet
 def audioset() -> LabelSet:
     """Return the label set of AudioSet, in the order of the published models' outputs.
 
-    Example:
+    Examples:
         >>> audioset()[0].en, audioset()[0].zh
         ('Speech', '语音')
         >>> [label.en for label in audioset().ancestors(audioset().find("Bark"))]

@@ -43,7 +43,7 @@ class LabelSet:
     Raises:
         ValueError: The labels violate one of these rules.
 
-    Example:
+    Examples:
         >>> pets = LabelSet.from_names("pets", ["cat", "dog"])
         >>> len(pets), pets[1].en, pets.find("Dog").index
         (2, 'dog', 1)
@@ -71,7 +71,7 @@ class LabelSet:
     def from_names(cls, name: str, names: Iterable[str]) -> LabelSet:
         """Make a label set from names. Each name is also the id and the Chinese name, and no label has parents.
 
-        Example:
+        Examples:
             >>> LabelSet.from_names("pets", ["cat", "dog"])[0]
             Label(index=0, id='cat', en='cat', zh='cat', parents=())
         """
@@ -131,7 +131,7 @@ class LabelSet:
         words as parts. Ties keep the order of the set. The words may match either language; case, accents and
         character width are ignored. An id matches in full or from its start ("/m/0bt").
 
-        Example:
+        Examples:
             >>> animals = LabelSet.from_names("animals", ["hot dog", "dogfish", "Dog", "cat"])
             >>> [label.en for label in animals.search("dog")]
             ['Dog', 'dogfish', 'hot dog']

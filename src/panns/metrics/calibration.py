@@ -59,7 +59,7 @@ def reliability(probs: Scores, targets: Targets, *, n_bins: int = N_BINS) -> Rel
         targets: `(clips, classes)`, 0 or 1.
         n_bins: Number of bins of equal width.
 
-    Example:
+    Examples:
         >>> round(reliability(np.array([[0.8], [0.8], [0.1]]), np.array([[1], [0], [0]])).expected_error, 6)
         0.233333
     """

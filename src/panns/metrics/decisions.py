@@ -43,7 +43,7 @@ class DecisionCounts:
         false_positives: `(classes,)`, other clips that were predicted.
         false_negatives: `(classes,)`, clips of the class that were missed.
 
-    Example:
+    Examples:
         >>> counts = DecisionCounts.from_labels(np.array([[1, 0], [1, 1]]), np.array([[1, 0], [0, 1]]))
         >>> counts.precision, counts.recall, counts.micro().f1
         (array([0.5, 1. ]), array([1., 1.]), 0.8)
@@ -127,7 +127,7 @@ def ranks_of_truth(scores: Scores, truth: Classes, order: Classes | None = None)
         order: `(clips, classes)`, order of classes with equal scores, lowest number first; equal numbers share a
             rank. None orders them by index, like `argmax`.
 
-    Example:
+    Examples:
         >>> ranks_of_truth(np.array([[0.1, 0.7, 0.2], [0.5, 0.5, 0.0]]), np.array([2, 1]))
         array([1, 1])
     """
@@ -148,7 +148,7 @@ def accuracy(scores: Scores, truth: Classes) -> float:
         scores: `(clips, classes)`.
         truth: `(clips,)`.
 
-    Example:
+    Examples:
         >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
         0.5
     """
@@ -177,7 +177,7 @@ def confusion_matrix(predicted: Classes, truth: Classes, n_classes: int) -> Coun
     Returns:
         `(classes, classes)`: rows the true class, columns the predicted one.
 
-    Example:
+    Examples:
         >>> confusion_matrix(np.array([0, 1, 1]), np.array([0, 0, 1]), 2)
         array([[1, 1],
                [0, 1]])
@@ -205,7 +205,7 @@ def best_f1_thresholds(probs: Scores, targets: Targets) -> PerClass:
         differences of another backend change nothing; the highest of equally good thresholds. NaN for a class
         without clips.
 
-    Example:
+    Examples:
         >>> best_f1_thresholds(np.array([[0.9, 0.1], [0.4, 0.2], [0.2, 0.3]]), np.array([[1, 0], [1, 0], [0, 0]]))
         array([0.3, nan])
     """

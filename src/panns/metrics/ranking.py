@@ -37,7 +37,7 @@ class ClassMean:
 def class_mean(per_class: PerClass) -> ClassMean:
     """Mean over the classes whose value is not NaN.
 
-    Example:
+    Examples:
         >>> class_mean(np.array([0.5, np.nan, 1.0]))
         ClassMean(value=0.75, n_classes=2)
     """
@@ -55,7 +55,7 @@ def average_precision(scores: Scores, targets: Targets) -> PerClass:
     Returns:
         `(classes,)`, NaN for a class without clips; `class_mean` of it is mAP.
 
-    Example:
+    Examples:
         >>> average_precision(np.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.3]]), np.array([[1, 0], [1, 0], [1, 0]]))
         array([ 1., nan])
         >>> average_precision(np.array([[0.9], [0.8], [0.1]]), np.array([[1], [0], [1]])).round(3)
@@ -76,7 +76,7 @@ def roc_auc(scores: Scores, targets: Targets) -> PerClass:
     Returns:
         `(classes,)`, NaN for a class without positive or without negative clips; `class_mean` of it is mAUC.
 
-    Example:
+    Examples:
         >>> roc_auc(np.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.3]]), np.array([[1, 1], [0, 1], [1, 1]]))
         array([0.5, nan])
     """
@@ -99,7 +99,7 @@ def d_prime(auc: float) -> float:
 
     Source: Kong et al. 2020, arXiv:1912.10211, "Evaluation metrics".
 
-    Example:
+    Examples:
         >>> round(d_prime(0.973), 3), d_prime(0.5), d_prime(1.0)
         (2.725, 0.0, inf)
     """

@@ -87,7 +87,7 @@ ConfigT = TypeVar("ConfigT", bound=ModelConfig)
 def with_n_classes(config: ConfigT, n_classes: int) -> ConfigT:
     """Copy of a config for another number of classes.
 
-    Example:
+    Examples:
         >>> from panns.models import find_model
         >>> with_n_classes(find_model("cnn14_attention").config, 10).cnn.n_classes
         10

@@ -72,7 +72,7 @@ class MobileNetConfig(BaseConfig):
 def round_channels(channels: float) -> int:
     """Nearest multiple of 8 that is at least 90 % of `channels` (Sandler et al. 2018, arXiv:1801.04381).
 
-    Example:
+    Examples:
         >>> round_channels(16 * 0.4), round_channels(24 * 0.4), round_channels(40 * 0.4)
         (8, 16, 16)
     """

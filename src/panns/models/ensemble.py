@@ -24,7 +24,7 @@ class EnsembleConfig:
     """
 
     n_members: int = 2
-    base: str = "builtin"
+    base: str = "residual_cnn"
     base_config: ModelConfig = field(default_factory=ResidualCnnConfig)
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""MobileNetV3 with frame scores: the blocks of EfficientAT with fewer strides in time, on a coarser log-mel.
+"""MobileNetV3 with frame scores, the model `builtin`: EfficientAT's blocks with fewer strides in time.
 
 Schmid et al. 2022, arXiv:2211.04772. A log-mel of 64 bands every 20 ms halves the cost of the front end compared with
 128 bands every 10 ms, and gives the first layers a quarter of the values.
@@ -71,12 +71,13 @@ class MobileFramesConfig(BaseConfig):
 
 register(
     ModelEntry(
-        name="mn04_frames",
+        name="builtin",
         family="mobile_frames",
         config=MobileFramesConfig(),
         network="panns.networks.mobile_frames:MobileFrames",
         converter=None,
         weights=None,
-        about="MobileNetV3, 0.4 times the standard width, frame scores",
+        about="MobileNetV3, 0.4 times the standard width, inside the package, frame scores",
+        shipped="shipped/builtin",
     )
 )

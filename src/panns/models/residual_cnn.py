@@ -1,4 +1,4 @@
-"""A small residual CNN over the log-mel of the PANNs: the model `builtin`, shipped in this package.
+"""A small residual CNN over the log-mel of the PANNs, for training from scratch.
 
 Early strides in time and frequency keep it fast. It has 3x3 convolutions with residual connections (He et al. 2016,
 arXiv:1512.03385), which need fewer training steps on few clips than depthwise ones.
@@ -58,13 +58,12 @@ class ResidualCnnConfig(BaseConfig):
 
 register(
     ModelEntry(
-        name="builtin",
+        name="residual_cnn",
         family="residual_cnn",
         config=ResidualCnnConfig(),
         network="panns.networks.residual_cnn:ResidualCnn",
         converter=None,
         weights=None,
-        about="small residual CNN, inside the package, frame scores",
-        shipped="shipped/builtin",
+        about="small residual CNN for training from scratch, frame scores",
     )
 )

@@ -53,7 +53,7 @@ class TransferConfig(BaseConfig):
     """
 
     head: HeadConfig = field(default_factory=HeadConfig)
-    base: str = "builtin"
+    base: str = "residual_cnn"
     base_config: ModelConfig = field(default_factory=ResidualCnnConfig)
 
     def __post_init__(self) -> None:

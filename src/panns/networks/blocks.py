@@ -34,3 +34,23 @@ def xavier(network: nn.Module) -> None:
             nn.init.xavier_uniform_(module.weight)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
+
+
+class AttentionPool(nn.Module):
+    """Mean of frames over time, weighted by a separate attention for each part of the vector.
+
+    The parts are the heads of multi-head attention (Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2), with one
+    learned query for each head.
+    """
+
+    def __init__(self, dim: int, n_heads: int) -> None:
+        super().__init__()
+        self.n_heads = n_heads
+        self.attention = nn.Linear(dim, n_heads)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """`(batch, frames, dim)` to `(batch, dim)`."""
+        weights = self.attention(frames).softmax(dim=1)
+        parts = frames.reshape(*frames.shape[:2], self.n_heads, -1)  # (batch, frames, heads, dim / heads)
+        pooled: Tensor = (parts * weights[..., None]).sum(dim=1)
+        return pooled.flatten(1)

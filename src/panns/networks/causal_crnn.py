@@ -17,10 +17,10 @@ from torch.nn import functional
 
 from panns.frontend import silence
 from panns.models.causal_crnn import STEM_KERNEL, CausalCrnnConfig
+from panns.networks.blocks import AttentionPool
 from panns.networks.contract import NetworkOutput, StreamingNetwork
 from panns.networks.frontend import LogMel
 from panns.networks.recurrent import MinGRU
-from panns.networks.residual_cnn import AttentionPool
 
 
 class Memory:

@@ -10,10 +10,10 @@ from torch.nn import functional
 
 from panns.models.efficientat import round_channels
 from panns.models.mobile_frames import N_STRIDED, MobileFramesConfig
+from panns.networks.blocks import AttentionPool
 from panns.networks.contract import Network, NetworkOutput
 from panns.networks.efficientat import LARGE, InvertedResidual, conv_norm
 from panns.networks.frontend import LogMel, pad_to_min
-from panns.networks.residual_cnn import AttentionPool
 
 
 class MobileFrames(Network):

@@ -60,7 +60,7 @@ def read_state_dict(path: Path) -> StateDict:
 def rename(state_dict: StateDict, renamings: Sequence[Renaming]) -> StateDict:
     """Rename tensors: every renaming is applied to every key, in order.
 
-    Example:
+    Examples:
         >>> import torch
         >>> list(rename({"fc1.bias": torch.zeros(1)}, PANNS_NAMES))
         ['head.projection.bias']

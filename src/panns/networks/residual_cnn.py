@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from panns.models.residual_cnn import ResidualCnnConfig
-from panns.networks.blocks import conv_norm, norm_bands
+from panns.networks.blocks import AttentionPool, conv_norm, norm_bands
 from panns.networks.contract import Network, NetworkOutput
 from panns.networks.frontend import LogMel, pad_to_min
 
@@ -67,23 +67,3 @@ class ResidualBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """`(batch, channels, frames, mels)`."""
         return functional.relu(x + self.second(functional.relu(self.first(x))))
-
-
-class AttentionPool(nn.Module):
-    """Mean of frames over time, weighted by a separate attention for each part of the vector.
-
-    The parts are the heads of multi-head attention (Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2), with one
-    learned query for each head.
-    """
-
-    def __init__(self, dim: int, n_heads: int) -> None:
-        super().__init__()
-        self.n_heads = n_heads
-        self.attention = nn.Linear(dim, n_heads)
-
-    def forward(self, frames: Tensor) -> Tensor:
-        """`(batch, frames, dim)` to `(batch, dim)`."""
-        weights = self.attention(frames).softmax(dim=1)
-        parts = frames.reshape(*frames.shape[:2], self.n_heads, -1)  # (batch, frames, heads, dim / heads)
-        pooled: Tensor = (parts * weights[..., None]).sum(dim=1)
-        return pooled.flatten(1)

@@ -18,7 +18,7 @@ def order_by_confusion(confusion: npt.NDArray[np.int64]) -> npt.NDArray[np.intp]
     Args:
         confusion: `(classes, classes)`, clips by true class (rows) and predicted class (columns).
 
-    Example:
+    Examples:
         >>> order_by_confusion(np.array([[5, 0, 3], [0, 9, 0], [1, 0, 8]])).tolist()
         [0, 2, 1]
     """

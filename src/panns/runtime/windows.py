@@ -40,7 +40,7 @@ def cut_into_windows(
         window_s: Length of a window of a longer sound, in seconds.
         one_pass_s: Longest sound that is one window, in seconds.
 
-    Example:
+    Examples:
         >>> minute = np.zeros(60 * 100, dtype=np.float32)
         >>> def spans(n_samples: int) -> list[tuple[int, int]]:
         ...     windows = cut_into_windows([minute[:n_samples]], sample_rate=100, window_s=10)

@@ -38,7 +38,7 @@ def to_json(
         is_compact: True to leave out spaces after commas and colons.
         sorts_keys: True to sort the keys of all dicts.
 
-    Example:
+    Examples:
         >>> to_json({"score": float("nan"), "tags": ("dog",)})
         '{"score": null, "tags": ["dog"]}'
     """

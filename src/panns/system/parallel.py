@@ -37,7 +37,7 @@ def ordered_map(
         waits_on_close: If True, closing waits for items in progress. False lets the caller continue although a worker
             hangs, for example on a pipe that stays silent.
 
-    Example:
+    Examples:
         >>> list(ordered_map(lambda i: i * i, range(2, 6), n_threads=3))
         [4, 9, 16, 25]
     """

@@ -63,7 +63,7 @@ def tags_from_probs(
         top: Maximum number of tags; None for all.
         threshold: Minimum probability of a tag.
 
-    Example:
+    Examples:
         >>> pets = LabelSet.from_names("pets", ["cat", "dog", "fish"])
         >>> [tag.label for tag in tags_from_probs(np.array([0.2, 0.9, 0.1], dtype=np.float32), pets, top=2)]
         ['dog', 'cat']

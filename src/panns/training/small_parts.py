@@ -25,7 +25,7 @@ def describe_small_parts(
         train: Indices of the training clips.
         validation: Indices of the validation clips; empty without validation.
 
-    Example:
+    Examples:
         >>> clips = [Clip(f"{k}.wav", ("dog",)) for k in range(9)] + [Clip("cat.wav", ("cat",))]
         >>> for sentence in describe_small_parts(clips, np.arange(1, 10), np.arange(1)):
         ...     print(sentence)

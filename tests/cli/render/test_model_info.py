@@ -110,7 +110,7 @@ def test_models_that_contain_models(tmp_path):
     ):
         manifest = replace(OURS, architecture=architecture, config=outer)
         lines = as_text(describe_checkpoint(Checkpoint(tmp_path, manifest)))["network"]
-        assert lines["base config stem channels"] == "32"
+        assert lines["base config hidden dim"] == "384"
         assert not any("_" in key for key in lines)
         assert all(lines.values())
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from panns.data.clip_lists import Clip, ClipList, TimedLabel, read_clip_list, write_clip_list
 from panns.errors import DataError
+from tests.hypothesis_examples import examples
 
 CLIPS = (
     Clip(
@@ -88,7 +89,7 @@ def clips(draw):
 
 
 @pytest.mark.parametrize("suffix", [".csv", pytest.param(".tsv", marks=pytest.mark.slow), ".jsonl"])
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(several=st.lists(clips(), min_size=1, max_size=4))
 def test_round_trip_of_any_clips(tmp_path, suffix, several):
     write_clip_list(tmp_path / f"m{suffix}", several)

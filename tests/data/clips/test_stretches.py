@@ -10,6 +10,7 @@ from panns.data.clips import stretches
 from panns.data.clips.clip import Clip
 from panns.data.clips.stretches import StretchReader
 from panns.errors import AudioDecodeError
+from tests.hypothesis_examples import examples
 from tests.sounds import noise, write_wav
 
 RATE = 8_000
@@ -37,7 +38,7 @@ TIMES = st.lists(st.floats(0, SECONDS, exclude_max=True), min_size=2, max_size=2
 
 
 @given(asked=st.lists(st.tuples(st.sampled_from(["a.wav", "b.wav"]), TIMES, st.booleans()), min_size=1, max_size=6))
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(25), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_stretches_in_any_order_equal_the_whole_file(folder, asked):
     with StretchReader() as reader:
         for name, (onset_s, offset_s), is_open in asked:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from panns.data.clip_lists import Clip, TimedLabel
 from panns.data.clips import table as table_module
 from panns.data.clips.table import ClipTable, clip_columns
+from tests.hypothesis_examples import examples
 
 NAMES = st.text(st.characters(exclude_categories=["Zs", "Zl", "Zp", "Cc"]), min_size=1, max_size=5)
 WITHOUT_SPACES = NAMES.filter(lambda name: name == name.strip())
@@ -31,7 +32,7 @@ CLIPS = st.builds(
 
 
 @given(st.lists(CLIPS, max_size=8))
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 def test_round_trip(clips):
     table = ClipTable(clip_columns(clips))
     assert len(table) == len(clips)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from panns.data.sampling.sampler import BalancedSampler, ShuffledSampler
+from tests.hypothesis_examples import examples
 
 BATCHES = st.integers(1, 12)
 SEEDS = st.integers(0, 2**70)
@@ -22,7 +23,7 @@ def drawn(sampler, n):
 
 
 @given(n_clips=st.integers(1, 30), batch_size=BATCHES, seed=SEEDS)
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 def test_every_clip_once_per_epoch(n_clips, batch_size, seed):
     sampler = ShuffledSampler(n_clips, batch_size, seed)
     assert sampler.indices(0).shape == (batch_size,)
@@ -34,7 +35,7 @@ def test_every_clip_once_per_epoch(n_clips, batch_size, seed):
 
 
 @given(classes=CLASSES, batch_size=BATCHES, seed=SEEDS)
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 def test_every_class_once_per_round(classes, batch_size, seed):
     sampler = BalancedSampler(classes, batch_size, seed)
     assert sampler.indices(0).shape == (batch_size,)

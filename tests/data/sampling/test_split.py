@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from panns.data.clip_lists import Clip
 from panns.data.sampling.split import hold_out_fold, split_by_source
 from panns.errors import DataError
+from tests.hypothesis_examples import examples
 
 
 def clips_of(*rows):
@@ -133,7 +134,7 @@ def check_sides(clips, split):
     return labels
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(clips=single_label, share=st.floats(0.01, 0.99), seed=st.integers(0, 5))
 def test_labels_of_two_recordings_are_on_both_sides(clips, share, seed):
     recordings = {label: {clip.source or clip.path for clip in clips if clip.labels == (label,)} for label in "abc"}
@@ -148,7 +149,7 @@ def test_labels_of_two_recordings_are_on_both_sides(clips, share, seed):
     assert in_training == {label for clip in clips for label in clip.labels}
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(clips=any_labels, share=st.floats(0.01, 0.99), seed=st.integers(0, 5))
 def test_every_label_stays_in_training(clips, share, seed):
     try:
@@ -161,7 +162,7 @@ def test_every_label_stays_in_training(clips, share, seed):
     assert (again.held_out == split.held_out).all()
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(clips=any_labels, fold=st.sampled_from("12"))
 def test_held_out_fold_shares_no_source_with_training(clips, fold):
     try:

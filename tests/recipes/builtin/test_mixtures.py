@@ -9,7 +9,11 @@ import pytest
 import torch
 
 from panns.frontend import LogMelConfig, log_mel
-from recipes.builtin.mixtures import ClipLabels, MixtureConfig, Mixtures
+from panns.training.engine.loop import TrainConfig
+from recipes.builtin.drawing import ClipLabels, MixtureConfig
+from recipes.builtin.mixtures import Mixtures
+from recipes.builtin.settings import Settings
+from recipes.builtin.teacher import TeacherOutput
 from recipes.common.mel_store import MelStore, write_mel_store
 
 OWN = LogMelConfig(n_mels=16)
@@ -24,11 +28,14 @@ PLAIN = MixtureConfig(
     reversed_share=0.0,
     mask_share=0.0,
     label_target=0.9,
+    telephone_share=0.0,
+    silence_share=0.0,
 )
+N_CLASSES = 527
 
 
-def silent_teacher(features):
-    return np.full((len(features), 3), 0.25, np.float32), features.mean(axis=1)[:, :5]
+def quiet_teacher(features, prob=0.25):
+    return TeacherOutput(np.full((len(features), N_CLASSES), prob, np.float32), features.mean(axis=1)[:, :5], ())
 
 
 def tone(hz: float, seconds: float) -> np.ndarray:
@@ -43,10 +50,12 @@ def waveforms():
 @pytest.fixture
 def make(tmp_path, waveforms):
     write_mel_store(tmp_path, waveforms, (OWN, TEACHERS))
-    labels = ClipLabels([[0], [1], [2]], np.eye(3, dtype=np.float32), np.array([0, 1, -1]), n_categories=2)
+    classes = np.eye(3, N_CLASSES, 1, dtype=np.float32)  # not Speech, whose synthetic voices have a rule of their own
+    labels = ClipLabels([[0], [1], [2]], classes, np.array([0, 1, -1]), n_categories=2)
 
-    def build(config=PLAIN, seed=0, teacher=silent_teacher):
-        return Mixtures(MelStore(tmp_path, 2), labels, (OWN, TEACHERS), teacher, config, seed)
+    def build(config=PLAIN, seed=0, teacher=quiet_teacher):
+        settings = Settings(seed, TrainConfig(n_steps=1), mixtures=config)
+        return Mixtures(MelStore(tmp_path, 2), labels, [False] * 3, (OWN, TEACHERS), 1, 5, teacher, settings)
 
     return build
 
@@ -63,7 +72,7 @@ def test_the_step_decides_the_batch(make):
 def test_features_without_augmentation_are_those_of_the_clip(make, waveforms):
     batch = make()(0)
     for features, answer in zip(batch.inputs[0].numpy(), batch.targets.argmax(dim=1), strict=True):
-        expected = log_mel(waveforms[answer], OWN)
+        expected = log_mel(waveforms[answer - 1], OWN)
         # Shifted on a ring or surrounded by silence: the tone is as strong, in the same band, and all there is.
         band = int(expected.max(axis=0).argmax())
         middle = np.median(expected[:, band])
@@ -75,20 +84,20 @@ def test_features_without_augmentation_are_those_of_the_clip(make, waveforms):
 
 def test_every_clip_comes_first_equally_often(make):
     firsts = torch.cat([make()(step).targets.argmax(dim=1) for step in range(3)])
-    assert torch.bincount(firsts).tolist() == [4, 4, 4]
+    assert torch.bincount(firsts).tolist() == [0, 4, 4, 4]
 
 
 def test_target_is_maximum_of_label_and_teacher(make):
     batch = make()(0)
     assert sorted(set(batch.targets.flatten().tolist())) == pytest.approx([0.25, 0.9])
-    sure = make(teacher=lambda features: (np.full((len(features), 3), 0.95, np.float32), features.mean(axis=1)))(0)
+    sure = make(teacher=lambda features: quiet_teacher(features, 0.95))(0)
     assert (sure.targets == torch.tensor(0.95)).all()
 
 
 def test_category_shares_depend_on_level(make):
     batch = make()(0)
     for row, answer in zip(batch.categories, batch.targets.argmax(dim=1), strict=True):
-        assert row.tolist() == {0: [1.0, 0.0], 1: [0.0, 1.0], 2: [0.0, 0.0]}[int(answer)]
+        assert row.tolist() == {1: [1.0, 0.0], 2: [0.0, 1.0], 3: [0.0, 0.0]}[int(answer)]
     mixed = make(replace(PLAIN, source_shares=(0.0, 1.0), level_range_db=(0.0, 0.0), batch_size=32))(0)
     assert set(mixed.categories.sum(dim=1).tolist()) <= {0.0, 1.0}
     assert (mixed.categories == 0.5).any()
@@ -105,7 +114,7 @@ def test_teacher_and_network_get_the_same_mixture(make):
 
     def teacher(features):
         scored.append(features)
-        return silent_teacher(features)
+        return quiet_teacher(features)
 
     config = replace(PLAIN, low_pass_share=1.0, low_pass_range_hz=(1_000.0, 1_001.0), gain_range_db=(-6.0, -6.0))
     batch = make(config, teacher=teacher)(0)

@@ -9,7 +9,7 @@ import torch
 from panns.data.soundscapes import SoundscapeConfig, Stretch
 from panns.frontend import LogMelConfig, log_mel
 from panns.training.engine.losses import LossConfig, Objective, category_loss
-from recipes.builtin.mixtures import ClipLabels, nth_clip
+from recipes.builtin.drawing import ClipLabels, nth_clip
 from recipes.common.mel_store import MelStore, write_mel_store
 from recipes.stream.batches import ClipFrames, SoundscapeBatchConfig, SoundscapeBatches
 from tests.networks.test_causal_crnn import CONFIG

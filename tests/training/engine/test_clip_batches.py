@@ -100,7 +100,7 @@ def test_a_batch_has_one_duration():
 @pytest.mark.parametrize(
     ("name", "shapes"),
     [
-        ("builtin", [(4, 51, 64)]),
+        ("residual_cnn", [(4, 51, 64)]),
         ("leenet11", [(4, 16_000)]),
         ("wavegram_logmel_cnn14", [(4, 16_000), (4, 51, 64)]),
     ],

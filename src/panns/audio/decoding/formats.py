@@ -125,7 +125,7 @@ _BY_START: tuple[tuple[bytes, FileFormat], ...] = (
 def detect_format(head: bytes) -> FileFormat:
     """Detect the format of a file from its first bytes.
 
-    Example:
+    Examples:
         >>> detect_format(b"fLaC" + bytes(38)).name
         'FLAC'
     """

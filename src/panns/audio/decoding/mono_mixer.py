@@ -35,7 +35,7 @@ class MonoMixer:
     def mix(self, samples: Waveform) -> Waveform:
         """Mix `(samples, channels)` to `(samples,)`.
 
-        Example:
+        Examples:
             >>> MonoMixer(8_000).mix(np.array([[0.5, -0.5], [-1.0, 1.0]], dtype=np.float32))
             array([ 0.5, -1. ], dtype=float32)
         """

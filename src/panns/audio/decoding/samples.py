@@ -20,7 +20,7 @@ def to_float32(samples: Samples) -> Waveform:
     Raises:
         TypeError: The type has no conventional full scale.
 
-    Example:
+    Examples:
         >>> to_float32(np.array([-32768, 0, 16384], dtype=np.int16))
         array([-1. ,  0. ,  0.5], dtype=float32)
         >>> to_float32(np.array([0, 128], dtype=np.uint8))
@@ -47,7 +47,7 @@ def to_float32(samples: Samples) -> Waveform:
 def mix_to_mono(samples: Waveform) -> Waveform:
     """Mean over the channels of `(samples, channels)`, as `(samples,)`.
 
-    Example:
+    Examples:
         >>> mix_to_mono(np.array([[1.0, 0.0], [0.5, 0.5]], dtype=np.float32))
         array([0.5, 0.5], dtype=float32)
     """

@@ -185,7 +185,7 @@ class NetworkSound:
 def without_password(address: str) -> str:
     """The address without its user and password, for messages.
 
-    Example:
+    Examples:
         >>> without_password("rtsp://me:secret@camera/1")
         'rtsp://camera/1'
     """

@@ -61,7 +61,7 @@ class PolyphaseResampler:
     Attributes:
         latency_s: Look-ahead of the filter, half its length: 6.4 ms from 44.1 to 16 kHz, 0 for equal rates.
 
-    Example:
+    Examples:
         >>> resampler = PolyphaseResampler(48_000, 16_000)
         >>> first, state = resampler.push(np.zeros(1_000, dtype=np.float32), resampler.initial_state())
         >>> second, state = resampler.push(np.zeros(500, dtype=np.float32), state)

@@ -13,7 +13,7 @@ _QUALITY = "HQ"
 class Resampler:
     """Resampler of one mono waveform, piece by piece.
 
-    Example:
+    Examples:
         >>> resampler = Resampler(48_000, 16_000)
         >>> first = resampler.push(np.zeros(1_000, dtype=np.float32))
         >>> len(first) + len(resampler.push(np.zeros(500, dtype=np.float32))) + len(resampler.finish())

@@ -60,7 +60,7 @@ def wrong_usage(*flags: str) -> Iterator[None]:
 def flag_of(name: str) -> str:
     """Flag of an option, given its field.
 
-    Example:
+    Examples:
         >>> flag_of("min_gap_s")
         '--min-gap'
     """

@@ -113,7 +113,7 @@ def view_lines(
         active: Active events.
         latency_s: Time until the first scores, in seconds.
 
-    Example:
+    Examples:
         >>> print("\n".join(view_lines(2.5, 0.1, [("Siren", 0.75)], ["Siren 1.2 s"], latency_s=0.05)[:2]))
              2.5 s  [####################..........]  -20.0 dBFS
           0.750 ###############.....  Siren
@@ -131,7 +131,7 @@ def view_lines(
 def bar(share: float, n_cells: int) -> str:
     """Bar of ASCII characters for a share between 0 and 1.
 
-    Example:
+    Examples:
         >>> bar(0.5, 10)
         '#####.....'
     """

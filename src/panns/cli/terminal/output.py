@@ -35,7 +35,7 @@ def printable(text: str) -> str:
 def spreadsheet_cell(value: object) -> object:
     """Escape a text that a spreadsheet would compute, because file names may come from strangers; numbers stay.
 
-    Example:
+    Examples:
         >>> spreadsheet_cell("=1+1.wav"), spreadsheet_cell("-"), spreadsheet_cell(-0.5)
         ("'=1+1.wav", '-', -0.5)
     """

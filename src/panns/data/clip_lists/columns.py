@@ -48,7 +48,7 @@ def find_columns(names: Sequence[str]) -> dict[str, int]:
     Raises:
         DataError: A name is repeated or misspelt, or `path` or both of `labels` and `label` are missing.
 
-    Example:
+    Examples:
         >>> find_columns(["Path", "speaker", "label", "source_id"])
         {'path': 0, 'label': 2, 'source': 3}
         >>> find_columns(["filename", "fold", "target", "category"])
@@ -106,7 +106,7 @@ def _add_usual_names(found: dict[str, int], keys: Sequence[str]) -> None:
 def list_names(names: Sequence[str]) -> str:
     """The first column names, in words.
 
-    Example:
+    Examples:
         >>> list_names(["a", "b"]), list_names([str(i) for i in range(100)]).endswith("'19' and 80 more")
         ("'a', 'b'", True)
     """

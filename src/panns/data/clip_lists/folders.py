@@ -41,7 +41,7 @@ def read_folder(root: Path) -> tuple[list[Clip], list[str]]:
 def is_fold_name(name: str) -> bool:
     """True if a folder of this name counts as a fold where a fold may be.
 
-    Example:
+    Examples:
         >>> is_fold_name("Training"), is_fold_name("fold 2"), is_fold_name("tram")
         (True, True, False)
     """

@@ -20,7 +20,7 @@ def parse_label_list(cell: str) -> tuple[str, ...] | None:
     Raises:
         DataError: The list is incomplete, or holds something else than texts.
 
-    Example:
+    Examples:
         >>> parse_label_list("['dog', 'rain']"), parse_label_list('["Chicken, rooster"]'), parse_label_list("[]")
         (('dog', 'rain'), ('Chicken, rooster',), ())
         >>> parse_label_list("['dog' 'rain']"), parse_label_list("dog")

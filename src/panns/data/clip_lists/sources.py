@@ -36,7 +36,7 @@ def guess_sources(clips: Sequence[Clip]) -> list[Clip]:
     Rule 3 treats numbered recordings of one place or speaker as one source. That leaves the split a little less choice;
     a missed source would test a model on recordings it was trained on.
 
-    Example:
+    Examples:
         >>> [clip.source for clip in guess_sources([Clip("a/1-17-B-3.wav"), Clip("b/hall_1.wav"), Clip("b/hall_2.wav"),
         ...                                         Clip("b/rain.wav")])]
         ['17', 'hall', 'hall', '']

@@ -216,7 +216,7 @@ def _starts_of(counts: Sequence[int]) -> Column:
 def _places_of(indices: Column, starts: Column) -> tuple[Column, Column]:
     """Places of the values of these clips in the row of all values, and the number of values of each clip.
 
-    Example:
+    Examples:
         >>> places, n_each = _places_of(np.array([2, 0]), np.array([0, 2, 2, 5]))
         >>> places.tolist(), n_each.tolist()
         ([2, 3, 4, 0, 1], [3, 2])

@@ -102,7 +102,7 @@ class CheckReport:
 def some_of(names: Sequence[str]) -> str:
     """The first few names, and the number of the others.
 
-    Example:
+    Examples:
         >>> some_of(["a", "b", "c", "d", "e"])
         'a, b, c and 2 more'
     """
@@ -113,7 +113,7 @@ def some_of(names: Sequence[str]) -> str:
 def n_clips(count: int) -> str:
     """A number of clips with its noun.
 
-    Example:
+    Examples:
         >>> n_clips(1), n_clips(2000)
         ('1 clip', '2,000 clips')
     """

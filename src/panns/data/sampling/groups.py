@@ -13,7 +13,7 @@ DuplicateGroups: TypeAlias = Sequence[Sequence[int]]
 class DisjointSets:
     """The numbers 0 to `n` - 1 in disjoint sets (union-find), each number at first in a set of its own.
 
-    Example:
+    Examples:
         >>> sets = DisjointSets(5)
         >>> sets.join(3, 1)
         >>> sets.join(4, 3)

@@ -46,7 +46,7 @@ class Sample(NamedTuple):
 def sample_name(key: int, suffix: str) -> str:
     """Name of a file of a clip in its shard.
 
-    Example:
+    Examples:
         >>> sample_name(12, "json")
         '000000012.json'
     """
@@ -56,7 +56,7 @@ def sample_name(key: int, suffix: str) -> str:
 def shard_name(number: int) -> str:
     """File name of a shard.
 
-    Example:
+    Examples:
         >>> shard_name(3)
         'shard-000003.tar'
     """

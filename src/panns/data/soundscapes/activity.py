@@ -72,7 +72,7 @@ def find_active_stretches(waveform: Array, sample_rate: int, config: ActivityCon
     Returns:
         Stretches in order, with times on a grid of 10 ms; an empty list for silence.
 
-    Example:
+    Examples:
         >>> clip = np.zeros(1_000, np.float32)
         >>> clip[200:500] = 0.5
         >>> [stretch[:2] for stretch in find_active_stretches(clip, 1_000)]

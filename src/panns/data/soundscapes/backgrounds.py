@@ -151,7 +151,7 @@ def loop(waveform: Array, n_samples: int, *, n_fade: int, first: int = 0) -> Arr
         n_fade: Length of the fade in samples; at most half of the sound.
         first: Sample to begin with.
 
-    Example:
+    Examples:
         >>> loop(np.arange(3, dtype=np.float32), 7, n_fade=0, first=1)
         array([1., 2., 0., 1., 2., 0., 1.], dtype=float32)
     """

@@ -71,7 +71,7 @@ def _events_of(piece: PlacedClip, clip: Clip) -> list[tuple[str, float, float]]:
 def _merge(spans: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
     """Merge spans that overlap or touch, sort them, and drop those without length.
 
-    Example:
+    Examples:
         >>> _merge([(3.0, 4.0), (0.0, 1.0), (0.5, 2.0), (2.0, 2.5), (6.0, 5.0)])
         [(0.0, 2.5), (3.0, 4.0)]
     """

@@ -43,7 +43,7 @@ def render(soundscape: Soundscape, sounds: Mapping[int, Array], background: Arra
     Raises:
         ValueError: The background is missing, silent, or differs from the soundscape in length.
 
-    Example:
+    Examples:
         >>> piece = PlacedClip(clip=3, cut_s=(0.0, 0.5), onset_s=0.25, gain_db=-20.0, events=((0.25, 0.75),))
         >>> mixed = render(Soundscape(1.0, (piece,), None, 0.0), {3: np.ones(800, np.float32)}, None, 1_000)
         >>> [round(float(mixed.waveform[i]), 3) for i in (0, 249, 300, 700, 750)]

@@ -73,7 +73,7 @@ def collar_based(
         Times are compared to the microsecond, like sed_scores_eval and unlike sed_eval: a detection exactly 0.2 s late
         is inside a collar of 0.2 s.
 
-    Example:
+    Examples:
         >>> truth = [[(0, 1.0, 2.0), (1, 4.0, 8.0)], []]
         >>> counts = collar_based(truth, [[(0, 1.1, 2.1), (1, 4.0, 7.3)], [(1, 0.0, 1.0)]], n_classes=2)
         >>> counts.f1.round(3), counts.micro().f1
@@ -106,7 +106,7 @@ def collar_based_curves(
 
     Source: Ebbers et al. 2022, arXiv:2201.13148.
 
-    Example:
+    Examples:
         >>> clip = FrameScores.from_hop(np.array([[0.1], [0.8], [0.7], [0.2]]), hop_s=0.5)
         >>> (curve,) = collar_based_curves([[(0, 0.5, 1.5)]], [clip])
         >>> [*zip(curve.thresholds.tolist(), curve.true_positives.tolist(), curve.false_positives.tolist())]

@@ -112,7 +112,7 @@ def best_f1(curves: Sequence[ThresholdCurve]) -> BestF1:
     Raises:
         ValueError: There are no curves.
 
-    Example:
+    Examples:
         >>> found, wrong = np.array([0, 1, 2, 2]), np.array([0, 0, 0, 3])
         >>> curve = ThresholdCurve(np.array([np.inf, 0.9, 0.8, 0.3]), found, wrong, np.zeros((4, 1), int), n_events=2)
         >>> best_f1([curve]).thresholds

@@ -91,7 +91,7 @@ def intersection_based(
 
     Source: Bilen et al. 2020, arXiv:1910.08440 (the criteria DTC, GTC and CTTC).
 
-    Example:
+    Examples:
         >>> truth = [[(0, 1.0, 3.0), (1, 5.0, 6.0)]]
         >>> counts = intersection_based(truth, [[(0, 1.0, 1.9), (0, 2.0, 3.0), (0, 5.0, 6.0)]], n_classes=2,
         ...                             settings=IntersectionSettings(dtc=0.7, gtc=0.7, cttc=0.3))
@@ -135,7 +135,7 @@ def intersection_based_curves(
 
     Source: Ebbers et al. 2022, arXiv:2201.13148.
 
-    Example:
+    Examples:
         >>> clip = FrameScores.from_hop(np.array([[0.1], [0.8], [0.3], [0.7]]), hop_s=0.5)
         >>> (curve,) = intersection_based_curves([[(0, 0.5, 2.0)]], [clip])
         >>> [*zip(curve.thresholds.tolist(), curve.true_positives.tolist(), curve.false_positives.tolist())]

@@ -16,7 +16,7 @@ def count_matches(fits: npt.NDArray[np.bool_]) -> int:
 
     Source: Berge 1957, "Two theorems in graph theory": a matching is largest when no augmenting path is left.
 
-    Example:
+    Examples:
         >>> count_matches(np.array([[True, True], [True, False]]))
         2
     """

@@ -46,7 +46,7 @@ def find_nested_events(scores: Scores, edges_s: Seconds) -> NestedEvents:
         scores: `(frames,)`, finite.
         edges_s: `(frames + 1,)`, rising.
 
-    Example:
+    Examples:
         >>> found = find_nested_events(np.array([1.0, 3.0, 2.0, 3.0, 0.0]), np.arange(6.0))
         >>> [*zip(found.intervals.onsets_s.tolist(), found.intervals.offsets_s.tolist(), found.levels.tolist())]
         [(1.0, 2.0, 3.0), (3.0, 4.0, 3.0), (1.0, 4.0, 2.0), (0.0, 4.0, 1.0), (0.0, 5.0, 0.0)]

@@ -98,7 +98,7 @@ def psds(
     Source: Bilen et al. 2020, arXiv:1910.08440 (effective rates of true and false positives, PSD-ROC, PSDS); all
         thresholds at once by Ebbers et al. 2022, arXiv:2201.13148. Equal to sed_scores_eval 0.0.4.
 
-    Example:
+    Examples:
         >>> clip = FrameScores.from_hop(np.array([[0.1, 0.9], [0.8, 0.2], [0.7, 0.3], [0.2, 0.1]]), hop_s=0.5)
         >>> result = psds([[(0, 0.5, 1.5), (1, 0.0, 0.5)]], [clip], [2.0])
         >>> result.value, result.per_class

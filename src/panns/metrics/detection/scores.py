@@ -24,7 +24,7 @@ class FrameScores:
     Raises:
         ValueError: Scores or edges have a wrong shape, are not finite, or the edges do not rise from 0 or later.
 
-    Example:
+    Examples:
         >>> clip = FrameScores.from_hop(np.array([[0.1, 0.9], [0.8, 0.9], [0.7, 0.2]]), hop_s=0.5)
         >>> clip.edges_s
         array([0. , 0.5, 1. , 1.5])

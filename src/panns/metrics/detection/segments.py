@@ -83,7 +83,7 @@ def segment_based(
         Boundaries are rounded to the microsecond, unlike in sed_eval: 0.6 / 0.1 in floating point is just below 6, but
         an event at 0.6 s starts in the seventh segment of 0.1 s.
 
-    Example:
+    Examples:
         >>> counts = segment_based([[(0, 0.0, 2.0)]], [[(0, 0.9, 1.0), (1, 1.5, 2.5)]], [3.0], n_classes=2)
         >>> counts.decisions.micro().f1, counts.n_substitutions, counts.n_insertions, counts.error_rate
         (0.4, 1, 1, 1.0)

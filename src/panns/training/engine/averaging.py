@@ -37,7 +37,7 @@ class AverageConfig:
     def weight_of_latest(self, step: int, n_steps: int) -> float:
         """Weight in the average of the parameters after a step, counted from 0, of `n_steps` in all.
 
-        Example:
+        Examples:
             >>> [AverageConfig("tail", tail_share=0.4).weight_of_latest(step, 10) for step in (4, 5, 6, 7)]
             [1.0, 1.0, 1.0, 0.5]
         """

@@ -24,7 +24,7 @@ def make_frame_targets(
     Returns:
         Targets `(frames, classes)`, from 0 to 1.
 
-    Example:
+    Examples:
         >>> make_frame_targets([(0, 0.5, 2.0)], 3, 1.0, 1)[:, 0].tolist()
         [0.5, 1.0, 0.0]
     """
@@ -49,7 +49,7 @@ def resample_frames(frames: Array, hop_s: float, n_frames: int, own_hop_s: float
     Returns:
         New frames `(batch, n_frames, classes)`.
 
-    Example:
+    Examples:
         >>> resample_frames(np.array([[[0.0], [1.0], [0.5]]], np.float32), 1.0, 2, 2.0)[0, :, 0].tolist()
         [0.5, 0.5]
     """

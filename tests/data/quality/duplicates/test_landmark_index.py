@@ -15,6 +15,7 @@ from panns.data.quality.duplicates.fingerprint import RATE, Landmarks, find_land
 from panns.data.quality.duplicates.landmark_index import LandmarkIndex
 from panns.data.quality.duplicates.pair_counts import PairCounts
 from tests.data.quality.duplicates.test_fingerprint import pairs_in, swelling
+from tests.hypothesis_examples import examples
 
 
 def test_no_candidates_without_landmarks():
@@ -106,7 +107,7 @@ def test_memory_is_bounded_for_many_shared_landmarks(monkeypatch, max_landmarks)
     assert peak < 6e6  # without a bound 25 MB
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(
     st.lists(st.lists(st.integers(0, 5), min_size=1, max_size=6), min_size=2, max_size=6),
     st.sampled_from([1, 3, 2**20]),

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from panns.data.quality.duplicates.pair_counts import PairCounts
+from tests.hypothesis_examples import examples
 
 CLIPS = st.integers(0, 3)
 
@@ -19,7 +20,7 @@ def counted(*found, is_short=(True,) * 9, n=100, **options):
     return counts.best(n)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(st.lists(st.tuples(CLIPS, CLIPS, st.integers(-3, 3)).filter(lambda met: met[0] != met[1]), max_size=20))
 def test_every_pair_once_at_its_most_frequent_shift(found):
     shifts = Counter((min(a, b), max(a, b), (n if a < b else -n) // 2) for a, b, n in found)

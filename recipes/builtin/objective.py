@@ -13,8 +13,8 @@ from panns.networks.contract import Network, NetworkOutput
 from panns.networks.mobile_frames import MobileFrames
 from panns.training.engine.batch import Batch
 from panns.training.engine.losses import LossConfig, Objective
-from recipes.world.batches import MapBatch
-from recipes.world.teacher import MAP_BLOCKS
+from recipes.builtin.mixtures import MapBatch
+from recipes.builtin.teacher import MAP_BLOCKS
 
 NETWORK_PREFIX = "network."  # of the keys in the state dict of `MapNetwork`
 
@@ -129,7 +129,7 @@ def map_distance(own: Tensor, teacher: Tensor, scale: Tensor) -> Tensor:
 def pool_frames(x: Tensor, stride: int) -> Tensor:
     """Mean over the frames around every `stride`-th one, centred as a strided convolution with an odd kernel is.
 
-    Example:
+    Examples:
         >>> pool_frames(torch.arange(4.0)[None, None, None], 2).flatten().tolist()
         [0.5, 2.0]
     """

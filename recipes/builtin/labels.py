@@ -10,13 +10,14 @@ from panns.labels import audioset
 _TABLE = tomllib.loads((Path(__file__).parent / "labels.toml").read_text(encoding="utf-8"))
 CLASSES: dict[str, list[str]] = _TABLE["labels"]
 SUBSET_CLASSES: dict[str, list[str]] = _TABLE["sets"]
+UNCERTAIN = frozenset({"Bell"})  # classes that are often heard without their parent
 NOT_MUSIC = ("sound effect", "music bleepy")
 
 
 def label_to_classes(label: str, subset: str) -> tuple[str, ...]:
     """AudioSet names for a label of a subset of `world`; empty if the label says too little.
 
-    Example:
+    Examples:
         >>> label_to_classes("thunder", "ambience_apps"), label_to_classes("game sound", "sounds_freedoom")
         (('Thunder',), ())
     """
@@ -29,11 +30,16 @@ def label_to_classes(label: str, subset: str) -> tuple[str, ...]:
 
 
 def add_parents(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Names with all their ancestors in AudioSet's ontology.
+    """Names with their ancestors in AudioSet's ontology, as far as these are certain.
 
-    Example:
+    A class with several parents may be meant as one of them only: a hiss comes from a cat or from steam. So only a
+    single parent is added. A bell is a musical instrument there, but a church bell is seldom music.
+
+    Examples:
         >>> add_parents(("Violin, fiddle",))
         ('Violin, fiddle', 'Bowed string instrument', 'Musical instrument', 'Music')
+        >>> add_parents(("Church bell", "Hiss"))
+        ('Church bell', 'Hiss', 'Bell')
     """
     labels = audioset()
     by_id = {label.id: label for label in labels}
@@ -42,5 +48,6 @@ def add_parents(names: tuple[str, ...]) -> tuple[str, ...]:
     while queue:
         label = labels.find(queue.pop(0))
         found[label.en] = None
-        queue += [by_id[parent].en for parent in label.parents if by_id[parent].en not in found]
+        if len(label.parents) == 1 and label.en not in UNCERTAIN:
+            queue += [by_id[parent].en for parent in label.parents if by_id[parent].en not in found]
     return tuple(found)

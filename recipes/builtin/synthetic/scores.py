@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from recipes.world.midi import DRUM_CHANNEL, Note, Program
+from recipes.builtin.synthetic.midi import DRUM_CHANNEL, Note, Program
 
 MAJOR, MINOR, PENTATONIC, BLUES = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10), (0, 2, 4, 7, 9), (0, 3, 5, 6, 7, 10)
 SCALES = (MAJOR, MINOR, PENTATONIC, BLUES)
@@ -159,7 +159,7 @@ def _beat(duration_s: float, rng: np.random.Generator) -> list[Note]:
 def _key(root: int, scale: tuple[int, ...], step: int) -> int:
     """MIDI key of a step of a scale.
 
-    Example:
+    Examples:
         >>> [_key(60, MAJOR, step) for step in (-1, 0, 2, 7)]
         [59, 60, 64, 72]
     """

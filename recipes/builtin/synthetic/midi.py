@@ -60,7 +60,7 @@ def _ticks(time_s: float) -> int:
 def _encode_length(value: int) -> bytes:
     """Encode a number, seven bits a byte; the highest bit is set in all bytes but the last.
 
-    Example:
+    Examples:
         >>> _encode_length(0x80).hex()
         '8100'
     """

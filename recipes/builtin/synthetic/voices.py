@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.audio import load_sound
-from recipes.world.synthetic import FOLDER, SAMPLE_RATE, SyntheticClip
+from recipes.builtin.synthetic.sounds import FOLDER, SAMPLE_RATE, SyntheticClip
 
 Array = npt.NDArray[np.float32]
 

@@ -49,7 +49,7 @@ def start_from_teacher(student: MobileFrames, teacher: MobileNet) -> None:
 def coarsen(kernel: Tensor, dim: int) -> Tensor:
     """A kernel of odd length for a grid of twice the step, of the same length.
 
-    Example:
+    Examples:
         >>> coarsen(torch.tensor([1.0, 10.0, 2.0]), 0).tolist()
         [0.5, 11.5, 1.0]
     """

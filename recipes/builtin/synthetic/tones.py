@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy import signal
 
 from panns.augment.noise import coloured_noise
-from recipes.world.synthetic import FOLDER, SAMPLE_RATE, SyntheticClip
+from recipes.builtin.synthetic.sounds import FOLDER, SAMPLE_RATE, SyntheticClip
 
 Array = npt.NDArray[np.float32]
 Maker = Callable[[np.random.Generator], Array]

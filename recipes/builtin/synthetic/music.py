@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from recipes.world.midi import Program, encode_midi
-from recipes.world.scores import Score, drums, ensemble, percussion, solo
-from recipes.world.synthetic import FOLDER, SAMPLE_RATE, SyntheticClip
+from recipes.builtin.synthetic.midi import Program, encode_midi
+from recipes.builtin.synthetic.scores import Score, drums, ensemble, percussion, solo
+from recipes.builtin.synthetic.sounds import FOLDER, SAMPLE_RATE, SyntheticClip
 
 Array = npt.NDArray[np.float32]
 

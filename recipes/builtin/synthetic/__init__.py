@@ -1,0 +1,1 @@
+"""Synthetic sounds of this recipe: instruments, voices, tones and alarms."""
