@@ -1,4 +1,4 @@
-"""Initial parameters of the student: those of the teacher, resampled to the student's coarser grid.
+"""Start the student from the parameters of the teacher, resampled to the coarser grid of the student.
 
 Student and teacher have the same layers. Where the student's maps have half the resolution, a kernel's taps lie at half
 their distance and fall between two positions; each is divided between both, by linear interpolation.
