@@ -19,11 +19,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from benchmarks.material import checkpoint, noise
-from benchmarks.measure import cpu_ms, machine, report, require_one_thread
+from benchmarks.measure import RESULTS, cpu_ms, machine, report, require_one_thread
 from panns.checkpoints.checkpoint import ONNX_FILE
 from panns.frontend import LogMelConfig, fft_window, mel_filters
 from panns.hub.costs import COSTS_FILE, Cost
 from panns.models import ModelEntry, list_models
+from panns.models.registry import find_model
 from panns.networks.complexity import multiply_adds, n_parameters
 from panns.networks.contract import Network
 from panns.networks.saving import load_network
@@ -72,8 +73,8 @@ class OriginalLogMel(nn.Module):
 def main() -> None:
     """Measure and report.
 
-    The argument "prepare" only writes the checkpoints, which takes long and needs no idle machine. Names of models only
-    add the costs of these models and where they were measured.
+    The argument "prepare" only writes the checkpoints, which takes long and needs no idle machine. Names of models
+    measure these models alone.
     """
     if sys.argv[1:] == ["prepare"]:
         for entry in list_models():
@@ -105,13 +106,31 @@ def main() -> None:
 
 
 def add_costs(names: Sequence[str]) -> None:
-    """Measure some models and add their costs to the file."""
+    """Measure some models; put their costs into the file, and their rows into the tables, with the date."""
     found, record = machine(), json.loads(COSTS_FILE.read_text(encoding="utf-8"))
     for name in names:
         cost, eager_ms = measure(name)
         record["models"][name] = asdict(replace(cost, measured_on=f"{found['processor']}, {found['date']}"))
+        _replace_row(row(find_model(name), cost, eager_ms), f"{name}: measured on {found['date']}")
         print(name, cost, eager_ms)
     COSTS_FILE.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def _replace_row(new: dict[str, object], note: str) -> None:
+    """Replace or add the row of a model in the stored tables, and note when it was measured."""
+    for table in ("models", "models_short"):
+        path = RESULTS / f"{table}.json"
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        places = [i for i, one in enumerate(stored["rows"]) if one["model"] == new["model"]]
+        if places:
+            stored["rows"][places[0]] = new
+        elif table == "models":
+            stored["rows"].append(new)
+        else:
+            continue
+        kept = [one for one in stored["notes"].split("; ") if one and not one.startswith(f"{new['model']}: ")]
+        stored["notes"] = "; ".join((*kept, note))
+        path.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def same_graph(entry: ModelEntry) -> str:

@@ -21,17 +21,16 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.measure import machine
-from panns.augment.noise import coloured_noise
 from panns.data.clip_lists import Clip, ClipList
-from panns.data.soundscapes import NoiseBackgrounds, SoundscapeConfig, write_soundscapes
+from panns.data.soundscapes import SoundscapeConfig
 from panns.evaluation import FrameProbs
-from panns.metrics import ClipEvents
 from panns.system.files import replacing
 from recipes.builtin.clips import select_test_rows, validation_clips
 from recipes.builtin.esc50 import HELD_OUT_FOLD, read_manifest_rows
 from recipes.builtin.labels import label_to_classes
 from recipes.common.paths import ROOT, RUNS
 from recipes.common.results_table import replace_table
+from recipes.stream.mixing import mix_once
 from recipes.stream.systems import SYSTEMS, ScoredSoundscapes, score_folder
 
 HERE = Path(__file__).parent
@@ -39,7 +38,6 @@ FRAME_S = 0.04
 CLASSES, OTHER = ("Speech", "Music"), "other"
 MAPPING = {"Speech": ["Speech"], "Music": ["Music"], OTHER: ["Noise"]}  # the scores of other sounds are not used
 SOUNDSCAPE = SoundscapeConfig(duration_s=20.0, n_events=(2, 5), max_event_s=10.0, max_overlap=2, snr_db=(0.0, 30.0))
-SAMPLE_RATE = 16_000
 N_SOUNDSCAPES, SEED = 90, 3
 THRESHOLDS = np.linspace(0.02, 0.98, 49)
 _NEITHER = {"Singing", "Humming", "Whistling", "Radio", "Television"}  # sounds that may count as speech or music
@@ -77,16 +75,7 @@ def main() -> None:
 def write_folder(part: str, clips: Sequence[Clip], root: Path) -> Path:
     """Write the soundscapes of a part, unless they exist."""
     folder = RUNS / "stream" / "activity" / part
-    if not (folder / "events.tsv").exists():
-        write_soundscapes(
-            ClipList(root, tuple(clips)),
-            folder,
-            SOUNDSCAPE,
-            NoiseBackgrounds(coloured_noise),
-            n_soundscapes=N_SOUNDSCAPES,
-            sample_rate=SAMPLE_RATE,
-            seed=SEED,
-        )
+    mix_once(ClipList(root, tuple(clips)), folder, SOUNDSCAPE, n_soundscapes=N_SOUNDSCAPES, seed=SEED)
     return folder
 
 
@@ -121,29 +110,22 @@ def kind_of(labels: Sequence[str]) -> str | None:
 
 def best_threshold(scored: ScoredSoundscapes, index: int) -> float:
     """Threshold with the highest F1 of frames for a class."""
-    truth = [frames_of(intervals(events, index), one.duration_s) for events, one in zip(*_pairs(scored), strict=True)]
+    truth = true_frames(scored, index)
     values = [f1(truth, [frames_above(one, index, threshold) for one in scored.frames]) for threshold in THRESHOLDS]
     return float(THRESHOLDS[int(np.argmax(values))])
 
 
 def measure(scored: ScoredSoundscapes, detected: Sequence[Sequence[Frames]]) -> dict[str, float]:
     """F1 of frames for every class."""
-    result = {}
-    for index, name in enumerate(CLASSES):
-        truth = [
-            frames_of(intervals(events, index), one.duration_s) for events, one in zip(*_pairs(scored), strict=True)
-        ]
-        result[name] = f1(truth, detected[index])
-    return result
+    return {name: f1(true_frames(scored, index), detected[index]) for index, name in enumerate(CLASSES)}
 
 
-def _pairs(scored: ScoredSoundscapes) -> tuple[Sequence[ClipEvents], Sequence[FrameProbs]]:
-    return scored.truth, scored.frames
-
-
-def intervals(events: ClipEvents, index: int) -> list[tuple[float, float]]:
-    """Onsets and offsets of the events of a class."""
-    return [(onset_s, offset_s) for event_class, onset_s, offset_s in events if event_class == index]
+def true_frames(scored: ScoredSoundscapes, index: int) -> list[Frames]:
+    """Frames of every soundscape in which a class sounds."""
+    return [
+        frames_of([event[1:] for event in events if event[0] == index], one.duration_s)
+        for events, one in zip(scored.truth, scored.frames, strict=True)
+    ]
 
 
 def frames_of(active: Sequence[Sequence[float]], duration_s: float) -> Frames:

@@ -32,17 +32,30 @@ def write_mix(folds: Sequence[str], n_soundscapes: int, *, seed: int) -> Path:
     what = repr((SOUNDSCAPE, SAMPLE_RATE, n_soundscapes, seed, [clip.path for clip in clips]))
     name = f"folds-{''.join(folds)}-{hashlib.sha256(what.encode()).hexdigest()[:12]}"
     folder = OUT / "soundscapes" / name
+    mix_once(ClipList(listed.root, clips), folder, SOUNDSCAPE, n_soundscapes=n_soundscapes, seed=seed)
+    return folder
+
+
+def mix_once(clips: ClipList, folder: Path, config: SoundscapeConfig, *, n_soundscapes: int, seed: int) -> None:
+    """Write a folder of soundscapes over generated noise, unless it exists.
+
+    Args:
+        clips: The clips, with labels.
+        folder: Folder to write.
+        config: Settings of the soundscapes.
+        n_soundscapes: Number of soundscapes.
+        seed: Random seed.
+    """
     if not (folder / "events.tsv").exists():
         write_soundscapes(
-            ClipList(listed.root, clips),
+            clips,
             folder,
-            SOUNDSCAPE,
+            config,
             NoiseBackgrounds(coloured_noise),
             n_soundscapes=n_soundscapes,
             sample_rate=SAMPLE_RATE,
             seed=seed,
         )
-    return folder
 
 
 def select_clips(clips: Sequence[Clip], folds: Sequence[str]) -> tuple[Clip, ...]:

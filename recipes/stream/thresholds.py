@@ -20,13 +20,11 @@ from pathlib import Path
 
 import numpy as np
 
-from panns.augment.noise import coloured_noise
 from panns.checkpoints.checkpoint import open_checkpoint
 from panns.checkpoints.manifest import OperatingPoint
 from panns.config import config_to_dict
 from panns.data.clip_lists import Clip, ClipList
 from panns.data.clip_lists.event_table import read_event_table
-from panns.data.soundscapes import NoiseBackgrounds, write_soundscapes
 from panns.evaluation import FrameProbs
 from panns.events import EventConfig
 from panns.hub.published_thresholds import POINTS_FILE
@@ -38,7 +36,7 @@ from recipes.builtin.train import TEACHER_WEIGHTS
 from recipes.common.bundled_models import bundled_folder
 from recipes.common.paths import ROOT, RUNS
 from recipes.stream.false_alarms import FalseAlarms
-from recipes.stream.mixing import SAMPLE_RATE, SOUNDSCAPE
+from recipes.stream.mixing import SOUNDSCAPE, mix_once
 
 N_SOUNDSCAPES = 720
 PRESENT = 0.1  # score of the teacher from which a class counts as present
@@ -73,15 +71,8 @@ def write_held_out(shared: Path) -> Path:
     """Write the soundscapes of the validation clips, unless they exist."""
     folder = RUNS / "stream" / "soundscapes" / f"held-out-{N_SOUNDSCAPES}-{SEED}"
     if not (folder / "events.tsv").exists():
-        write_soundscapes(
-            ClipList(shared / "data", tuple(label_by_teacher(shared))),
-            folder,
-            SOUNDSCAPE,
-            NoiseBackgrounds(coloured_noise),
-            n_soundscapes=N_SOUNDSCAPES,
-            sample_rate=SAMPLE_RATE,
-            seed=SEED,
-        )
+        clips = ClipList(shared / "data", tuple(label_by_teacher(shared)))
+        mix_once(clips, folder, SOUNDSCAPE, n_soundscapes=N_SOUNDSCAPES, seed=SEED)
     return folder
 
 
