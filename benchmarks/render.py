@@ -52,10 +52,11 @@ def rendered(mark: re.Match[str]) -> str:
 
 
 def _caption(record: dict[str, Any], mark: re.Match[str]) -> list[str]:
-    """Title, machine and notes of a whole table; a selection says only where and when it was measured."""
+    """Title, machine and notes of a whole table; a selection has no title and versions."""
     machine = record["machine"]
     if mark["columns"]:
-        return [f"Measured on {machine['processor']}, Python {machine['python']}, {machine['date']}.", ""]
+        measured = f"Measured on {machine['processor']}, Python {machine['python']}, {machine['date']}"
+        return [f"{measured}; {record['notes']}." if record["notes"] else f"{measured}.", ""]
     versions = ", ".join(f"{package} {version}" for package, version in machine["versions"].items())
     caption = f"{record['title']}. {machine['processor']}, Python {machine['python']}, {versions}; {machine['date']}."
     if record["notes"]:
