@@ -59,15 +59,16 @@ def test_a_repeated_command_continues(tmp_path):
 
 @pytest.mark.usefixtures("listed")
 def test_a_bad_clip_is_an_error_unless_skipped(tmp_path):
-    (tmp_path / "sound 3.a.flac").write_text("no sound")
+    (tmp_path / "sound 1.a.flac").write_text("no sound")
     result = shard(tmp_path)
     assert (result.returncode, result.stdout) == (1, "")
-    assert result.stderr.startswith("panns: sound 3.a.flac: is text, not audio")
-    assert "; --skip-bad skips" in result.stderr
-    result = shard(tmp_path, "--skip-bad")
-    assert result.returncode == 1
+    assert result.stderr.startswith("panns: sound 1.a.flac: is text, not audio")
+    assert "; --skip-damaged skips" in result.stderr
+    result = shard(tmp_path, "--skip-damaged")
+    assert result.returncode == 0
     assert result.stdout.startswith("packed: 6 clips in 1 shards, ")
-    assert result.stderr.startswith("panns: skipped sound 3.a.flac: is text, not audio")
+    assert result.stderr.startswith("panns: skipped 1 of 7 clips, which cannot be read: sound 1.a.flac; ")
+    assert "is text, not audio" in (tmp_path / "packed" / "shard-000000.json").read_text()
 
 
 def test_clips_cut_from_longer_files_are_reported(listed, tmp_path):

@@ -97,3 +97,13 @@ def test_refused_options(tmp_path, arguments, words, status):
     assert (result.returncode, result.stdout) == (status, "")
     assert words in " ".join(result.stderr.split())
     assert not (tmp_path / "out").exists()
+
+
+def test_damaged_clips_are_skipped_on_demand(clips, tmp_path):
+    (tmp_path / "bad.wav").write_bytes(b"no sound")
+    write_clip_list(tmp_path / "clips.csv", [*clips, Clip("bad.wav", ("Dog",))])
+    assert "bad.wav: is text" in synthesize(tmp_path).stderr
+    result = synthesize(tmp_path, "--skip-damaged", n="1")
+    assert "skipped 1 of 4 clips, which cannot be read: bad.wav\npanns: " in result.stderr
+    assert "silent clips skipped: 1" in result.stderr
+    succeed(result)

@@ -119,6 +119,13 @@ def test_an_unreadable_clip_does_not_stop_the_others(evaluate):
     assert answer["failures"][0]["file"] == "d.wav"
 
 
+def test_damaged_clips_are_skipped_on_demand(evaluate):
+    result = evaluate("broken.csv", "--map", "map.json", "--skip-damaged", "--json")
+    answer = json.loads(succeed(result))
+    assert [one["file"] for one in answer["failures"]] == ["d.wav"]
+    assert result.stderr.splitlines()[-1] == "panns: skipped 1 of 4 clips, which cannot be read: d.wav"
+
+
 def test_pictures_and_files(evaluate, tmp_path):
     files = {
         name: tmp_path / file

@@ -138,3 +138,28 @@ def test_a_file_system_without_locks_is_used_with_a_warning(tmp_path, monkeypatc
     monkeypatch.setattr("panns.system.locks.fcntl.flock", refuse)
     with exclusive(tmp_path / "a.lock"):
         assert "has no locks" in caplog.text
+
+
+def test_a_held_file_is_removed_at_the_end(lock):
+    with exclusive_or_skip(lock) as is_held, exclusive_or_skip(lock) as other:
+        assert (is_held, other) == (True, False)
+        assert lock.exists()
+    assert not lock.exists()
+
+
+def test_a_file_that_its_holder_just_removed_is_no_lock(lock, monkeypatch):
+    """Two processes could hold two files of one name."""
+    try_lock, n_tries = locks._try_lock, 0
+
+    def removed_first(descriptor, path):
+        nonlocal n_tries
+        n_tries += 1
+        if n_tries == 1:
+            path.unlink()
+        return try_lock(descriptor, path)
+
+    monkeypatch.setattr(locks, "_try_lock", removed_first)
+    with exclusive_or_skip(lock) as is_held:
+        assert is_held
+        assert lock.exists()
+    assert n_tries == 2

@@ -29,7 +29,7 @@ def test_a_folder_becomes_a_model(class_folders, trained_checkpoint, tmp_path, h
     for kind in KINDS:
         assert recognizer.tag(class_folders / kind / f"{kind}a.wav")[0].label == kind
     left = {path.name for path in (tmp_path / "model" / TRAINING_FOLDER).iterdir()}
-    assert left == {".lock", "check.json", "clips.json", "metrics.jsonl", "settings.json"}
+    assert left == {"check.json", "clips.json", "metrics.jsonl", "settings.json"}
     with pytest.raises(SettingsError, match="holds a model already"):
         finetune(class_folders, tmp_path / "model", options)
 

@@ -76,12 +76,51 @@ def test_a_resumed_run_keeps_its_duplicates(tmp_path, caplog):
             "clips", read_clip_list(clips), out, labels=None, sample_rate=32_000, **options
         )
 
-    assert check() == ((0, 1),)
+    assert check().duplicates == ((0, 1),)
     assert any("4 clips recorded at 8,000 Hz" in record.getMessage() for record in caplog.records)
     report = json.loads((out / CHECK_FILE).read_text())
     assert (report["n_errors"], report["duplicates"]) == (0, [[0, 1]])
     shutil.rmtree(clips / "a")
     (clips / "a").mkdir()
     write_wav(clips / "a" / "new.wav", noise(1.0, seed=1))
-    assert check(is_resumed=True) == ((0, 1),)
-    assert check() == ()
+    assert check(is_resumed=True).duplicates == ((0, 1),)
+    assert check().duplicates == ()
+
+
+def test_damaged_clips_are_skipped_on_demand(settings_file, damaged, tmp_path, caplog):
+    """The rest is trained on, check.json lists the skipped ones, and a resumed run skips the same."""
+    out = tmp_path / "out"
+    with pytest.raises(DataError, match=r"3 errors.*--skip-damaged"):
+        train_model(read_settings(settings_file, (f"data.clips={damaged}",)), out)
+    settings = read_settings(settings_file, (f"data.clips={damaged}", "data.skip_damaged=true", "n_steps=2"))
+    result = train_model(settings, out)
+    assert [one.path for one in result.skipped] == ["noise/noisea.wav", "noise/noiseb.wav", "tone/tonea.wav"]
+    parts = result.parts
+    assert len(parts.train) + len(parts.test) == 21
+    skipped = json.loads((out / CHECK_FILE).read_text())["skipped"]
+    assert [(one["index"], one["file"]) for one in skipped] == [(one.index, one.path) for one in result.skipped]
+    assert any("skipped 3 of 24 clips" in record.getMessage() for record in caplog.records)
+    assert train_model(settings, out, is_resumed=True).skipped == result.skipped
+
+
+def test_a_class_without_readable_clips_is_refused(settings_file, damaged, tmp_path):
+    for file in damaged.parent.glob("tone/*.wav"):
+        file.write_bytes(b"no sound")
+    settings = read_settings(settings_file, (f"data.clips={damaged}", "data.skip_damaged=true"))
+    with pytest.raises(DataError, match="no clip of tone can be read"):
+        train_model(settings, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_duplicates_are_numbered_without_the_skipped_clips(tmp_path):
+    clips, out = tmp_path / "clips", tmp_path / "out"
+    (clips / "a").mkdir(parents=True)
+    (clips / "a" / "a.wav").write_bytes(b"no sound")
+    for name in "bcd":
+        write_wav(clips / "a" / f"{name}.wav", noise(1.0, seed=ord(name), sample_rate=8_000), 8_000)
+    shutil.copy(clips / "a" / "b.wav", clips / "a" / "e.wav")
+    listed = read_clip_list(clips)
+    checked = check_clips_before_training("clips", listed, out, labels=None, sample_rate=8_000, skip_damaged=True)
+    assert (checked.duplicates, [one.index for one in checked.skipped]) == (((0, 3),), [0])
+    remaining = checked.without_damaged(listed, "clips")
+    assert [clip.path for clip in remaining.clips] == [f"a/{name}.wav" for name in "bcde"]

@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from panns.data.clip_lists import Clip, read_clip_list, write_clip_list
-from panns.errors import PannsError, SettingsError
+from panns.errors import DataError, PannsError, SettingsError
 from panns.training.engine.distributed import World
 from panns.training.engine.state_file import STATE_FILE
 from panns.training.run import train_model
@@ -122,3 +122,28 @@ def once_run(tmp_path_factory, clip_list_file, untrained_checkpoint):
     settings = read_settings(folder / "tiny.toml", ("n_steps=2", "data.check=false", "data.test_fold="))
     train_model(settings, folder / "out")
     return folder / "out"
+
+
+@pytest.mark.parametrize(("kept", "stays"), [("check.json", False), ("metrics.jsonl", True), ("sound/a/0.tar", True)])
+def test_a_refused_run_leaves_nothing_but_decoded_clips(tmp_path, kept, stays):
+    (tmp_path / "runs").mkdir()
+    out = tmp_path / "runs" / "new" / "out"
+
+    def refuse():
+        with hold_folder(out, World()):
+            (out / kept).parent.mkdir(parents=True, exist_ok=True)
+            (out / kept).touch()
+            raise DataError("bad clips")
+
+    with pytest.raises(DataError, match="bad clips"):
+        refuse()
+    assert (out / kept).exists() == stays
+    assert (tmp_path / "runs").is_dir()
+    assert (tmp_path / "runs" / "new").exists() == stays
+
+
+def test_a_refused_run_leaves_a_folder_of_the_user(tmp_path):
+    (tmp_path / "mine").touch()
+    with pytest.raises(DataError, match="bad clips"), hold_folder(tmp_path, World()):
+        raise DataError("bad clips")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from panns.cli import options
 from panns.cli.options import wrong_usage
 from panns.cli.terminal.bars import Bar
 from panns.cli.terminal.output import complain, print_line
@@ -39,39 +40,39 @@ def shard(
         ),
     ] = None,
     clips_per_shard: Annotated[int, typer.Option(metavar="N", help="Number of clips per shard.")] = 1000,
-    skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Skip clips that cannot be read; decodes every clip.")
-    ] = False,
+    skip_damaged: options.SkipDamaged = False,
 ) -> None:
     """Pack clips into tar files (WebDataset).
 
-    Writes an index beside the tar files. The same command continues an interrupted run.
+    Writes an index beside the tar files. The same command continues an interrupted run. With --skip-damaged, every clip
+    is decoded.
     """
     from panns.data.clip_lists import read_clip_list
+    from panns.data.clips.skipped import describe_skipped
     from panns.data.shards import ShardSettings, write_shards
     from panns.errors import AudioDecodeError, PannsError
 
     if coding is None:
         coding = FormatChoice.keep if rate is None else FormatChoice.flac
     with wrong_usage():
-        settings = ShardSettings(coding.value, rate, clips_per_shard, skip_bad)
+        settings = ShardSettings(coding.value, rate, clips_per_shard, skip_damaged)
     try:
         with Bar() as bar:
             written = write_shards(read_clip_list(manifest), output, settings, on_progress=bar.show)
     except AudioDecodeError as exc:
-        raise AudioDecodeError(f"{exc}; --skip-bad skips clips that cannot be read") from exc
+        raise AudioDecodeError(f"{exc}; --skip-damaged skips clips that cannot be read") from exc
     except OSError as exc:
         raise PannsError(
             f"{output} cannot be written ({exc.strerror or exc}); make room or use another folder; "
             "finished shards are kept"
         ) from exc
-    for _, reason in written.skipped:
-        complain(f"skipped {reason}")
+    if written.skipped:
+        paths = [one.path for one in written.skipped]
+        total = written.n_clips + len(paths)
+        complain(f"{describe_skipped(paths, total)}; the .json file of each shard has the reasons")
     if written.n_cut:
         complain(f"clips cut out of longer files, as mono FLAC: {written.n_cut:,}")
     print_line(
         f"{output}: {written.n_clips:,} clips in {written.n_shards:,} shards, {written.n_bytes / 1e6:,.1f} MB, "
         f"{written.duration_s / 3600:,.2f} h"
     )
-    if written.skipped:
-        raise typer.Exit(1)

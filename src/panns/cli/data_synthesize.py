@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from panns.cli import options
 from panns.cli.options import wrong_usage
 from panns.cli.options.folds import Folds, select_folds
 from panns.cli.terminal.bars import Bar
@@ -54,6 +55,7 @@ def synthesize(
         ),
     ] = None,
     folds: Folds = None,
+    skip_damaged: options.SkipDamaged = False,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Random seed.")] = 0,
 ) -> None:
     """Mix clips into soundscapes with known events.
@@ -62,6 +64,7 @@ def synthesize(
     """
     from panns.augment.noise import coloured_noise
     from panns.data.clip_lists import read_clip_list
+    from panns.data.clips.skipped import describe_skipped
     from panns.data.soundscapes import (
         NoiseBackgrounds,
         RecordedBackgrounds,
@@ -95,12 +98,17 @@ def synthesize(
                 n_soundscapes=n_soundscapes,
                 sample_rate=rate,
                 seed=seed,
+                skip_damaged=skip_damaged,
                 on_progress=bar.show,
             )
     except OSError as exc:
         raise PannsError(
             f"{output} cannot be written ({exc.strerror or exc}); make room or use another folder"
         ) from exc
+    if written.skipped:
+        complain(describe_skipped([one.path for one in written.skipped], len(clips.clips)))
+        for one in written.skipped:
+            complain(one.reason)
     if written.n_silent_clips:
         complain(f"silent clips skipped: {written.n_silent_clips:,}")
     print_line(

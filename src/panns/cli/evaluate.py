@@ -84,6 +84,7 @@ def evaluate(
         ),
     ] = None,
     per_class: Annotated[bool, typer.Option("--per-class", help="Report every class as well.")] = False,
+    skip_damaged: options.SkipDamaged = False,
     outputs: EvaluationOutputs,
     lang: options.Language = options.LanguageChoice.en,
     as_json: options.AsJson = False,
@@ -140,6 +141,8 @@ def evaluate(
         lines = evaluation_table.text_lines(evaluation, run, per_class=per_class, language=lang.value)
     for failure in evaluation.failures:
         complain(failure.reason)
+    if skip_damaged and evaluation.failures:
+        _accept_failures(clips, [failure.path for failure in evaluation.failures], manifest)
     if as_json:
         print_json(run.to_dict() | evaluation.to_dict())
     elif as_csv:
@@ -149,7 +152,7 @@ def evaluate(
             print_line(line)
     if not isinstance(evaluation, DetectionEvaluation):
         outputs.write(evaluation, clips, title=f"{model.model} on {run.clips}", language=lang)
-    if evaluation.failures:
+    if evaluation.failures and not skip_damaged:
         raise typer.Exit(1)
 
 
@@ -166,6 +169,15 @@ def _read_clips(
     if label_map is None:
         return selected, None
     return selected, read_label_map(label_map, {label for clip in clips.clips for label in clip.labels})
+
+
+def _accept_failures(clips: ClipList, failed: Sequence[str], manifest: Path) -> None:
+    """Say how many clips were skipped; losing all clips of a class is an error."""
+    from panns.data.clips.skipped import describe_skipped, select_remaining
+
+    paths = set(failed)
+    select_remaining(clips.clips, [i for i, clip in enumerate(clips.clips) if clip.path in paths], where=str(manifest))
+    complain(describe_skipped(failed, len(clips.clips)))
 
 
 def _clip_task(task: TaskChoice | None, clips: ClipList, recognizer: Recognizer) -> Task:

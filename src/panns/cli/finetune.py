@@ -89,6 +89,7 @@ def finetune(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change any setting of `panns train`; may be repeated."),
     ] = None,
+    skip_damaged: options.SkipDamaged = False,
     is_resumed: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run in that folder.")] = False,
     device: options.Device = options.DeviceChoice.auto,
     as_json: options.AsJson = False,
@@ -118,6 +119,7 @@ def finetune(
         test_fold=test_fold,
         validation_share=validation_share,
         seed=seed,
+        skip_damaged=skip_damaged,
         changes=tuple(changes or ()),
     )
     with (

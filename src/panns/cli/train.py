@@ -46,6 +46,7 @@ def train(
             help="Run folder. Default: runs/NAME, with the name of the settings file, or of its folder for train.toml.",
         ),
     ] = None,
+    skip_damaged: options.SkipDamaged = False,
     is_resumed: Annotated[bool, typer.Option("--resume", help="Continue an interrupted run in that folder.")] = False,
     is_cross_validated: Annotated[
         bool, typer.Option("--cross-validate", help="Train one model per fold, and test it on that fold.")
@@ -73,7 +74,7 @@ def train(
     from panns.training.run import train_model
     from panns.training.settings import read_settings
 
-    settings = read_settings(config, tuple(assignments or ()))
+    settings = read_settings(config, (*(assignments or ()), *(["data.skip_damaged=true"] if skip_damaged else [])))
     # Recipes call their settings train.toml; the name of the folder says more.
     name = config.absolute().parent.name if config.stem == "train" else config.stem
     out = output or Path("runs") / name
@@ -104,6 +105,7 @@ def record_of(trained: TrainingResult) -> dict[str, object]:
         "n_validation": len(parts.validation),
         "n_test": len(parts.test),
         "n_left_out": len(parts.left_out),
+        "skipped": [one.to_dict() for one in trained.skipped],
         "validation": None if trained.validation is None else trained.validation.to_dict(),
         "test": None if trained.test is None else trained.test.to_dict(),
     }

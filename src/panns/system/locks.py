@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import os
@@ -60,9 +61,22 @@ def exclusive(lock: Path, *, watched: Path | None = None, patience_s: float | No
 
 @contextmanager
 def exclusive_or_skip(lock: Path) -> Iterator[bool]:
-    """Hold a lock file if it is free, without waiting; yields True if the lock was acquired."""
-    with _opened(lock) as descriptor:
-        yield _try_lock(descriptor, lock)
+    """Hold a lock file if it is free, without waiting; yields True if the lock was acquired.
+
+    The holder removes the file at the end. Use either this function or `exclusive` for a lock file, never both.
+    """
+    while True:
+        with _opened(lock) as descriptor:
+            is_held = _try_lock(descriptor, lock)
+            if is_held and not _is_still(lock, descriptor):
+                continue  # the holder before removed the file between the opening and the locking here
+            try:
+                yield is_held
+            finally:
+                if is_held:
+                    with contextlib.suppress(OSError):  # Windows cannot remove an open file
+                        lock.unlink()
+            return
 
 
 @contextmanager
@@ -80,6 +94,14 @@ def _opened(lock: Path) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _is_still(lock: Path, descriptor: int) -> bool:
+    """True if the path still leads to the opened file."""
+    try:
+        return os.path.samestat(lock.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def _try_lock(descriptor: int, lock: Path) -> bool:

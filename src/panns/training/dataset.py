@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from panns.data.clips.audio import ClipAudio
 from panns.data.clips.clip import Clip
+from panns.data.clips.skipped import SkippedClip
 from panns.data.clips.subset import AudioSubset, ClipSubset
 from panns.data.sampling.groups import DuplicateGroups
 from panns.data.sampling.split import hold_out_fold, split_by_source
@@ -21,7 +22,7 @@ from panns.errors import DataError
 from panns.labels import LabelSet, audioset
 from panns.system.progress import OnProgress, ignore_progress
 from panns.training.engine.distributed import World
-from panns.training.preflight import check_clips_before_training
+from panns.training.preflight import CheckedClips, check_clips_before_training
 from panns.training.recordings import (
     ClipSource,
     Indices,
@@ -71,6 +72,7 @@ class Dataset:
         parts: Training, validation and test clips.
         all_noise: All recordings of noise; None without.
         noise: The recordings of noise that are unrelated to the held-out clips; None without.
+        skipped: Damaged clips, which are not in `recordings`.
     """
 
     recordings: Recordings
@@ -79,6 +81,7 @@ class Dataset:
     parts: Parts
     all_noise: Recordings | None = None
     noise: ClipAudio | None = None
+    skipped: tuple[SkippedClip, ...] = ()
 
     @property
     def clips(self) -> Sequence[Clip]:
@@ -152,21 +155,23 @@ def prepare_dataset(
         on_progress: Called while clips are read, compared and decoded.
 
     Raises:
-        DataError: The clips have errors or no labels.
+        DataError: The clips have errors or no labels, or all clips of a class are damaged.
     """
     world = world or World()
-    duplicates: DuplicateGroups = ()
+    checked = CheckedClips()
     if settings.check and world.is_first:
-        duplicates = check_clips_before_training(
+        checked = check_clips_before_training(
             settings.clips,
             source,
             folder,
             labels=audioset() if settings.labels == "audioset" else None,
             sample_rate=sample_rate,
+            skip_damaged=settings.skip_damaged,
             is_resumed=is_resumed,
             on_progress=on_progress,
         )
-    duplicates = world.broadcast(duplicates)
+    checked = world.broadcast(checked)
+    source = checked.without_damaged(source, settings.clips)
 
     def open_(clips: ClipSource) -> Recordings:
         return open_recordings(clips, sample_rate, decoded=settings.decoded, world=world, on_progress=on_progress)
@@ -176,7 +181,15 @@ def prepare_dataset(
     noise = open_(read_clip_source(Path(settings.noise))) if settings.noise else None
     nothing = np.zeros(0, np.int64)
     parts = Parts(np.arange(len(recordings)), nothing, nothing, nothing)
-    return Dataset(recordings, labels, duplicates, parts, noise, None if noise is None else noise.audio)
+    return Dataset(
+        recordings,
+        labels,
+        checked.duplicates,
+        parts,
+        noise,
+        None if noise is None else noise.audio,
+        checked.skipped,
+    )
 
 
 def split_clips(clips: Sequence[Clip], settings: DataSettings, seed: int, *, duplicates: DuplicateGroups = ()) -> Parts:

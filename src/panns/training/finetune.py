@@ -63,6 +63,7 @@ class FinetuneOptions:
         validation_share: Share of the clips for validation, above 0 and below 1; a fold called "validation" comes
             first.
         seed: Random seed.
+        skip_damaged: True to leave out files that the check finds missing or damaged.
         changes: Changes to the chosen settings, as "key=value" (`config.set_value`).
     """
 
@@ -75,6 +76,7 @@ class FinetuneOptions:
     test_fold: str = ""
     validation_share: float = 0.2
     seed: int = 0
+    skip_damaged: bool = False
     changes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -162,7 +164,7 @@ def _read_inputs(clips: Path, options: FinetuneOptions, folder: Path) -> _Inputs
     """The model and the clips to read, with the changes of the options."""
     inputs = _Inputs(
         ModelSettings(options.model, weights=options.weights, transfer=options.transfer),
-        DataSettings(str(clips), decoded=str(folder / _DECODED_FOLDER)),
+        DataSettings(str(clips), skip_damaged=options.skip_damaged, decoded=str(folder / _DECODED_FOLDER)),
     )
     plain = _apply_changes(config_to_dict(inputs), options.changes)
     try:
@@ -221,6 +223,7 @@ def choose_settings(
             test_fold=test_fold,
             validation_fold=validation_fold,
             validation_share=0.0 if validation_fold else options.validation_share,
+            skip_damaged=options.skip_damaged,
             decoded=str(folder / _DECODED_FOLDER),
         ),
         seed=options.seed,

@@ -17,6 +17,7 @@ from pathlib import Path
 from panns.checkpoints.checkpoint import Checkpoint, open_checkpoint
 from panns.checkpoints.manifest import Metric, ModelManifest
 from panns.data.clips.audio import ClipAudio
+from panns.data.clips.skipped import SkippedClip
 from panns.errors import SettingsError
 from panns.evaluation import ClipEvaluation, evaluate_clips
 from panns.networks.contract import Network
@@ -54,12 +55,14 @@ class TrainingResult:
         parts: Training, validation and test clips.
         validation: Evaluation on the validation clips; None without any.
         test: Evaluation on the test clips; None without any.
+        skipped: Damaged clips, which are in no part.
     """
 
     checkpoint: Checkpoint
     parts: Parts
     validation: ClipEvaluation | None
     test: ClipEvaluation | None
+    skipped: tuple[SkippedClip, ...] = ()
 
 
 def train_model(
@@ -167,7 +170,7 @@ def run(
         stages.save(network, manifest, model_folder)  # before an evaluation that may fail
         validation, test = stages.evaluate(network, manifest, model_folder)
     world.wait()
-    return TrainingResult(open_checkpoint(model_folder), dataset.parts, validation, test)
+    return TrainingResult(open_checkpoint(model_folder), dataset.parts, validation, test, dataset.skipped)
 
 
 class _Run:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -10,7 +12,7 @@ from typing import Any
 
 from panns.config import config_to_dict, fill_defaults, first_difference
 from panns.data.clips.subset import ClipSubset
-from panns.errors import PannsError, SettingsError
+from panns.errors import DataError, PannsError, SettingsError
 from panns.system.files import remove_abandoned
 from panns.system.json_files import DamagedJson, parse_json, read_json_object, to_json, write_json
 from panns.system.locks import exclusive_or_skip
@@ -28,6 +30,8 @@ CLIPS_FILE = "clips.json"
 TEACHER_FILE = "teacher.npz"
 EVALUATION_FILE = "evaluation.json"
 MODEL_FOLDER = "model"
+# Files that took long to compute: of training, and decoded clips.
+_COSTLY = (STATE_FILE, METRICS_FILE, "*.tar")
 
 
 def check_folder(settings: RunSettings, out: Path, *, is_resumed: bool) -> None:
@@ -51,7 +55,8 @@ def check_folder(settings: RunSettings, out: Path, *, is_resumed: bool) -> None:
 def hold_folder(out: Path, world: World) -> Iterator[None]:
     """Hold the folder of a run, so that no other run writes to it, and name it in errors of the disk.
 
-    Files that a killed run left half written are removed.
+    Files that a killed run left half written are removed. A folder that was created for a run that is then refused is
+    removed as well.
 
     Raises:
         SettingsError: Another run holds the folder.
@@ -60,7 +65,7 @@ def hold_folder(out: Path, world: World) -> Iterator[None]:
     with _disk_errors(out), ExitStack() as stack:
         is_free = True
         if world.is_first:
-            out.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(_created(out))
             is_free = stack.enter_context(exclusive_or_skip(out / _LOCK_FILE))
         if not world.broadcast(is_free):
             raise SettingsError(f"another run trains in {out}; wait until it has ended, or use another folder")
@@ -76,6 +81,22 @@ def hold_folder(out: Path, world: World) -> Iterator[None]:
             ):
                 remove_abandoned(out / file, min_age_s=0)
         yield
+
+
+@contextmanager
+def _created(folder: Path) -> Iterator[None]:
+    """Create a folder, and remove it with its new parents if the run in it is refused before the first step."""
+    created = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except (DataError, SettingsError):
+        if created and not any(next(folder.rglob(name), None) for name in _COSTLY):
+            shutil.rmtree(folder, ignore_errors=True)
+            for one in created[1:]:
+                with contextlib.suppress(OSError):  # not empty
+                    one.rmdir()
+        raise
 
 
 @contextmanager

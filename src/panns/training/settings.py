@@ -61,6 +61,8 @@ class DataSettings:
             instead of `validation_fold`.
         check: True to read every clip before the first step and to refuse damaged files, unknown labels and empty
             classes. False for clips that were checked before, such as millions of them.
+        skip_damaged: True to leave out files that the check finds missing or damaged, and to list them in check.json;
+            False to refuse them. Clips in shards are skipped when they are packed.
         decoded: Folder for decoded clips, at the sample rate of the model, to decode them once. Empty to decode a clip
             in every epoch.
         noise: Recordings of noise for `batches.augment`: a clip list or a folder of shards; empty for synthetic noise.
@@ -73,12 +75,17 @@ class DataSettings:
     validation_fold: str = ""
     validation_share: float = 0.0
     check: bool = True
+    skip_damaged: bool = False
     decoded: str = ""
     noise: str = ""
 
     def __post_init__(self) -> None:
         if not 0 <= self.validation_share < 1:
             raise ValueError(f"validation_share={self.validation_share} must be at least 0 and below 1")
+        if self.skip_damaged and not self.check:
+            raise ValueError(
+                "skip_damaged needs the check of the clips, which finds the damaged ones; set check to true"
+            )
         if self.validation_fold and self.validation_share:
             raise ValueError("validation_fold and validation_share exclude each other; give one of them")
         if self.validation_fold and self.validation_fold == self.test_fold:

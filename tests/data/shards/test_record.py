@@ -24,7 +24,7 @@ def shard(tmp_path):
 
 def test_complete_shard_has_its_record(shard):
     assert read_record(shard, settings=SETTINGS, inputs="abc") == RECORD
-    assert read_record(shard, settings=replace(SETTINGS, skip_bad=True), inputs="abc") == RECORD
+    assert read_record(shard, settings=replace(SETTINGS, skip_damaged=True), inputs="abc") == RECORD
 
 
 def test_missing_or_damaged_shard_must_be_written(shard):
@@ -68,3 +68,9 @@ def test_digest_changes_with_clips_and_files(tmp_path):
     digests.add(digest_clips([clip], [file]))
     assert len(digests) == 6
     assert size_and_time(file) == size_and_time(tmp_path / "a\0.wav") == (-1, -1)
+
+
+def test_the_earlier_name_of_a_setting_is_read(shard):
+    file = shard.with_suffix(".json")
+    file.write_text(file.read_text().replace("skip_damaged", "skip_bad"))
+    assert read_record(shard, settings=SETTINGS, inputs="abc") == RECORD

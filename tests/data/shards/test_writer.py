@@ -190,46 +190,46 @@ def test_first_unreadable_clip_stops_writing(clip_list, folder, settings):
     assert not [path for path in folder.iterdir() if path.name.startswith(".shard")]
 
 
-def test_skip_bad_leaves_out_unreadable_clips(clip_list, folder):
+def test_skip_damaged_leaves_out_unreadable_clips(clip_list, folder):
     (clip_list.root / "sound 1.a.flac").write_text("no sound")
     (clip_list.root / "sound 6.a.wav").unlink()
-    written = write_shards(clip_list, folder, replace(WAV, skip_bad=True))
+    written = write_shards(clip_list, folder, replace(WAV, skip_damaged=True))
     assert written.n_clips == 5
-    assert [path for path, _ in written.skipped] == ["sound 1.a.flac", "sound 6.a.wav"]
-    assert "no such file" in written.skipped[1][1]
+    assert [(one.index, one.path) for one in written.skipped] == [(1, "sound 1.a.flac"), (6, "sound 6.a.wav")]
+    assert "no such file" in written.skipped[1].reason
     audio = ShardAudio(folder, RATE)
     kept = [clip for i, clip in enumerate(clip_list.clips) if i not in (1, 6)]
     assert list(audio.clips) == kept
     assert [len(audio.waveform(i)) for i in range(5)] == [1_600, 1_760, 1_840, 1_920, 2_000]
     # The shard counts as complete; a repeated call reports the same clips.
-    assert write_shards(clip_list, folder, replace(WAV, skip_bad=True)) == written
+    assert write_shards(clip_list, folder, replace(WAV, skip_damaged=True)) == written
     with pytest.raises(AudioDecodeError, match=r"sound 1\.a\.flac: is text"):
         write_shards(clip_list, folder, WAV)
 
 
-def test_skip_bad_decodes_copied_files_once(clip_list, folder, monkeypatch):
+def test_skip_damaged_decodes_copied_files_once(clip_list, folder, monkeypatch):
     samples = noise(1, sample_rate=RATE)
     samples[RATE // 2] = np.nan
     write_wav(clip_list.root / "sound 4.a.wav", samples, RATE)
-    # Copied files are decoded only if skip_bad asks for it.
+    # Copied files are decoded only if skip_damaged asks for it.
     assert write_shards(clip_list, folder, KEEP).n_clips == 7
     opened = []
     monkeypatch.setattr(packing, "open_clip_file", lambda file, **rate: opened.append(file) or open_sound(file, **rate))
-    written = write_shards(clip_list, folder, replace(KEEP, skip_bad=True))
+    written = write_shards(clip_list, folder, replace(KEEP, skip_damaged=True))
     assert sorted(opened) == [clip_list.file(clip) for clip in clip_list.clips]
-    assert [path for path, _ in written.skipped] == ["sound 4.a.wav"]
-    assert "0.500 s" in written.skipped[0][1]
+    assert [one.path for one in written.skipped] == ["sound 4.a.wav"]
+    assert "0.500 s" in written.skipped[0].reason
     assert len(ShardAudio(folder, RATE)) == 6
-    assert write_shards(clip_list, folder, replace(KEEP, skip_bad=True)) == written
+    assert write_shards(clip_list, folder, replace(KEEP, skip_damaged=True)) == written
     assert len(opened) == 7
 
 
 def test_all_clips_unreadable(clip_list, folder):
     for clip in clip_list.clips:
         clip_list.file(clip).unlink()
-    written = write_shards(clip_list, folder, replace(WAV, skip_bad=True))
-    assert (written.n_clips, len(written.skipped)) == (0, 7)
-    assert len(ShardAudio(folder, RATE)) == 0
+    with pytest.raises(DataError, match="none of 7 clips can be read"):
+        write_shards(clip_list, folder, replace(WAV, skip_damaged=True))
+    assert not (folder / INDEX_FILE).exists()
 
 
 def test_stretches_of_kept_files_are_counted(tmp_path, folder):

@@ -35,6 +35,10 @@ WeightsFile = Annotated[
 ]
 Device = Annotated[DeviceChoice, typer.Option(help="Device to compute on.")]
 Language = Annotated[LanguageChoice, typer.Option("--lang", help="Language of label names in text output.")]
+SkipDamaged = Annotated[
+    bool,
+    typer.Option("--skip-damaged", help="Leave out clips that cannot be read, and list them; not all of a class."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print comma-separated values with a header.")]
 

@@ -14,10 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.data.clips.clip import Clip, ClipList
+from panns.data.clips.naming import n_clips, some_of
+from panns.data.clips.skipped import SkippedClip
 from panns.data.quality.duplicates.compare import RATE as COMPARED_RATE
 from panns.data.quality.duplicates.compare import find_duplicates
 from panns.data.quality.duplicates.landmark_index import Candidate, LandmarkIndex
-from panns.data.quality.findings import KINDS, CheckReport, Finding, n_clips, some_of
+from panns.data.quality.findings import KINDS, CheckReport, Finding
 from panns.data.quality.inspect import Inspection
 from panns.data.quality.listing import check_listing, place_of
 from panns.data.quality.stores import ClipStore, FileStore, ShardStore
@@ -80,6 +82,9 @@ def check_clips(
         duration_s=sum(one.duration_s for one in inspections),
         findings=tuple(findings),
         duplicates=tuple(map(tuple, duplicates)),
+        unreadable=tuple(
+            SkippedClip(i, clip_list.clips[i].path, one.problem) for i, one in enumerate(inspections) if one.problem
+        ),
     )
 
 

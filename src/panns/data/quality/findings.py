@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
+from panns.data.clips.skipped import SkippedClip
 from panns.data.sampling.groups import DuplicateGroups
 
 Kind: TypeAlias = Literal[
@@ -38,8 +38,7 @@ Kind: TypeAlias = Literal[
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 ERRORS: frozenset[Kind] = frozenset(KINDS[: KINDS.index("incomplete or unusual")])
-
-_N_NAMED = 3
+UNREADABLE: frozenset[Kind] = frozenset({"missing file", "unreadable"})
 
 
 @dataclass(frozen=True)
@@ -76,12 +75,14 @@ class CheckReport:
         duration_s: Duration of all readable clips, in seconds.
         findings: Findings by kind, errors first.
         duplicates: Groups of clips, as indices, that hold the same sound.
+        unreadable: Clips that cannot be read.
     """
 
     n_clips: int
     duration_s: float
     findings: tuple[Finding, ...]
     duplicates: DuplicateGroups
+    unreadable: tuple[SkippedClip, ...] = ()
 
     @property
     def errors(self) -> tuple[Finding, ...]:
@@ -97,24 +98,3 @@ class CheckReport:
             "n_warnings": len(self.findings) - len(self.errors),
             "findings": [one.to_dict() for one in self.findings],
         }
-
-
-def some_of(names: Sequence[str]) -> str:
-    """The first few names, and the number of the others.
-
-    Examples:
-        >>> some_of(["a", "b", "c", "d", "e"])
-        'a, b, c and 2 more'
-    """
-    more = f" and {len(names) - _N_NAMED} more" if len(names) > _N_NAMED else ""
-    return ", ".join(names[:_N_NAMED]) + more
-
-
-def n_clips(count: int) -> str:
-    """A number of clips with its noun.
-
-    Examples:
-        >>> n_clips(1), n_clips(2000)
-        ('1 clip', '2,000 clips')
-    """
-    return "1 clip" if count == 1 else f"{count:,} clips"

@@ -39,6 +39,7 @@ class Inspection:
         sample_rate: Sample rate of the recording, in Hz; 0 if the clip is unreadable.
         digest: Digest of the samples; empty for silent and unreadable clips, which are not copies of each other.
         landmarks: Landmarks to find copies by; None for silent and unreadable clips.
+        problem: The reason why the clip is unreadable; empty for a readable one.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -46,6 +47,7 @@ class Inspection:
     sample_rate: int = 0
     digest: bytes = b""
     landmarks: Landmarks | None = None
+    problem: str = ""
 
 
 def inspect_file(file: Path, clips: Sequence[Clip], *, min_duration_s: float) -> list[Inspection]:
@@ -57,8 +59,9 @@ def inspect_file(file: Path, clips: Sequence[Clip], *, min_duration_s: float) ->
         min_duration_s: Minimum duration of a clip, in seconds.
     """
     if not file.is_file() and not is_pipe_or_device(str(file)):
-        problem = Finding("missing file", (clips[0].path,), f"{file} is missing; correct its path, or remove it")
-        return [Inspection((problem,)), *(Inspection() for _ in clips[1:])]
+        problem = f"{file} is missing; correct its path, or remove it"
+        finding = Finding("missing file", (clips[0].path,), problem)
+        return [Inspection((finding,), problem=problem), *(Inspection(problem=problem) for _ in clips[1:])]
     inspections: list[Inspection] = []
     with StretchReader() as stretches:
         for clip in clips:
@@ -90,7 +93,7 @@ def inspect_whole(sound: Path | BinaryIO, clip: Clip, *, min_duration_s: float, 
 
 def report_unreadable(clip: Clip, problem: PannsError) -> Inspection:
     """The inspection of an unreadable clip."""
-    return Inspection((Finding("unreadable", (clip.path,), str(problem)),))
+    return Inspection((Finding("unreadable", (clip.path,), str(problem)),), problem=str(problem))
 
 
 def load_head(file: Path, clip: Clip, sample_rate: int) -> Array:

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from panns.data.clip_lists.folders import is_fold_name
 from panns.data.clips.clip import Clip, ClipList
-from panns.data.quality.findings import Finding, n_clips, some_of
+from panns.data.clips.naming import n_clips, some_of
+from panns.data.quality.findings import Finding
 from panns.errors import UnknownLabel
 from panns.labels import LabelSet
 

@@ -53,7 +53,7 @@ def pack(file: Path, clip: Clip, settings: ShardSettings, stretches: StretchRead
     gain = 1.0
     if settings.coding == "keep" and clip.is_whole_file:
         suffix = _suffix(file)
-        sound, duration_s = _copy(file, is_decoded=settings.skip_bad)
+        sound, duration_s = _copy(file, is_decoded=settings.skip_damaged)
     else:
         suffix = coding = "flac" if settings.coding == "keep" else settings.coding
         if settings.sample_rate is None:

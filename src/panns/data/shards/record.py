@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from panns.data.clips.clip import Clip
 from panns.data.shards.index import FORMAT, Sample
@@ -60,7 +61,7 @@ def read_record(shard: Path, *, settings: ShardSettings, inputs: str) -> ShardRe
         if found["format"] in range(1, FORMAT):
             return None  # of an earlier version
         record = ShardRecord(
-            ShardSettings(**found["settings"]),
+            _read_settings(found["settings"]),
             found["inputs"],
             found["n_bytes"],
             tuple(Sample(*values) for values in found["samples"]),
@@ -75,11 +76,11 @@ def read_record(shard: Path, *, settings: ShardSettings, inputs: str) -> ShardRe
         return None
     for name, wanted in asdict(settings).items():
         was = getattr(record.settings, name)
-        if was != wanted and name != "skip_bad":
+        if was != wanted and name != "skip_damaged":
             raise DataError(
                 f"{shard} was packed with {name}={was!r}, not {wanted!r}; use another folder, or remove this one"
             )
-    if settings.skip_bad and settings.coding == "keep" and not record.settings.skip_bad:
+    if settings.skip_damaged and settings.coding == "keep" and not record.settings.skip_damaged:
         return None  # the files were copied without a check for damage
     if record.inputs != inputs:
         raise DataError(
@@ -87,6 +88,11 @@ def read_record(shard: Path, *, settings: ShardSettings, inputs: str) -> ShardRe
             f"to pack it again"
         )
     return record
+
+
+def _read_settings(plain: dict[str, Any]) -> ShardSettings:
+    """Settings in a record; earlier versions had another name for one of them."""
+    return ShardSettings(**{"skip_damaged" if name == "skip_bad" else name: value for name, value in plain.items()})
 
 
 def digest_clips(clips: Iterable[Clip], files: Iterable[Path]) -> str:

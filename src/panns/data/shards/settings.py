@@ -21,14 +21,14 @@ class ShardSettings:
             a tenth of the time.
         sample_rate: Sample rate to resample to, in Hz; None for the rate of each file.
         clips_per_shard: Number of clips in a shard.
-        skip_bad: True to leave out unreadable clips, False to stop at the first. True also decodes the files that
+        skip_damaged: True to leave out unreadable clips, False to stop at the first. True also decodes the files that
             "keep" copies, to find damage.
     """
 
     coding: Coding = "keep"
     sample_rate: int | None = None
     clips_per_shard: int = 1000
-    skip_bad: bool = False
+    skip_damaged: bool = False
 
     def __post_init__(self) -> None:
         if self.coding not in ("keep", "flac", "wav"):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from panns.data.clips.clip import ClipList
+from panns.data.clips.skipped import SkippedClip, select_remaining
 from panns.data.clips.stretches import StretchReader
 from panns.data.shards.index import INDEX_FILE, Sample, sample_name, shard_name, write_index
 from panns.data.shards.packing import pack
@@ -37,7 +38,7 @@ class PackingSummary:
         n_bytes: Size of all shards.
         duration_s: Duration of all clips, in seconds.
         n_cut: Number of clips that were cut out of their files although files were to be copied.
-        skipped: Path and error message of every unreadable clip.
+        skipped: The unreadable clips.
     """
 
     n_clips: int
@@ -45,7 +46,7 @@ class PackingSummary:
     n_bytes: int
     duration_s: float
     n_cut: int
-    skipped: tuple[tuple[str, str], ...]
+    skipped: tuple[SkippedClip, ...]
 
 
 def write_shards(
@@ -63,7 +64,7 @@ def write_shards(
     a time writes to a folder; the others wait, and then find the shards complete.
 
     A copied file is opened but not decoded, so damage inside it appears only in later reads, unless
-    `settings.skip_bad` is set.
+    `settings.skip_damaged` is set.
 
     Args:
         clip_list: The clips.
@@ -73,8 +74,9 @@ def write_shards(
         on_progress: Called with the number of clips written, in the stage "packing".
 
     Raises:
-        AudioDecodeError: A clip is unreadable and `settings.skip_bad` is not set.
-        DataError: The list is empty, or the folder holds shards of other clips or settings.
+        AudioDecodeError: A clip is unreadable and `settings.skip_damaged` is not set.
+        DataError: The list is empty, the folder holds shards of other clips or settings, or all clips of a class are
+            unreadable.
     """
     if not clip_list.clips:
         raise DataError("the clip list is empty; give at least one clip to pack")
@@ -82,6 +84,10 @@ def write_shards(
     with _exclusive_folder(folder):
         records = _Writing(clip_list, folder, settings, on_progress).finish(n_threads or n_cores())
         keys = [sample.key for record in records for sample in record.samples]
+        skipped = tuple(
+            SkippedClip(key, clip_list.clips[key].path, reason) for record in records for key, reason in record.skipped
+        )
+        select_remaining(clip_list.clips, [one.index for one in skipped], where=str(folder))
         if not (folder / INDEX_FILE).is_file():
             shards = [(record.n_bytes, record.samples) for record in records]
             write_index(folder, shards, [clip_list.clips[key] for key in keys])
@@ -91,7 +97,7 @@ def write_shards(
         n_bytes=sum(record.n_bytes for record in records),
         duration_s=sum(sample.duration_s for record in records for sample in record.samples),
         n_cut=sum(not clip_list.clips[key].is_whole_file for key in keys) if settings.coding == "keep" else 0,
-        skipped=tuple((clip_list.clips[key].path, reason) for record in records for key, reason in record.skipped),
+        skipped=skipped,
     )
 
 
@@ -137,7 +143,7 @@ class _Writing:
         """The record of a shard; None if the shard must be written."""
         record = read_record(self._shard(number), settings=self._settings, inputs=self._inputs[number])
         if record is not None:
-            if record.skipped and not self._settings.skip_bad:
+            if record.skipped and not self._settings.skip_damaged:
                 raise AudioDecodeError(record.skipped[0][1])
             self._n_done += len(self._keys[number])
         return record
@@ -182,7 +188,7 @@ class _Writing:
                     try:
                         samples.append(self._add(tar, key, stretches))
                     except AudioDecodeError as exc:
-                        if not self._settings.skip_bad:
+                        if not self._settings.skip_damaged:
                             raise
                         skipped.append((key, str(exc)))
                     with self._lock:

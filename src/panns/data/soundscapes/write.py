@@ -19,6 +19,7 @@ from panns.data.clip_lists import ClipList
 from panns.data.clip_lists.event_table import write_event_table
 from panns.data.clips.audio import ClipAudio, FileAudio, load_clip
 from panns.data.clips.clip import Clip
+from panns.data.clips.skipped import SkippedClip, select_remaining
 from panns.data.clips.stretches import StretchReader
 from panns.data.soundscapes.activity import Stretch
 from panns.data.soundscapes.backgrounds import Background, Backgrounds
@@ -26,7 +27,7 @@ from panns.data.soundscapes.labelling import find_clip_stretches, list_events
 from panns.data.soundscapes.levels import set_levels
 from panns.data.soundscapes.plan import Soundscape, SoundscapeConfig, draw_soundscape
 from panns.data.soundscapes.render import Mixture, render
-from panns.errors import DataError
+from panns.errors import AudioDecodeError, DataError
 from panns.system.cores import n_cores
 from panns.system.files import replacing
 from panns.system.json_files import to_json
@@ -53,6 +54,7 @@ class SoundscapeSummary:
         n_clips: Number of clips that occur at least once.
         n_classes: Number of classes that occur at least once.
         n_silent_clips: Number of silent clips, which were left out.
+        skipped: The unreadable clips, which were left out.
         n_attenuated: Number of soundscapes that were attenuated to stay within full scale.
     """
 
@@ -61,6 +63,7 @@ class SoundscapeSummary:
     n_clips: int
     n_classes: int
     n_silent_clips: int
+    skipped: tuple[SkippedClip, ...]
     n_attenuated: int
 
 
@@ -73,6 +76,7 @@ def write_soundscapes(
     n_soundscapes: int,
     sample_rate: int,
     seed: int,
+    skip_damaged: bool = False,
     on_progress: OnProgress = ignore_progress,
 ) -> SoundscapeSummary:
     """Mix soundscapes from clips and write them; the same arguments give the same files.
@@ -89,20 +93,21 @@ def write_soundscapes(
         n_soundscapes: Number of soundscapes, at least 1.
         sample_rate: Sample rate of the soundscapes, in Hz.
         seed: Random seed, at least 0.
+        skip_damaged: True to leave out unreadable clips, False to stop at the first.
         on_progress: Called with the number of clips read (stage "reading clips"), then with the number of soundscapes
             written (stage "mixing").
 
     Raises:
-        DataError: A clip has no label, all clips are silent, a soundscape would be shorter than a sample, or the folder
-            holds other files of these names.
-        AudioDecodeError: A clip is unreadable; the message names its file.
+        DataError: A clip has no label, all clips are silent, all of a class are unreadable, a soundscape would be
+            shorter than a sample, or the folder holds other files of these names.
+        AudioDecodeError: A clip is unreadable, and `skip_damaged` is False; the message names its file.
     """
     names = [f"{AUDIO_FOLDER}/{number:06d}.wav" for number in range(1, n_soundscapes + 1)]
     if round(config.duration_s * sample_rate) < 1:
         raise DataError(f"duration_s={config.duration_s} is less than a sample at {sample_rate} Hz; make it longer")
     _check_labels(clip_list)
     _check_folder(folder, names)
-    clips, stretches = _find_active_clips(clip_list, sample_rate, on_progress)
+    clips, stretches, skipped = _find_active_clips(clip_list, sample_rate, on_progress, skip_damaged=skip_damaged)
     audio = _RecentClips(FileAudio(ClipList(clip_list.root, clips), sample_rate))
     _clear(folder)
     listed: list[Clip] = []
@@ -129,7 +134,8 @@ def write_soundscapes(
         n_events=sum(len(one.events) for one in listed),
         n_clips=len(placed),
         n_classes=len({event.label for one in listed for event in one.events}),
-        n_silent_clips=len(clip_list.clips) - len(clips),
+        n_silent_clips=len(clip_list.clips) - len(clips) - len(skipped),
+        skipped=skipped,
         n_attenuated=n_attenuated,
     )
 
@@ -166,26 +172,37 @@ def _clear(folder: Path) -> None:
 
 
 def _find_active_clips(
-    clip_list: ClipList, sample_rate: int, on_progress: OnProgress
-) -> tuple[tuple[Clip, ...], list[list[Stretch]]]:
-    """Find the clips that are not silent, and the active stretches of each."""
+    clip_list: ClipList, sample_rate: int, on_progress: OnProgress, *, skip_damaged: bool
+) -> tuple[tuple[Clip, ...], list[list[Stretch]], tuple[SkippedClip, ...]]:
+    """Find the clips that are not silent, the active stretches of each, and the unreadable clips."""
     n_clips = len(clip_list.clips)
 
-    def read(chunk: int) -> list[list[Stretch]]:
-        with StretchReader() as reader:
-            return [
-                find_clip_stretches(clip, load_clip(clip_list.file(clip), clip, sample_rate, reader), sample_rate)
-                for clip in clip_list.clips[chunk * _CHUNK : (chunk + 1) * _CHUNK]
-            ]
+    def find(clip: Clip, reader: StretchReader) -> list[Stretch] | AudioDecodeError:
+        try:
+            return find_clip_stretches(clip, load_clip(clip_list.file(clip), clip, sample_rate, reader), sample_rate)
+        except AudioDecodeError as exc:
+            if not skip_damaged:
+                raise
+            return exc
 
-    found: list[list[Stretch]] = []
+    def read(chunk: int) -> list[list[Stretch] | AudioDecodeError]:
+        with StretchReader() as reader:
+            return [find(clip, reader) for clip in clip_list.clips[chunk * _CHUNK : (chunk + 1) * _CHUNK]]
+
+    found: list[list[Stretch] | AudioDecodeError] = []
     for stretches in ordered_map(read, range(-(-n_clips // _CHUNK)), n_threads=n_cores()):
         found += stretches
         on_progress(Progress(len(found), n_clips, "clips", "reading clips"))
-    numbers = [i for i, stretches in enumerate(found) if stretches]
-    if not numbers:
-        raise DataError(f"all {n_clips} clips are silent; give clips with sound")
-    return tuple(clip_list.clips[i] for i in numbers), [found[i] for i in numbers]
+    skipped = tuple(
+        SkippedClip(i, clip_list.clips[i].path, str(one))
+        for i, one in enumerate(found)
+        if isinstance(one, AudioDecodeError)
+    )
+    remaining = select_remaining(clip_list.clips, [one.index for one in skipped], where=str(clip_list.root))
+    active = {int(i): one for i in remaining if (one := found[i]) and not isinstance(one, AudioDecodeError)}
+    if not active:
+        raise DataError(f"all {len(remaining)} clips are silent; give clips with sound")
+    return tuple(clip_list.clips[i] for i in active), list(active.values()), skipped
 
 
 class _RecentClips:
