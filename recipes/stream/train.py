@@ -1,6 +1,6 @@
 """Train the streaming model, or resume an interrupted run.
 
-python -m recipes.stream.train [--data ../shared] [--out runs/stream]
+python -m recipes.stream.train [--data ../shared] [--out runs/stream] [--start FOLDER]
 """
 
 from __future__ import annotations
@@ -14,10 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from panns.checkpoints.checkpoint import open_checkpoint
 from panns.data.clip_lists import read_clip_list
 from panns.data.soundscapes import Stretch
 from panns.networks.build import build_network
 from panns.networks.contract import Network
+from panns.networks.saving import load_network
 from panns.training.engine.distributed import World
 from panns.training.engine.loop import train
 from panns.training.engine.losses import Objective, set_prior
@@ -41,6 +43,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared", help="folder of the reference data")
     parser.add_argument("--out", type=Path, default=RUNS / "stream")
     parser.add_argument("--config", type=Path, default=Path(__file__).parent / "train.toml")
+    parser.add_argument("--start", type=Path, metavar="FOLDER", help="checkpoint whose weights the network starts from")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
@@ -50,6 +53,8 @@ def main() -> None:
     frames = read_frames(out / FRAMES_FILE, settings)
     names = audioset_names(mapping := arguments.data / "reference" / "esc50_to_audioset.json")
     network, objective = build(settings, category_classes(names), torch.from_numpy(mean_probs(frames)))
+    if arguments.start is not None:
+        network.load_state_dict(load_network(open_checkpoint(arguments.start)).state_dict())
     batches = SoundscapeBatches(
         MelStore(out / MELS_FOLDER, n_frontends=1),
         clip_labels(clips, esc50_categories(clips, mapping), names, n_versions=len(settings.speeds)),
