@@ -12,7 +12,7 @@ from pathlib import Path
 
 from panns.checkpoints.digests import file_sha256
 from panns.checkpoints.manifest import FileDigest, ModelManifest
-from panns.checkpoints.onnx_metadata import check_seal, read_onnx_metadata, refuse_external_data
+from panns.checkpoints.onnx_metadata import check_seal, read_onnx_metadata, refuse_unsafe_graph
 from panns.errors import CheckpointError
 from panns.frontend import InputName
 from panns.system.files import read_regular, replacing
@@ -59,10 +59,10 @@ class Checkpoint:
         `open_checkpoint` has checked the digest of a single file.
 
         Raises:
-            CheckpointError: The file is missing, differs from the manifest, or keeps weights in other files.
+            CheckpointError: The file is missing, differs from the manifest, or has a graph that no export writes.
         """
         if self.is_exported_file:
-            refuse_external_data(self.path)
+            refuse_unsafe_graph(self.path)
             return self.path
         path, expected = self.path / name, self.manifest.files[name]
         remedy = (
@@ -73,7 +73,7 @@ class Checkpoint:
         if path.stat().st_size != expected.n_bytes or file_sha256(path) != expected.sha256:
             raise CheckpointError(f"{path} differs from the size or digest in {MANIFEST_FILE}; {remedy}")
         if name == ONNX_FILE:
-            refuse_external_data(path)
+            refuse_unsafe_graph(path)
         return path
 
     def verify(self) -> None:

@@ -22,20 +22,23 @@ SEAL_KEY = "panns_sha256"
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _METADATA_PROPS = 14
 _MAX_METADATA_BYTES = 16 << 20
-_MAX_FIELDS = 3_000_000  # the largest model has 30,000
+_MAX_FIELDS = 300_000  # the largest model has 30,000
 _MAX_DEPTH = 50
 # Messages inside a model that lead to tensors: the message type of each field.
 _MESSAGES = {
-    "model": {7: "graph", 20: "training", 25: "function"},
+    "model": {7: "graph", 20: "training"},
     "training": {1: "graph", 2: "graph"},
-    "function": {7: "node", 11: "attribute"},
     "graph": {1: "node", 5: "tensor", 15: "sparse"},
     "node": {5: "attribute"},
     "attribute": {5: "tensor", 6: "graph", 10: "tensor", 11: "graph", 22: "sparse", 23: "sparse"},
     "sparse": {1: "tensor", 2: "tensor"},
     "tensor": {},
 }
-_EXTERNAL_DATA, _DATA_LOCATION = 13, 14
+_FUNCTIONS = 25  # of a model
+_OP_TYPE, _DOMAIN = 4, 7  # of a node
+_EXTERNAL_DATA, _DATA_LOCATION = 13, 14  # of a tensor
+_ENDLESS = frozenset({b"Loop", b"SequenceMap"})
+_STANDARD = frozenset({b"", b"ai.onnx"})
 
 
 def read_onnx_metadata(path: Path) -> dict[str, str]:
@@ -85,39 +88,59 @@ def check_seal(path: Path) -> None:
         )
 
 
-def refuse_external_data(path: Path) -> None:
-    """Refuse a graph with weights in other files, because no digest covers those.
+def refuse_unsafe_graph(path: Path) -> None:
+    """Refuse a graph with weights in other files, which no digest covers, or with repetitions without a bound.
+
+    The rounds of one `Scan` are those of its input; a `Scan` in another multiplies them, as functions that call
+    functions do. `Loop` and the operators outside the ONNX standard may repeat as often as they like.
 
     Raises:
-        CheckpointError: A tensor of the graph is in another file.
+        CheckpointError: The graph has such a part.
     """
     try:
-        data = _map(path)
-        has_external = _has_external_data(data)
+        problem = _find_unsafe_part(_map(path))
     except (ValueError, OSError):
         return  # the runtime refuses the file
-    if has_external:
-        raise CheckpointError(
-            f"{path} keeps weights in another file, which no digest covers; use one file, as `panns export` writes it"
-        )
+    if problem:
+        raise CheckpointError(f"{path} {problem}; use a file that `panns export` wrote")
 
 
-def _has_external_data(data: memoryview) -> bool:
-    pending, n_fields = [("model", 0, len(data), 0)], 0
+class _Message(NamedTuple):
+    """A message to search: its type, its place, its depth, and whether it is inside of a Scan."""
+
+    kind: str
+    start: int
+    end: int
+    depth: int = 0
+    is_scanned: bool = False
+
+
+def _find_unsafe_part(data: memoryview) -> str:
+    pending, n_fields = [_Message("model", 0, len(data))], 0
     while pending:
-        message, start, end, depth = pending.pop()
-        for field in _fields(data, start, end):
-            n_fields += 1
-            if n_fields > _MAX_FIELDS or depth > _MAX_DEPTH:
-                return True  # larger than any real graph; what it hides is unknown
-            if message == "tensor" and field.number == _EXTERNAL_DATA:
-                return True
-            if message == "tensor" and field.number == _DATA_LOCATION and data[field.start] != 0:
-                return True
-            inner = _MESSAGES[message].get(field.number)
+        kind, start, end, depth, is_scanned = pending.pop()
+        fields = list(_fields(data, start, end, at_most=_MAX_FIELDS - n_fields))
+        n_fields += len(fields)
+        if n_fields >= _MAX_FIELDS or depth > _MAX_DEPTH:
+            return "has a graph larger or deeper than that of any model"
+        if kind == "node":
+            operators = {bytes(data[one.start : one.end]) for one in fields if one.number == _OP_TYPE}
+            domains = {bytes(data[one.start : one.end]) for one in fields if one.number == _DOMAIN}
+            if operators & _ENDLESS or not domains <= _STANDARD or (is_scanned and b"Scan" in operators):
+                names = b", ".join(sorted(operators)).decode("utf-8", "replace")[:40]
+                return f"has an operator that may run without end ({names})"
+            is_scanned |= b"Scan" in operators
+        for field in fields:
+            if kind == "model" and field.number == _FUNCTIONS:
+                return "has functions, which may call each other without end"
+            if kind == "tensor" and (
+                field.number == _EXTERNAL_DATA or (field.number == _DATA_LOCATION and data[field.start] != 0)
+            ):
+                return "keeps weights in another file, which no digest covers"
+            inner = _MESSAGES[kind].get(field.number)
             if inner is not None and field.kind == _BYTES:
-                pending.append((inner, field.start, field.end, depth + 1))
-    return False
+                pending.append(_Message(inner, field.start, field.end, depth + 1, is_scanned))
+    return ""
 
 
 def _map(path: Path) -> memoryview:
@@ -136,13 +159,14 @@ class _Field(NamedTuple):
     end: int
 
 
-def _fields(data: memoryview, start: int, end: int) -> Iterator[_Field]:
-    """Fields of the message at a place.
+def _fields(data: memoryview, start: int, end: int, *, at_most: int = _MAX_FIELDS) -> Iterator[_Field]:
+    """Fields of the message at a place, the first `at_most` of them.
 
     Raises:
         ValueError: The message is damaged.
     """
-    while start < end:
+    while start < end and at_most > 0:
+        at_most -= 1
         tag, start = _read_varint(data, start, end)
         number, kind = divmod(tag, 8)
         if kind == _BYTES:

@@ -16,7 +16,6 @@ from panns.results import Array, Scores
 from panns.runtime.load import make_model
 from panns.runtime.onnx_backend import OnnxBackend
 
-TIME_LIMIT_S = 600.0  # of one call; the largest model takes 3 s on one core
 TOLERANCE = 1e-4  # between backends; measured on real weights: about 1e-6
 
 
@@ -31,11 +30,10 @@ def verify_onnx(checkpoint: Checkpoint, path: Path) -> float:
         The largest difference: absolute for probabilities, relative to the largest value for embeddings.
 
     Raises:
-        CheckpointError: The difference is above 1e-4, or the graph does not end.
+        CheckpointError: The difference is above 1e-4.
     """
     opened = open_checkpoint(path)
     exported = OnnxBackend(opened, device="cpu")
-    exported.time_limit_s = TIME_LIMIT_S
     network = load_network(checkpoint)
     config = checkpoint.manifest.config
     worst = 0.0

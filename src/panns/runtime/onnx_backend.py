@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -17,9 +14,6 @@ from panns.results import Array, Scores
 from panns.runtime.backend import check_graph, choose_n_threads, scores_from_fields
 from panns.runtime.engines import import_onnxruntime
 
-if TYPE_CHECKING:
-    from onnxruntime import RunOptions
-
 
 class OnnxBackend:
     """A checkpoint in ONNX Runtime, on the CPU or on CUDA."""
@@ -27,7 +21,6 @@ class OnnxBackend:
     device: str
     inputs: tuple[InputName, ...]
     state_size: int
-    time_limit_s: float | None = None  # of one call
 
     def __init__(self, checkpoint: Checkpoint, device: str = "auto", n_threads: int | None = None) -> None:
         onnxruntime = import_onnxruntime()
@@ -90,32 +83,10 @@ class OnnxBackend:
         arrays = self._run({name: np.ascontiguousarray(batch), STATE: state})
         return scores_from_fields(self._output_names, arrays), arrays[-1]
 
-    @contextmanager
-    def _limiting(self, options: RunOptions) -> Iterator[None]:
-        """End the run of these options after the time limit, if there is one."""
-        if self.time_limit_s is None:
-            yield
-            return
-        timer = threading.Timer(self.time_limit_s, setattr, (options, "terminate", True))
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-
     def _run(self, inputs: Mapping[str, Array]) -> list[Array]:
-        from onnxruntime import RunOptions
-
-        options = RunOptions()
         try:
-            with self._limiting(options):
-                arrays: list[Array] = self._session.run(self._output_names, inputs, options)
+            arrays: list[Array] = self._session.run(self._output_names, inputs)
         except self._errors as exc:
-            if options.terminate:
-                raise CheckpointError(
-                    f"{self._path} did not end in {self.time_limit_s:g} s; a loop in its graph may have no end"
-                ) from exc
             raise CheckpointError(
                 f"{self._path} fails in ONNX Runtime: {exc}; export it again, unless the machine is short of memory"
             ) from exc
