@@ -73,9 +73,30 @@ def test_raven_selection_table_of_many_files(events):
     ]
 
 
+@pytest.mark.parametrize("form", ["kaleidoscope", "rttm", "label-studio", "elan"])
+def test_formats_of_reviewing_programs(form, events, tmp_path):
+    """Every event of every sound comes back; a sound that fails is missing, and the document stays valid."""
+    from panns.data.annotations import read_annotations
+
+    sounds = [SIREN] if form == "elan" else ["nosuch.wav", "examples/knock.ogg", SIREN]
+    result = detect(*sounds, "--format", form)
+    assert result.returncode == (form != "elan")
+    suffix = {"kaleidoscope": "csv", "rttm": "rttm", "label-studio": "json", "elan": "eaf"}[form]
+    path = tmp_path / f"out.{suffix}"
+    path.write_text(result.stdout, encoding="utf-8")
+    *others, last = read_annotations(path)
+    assert [one.file.rpartition("/")[2].removesuffix(".ogg") for one in others] == ["knock"] * (form != "elan")
+    found = sorted((one.label, one.onset_s, one.offset_s) for one in last.annotations)
+    assert found == [
+        (one.label, pytest.approx(one.onset_s, abs=1e-3), pytest.approx(one.offset_s, abs=1e-3))
+        for one in sorted(events, key=lambda event: (event.label, event.onset_s))
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["--format", "elan", "examples/knock.ogg"], "an ELAN document holds one sound, not 2"),
         (["--json", "--csv"], "give one of --json and --csv, not both"),
         (["--json", "--format", "raven"], "give one of --format, --json and --csv, not several"),
         (["--format", "audacity", "examples/knock.ogg"], "an Audacity label track holds one sound, not 2"),

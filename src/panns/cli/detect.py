@@ -15,8 +15,9 @@ from panns.cli.options.paths import Paths, expand_inputs
 from panns.cli.options.result_output import ResultFileOptions, compute_into, settings_of
 from panns.cli.options.sound_limits import LimitOptions
 from panns.cli.render.event_formats import CSV_COLUMNS, RAVEN_COLUMNS, audacity_rows, csv_rows, raven_rows, table_lines
+from panns.cli.render.review_formats import review_format, to_annotated_sound
 from panns.cli.terminal.file_results import process_with_bar, report_problems
-from panns.cli.terminal.output import print_csv, print_json, print_line, print_tsv
+from panns.cli.terminal.output import print_csv, print_json, print_line, print_text, print_tsv
 
 if TYPE_CHECKING:
     from panns.results import Detection
@@ -31,6 +32,16 @@ class EventFormat(StrEnum):
     csv = "csv"
     audacity = "audacity"
     raven = "raven"
+    kaleidoscope = "kaleidoscope"
+    rttm = "rttm"
+    label_studio = "label-studio"
+    elan = "elan"
+
+
+_OF_ONE_SOUND = {
+    EventFormat.audacity: ("an Audacity label track", "raven or csv"),
+    EventFormat.elan: ("an ELAN document", "label-studio or csv, or call the command for each sound"),
+}
 
 
 @with_option_groups
@@ -47,7 +58,8 @@ def detect(
             "--format",
             "-f",
             help="Output format. audacity: label track of one sound; raven: selection table of all sounds in the order "
-            "given.",
+            "given; kaleidoscope: CSV with a column for the reviewer; rttm: NIST's SPEAKER lines; label-studio: JSON "
+            "of tasks with predictions; elan: document of one sound.",
         ),
     ] = EventFormat.table,
     as_json: options.AsJson = False,
@@ -65,8 +77,9 @@ def detect(
     results.check(is_json=output_format in {EventFormat.table, EventFormat.json})
     parsed_threshold = parse_threshold(threshold)
     inputs = expand_inputs(paths)
-    if output_format is EventFormat.audacity and len(inputs) > 1:
-        raise typer.BadParameter(f"an Audacity label track holds one sound, not {len(inputs)}; use raven or csv")
+    if output_format in _OF_ONE_SOUND and len(inputs) > 1:
+        name, others = _OF_ONE_SOUND[output_format]
+        raise typer.BadParameter(f"{name} holds one sound, not {len(inputs)}; use {others}")
     recognizer = model.load_for_files(len(inputs))
     settings = events.for_model(recognizer, parsed_threshold)
 
@@ -83,11 +96,14 @@ def detect(
             has_failed = compute_into(file, inputs, detect_in_file)
         raise typer.Exit(int(has_failed))
 
+    form = review_format(output_format, [one.file for one in inputs])
+    if form is not None:
+        print_text(form.head)
     if output_format is EventFormat.csv:
         print_csv([CSV_COLUMNS])
     if output_format is EventFormat.raven:
         print_tsv([RAVEN_COLUMNS])
-    n_events, duration_s, has_failed = 0, 0.0, False
+    n_sounds, n_events, duration_s, has_failed = 0, 0, 0.0, False
     for one in process_with_bar(inputs, detect_in_file):
         report_problems(one)
         has_failed |= one.error is not None
@@ -95,7 +111,10 @@ def detect(
             print_json(one.to_dict())
         elif one.result is not None:
             detection = one.result
-            if output_format is EventFormat.csv:
+            if form is not None:
+                sound = to_annotated_sound(one.file, detection, lang)
+                print_text((form.separator if n_sounds else "") + form.to_text(sound))
+            elif output_format is EventFormat.csv:
                 print_csv(csv_rows(one.file, detection))
             elif output_format is EventFormat.raven:
                 max_hz = recognizer.sample_rate / 2
@@ -105,8 +124,11 @@ def detect(
             else:
                 for line in table_lines(one.file, detection, lang):
                     print_line(line)
+            n_sounds += 1
             n_events += len(detection)
             duration_s += detection.duration_s
+    if form is not None:
+        print_text(form.end)
     if has_failed:
         raise typer.Exit(1)
 

@@ -59,7 +59,7 @@ def evaluate(
             metavar="CLIPS",
             help="Labelled clips: a .csv, .tsv or .jsonl file, or a folder of class folders. With --task detect, a "
             "table of events: a .tsv or .csv file with the columns filename, onset, offset and event_label, or a "
-            "folder with an events.tsv.",
+            "folder with an events.tsv; or annotations by Raven, Audacity, Kaleidoscope, Label Studio, ELAN or RTTM.",
         ),
     ],
     folds: Folds = None,
@@ -160,11 +160,11 @@ def _read_clips(
     manifest: Path, folds: Sequence[str] | None, label_map: Path | None, *, is_detection: bool
 ) -> tuple[ClipList, Mapping[str, Sequence[str]] | None]:
     """Clips to evaluate, and the map from their labels to the model's classes."""
+    from panns.data.annotations.event_clips import read_event_clips
     from panns.data.clip_lists import read_clip_list
-    from panns.data.clip_lists.event_table import read_event_table
     from panns.evaluation import read_label_map
 
-    clips = read_event_table(manifest) if is_detection else read_clip_list(manifest)
+    clips = read_event_clips(manifest) if is_detection else read_clip_list(manifest)
     selected = select_folds(clips, manifest, folds)
     if label_map is None:
         return selected, None

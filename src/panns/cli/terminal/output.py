@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 import logging
 import re
 import shutil
@@ -63,9 +64,7 @@ def print_json(record: Mapping[str, object]) -> None:
 
 def print_csv(rows: Iterable[Sequence[object]]) -> None:
     """Print rows of comma-separated values."""
-    _make_room()
-    csv.writer(sys.stdout, lineterminator="\n").writerows([spreadsheet_cell(cell) for cell in row] for row in rows)
-    sys.stdout.flush()
+    print_text(csv_text(rows))
 
 
 def print_tsv(rows: Iterable[Sequence[object]]) -> None:
@@ -73,6 +72,21 @@ def print_tsv(rows: Iterable[Sequence[object]]) -> None:
     for row in rows:
         _make_room()
         print("\t".join(str(spreadsheet_cell(value)) for value in row), flush=True)
+
+
+def print_text(text: str) -> None:
+    """Print a part of a document as it is."""
+    if text:
+        _make_room()
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+def csv_text(rows: Iterable[Sequence[object]]) -> str:
+    """Rows as comma-separated values."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([spreadsheet_cell(cell) for cell in row] for row in rows)
+    return text.getvalue()
 
 
 def complain(text: str) -> None:

@@ -1,0 +1,64 @@
+"""Events in the formats of reviewing programs: Kaleidoscope, RTTM, Label Studio and ELAN."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from panns.cli.options import LanguageChoice
+from panns.cli.render.event_formats import label_of
+from panns.cli.terminal.output import csv_text
+
+if TYPE_CHECKING:
+    from panns.data.annotations import AnnotatedSound
+    from panns.results import Detection
+
+
+@dataclass(frozen=True)
+class ReviewFormat:
+    """A format as parts of one text.
+
+    Attributes:
+        to_text: Text of one sound.
+        head: Text before the first sound.
+        separator: Text between two sounds.
+        end: Text after the last sound.
+    """
+
+    to_text: Callable[[AnnotatedSound], str]
+    head: str = ""
+    separator: str = ""
+    end: str = ""
+
+
+def review_format(name: str, files: Sequence[str]) -> ReviewFormat | None:
+    """The format of this name; None for another one.
+
+    Args:
+        name: Name of the format.
+        files: All sounds, because RTTM needs a short name for each.
+    """
+    from panns.data.annotations import elan, kaleidoscope, label_studio, rttm
+    from panns.system.json_files import to_json
+
+    if name == "kaleidoscope":
+        return ReviewFormat(
+            lambda sound: csv_text(kaleidoscope.kaleidoscope_rows(sound)), csv_text([kaleidoscope.COLUMNS])
+        )
+    if name == "rttm":
+        ids = dict(zip(files, rttm.file_ids(files), strict=True))
+        return ReviewFormat(lambda sound: rttm.rttm_text(sound, ids[sound.file]))
+    if name == "label-studio":
+        return ReviewFormat(lambda sound: to_json(label_studio.label_studio_task(sound)), "[\n", ",\n", "\n]\n")
+    if name == "elan":
+        return ReviewFormat(elan.elan_document, end="\n")
+    return None
+
+
+def to_annotated_sound(file: str, detection: Detection, language: LanguageChoice) -> AnnotatedSound:
+    """The events of a detection as annotations, with labels in a language."""
+    from panns.data.annotations import AnnotatedSound, Annotation
+
+    events = [Annotation(label_of(event, language), event.onset_s, event.offset_s, event.score) for event in detection]
+    return AnnotatedSound(file, tuple(events), detection.duration_s, model=detection.model)

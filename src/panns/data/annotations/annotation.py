@@ -1,0 +1,59 @@
+"""Annotated events of a sound, as annotation programs store them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from panns.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """One annotated event.
+
+    Attributes:
+        label: Name of the class.
+        onset_s: Start, in seconds from the start of the sound.
+        offset_s: End, in seconds from the start of the sound.
+        score: Score of the detector; None if the file has none.
+        review: A reviewer's entry beside the label, such as "confirmed" or the right class; "" for none.
+
+    Raises:
+        DataError: The label is empty, or the times are negative, not finite or not ascending.
+    """
+
+    label: str
+    onset_s: float
+    offset_s: float
+    score: float | None = None
+    review: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.label.strip():
+            raise DataError("the label of an event is empty; give it a name, or remove the event")
+        if not 0 <= self.onset_s < self.offset_s < math.inf:
+            raise DataError(
+                f"the event {self.label!r} from {self.onset_s:g} to {self.offset_s:g} s has no length; give an end "
+                "after its start, both 0 s or later"
+            )
+
+
+@dataclass(frozen=True)
+class AnnotatedSound:
+    """The annotated events of one sound.
+
+    Attributes:
+        file: Path of the sound; in formats that store less, its name without suffix.
+        annotations: The events, in the order of the file.
+        duration_s: Duration of the sound, in seconds; None if unknown.
+        model: Name of the model that detected the events; "" if unknown.
+        is_reviewed: False where the file holds predictions that nobody has annotated yet.
+    """
+
+    file: str
+    annotations: Sequence[Annotation]
+    duration_s: float | None = None
+    model: str = ""
+    is_reviewed: bool = True

@@ -1,0 +1,81 @@
+"""Read a file of any annotation program."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+
+from panns.data.annotations.annotation import AnnotatedSound
+from panns.data.annotations.audacity import is_audacity, read_audacity
+from panns.data.annotations.detections import is_detections, read_detection_lines, read_detections
+from panns.data.annotations.elan import read_elan
+from panns.data.annotations.kaleidoscope import is_kaleidoscope, read_kaleidoscope
+from panns.data.annotations.label_studio import read_label_studio
+from panns.data.annotations.raven import is_raven, read_raven
+from panns.data.annotations.rttm import read_rttm
+from panns.data.clip_lists.text_file import open_text
+from panns.errors import DataError
+from panns.system.files import open_regular
+from panns.system.json_files import DamagedJson, read_json
+
+_FORMS = (
+    "an event table (.tsv, .csv), a Raven or Audacity table (.txt), a Kaleidoscope table (.csv), Label Studio's JSON, "
+    "an ELAN document (.eaf), RTTM, or what panns detect wrote (.csv, .jsonl)"
+)
+
+
+def read_annotations(path: str | os.PathLike[str]) -> list[AnnotatedSound]:
+    """Read the annotated sounds of a file, with paths as the file gives them; use `SoundFinder` to find them.
+
+    Raises:
+        DataError: The file is missing, of another kind, or damaged; the message names the file and the line.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix == ".eaf":
+        try:
+            with open_regular(path) as document:
+                return read_elan(document)
+        except DataError as exc:
+            raise DataError(f"{path}: {exc}") from exc
+        except OSError as exc:
+            raise DataError(f"{path} cannot be read ({exc.strerror or exc}); check the path") from exc
+    if suffix == ".json":
+        try:
+            return read_label_studio(read_json(path))
+        except DamagedJson as exc:
+            raise DataError(str(exc)) from exc
+        except DataError as exc:
+            raise DataError(f"{path}, {exc}") from exc
+    with open_text(path) as file:
+        if suffix == ".rttm":
+            return read_rttm(file)
+        if suffix == ".jsonl":
+            return read_detection_lines(file)
+        first = file.readline()
+        file.seek(0)
+        delimiter = max("\t,;", key=first.count)
+        header = next(csv.reader([first], delimiter=delimiter), [])
+        if is_raven(header):
+            return read_raven(file, _sound_of(path))
+        if is_kaleidoscope(header):
+            return read_kaleidoscope(file, delimiter)
+        if is_detections(header):
+            return read_detections(file, delimiter)
+        if is_audacity(first):
+            return read_audacity(file, _sound_of(path))
+    raise DataError(f"{path}: the form of the file is unknown; give {_FORMS}")
+
+
+def _sound_of(table: Path) -> str:
+    """Name of the sound that a table without names belongs to: its own, without the words that programs add.
+
+    Examples:
+        >>> _sound_of(Path("a/rain.Table.1.selections.txt")), _sound_of(Path("rain.wav.txt")), _sound_of(Path("b.txt"))
+        ('rain', 'rain.wav', 'b')
+    """
+    stem = table.stem
+    for word in (".selections", ".Table.1", ".BirdNET", ".labels"):
+        stem = stem.removesuffix(word)
+    return stem

@@ -1,0 +1,45 @@
+"""Cells of tables that people edit in spreadsheets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from panns.data.annotations.annotation import AnnotatedSound, Annotation
+from panns.errors import DataError
+
+_ESCAPED = re.compile("'[=+@-].")
+
+
+def unescape_cell(cell: str) -> str:
+    """Text of a cell without the quotation mark that keeps spreadsheets from computing it.
+
+    Examples:
+        >>> unescape_cell("'=1+1.wav"), unescape_cell("'tis")
+        ('=1+1.wav', "'tis")
+    """
+    return cell[1:] if _ESCAPED.match(cell) else cell
+
+
+def number(cell: str, column: str) -> float:
+    """A number of a cell, also with a decimal comma.
+
+    Raises:
+        DataError: The cell holds something else.
+
+    Examples:
+        >>> number("1.5", "OFFSET"), number("1,5", "OFFSET")
+        (1.5, 1.5)
+    """
+    try:
+        return float(cell.replace(",", ".") if cell.count(",") == 1 and "." not in cell else cell)
+    except ValueError:
+        raise DataError(f"{column}={cell!r:.40} is not a number; give seconds, such as 1.25") from None
+
+
+def group_by_file(found: Iterable[tuple[str, Annotation]]) -> list[AnnotatedSound]:
+    """Sounds in the order of their first event."""
+    sounds: dict[str, list[Annotation]] = {}
+    for file, event in found:
+        sounds.setdefault(file, []).append(event)
+    return [AnnotatedSound(file, tuple(events)) for file, events in sounds.items()]
