@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 
 from panns.audio import load_sound, open_sound
+from panns.audio.decoding.formats import id3_size
+from panns.audio.decoding.lengths.bare import mpeg_frame_bytes
+from panns.errors import AudioDecodeError
 from tests.audio.decoding.encoded_sounds import (
     FORMATS,
     TONE_HZ,
@@ -113,6 +116,26 @@ def test_files_of_one_frame_are_read(container, codec, n_samples, sample_rate):
     samples = tone(0.1, sample_rate=sample_rate, n_channels=1)[:n_samples]
     data = (with_soundfile if container.isupper() else with_av)(samples, sample_rate, container, codec)
     assert len(load_sound(data, sample_rate=sample_rate)) >= n_samples
+
+
+def first_frame(data):
+    data = data[id3_size(data[:10]) :]
+    n_bytes = mpeg_frame_bytes(data[:4])
+    assert len(data) > 2 * n_bytes > 100
+    return data[:n_bytes]
+
+
+@pytest.mark.parametrize(("container", "codec"), [("mp2", "mp2"), ("mp3", "libmp3lame"), ("MP3", "MPEG_LAYER_III")])
+@pytest.mark.parametrize("before", [b"", b"ID3\4\0\0\0\0\0\x0a" + bytes(10)])
+@pytest.mark.parametrize("after", [b"", b"TAG" + bytes(125)])
+def test_a_single_frame_of_mpeg_audio_is_read(container, codec, before, after):
+    """Both decoders wait for a second frame."""
+    samples = tone(0.2, sample_rate=32_000, n_channels=1)
+    data = (with_soundfile if container.isupper() else with_av)(samples, 32_000, container, codec)
+    one = load_sound(before + first_frame(data) + after, sample_rate=32_000)
+    assert len(one) == 1_152
+    with pytest.raises(AudioDecodeError, match="damaged"):
+        load_sound(first_frame(data)[:-3], sample_rate=32_000)
 
 
 def test_a_file_is_empty_only_if_every_decoder_finds_nothing(monkeypatch):

@@ -23,6 +23,7 @@ from panns.audio.decoding.formats import (
 from panns.audio.decoding.lengths.mp4 import mp4_has_index
 from panns.audio.decoding.lengths.read import read_declared_length
 from panns.audio.decoding.media_reader import MediaReader
+from panns.audio.decoding.one_frame_reader import OneFrameReader
 from panns.audio.decoding.reader import MAX_SEARCH_BYTES, Reader, Undecodable
 from panns.audio.decoding.samples import Waveform
 from panns.audio.decoding.soundfile_reader import SoundFileReader
@@ -60,12 +61,14 @@ class FileReader:
         self.losses: list[str] = []
         self._damage = ""
 
-    def _decoders(self) -> list[type[SoundFileReader] | type[MediaReader]]:
+    def _decoders(self) -> list[type[SoundFileReader] | type[MediaReader] | type[OneFrameReader]]:
         """Return the decoders to try, best first."""
         if self._format.decoder == "media":
             return [MediaReader]
         if not _has_media():
             return [SoundFileReader]
+        if self._format is MP3:
+            return [SoundFileReader, MediaReader, OneFrameReader]
         # FFmpeg decodes Opus twice as fast as libsndfile, which is faster for its other formats.
         return [MediaReader, SoundFileReader] if self._format is OPUS else [SoundFileReader, MediaReader]
 
@@ -76,6 +79,8 @@ class FileReader:
             try:
                 if decoder is MediaReader:
                     return MediaReader(self._source, declared, self._format)
+                if decoder is OneFrameReader:
+                    return OneFrameReader(self._source, declared)
                 return SoundFileReader(self._source, declared, reaches_end=self._reaches_end)
             except Undecodable as exc:
                 reasons.append(str(exc))

@@ -107,7 +107,12 @@ class MediaReader:
             tracks = ", ".join(sorted({stream.type for stream in self._container.streams})) or "nothing"
             raise AudioDecodeError(f"{self._name}: has no audio track, only {tracks}; give a file with sound in it")
         if track is None or track.codec_context is None:
-            raise Undecodable("this FFmpeg has no decoder for its audio track")
+            known = [one.codec_context for one in self._container.streams.audio if one.codec_context is not None]
+            raise Undecodable(
+                "too little of its audio track is in the file"
+                if known
+                else "this FFmpeg has no decoder for its audio track"
+            )
         self._track = track
 
     def _read_header(self) -> None:

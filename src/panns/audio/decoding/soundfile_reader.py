@@ -40,7 +40,9 @@ class SoundFileReader:
             with source.budget(MAX_SEARCH_BYTES):
                 self._file = soundfile.SoundFile(source)
         except self._error as exc:
-            raise Undecodable(_reason(exc)) from exc
+            # Its MP3 library gives this reason for damage, and so calls a file missing.
+            reason = "no frame can be decoded" if "File does not exist" in str(exc) else _reason(exc)
+            raise Undecodable(reason) from exc
         if self._file.format not in _FORMATS:
             self._file.close()
             raise Undecodable(f"libsndfile takes it for {self._file.format}")

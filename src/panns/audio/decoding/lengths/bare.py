@@ -44,7 +44,7 @@ def read_mpeg_ts(source: SeekableInput, offset: int) -> DeclaredLength:
 
 def ends_within_mpeg_audio(source: SeekableInput) -> DeclaredLength:
     """MPEG audio without an index."""
-    return DeclaredLength(is_cut=_ends_within_frame(source, b"\xff", _mpeg_bytes))
+    return DeclaredLength(is_cut=_ends_within_frame(source, b"\xff", mpeg_frame_bytes))
 
 
 def _ends_within_frame(source: SeekableInput, sync: bytes, frame_bytes: Callable[[bytes], int]) -> bool:
@@ -81,7 +81,8 @@ def _ac3_bytes(header: bytes) -> int:
     return kbit * (4 if rate == 0 else 6)
 
 
-def _mpeg_bytes(header: bytes) -> int:
+def mpeg_frame_bytes(header: bytes) -> int:
+    """Size of the frame of MPEG audio that begins with these bytes; 0 if none does."""
     if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE0 != 0xE0:
         return 0
     version, layer = header[1] >> 3 & 3, 4 - (header[1] >> 1 & 3)
