@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import pytest
 
 from panns.batch.result_file import ResultFile
@@ -44,3 +47,48 @@ def test_nothing_is_overwritten_or_mixed(tmp_path):
     with pytest.raises(PannsError, match="is not a file of results of this command"):
         ResultFile(path, SETTINGS, resume=True)
     assert path.read_text() == "some notes\n"
+
+
+def test_two_runs_on_one_file_are_refused(tmp_path):
+    path, link = tmp_path / "a.jsonl", tmp_path / "link.jsonl"
+    with ResultFile(path, SETTINGS, resume=False) as file:
+        file.add({"file": "a"})
+        link.symlink_to(path)
+        for other in (path, link):
+            for resume in (False, True):
+                with pytest.raises(PannsError, match="another run writes to"):
+                    ResultFile(other, SETTINGS, resume=resume)
+    assert {one.name for one in tmp_path.iterdir()} == {"a.jsonl", "link.jsonl"}
+    with ResultFile(link, SETTINGS, resume=True) as file:
+        assert file.done == {"a"}
+
+
+def test_links_and_permissions_stay(tmp_path):
+    path, link = tmp_path / "a.jsonl", tmp_path / "link.jsonl"
+    write(path, {"file": "a"})
+    path.chmod(0o600)
+    link.symlink_to(path)
+    with ResultFile(link, SETTINGS, resume=True) as file:
+        file.add({"file": "b"})
+    assert link.is_symlink()
+    assert len(path.read_text().splitlines()) == 2
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_refused_file_is_free_for_the_next_run(tmp_path):
+    (tmp_path / "a.jsonl").mkdir()
+    with pytest.raises(PannsError, match=r"a\.jsonl is not a regular file"):
+        ResultFile(tmp_path / "a.jsonl", SETTINGS, resume=True)
+    (tmp_path / "a.jsonl").rmdir()
+    write(tmp_path / "a.jsonl", {"file": "a"})
+    assert [one.name for one in tmp_path.iterdir()] == ["a.jsonl"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_is_a_sentence(tmp_path):
+    with ResultFile(tmp_path / "a.jsonl", SETTINGS, resume=False) as file:
+        file.add({"file": "a"})
+        os.dup2(os.open("/dev/full", os.O_WRONLY), file._file.fileno())
+        with pytest.raises(PannsError, match=r"the disk is full; .*--resume"):
+            file.add({"file": "b"})
+        os.dup2(os.open(os.devnull, os.O_WRONLY), file._file.fileno())

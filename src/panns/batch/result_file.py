@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from panns.errors import PannsError
-from panns.system.files import replacing
+from panns.system.files import replacing_output, sync
 from panns.system.json_files import parse_json, to_json
+from panns.system.locks import exclusive_or_skip
+from panns.system.storage import storage_problem
 
 
 class ResultFile:
@@ -29,21 +31,41 @@ class ResultFile:
         done: Paths of the sounds with a result.
 
     Raises:
-        PannsError: The file exists, and `resume` is False; or it holds results of other settings, or something else.
+        PannsError: The file exists, and `resume` is False; it holds results of other settings, or something else;
+            another run writes to it; or it cannot be written.
     """
 
     def __init__(self, path: Path, settings: Mapping[str, object], *, resume: bool) -> None:
         self.path = path
         self._digest = hashlib.sha256(to_json(settings, sorts_keys=True).encode()).hexdigest()[:16]
         self.done: set[str] = set()
-        if path.exists():
-            if not resume:
-                raise PannsError(f"{path} exists already; add --resume to go on with it, or remove it to begin anew")
-            self._keep_results()
-        self._file = path.open("a", encoding="utf-8")
+        with ExitStack() as stack, self._write_errors():
+            if not stack.enter_context(exclusive_or_skip(_lock_of(path))):
+                raise PannsError(f"another run writes to {path}; wait until it has ended, or give another file")
+            if path.exists():
+                if not path.is_file():
+                    raise PannsError(f"{path} is not a regular file; give the name of a file")
+                if not resume:
+                    raise PannsError(
+                        f"{path} exists already; add --resume to go on with it, or remove it to begin anew"
+                    )
+                self._keep_results()
+            self._file = stack.enter_context(path.open("a", encoding="utf-8"))
+            self._held = stack.pop_all()
+
+    @contextmanager
+    def _write_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as exc:
+            if isinstance(exc, PannsError):
+                raise
+            raise PannsError(
+                f"{self.path}: {storage_problem(exc)}; the results before are safe: go on with --resume"
+            ) from exc
 
     def _keep_results(self) -> None:
-        with replacing(self.path) as partial, partial.open("w", encoding="utf-8") as kept:
+        with replacing_output(self.path) as partial, partial.open("w", encoding="utf-8") as kept:
             for record in self._records():
                 if record["settings"] != self._digest:
                     raise PannsError(
@@ -68,8 +90,9 @@ class ResultFile:
 
     def add(self, record: Mapping[str, Any]) -> None:
         """Write the result of one sound; it stays even if the process is killed afterwards."""
-        self._file.write(to_json({**record, "settings": self._digest}) + "\n")
-        self._file.flush()
+        with self._write_errors():
+            self._file.write(to_json({**record, "settings": self._digest}) + "\n")
+            self._file.flush()
 
     def results(self) -> Iterator[dict[str, Any]]:
         """The results in the file, without those of sounds that failed, in the order in which they were computed."""
@@ -79,9 +102,9 @@ class ResultFile:
     def close(self) -> None:
         """Close the file, once it is on the disk."""
         if not self._file.closed:
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
+            with self._write_errors(), self._held:
+                self._file.flush()
+                sync(self.path)
 
     def __enter__(self) -> ResultFile:
         return self
@@ -90,3 +113,9 @@ class ResultFile:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _lock_of(path: Path) -> Path:
+    """The lock of a file, beside the file that a link leads to."""
+    target = path.resolve()
+    return target.with_name(f".{target.name}.lock")

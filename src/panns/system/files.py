@@ -6,6 +6,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import shutil
 import stat
 import time
 import uuid
@@ -37,6 +38,16 @@ def replacing(path: Path) -> Iterator[Path]:
         sync(path.parent)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_output(path: Path) -> Iterator[Path]:
+    """Write a file that a user named, as `replacing` does: a link stays, and so do the permissions of the file."""
+    target = path.resolve()
+    with replacing(target) as partial:
+        yield partial
+        if target.exists() and partial.exists():
+            shutil.copymode(target, partial)
 
 
 def remove_abandoned(path: Path, *, min_age_s: float = _ABANDONED_S) -> None:

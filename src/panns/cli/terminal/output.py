@@ -7,7 +7,6 @@ import csv
 import io
 import logging
 import re
-import shutil
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from panns.cli.terminal import bars
 from panns.errors import PannsError
-from panns.system.files import replacing
+from panns.system.files import replacing_output
 from panns.system.json_files import to_json
 
 # Characters that move the cursor, colour the terminal, end a line or change the writing direction.
@@ -111,19 +110,15 @@ class LogLines(logging.Handler):
 
 @contextmanager
 def writing(output: Path) -> Iterator[Path]:
-    """Write a file atomically (`replacing`); yields the temporary path.
-
-    A link stays, and the file that it leads to is replaced. The file keeps its permissions.
+    """Write a file atomically (`replacing_output`); yields the temporary path.
 
     Raises:
         PannsError: The file cannot be written.
     """
     target = partial = output.resolve()
     try:
-        with replacing(target) as partial:
+        with replacing_output(output) as partial:
             yield partial
-            if target.exists() and partial.exists():
-                shutil.copymode(target, partial)
     except OSError as exc:
         if isinstance(exc, PannsError) or exc.filename not in {None, str(partial), str(target)}:
             raise
