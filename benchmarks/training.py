@@ -28,7 +28,7 @@ from panns.training.engine.batch import Batch
 from panns.training.engine.clip_batches import BatchConfig, ClipBatches, ClipTargets, MixConfig
 from panns.training.engine.loop import TrainConfig, train
 from panns.training.engine.losses import LossConfig, Objective
-from panns.training.engine.transfer import from_scratch
+from panns.training.engine.transfer_learning import from_scratch
 
 # Model, seconds of a clip, clips in a batch, steps.
 CASES = (("cnn14", 10.0, 4, 5), ("builtin", 5.0, 32, 12), ("mn04_as", 5.0, 32, 12))

@@ -57,9 +57,8 @@ PARTS_WITHOUT_TORCH = {
 SHARED_STEMS = {
     "audio": "the audio of a clip list, read from its files or from shards",
     "config": "the settings dataclasses of a part, and the reader that fills them",
-    "settings": "the settings of training, of detection and of a set of shards",
+    "settings": "the settings of training and of a set of shards",
     "events": "events as the metrics, a plot or the options of the command line see them",
-    "transfer": "the model family, and the transfer of weights into a network before training",
 }
 # Layers of their own inside another part.
 PARTS_INSIDE = {"training.engine"}

@@ -29,11 +29,14 @@ def main() -> None:
         ["ship", *out, "--to", model],
         ["calibrate", model, *data, "--out", calibration],
         ["ship", *out, "--calibration", calibration],
+        ["thresholds", *data, "--models", "builtin"],
         ["evaluate", *data],
+        ["tables"],
         ["ship", "--metrics"],
     )
     for module, *options in steps:
-        subprocess.run([sys.executable, "-m", f"recipes.builtin.{module}", *options], check=True)
+        recipe = "stream" if module == "thresholds" else "builtin"  # the thresholds of all models have one command
+        subprocess.run([sys.executable, "-m", f"recipes.{recipe}.{module}", *options], check=True)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from panns.evaluation import evaluate_clips
 from panns.recognizer import load
 from panns.system.files import replacing
 from panns.training.cross_validation import fold_names
-from panns.training.join import join_models
+from panns.training.ensembling import join_models
 from panns.training.run_folder import MODEL_FOLDER
 from recipes.common.paths import ROOT
 from recipes.common.prepare_command import CLIPS_FILE

@@ -10,7 +10,7 @@ import numpy as np
 
 from panns.data.clip_lists.event_table import read_event_table
 from panns.detection import WindowConfig
-from panns.detection.settings import model_fingerprint
+from panns.detection.stream_settings import model_fingerprint
 from panns.evaluation import Categories, FrameProbs
 from panns.metrics import ClipEvents
 from panns.recognizer import load

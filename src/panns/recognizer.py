@@ -16,9 +16,9 @@ from panns.checkpoints.manifest import ModelManifest
 from panns.detection import FrameScorer, WindowConfig, live, make_scorer, offline
 from panns.detection.detector import Detector
 from panns.detection.offline import Keep, keep_all
-from panns.detection.settings import model_fingerprint
 from panns.detection.state import StreamState
 from panns.detection.stream import Stream
+from panns.detection.stream_settings import model_fingerprint
 from panns.detection.thresholds import Threshold, resolve_thresholds
 from panns.events import EventConfig
 from panns.hub.resolve import is_path, resolve

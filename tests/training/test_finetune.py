@@ -12,7 +12,7 @@ from panns.data.clip_lists import Clip, read_clip_list
 from panns.data.shards import ShardSettings, write_shards
 from panns.errors import SettingsError
 from panns.recognizer import load
-from panns.training.engine.transfer import TransferSettings
+from panns.training.engine.transfer_learning import TransferSettings
 from panns.training.finetune import TRAINING_FOLDER, FinetuneOptions, choose_settings, finetune
 from tests.training.conftest import KINDS
 

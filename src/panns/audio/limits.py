@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.errors import AudioDecodeError
+from panns.system.defaults import MAX_HOURS
 
 # Telemetry loggers go down to some 100 Hz, bat and marine recorders up to about 4 MHz; outside is a damaged header.
 MIN_SAMPLE_RATE = 100
@@ -34,7 +35,7 @@ class DecodeLimits:
         max_spool_bytes: Maximum size of the temporary copy of an input that cannot seek, such as a pipe.
     """
 
-    max_duration_s: float = 48 * 3600.0
+    max_duration_s: float = MAX_HOURS * 3600
     min_bytes_per_s: float = 32.0
     min_bytes_per_million: float = 500.0
     grace_s: float = 600.0

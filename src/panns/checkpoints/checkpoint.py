@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from panns.checkpoints.digests import file_sha256
+from panns.checkpoints.digest_cache import file_sha256
 from panns.checkpoints.manifest import FileDigest, ModelManifest
 from panns.checkpoints.onnx_metadata import check_seal, read_onnx_metadata, refuse_unsafe_graph
 from panns.errors import CheckpointError

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from panns.checkpoints.digests import file_sha256
+from panns.checkpoints.digest_cache import file_sha256
 from panns.errors import CheckpointError
 from panns.system.files import open_regular
 

@@ -50,7 +50,7 @@ def embed(
     if (output is None) == (not as_json):
         raise typer.BadParameter("give one of -o FILE and --json")
     if resume and output is None:
-        raise typer.BadParameter("--resume goes on with a file; give it with -o")
+        raise typer.BadParameter("--resume needs -o FILE, the result file to continue")
     if output is not None:
         options.check_output(output, ".npz", ".parquet", ".jsonl")
         _check_writer(output)

@@ -105,7 +105,7 @@ def finetune(
     require("onnx", "onnxscript", what="fine-tuning", extra="export")
     from panns.runtime.torch_backend import usable_device
     from panns.training.engine.distributed import join_world
-    from panns.training.engine.transfer import TransferSettings
+    from panns.training.engine.transfer_learning import TransferSettings
     from panns.training.finetune import FinetuneOptions
     from panns.training.finetune import finetune as run
 

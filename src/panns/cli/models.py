@@ -166,7 +166,7 @@ def join(
     from panns.system.extras import require
 
     require("torch", "safetensors", what="joining models", extra="train")
-    from panns.training.join import join_models
+    from panns.training.ensembling import join_models
 
     checkpoint = join_models(models, output, stored=stored.value)
     print_line(f"{checkpoint.path}  mean of the logits of {len(models)} models")

@@ -11,8 +11,8 @@ from panns.audio.limits import check_samples
 from panns.audio.resampling.polyphase import PolyphaseResampler, PolyphaseState
 from panns.detection.frames import Frames, ScorerState, concatenate_frames
 from panns.detection.scorer import FrameScorer
-from panns.detection.settings import StreamSettings, describe_events, digest_thresholds
 from panns.detection.state import StreamState
+from panns.detection.stream_settings import StreamSettings, describe_events, digest_thresholds
 from panns.events import EventConfig, EventState, EventTracker, FoundEvent
 from panns.results import Array, Event, StreamScores
 from panns.runtime.model import Model

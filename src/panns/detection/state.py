@@ -20,7 +20,7 @@ import numpy as np
 from panns.audio.limits import MAX_PEAK
 from panns.audio.resampling.polyphase import PolyphaseState
 from panns.detection.frames import ScorerState
-from panns.detection.settings import StreamSettings
+from panns.detection.stream_settings import StreamSettings
 from panns.events import EventState
 
 _MAX_BYTES = 1 << 28  # a window of 600 s at 96 kHz

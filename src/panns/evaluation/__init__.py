@@ -11,7 +11,7 @@ from panns.evaluation.detection_measures import DetectionEvaluation, FrameProbs,
 from panns.evaluation.detection_scoring import DetectionScores, TimedClip, TimedEvent, score_detection
 from panns.evaluation.evaluate import evaluate_clips, evaluate_detection
 from panns.evaluation.label_files import read_label_map, read_thresholds, thresholds_to_json
-from panns.evaluation.tasks import TASKS, Task, infer_task
+from panns.evaluation.label_tasks import TASKS, Task, infer_task
 from panns.system.defaults import DEFAULT_THRESHOLD
 
 __all__ = [

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from panns.errors import DataError
 from panns.evaluation.categories import Categories
 from panns.evaluation.clip_scoring import Failure
-from panns.evaluation.tasks import Task, check_thresholds
+from panns.evaluation.label_tasks import Task, check_thresholds
 from panns.labels import Label
 from panns.metrics import (
     ClassMean,

@@ -9,7 +9,7 @@ from panns.evaluation.clip_measures import ClipEvaluation, measure_clips
 from panns.evaluation.clip_scoring import LabelledAudio, Predict, score_clips
 from panns.evaluation.detection_measures import DetectionEvaluation, measure_detection
 from panns.evaluation.detection_scoring import ScoreSound, TimedClip, score_detection
-from panns.evaluation.tasks import Task, check_task, check_thresholds, infer_task
+from panns.evaluation.label_tasks import Task, check_task, check_thresholds, infer_task
 from panns.events import EventConfig
 from panns.labels import LabelSet
 from panns.system.defaults import DEFAULT_THRESHOLD

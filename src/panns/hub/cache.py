@@ -4,7 +4,7 @@
                       <file>.checked.json    its size, time stamp and digests, which save hashing it at every load
                       <file>.part, .lock     an unfinished download (see `panns.hub.download`)
     <cache>/checkpoints/<name>/              a checkpoint converted from a published file
-    <cache>/digests/                         digests of large files (see `panns.checkpoints.digests`)
+    <cache>/digests/                         digests of large files (see `panns.checkpoints.digest_cache`)
 
 Importing this module reads no environment variables and creates no folders.
 """

@@ -53,7 +53,9 @@ def check_bounds(config: ModelConfig) -> None:
             raise ValueError(f"{name}={value:g} is beyond the bound of {limit:,}")
     log_mel = config.frontend.log_mel
     if log_mel is not None and log_mel.n_mels * (log_mel.n_fft // 2 + 1) > _MAX_FILTERS:
-        raise ValueError(f"n_mels={log_mel.n_mels} and n_fft={log_mel.n_fft} are too large together")
+        raise ValueError(
+            f"n_mels={log_mel.n_mels} and n_fft={log_mel.n_fft} give more than {_MAX_FILTERS:,} filter values"
+        )
     if isinstance(config, StreamingConfig) and not 0 <= config.state_size + config.n_overlap <= MAX_STATE:
         raise ValueError(f"a state of {config.state_size:,} numbers is beyond the bound of {MAX_STATE:,}")
 

@@ -15,8 +15,8 @@ import numpy as np
 from panns.checkpoints.manifest import ModelManifest
 from panns.frontend import network_inputs
 from panns.results import Array, Scores
-from panns.runtime.answers import checked_scores
 from panns.runtime.backend import Backend
+from panns.runtime.output_checks import checked_scores
 from panns.runtime.pooling import WindowPool, stack_scores
 from panns.runtime.waveforms import Waveforms, to_clips
 from panns.runtime.windows import Window, cut_into_windows

@@ -10,9 +10,9 @@ import numpy as np
 from panns.checkpoints.manifest import ModelManifest
 from panns.frontend import log_mel_block
 from panns.results import Array, Scores
-from panns.runtime.answers import checked_scores, checked_state
 from panns.runtime.backend import Backend
 from panns.runtime.model import Model, ScoredWindow
+from panns.runtime.output_checks import checked_scores, checked_state
 from panns.runtime.windows import Window
 
 

@@ -3,3 +3,4 @@
 DEFAULT_MODEL = "builtin"
 LISTEN_MODEL = "stream"
 DEFAULT_THRESHOLD = 0.5
+MAX_HOURS = 48.0  # longest sound that is accepted

@@ -13,7 +13,7 @@ from panns.models.base import ModelConfig
 from panns.models.registry import find_model, is_registered, read_config
 from panns.networks.contract import Network
 from panns.networks.saving import load_network
-from panns.training.engine.transfer import head_config
+from panns.training.engine.transfer_learning import head_config
 from panns.training.settings import ModelSettings
 
 

@@ -29,12 +29,12 @@ from panns.training.engine.loop import TrainConfig
 from panns.training.engine.losses import LossConfig
 from panns.training.engine.optim import OptimConfig
 from panns.training.engine.state_file import STATE_FILE
-from panns.training.engine.transfer import TransferSettings
+from panns.training.engine.transfer_learning import TransferSettings
 from panns.training.recordings import read_clip_source
 from panns.training.run import TrainingResult, run
 from panns.training.run_folder import hold_folder
 from panns.training.settings import DataSettings, ModelSettings, RunSettings
-from panns.training.small_parts import describe_small_parts
+from panns.training.split_warnings import describe_small_parts
 
 logger = logging.getLogger(__name__)
 

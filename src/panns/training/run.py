@@ -31,7 +31,7 @@ from panns.training.dataset import Dataset, Parts, prepare_dataset
 from panns.training.engine.clip_batches import ClipBatches
 from panns.training.engine.distributed import World
 from panns.training.engine.loop import train
-from panns.training.engine.transfer import InitialNetwork, from_scratch, from_trained
+from panns.training.engine.transfer_learning import InitialNetwork, from_scratch, from_trained
 from panns.training.recordings import read_clip_source
 from panns.training.run_folder import (
     EVALUATION_FILE,

@@ -15,7 +15,7 @@ from panns.errors import SettingsError
 from panns.training.engine.clip_batches import BatchConfig
 from panns.training.engine.loop import TrainConfig
 from panns.training.engine.losses import LossConfig
-from panns.training.engine.transfer import TransferSettings
+from panns.training.engine.transfer_learning import TransferSettings
 
 
 @dataclass(frozen=True)

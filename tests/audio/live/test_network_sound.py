@@ -56,6 +56,15 @@ def test_a_station_that_breaks_off_is_opened_again(caplog):
     assert "is back after" in caplog.text
 
 
+def test_a_connection_at_another_rate_keeps_the_first_rate_and_every_sample(tmp_path):
+    write_wav(tmp_path / "a.wav", tone(1.0, sample_rate=RATE), RATE)
+    with http_server(files(tmp_path)) as address, NetworkSound(f"{address}/a.wav") as sound:
+        sound.sample_rate = RATE // 2  # as if the first connection had had half the rate
+        samples = np.concatenate(list(sound))
+    np.testing.assert_allclose(samples[1000:-1000], tone(1.0, sample_rate=RATE // 2)[1000:-1000], atol=1e-3)
+    assert len(samples) == RATE // 2
+
+
 def test_a_station_that_stays_away_is_given_up():
     clock, connections = Clock(), []
     with http_server(radio(encoded("adts", tone(1.0, sample_rate=RATE), "aac", RATE), connections)) as address:

@@ -62,7 +62,7 @@ UNKNOWN = FileFormat("unknown", "either")
 PLAYLIST = FileFormat("a playlist of other files", "none")
 TEXT = FileFormat("text", "none")
 
-# Four machines, in either byte order.
+# The marker of the first version and those of four machines, in either byte order.
 _IRCAM_MARKERS = {b"\x64\xa3" + bytes((machine, 0)) for machine in range(5)}
 _IRCAM_MARKERS |= {marker[::-1] for marker in _IRCAM_MARKERS}
 _W64_GUID = b"riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00"

@@ -17,9 +17,9 @@ LONG_PROBE = {"probesize": str(2 * MAX_SEARCH_BYTES), "analyzeduration": str(120
 OPTIONS = {"format_whitelist": FORMATS, "protocol_whitelist": "none"}
 # Formats that store their length; for others FFmpeg guesses it from size and bit rate.
 DECLARING = {"mov", "matroska", "asf", "avi", "caf", "ape", "wv", "tta", "tak", "mpc8", "dsf"}
-# Streams that may end anywhere. A missing end is noticed if it cuts a frame; warnings about all whole ones help nobody.
+# Streams that may end anywhere. A missing end is noticed if it cuts a frame; a warning for every file would be noise.
 _STREAMS = "aac,ac3,amr,dts,dtshd,dv,eac3,flv,loas,mlp,mp3,mpeg,mpegts,nut,truehd,wtv"
-# Formats whose headers were read before.
+# Formats whose length `lengths/` has read already.
 _READ_BEFORE = "aiff,ast,au,flac,nistsphere,ogg,rm,sox,svx,swf,voc,w64,wav"
 WITHOUT_LENGTH = frozenset(f"{_STREAMS},{_READ_BEFORE}".split(","))
 # Containers that store the time of every packet. AVI counts packets instead, and bare streams have no time at all. Ogg

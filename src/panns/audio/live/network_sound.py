@@ -125,9 +125,10 @@ class NetworkSound:
             return
         resampler = Resampler(self._media.sample_rate, self.sample_rate)
         for block in self._media:
-            resampled = resampler.push(block)
-            if len(resampled):
+            if len(resampled := resampler.push(block)):
                 yield resampled
+        if len(rest := resampler.finish()):
+            yield rest
 
     def _reconnect(self, reason: str) -> Iterator[Waveform]:
         """Yield silence until the address answers again."""

@@ -48,8 +48,8 @@ class EventOptions:
         typer.Option(
             "--release",
             metavar="SHARE",
-            help="Share of the threshold above which an event continues before and after it reached the threshold. "
-            "Default: the model's own, else 0.5.",
+            help="Low threshold of the hysteresis, as a fraction of the threshold: an event starts and ends where the "
+            "score crosses it. Default: the model's own, else 0.5.",
             show_default=False,
         ),
     ] = None

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from panns.recognizer import Recognizer
 
 Resume = Annotated[
-    bool, typer.Option("--resume", help="Go on with the file of -o: skip sounds that have a result in it.")
+    bool, typer.Option("--resume", help="Continue the file of -o: skip sounds that have a result in it.")
 ]
 
 
@@ -45,7 +45,7 @@ class ResultFileOptions:
         if self.output is not None:
             check_output(self.output, ".jsonl")
         elif self.resume:
-            raise typer.BadParameter("--resume goes on with a file; give it with -o")
+            raise typer.BadParameter("--resume needs -o FILE, the result file to continue")
 
 
 def compute_into(file: ResultFile, inputs: list[Input], function: ProcessFile[ResultT]) -> bool:

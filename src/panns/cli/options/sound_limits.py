@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from panns.system.defaults import MAX_HOURS
+
 if TYPE_CHECKING:
     from panns.audio import DecodeLimits
 
-# The largest number of hours that an option takes: a year.
-_MAX_HOURS = 8_784
+_A_YEAR_H = 8_784  # the largest value of the option
 
 
 @dataclass(frozen=True)
@@ -20,8 +21,8 @@ class LimitOptions:
 
     max_hours: Annotated[
         float,
-        typer.Option("--max-hours", metavar="H", min=0, max=_MAX_HOURS, help="Longest sound to accept, in hours."),
-    ] = 48.0
+        typer.Option("--max-hours", metavar="H", min=0, max=_A_YEAR_H, help="Longest sound to accept, in hours."),
+    ] = MAX_HOURS
     allow_silence: Annotated[
         bool,
         typer.Option(

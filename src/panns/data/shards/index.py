@@ -139,7 +139,7 @@ class ShardIndex:
                 raise ValueError(f"{name} holds a negative number or NaN")
         # The one column that always has a value a clip bounds the number of clips by the size of the file.
         if columns["key"].shape != (columns["n_clips"].tolist(),):
-            raise ValueError("keys and clips differ in number")
+            raise ValueError(f"keys of shape {columns['key'].shape} for {columns['n_clips'].tolist()} clips")
         clips = ClipTable(columns)
         if columns["suffix"].max(initial=0) >= len(columns["suffixes"]):
             raise ValueError("unknown suffixes")

@@ -7,7 +7,7 @@ import torch
 
 from panns.models.base import with_n_classes
 from panns.networks.build import build_network, construct_network
-from panns.training.engine.transfer import (
+from panns.training.engine.transfer_learning import (
     TransferSettings,
     from_scratch,
     from_trained,

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from panns.checkpoints import digests
-from panns.checkpoints.digests import file_sha256
+from panns.checkpoints import digest_cache
+from panns.checkpoints.digest_cache import file_sha256
 from panns.system.cache_folder import cache_dir
 from panns.system.files import file_digests
 
@@ -26,8 +26,8 @@ def hashed(monkeypatch):
         paths.append(path)
         return file_digests(path, **options)
 
-    monkeypatch.setattr(digests, "file_digests", counted)
-    monkeypatch.setattr(digests, "_MIN_AGE_NS", -1)
+    monkeypatch.setattr(digest_cache, "file_digests", counted)
+    monkeypatch.setattr(digest_cache, "_MIN_AGE_NS", -1)
     return paths
 
 
@@ -68,7 +68,7 @@ def test_replaced_file_is_read_again(file):
 
 
 def test_young_file_is_read_every_time(file, hashed, monkeypatch):
-    monkeypatch.setattr(digests, "_MIN_AGE_NS", 3600 * 10**9)
+    monkeypatch.setattr(digest_cache, "_MIN_AGE_NS", 3600 * 10**9)
     assert time.time_ns() - file.stat().st_mtime_ns < 3600 * 10**9
     file_sha256(file)
     file_sha256(file)
@@ -77,11 +77,11 @@ def test_young_file_is_read_every_time(file, hashed, monkeypatch):
 
 def forget():
     """A new process knows no digests."""
-    digests._known.clear()
+    digest_cache._known.clear()
 
 
 def test_the_digest_of_a_large_file_is_kept_across_processes(file, hashed, monkeypatch):
-    monkeypatch.setattr(digests, "_LARGE_BYTES", 4)
+    monkeypatch.setattr(digest_cache, "_LARGE_BYTES", 4)
     for _ in range(3):
         assert file_sha256(file) == sha256(b"abcd")
         forget()
@@ -94,7 +94,7 @@ def test_the_digest_of_a_large_file_is_kept_across_processes(file, hashed, monke
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"version": 5}', '{"sha256": "ab", "version": []}'])
 def test_a_damaged_record_of_a_digest_is_ignored(file, hashed, monkeypatch, content):
-    monkeypatch.setattr(digests, "_LARGE_BYTES", 4)
+    monkeypatch.setattr(digest_cache, "_LARGE_BYTES", 4)
     file_sha256(file)
     (record,) = (cache_dir() / "digests").iterdir()
     record.write_text(content)

@@ -1,7 +1,7 @@
 import numpy as np
 
 from panns.data.clips.clip import Clip
-from panns.training.small_parts import describe_small_parts
+from panns.training.split_warnings import describe_small_parts
 
 
 def test_a_split_that_leaves_enough_needs_no_word():

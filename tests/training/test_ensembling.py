@@ -18,7 +18,7 @@ from panns.labels import LabelSet
 from panns.networks.build import build_network
 from panns.networks.saving import save_checkpoint
 from panns.recognizer import load
-from panns.training.join import join_models
+from panns.training.ensembling import join_models
 from panns.training.run import train_model
 from panns.training.settings import read_settings
 from tests.small_models import small_config

@@ -10,8 +10,8 @@ import panns
 from panns.checkpoints.checkpoint import ONNX_FILE, open_checkpoint
 from panns.errors import CheckpointError
 from panns.results import Scores
-from panns.runtime.answers import checked_scores, checked_state
 from panns.runtime.load import load_model, make_model
+from panns.runtime.output_checks import checked_scores, checked_state
 from tests.commands import run_panns
 from tests.sounds import RATE, noise
 
