@@ -1,12 +1,15 @@
 from dataclasses import FrozenInstanceError
+from datetime import datetime
 
 import numpy as np
 import pytest
 
+from panns.clock import StatedTime, TimeSource
 from panns.labels import audioset
-from panns.results import Embedding, Tag, Tagging, TagWindow
+from panns.results import Detection, Embedding, Event, Tag, Tagging, TagWindow
 
 DOG = Tag("Dog", "狗", 74, 0.7071067811865476)
+BARK = Event("Dog", "狗", 74, 1.5, 2.0, 0.9)
 CAT = Tag("Cat", "猫", 81, 0.25)
 PLAIN_DOG = {"label": "Dog", "label_zh": "狗", "index": 74, "score": 0.7071067811865476}
 PLAIN_CAT = {"label": "Cat", "label_zh": "猫", "index": 81, "score": 0.25}
@@ -61,3 +64,41 @@ def test_embedding_is_plain_numbers_in_json():
 def test_results_cannot_be_changed(result):
     with pytest.raises(FrozenInstanceError):
         result.label = "Cat"
+
+
+def recorded(text, **more):
+    stated = StatedTime(TimeSource.file_name, "a name", datetime.fromisoformat(text))
+    return Detection("a.wav", 60.0, "stream", (BARK,), stated_times=(stated,), **more)
+
+
+def test_clock_times():
+    detection = recorded("2024-05-01T23:59:59")
+    assert detection.recorded_at == datetime(2024, 5, 1, 23, 59, 59)
+    assert detection.clock_time(BARK.onset_s) == datetime(2024, 5, 2, 0, 0, 0, 500_000)
+    assert "recorded_at" not in detection.to_dict()
+    with_clock = detection.with_clock("Europe/Berlin")
+    assert with_clock.recorded_at.isoformat() == "2024-05-01T23:59:59+02:00"
+    plain = with_clock.to_dict()
+    assert list(plain) == ["file", "duration_s", "model", "recorded_at", "clock_source", "events"]
+    assert (plain["recorded_at"], plain["clock_source"]) == ("2024-05-01T23:59:59.000+02:00", "file_name")
+    assert plain["events"][0]["onset_at"] == "2024-05-02T00:00:00.500+02:00"
+    assert plain["events"][0]["offset_at"] == "2024-05-02T00:00:01.000+02:00"
+
+
+def test_the_warnings_of_a_clock_replace_those_of_the_one_before():
+    detection = recorded("1970-01-01T00:00:00", warnings=("3 s are missing",)).with_clock().with_clock("UTC")
+    assert detection.recorded_at is None
+    assert detection.clock_time(0.0) is None
+    first, *others = detection.to_dict()["warnings"]
+    assert first == "3 s are missing"
+    assert len(others) == 2
+
+
+def test_windows_have_clock_times():
+    stated = (StatedTime(TimeSource.guano, "", datetime.fromisoformat("2024-05-01T18:30:00.250+02:00")),)
+    tagging = Tagging("a.wav", 35.0, "m", (DOG,), windows=(TagWindow(10.0, 20.0, (CAT,)),), stated_times=stated)
+    (window,) = tagging.with_clock().to_dict()["windows"]
+    assert (window["onset_at"], window["offset_at"]) == (
+        "2024-05-01T18:30:10.250+02:00",
+        "2024-05-01T18:30:20.250+02:00",
+    )

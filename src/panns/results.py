@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeVar, overload
+from dataclasses import dataclass, field, replace
+from datetime import datetime, tzinfo
+from typing import Any, Self, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
 
+from panns.clock import Clock, StatedTime
 from panns.labels import Label
 
 Array = npt.NDArray[np.float32]
@@ -121,22 +123,66 @@ class SoundResult:
         duration_s: Duration of the sound, in seconds.
         model: Registered name of the model.
         warnings: Problems of the sound that did not prevent a result.
+        stated_times: When the recording was made, as its name and metadata state it, most trusted first.
+        clock: Its clock, after `with_clock`.
     """
 
     file: str
     duration_s: float
     model: str
     warnings: tuple[str, ...] = field(default=(), kw_only=True)
+    stated_times: tuple[StatedTime, ...] = field(default=(), kw_only=True, repr=False)
+    clock: Clock | None = field(default=None, kw_only=True, repr=False)
+
+    @property
+    def recorded_at(self) -> datetime | None:
+        """Start of the recording, from its name or metadata; None if it is unknown.
+
+        It has a time zone if one is stated, or was given to `with_clock`. Else it is the clock of the recorder.
+        """
+        return self._known_clock().recorded_at
+
+    def clock_time(self, time_s: float) -> datetime | None:
+        """Clock time of a second of the sound, such as `event.onset_s`; None if it is unknown."""
+        return self._known_clock().at(time_s)
+
+    def with_clock(self, timezone: str | tzinfo | None = None) -> Self:
+        """The result with clock times in its JSON, and with warnings about missing, wrong and contradictory times.
+
+        Args:
+            timezone: Time zone of the clock times, such as "Europe/Berlin" or "+02:00"; times that state no zone are
+                taken as times in it. None to keep the zones that are stated.
+
+        Raises:
+            ValueError: The time zone is unknown.
+        """
+        clock = Clock.of(self.stated_times, self.duration_s, timezone=timezone)
+        earlier = self.clock.warnings if self.clock else ()
+        warnings = tuple(one for one in self.warnings if one not in earlier)
+        return replace(self, clock=clock, warnings=warnings + clock.warnings)
+
+    def _known_clock(self) -> Clock:
+        return self.clock or Clock.of(self.stated_times, self.duration_s)
+
+    def _times(self, **times_s: float) -> dict[str, str | None]:
+        """JSON of clock times, by the names of their keys; empty without a clock."""
+        return {} if self.clock is None else {key: _iso(self.clock.at(time_s)) for key, time_s in times_s.items()}
 
     @abstractmethod
     def _content(self) -> dict[str, Any]:
         """JSON of the fields of this result alone."""
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON of the result, not rounded; `warnings` is there only if it is not empty."""
-        head = {"file": self.file, "duration_s": self.duration_s, "model": self.model}
+        """JSON of the result, not rounded; with `warnings` if there are any, with clock times after `with_clock`."""
+        head: dict[str, Any] = {"file": self.file, "duration_s": self.duration_s, "model": self.model}
+        if self.clock is not None:
+            head |= {"recorded_at": _iso(self.clock.recorded_at), "clock_source": self.clock.source}
         tail = {"warnings": list(self.warnings)} if self.warnings else {}
         return head | self._content() | tail
+
+
+def _iso(time: datetime | None) -> str | None:
+    return None if time is None else time.isoformat(timespec="milliseconds")
 
 
 ItemT = TypeVar("ItemT")
@@ -182,7 +228,11 @@ class Tagging(SoundResult, _Listed[Tag]):
 
     def _content(self) -> dict[str, Any]:
         tags = {"tags": [tag.to_dict() for tag in self.tags]}
-        return tags | ({"windows": [window.to_dict() for window in self.windows]} if self.windows else {})
+        windows = [
+            window.to_dict() | self._times(onset_at=window.onset_s, offset_at=window.offset_s)
+            for window in self.windows
+        ]
+        return tags | ({"windows": windows} if windows else {})
 
 
 @dataclass(frozen=True)
@@ -200,7 +250,10 @@ class Detection(SoundResult, _Listed[Event]):
         return self.events
 
     def _content(self) -> dict[str, Any]:
-        return {"events": [event.to_dict() for event in self.events]}
+        events = [
+            event.to_dict() | self._times(onset_at=event.onset_s, offset_at=event.offset_s) for event in self.events
+        ]
+        return {"events": events}
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,6 +33,7 @@ class Sound:
         n_channels: Number of channels of the source.
         declared_duration_s: Duration in the header of the source, None if it has none. Good enough for a progress bar;
             damaged and cut files declare more than they hold.
+        stated_times: When the recording was made, as its name and metadata state it, most trusted first.
         duration_s: Duration decoded so far, in seconds.
     """
 
@@ -50,6 +51,7 @@ class Sound:
         self.native_sample_rate = reader.sample_rate
         self.n_channels = reader.n_channels
         self.declared_duration_s = reader.declared.duration_s
+        self.stated_times = reader.stated_times
         self._reader = reader
         self._n_bytes = n_bytes
         self._limits = limits

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from panns.cli import options
+from panns.cli.options.clock_options import ClockOptions
 from panns.cli.options.events import EventOptions, EventThreshold, parse_threshold
 from panns.cli.options.grouping import with_option_groups
 from panns.cli.options.model_options import ModelOptions
 from panns.cli.options.paths import Paths, expand_inputs
 from panns.cli.options.result_output import ResultFileOptions, compute_into, settings_of
 from panns.cli.options.sound_limits import LimitOptions
+from panns.cli.render.clock_cells import CSV_CLOCK_COLUMNS, RAVEN_CLOCK_COLUMNS
 from panns.cli.render.event_formats import CSV_COLUMNS, RAVEN_COLUMNS, audacity_rows, csv_rows, raven_rows, table_lines
 from panns.cli.render.review_formats import review_format, to_annotated_sound
 from panns.cli.terminal.file_results import process_with_bar, report_problems
@@ -42,6 +44,7 @@ _OF_ONE_SOUND = {
     EventFormat.audacity: ("an Audacity label track", "raven or csv"),
     EventFormat.elan: ("an ELAN document", "label-studio or csv, or call the command for each sound"),
 }
+_WITH_CLOCK_TIMES = {EventFormat.table, EventFormat.json, EventFormat.csv, EventFormat.raven}
 
 
 @with_option_groups
@@ -64,6 +67,7 @@ def detect(
     ] = EventFormat.table,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
+    clock: ClockOptions,
     results: ResultFileOptions,
     limits: LimitOptions,
 ) -> None:
@@ -75,6 +79,9 @@ def detect(
     """
     output_format = _select_format(output_format, as_json=as_json, as_csv=as_csv)
     results.check(is_json=output_format in {EventFormat.table, EventFormat.json})
+    clock.check()
+    if clock.clock and output_format not in _WITH_CLOCK_TIMES:
+        raise typer.BadParameter(f"{output_format} has no clock times; use csv, json or raven, or leave out --clock")
     parsed_threshold = parse_threshold(threshold)
     inputs = expand_inputs(paths)
     if output_format in _OF_ONE_SOUND and len(inputs) > 1:
@@ -86,12 +93,13 @@ def detect(
     decode_limits = limits.to_limits()
 
     def detect_in_file(source: str | BinaryIO, on_progress: OnProgress) -> Detection:
-        return recognizer.detect(source, **settings._asdict(), limits=decode_limits, on_progress=on_progress)
+        detection = recognizer.detect(source, **settings._asdict(), limits=decode_limits, on_progress=on_progress)
+        return clock.apply(detection)
 
     if results.output is not None:
         from panns.batch.result_file import ResultFile
 
-        described = settings_of("detect", recognizer, **settings._asdict())
+        described = settings_of("detect", recognizer, **settings._asdict(), **clock.settings)
         with ResultFile(results.output, described, resume=results.resume) as file:
             has_failed = compute_into(file, inputs, detect_in_file)
         raise typer.Exit(int(has_failed))
@@ -100,9 +108,9 @@ def detect(
     if form is not None:
         print_text(form.head)
     if output_format is EventFormat.csv:
-        print_csv([CSV_COLUMNS])
+        print_csv([CSV_COLUMNS + (CSV_CLOCK_COLUMNS if clock.clock else ())])
     if output_format is EventFormat.raven:
-        print_tsv([RAVEN_COLUMNS])
+        print_tsv([RAVEN_COLUMNS + (RAVEN_CLOCK_COLUMNS if clock.clock else ())])
     n_sounds, n_events, duration_s, has_failed = 0, 0, 0.0, False
     for one in process_with_bar(inputs, detect_in_file):
         report_problems(one)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 import typer
 
 from panns.cli import options
+from panns.cli.options.clock_options import ClockOptions
 from panns.cli.options.grouping import with_option_groups
 from panns.cli.options.model_options import ModelOptions
 from panns.cli.options.paths import Paths, expand_inputs
@@ -41,6 +42,7 @@ def embed(
     resume: Resume = False,
     model: ModelOptions,
     as_json: options.AsJson = False,
+    clock: ClockOptions,
     limits: LimitOptions,
 ) -> None:
     """Compute embeddings of sound files.
@@ -54,6 +56,7 @@ def embed(
     if output is not None:
         options.check_output(output, ".npz", ".parquet", ".jsonl")
         _check_writer(output)
+    clock.check()
     inputs = expand_inputs(paths)
     recognizer = model.load_for_files(len(inputs))
     if recognizer.manifest.config.embedding_dim is None:
@@ -64,10 +67,10 @@ def embed(
     decode_limits = limits.to_limits()
 
     def embed_file(source: str | BinaryIO, on_progress: OnProgress) -> Embedding:
-        return recognizer.embed(source, limits=decode_limits, on_progress=on_progress)
+        return clock.apply(recognizer.embed(source, limits=decode_limits, on_progress=on_progress))
 
     if output is not None:
-        has_failed = _embed_into(output, inputs, embed_file, recognizer, resume=resume)
+        has_failed = _embed_into(output, inputs, embed_file, recognizer, clock, resume=resume)
     else:
         has_failed = False
         for one in process_with_bar(inputs, embed_file):
@@ -79,7 +82,13 @@ def embed(
 
 
 def _embed_into(
-    output: Path, inputs: list[Input], function: ProcessFile[Embedding], recognizer: Recognizer, *, resume: bool
+    output: Path,
+    inputs: list[Input],
+    function: ProcessFile[Embedding],
+    recognizer: Recognizer,
+    clock: ClockOptions,
+    *,
+    resume: bool,
 ) -> bool:
     """Write embeddings to a file; returns True if a sound failed."""
     from panns.batch.result_file import ResultFile
@@ -87,7 +96,7 @@ def _embed_into(
     # Neither .npz nor .parquet can grow, so each embedding first goes to a file beside them.
     is_table = output.suffix != ".jsonl"
     growing = output.with_name(f"{output.name}.jsonl") if is_table else output
-    with ResultFile(growing, settings_of("embed", recognizer), resume=resume) as file:
+    with ResultFile(growing, settings_of("embed", recognizer, **clock.settings), resume=resume) as file:
         has_failed = compute_into(file, inputs, function)
         if is_table:
             records = {record["file"]: record for record in file.results()}
@@ -114,13 +123,16 @@ def _write(output: Path, embeddings: list[dict[str, Any]], *, model: str) -> Non
     files = [os.fsencode(one["file"]).decode("utf-8", "backslashreplace") for one in embeddings]
     durations_s = np.array([one["duration_s"] for one in embeddings])
     vectors = np.array([one["embedding"] for one in embeddings], dtype=np.float32)
+    # ISO 8601; "" for sounds whose clock is unknown. Only with --clock.
+    starts = {"recorded_at": [one["recorded_at"] or "" for one in embeddings]} if "recorded_at" in embeddings[0] else {}
     with writing(output) as partial:
         if output.suffix == ".npz":
-            np.savez(partial, path=np.array(files), duration_s=durations_s, embedding=vectors, model=np.array(model))
+            texts: dict[str, Any] = {name: np.array(column) for name, column in {"path": files, **starts}.items()}
+            np.savez(partial, **texts, duration_s=durations_s, embedding=vectors, model=np.array(model))
         else:
             import pyarrow
             from pyarrow import parquet
 
             embedding = pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(vectors.ravel()), vectors.shape[1])
-            columns = {"path": files, "duration_s": durations_s, "embedding": embedding}
+            columns = {"path": files, **starts, "duration_s": durations_s, "embedding": embedding}
             parquet.write_table(pyarrow.table(columns, metadata={"panns.model": model}), partial)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 import typer
 
 from panns.cli import options
+from panns.cli.options.clock_options import ClockOptions
 from panns.cli.options.grouping import with_option_groups
 from panns.cli.options.model_options import ModelOptions
 from panns.cli.options.paths import Paths, expand_inputs
 from panns.cli.options.result_output import ResultFileOptions, compute_into, settings_of
 from panns.cli.options.sound_limits import LimitOptions
+from panns.cli.render.clock_cells import CSV_CLOCK_COLUMNS, csv_cells, head_text, line_text
 from panns.cli.terminal.file_results import process_with_bar, report_problems
 from panns.cli.terminal.output import print_csv, print_json, print_line
 
@@ -35,6 +37,7 @@ def tag(
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
     *,
+    clock: ClockOptions,
     results: ResultFileOptions,
     limits: LimitOptions,
 ) -> None:
@@ -45,24 +48,25 @@ def tag(
     """
     options.refuse_two_formats(as_json, as_csv)
     results.check(is_json=not as_csv)
+    clock.check()
     inputs = expand_inputs(paths)
     recognizer = model.load_for_files(len(inputs))
     decode_limits = limits.to_limits()
     selection: dict[str, Any] = {"top": top, "threshold": threshold, "timeline": timeline}
 
     def tag_file(source: str | BinaryIO, on_progress: OnProgress) -> Tagging:
-        return recognizer.tag(source, **selection, limits=decode_limits, on_progress=on_progress)
+        return clock.apply(recognizer.tag(source, **selection, limits=decode_limits, on_progress=on_progress))
 
     if results.output is not None:
         from panns.batch.result_file import ResultFile
 
-        settings = settings_of("tag", recognizer, **selection)
+        settings = settings_of("tag", recognizer, **selection, **clock.settings)
         with ResultFile(results.output, settings, resume=results.resume) as file:
             has_failed = compute_into(file, inputs, tag_file)
         raise typer.Exit(int(has_failed))
 
     if as_csv:
-        print_csv([CSV_COLUMNS])
+        print_csv([CSV_COLUMNS + (CSV_CLOCK_COLUMNS if clock.clock else ())])
     has_failed = False
     for one in process_with_bar(inputs, tag_file):
         report_problems(one)
@@ -86,7 +90,10 @@ def _csv_rows(file: str, result: Tagging) -> list[tuple[object, ...]]:
     spans = [("sound", 0.0, result.duration_s, result.tags)]
     spans += [("window", window.onset_s, window.offset_s, window.tags) for window in result.windows]
     return [
-        (file, span, onset_s, offset_s, one.index, one.label, one.label_zh, one.score)
+        (
+            *(file, span, onset_s, offset_s, one.index, one.label, one.label_zh, one.score),
+            *csv_cells(result, onset_s, offset_s),
+        )
         for span, onset_s, offset_s, tags in spans
         for one in tags
     ]
@@ -94,10 +101,10 @@ def _csv_rows(file: str, result: Tagging) -> list[tuple[object, ...]]:
 
 def _print_table(file: str, result: Tagging, language: options.LanguageChoice) -> None:
     """Print the tags of a sound, and of its windows if it has several."""
-    print_line(f"{file}  {result.duration_s:.1f} s")
+    print_line(f"{file}  {result.duration_s:.1f} s{head_text(result)}")
     _print_tags(result.tags, language)
     for window in result.windows if len(result.windows) > 1 else ():
-        print_line(f"  {window.onset_s:.0f} to {window.offset_s:.0f} s")
+        print_line(f"{line_text(result, window.onset_s)}  {window.onset_s:.0f} to {window.offset_s:.0f} s")
         _print_tags(window.tags, language)
 
 

@@ -44,6 +44,7 @@ def detect(detector: Detector, sound: Sound, *, on_progress: OnProgress = ignore
         model=detector.model.manifest.architecture,
         events=tuple(events),
         warnings=sound.warnings,
+        stated_times=sound.stated_times,
     )
 
 
@@ -69,6 +70,7 @@ def score_frames(
         frame_probs=np.concatenate(probs),
         frame_onsets_s=np.concatenate(onsets_s),
         warnings=sound.warnings,
+        stated_times=sound.stated_times,
     )
 
 

@@ -35,4 +35,5 @@ def embed(model: Model, sound: Sound, *, on_progress: OnProgress = ignore_progre
         model=manifest.architecture,
         vector=embedding[0],
         warnings=sound.warnings,
+        stated_times=sound.stated_times,
     )

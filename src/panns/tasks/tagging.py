@@ -49,6 +49,7 @@ def tag(
         tags=tags_from_probs(clip_probs, manifest.labels, top=top, threshold=threshold),
         windows=tuple(windows),
         warnings=sound.warnings,
+        stated_times=sound.stated_times,
     )
 
 

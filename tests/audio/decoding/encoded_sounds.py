@@ -29,12 +29,13 @@ def with_soundfile(samples, sample_rate, container, subtype):
     return file.getvalue()
 
 
-def with_av(samples, sample_rate, container, codec, *, video=False, options=None):
+def with_av(samples, sample_rate, container, codec, *, video=False, options=None, tags=None):
     import av
 
     file = io.BytesIO()
     layout = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}[samples.shape[1]]
     with av.open(file, "w", format=container, options=options or {}) as out:
+        out.metadata.update(tags or {})
         # Every track has to be there before the first packet is written.
         picture = out.add_stream("mpeg4", rate=10) if video else None
         track = out.add_stream(codec, rate=sample_rate)

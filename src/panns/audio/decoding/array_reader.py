@@ -12,6 +12,7 @@ from panns.audio.decoding.mono_mixer import MonoMixer
 from panns.audio.decoding.reader import block_frames
 from panns.audio.decoding.samples import Samples, Waveform, to_float32
 from panns.audio.limits import check_header
+from panns.clock.stated_time import StatedTime
 from panns.errors import AudioDecodeError
 
 ARRAY_NAME = "<array>"
@@ -35,6 +36,7 @@ class ArrayReader:
         check_header(ARRAY_NAME, self.sample_rate, self.n_channels)
         to_float32(samples[:0])  # refuses an unusable type before reading
         self.declared = DeclaredLength(len(self._samples) / self.sample_rate)
+        self.stated_times: tuple[StatedTime, ...] = ()
         self.losses: list[str] = []
 
     def blocks(self) -> Iterator[Waveform]:

@@ -28,6 +28,7 @@ from panns.audio.decoding.reader import MAX_SEARCH_BYTES, Reader, Undecodable
 from panns.audio.decoding.samples import Waveform
 from panns.audio.decoding.soundfile_reader import SoundFileReader
 from panns.audio.decoding.source import SeekableInput
+from panns.audio.stated_times.file_times import read_stated_times
 from panns.errors import AudioDecodeError
 
 _READABLE = "readable are wav, flac, ogg, opus, mp3, aiff, and with the extra 'media' m4a, aac, webm, mp4 and more"
@@ -58,6 +59,7 @@ class FileReader:
         self.n_channels = self._reader.n_channels
         self.is_float = self._reader.is_float
         self.declared = self._reader.declared
+        self.stated_times = read_stated_times(source, self._format, offset, self._reader.tags)
         self.losses: list[str] = []
         self._damage = ""
 

@@ -119,6 +119,7 @@ class MediaReader:
         track = self._track
         self._format: str = self._container.format.name.split(",")[0]
         self._origin_s = self._find_origin_s()
+        self.tags: dict[str, str] = {**track.metadata, **self._container.metadata}
         self.sample_rate: int = track.codec_context.sample_rate or 0
         self.n_channels: int = track.codec_context.channels or 0
         stores_floats = track.codec_context.name.startswith(FLOAT_CODECS)

@@ -49,6 +49,7 @@ class OneFrameReader:
         self.sample_rate: int = frames[0].sample_rate
         self.n_channels = self._samples.shape[1]
         self.is_float = False
+        self.tags: dict[str, str] = {}
         self.declared = declared
         self.losses: list[str] = []
 

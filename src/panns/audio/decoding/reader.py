@@ -30,6 +30,7 @@ class Reader(Protocol):
         n_channels: Number of channels mixed into each block.
         is_float: True if the source stores floats, which may exceed full scale.
         declared: Length declared in the header of the source.
+        tags: Texts that describe the source, such as `comment` and `creation_time`.
         losses: Sentences about the parts that could not be decoded, complete after `blocks` has ended.
     """
 
@@ -37,6 +38,7 @@ class Reader(Protocol):
     n_channels: int
     is_float: bool
     declared: DeclaredLength
+    tags: dict[str, str]
     losses: list[str]
 
     def blocks(self) -> Iterator[Waveform]:

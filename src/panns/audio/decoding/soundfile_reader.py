@@ -50,6 +50,7 @@ class SoundFileReader:
         self.n_channels: int = self._file.channels
         self.is_float = self._file.subtype in ("FLOAT", "DOUBLE")
         self.declared = declared
+        self.tags: dict[str, str] = self._file.copy_metadata()
         self.losses: list[str] = []
         try:
             check_header(source.source_name, self.sample_rate, self.n_channels)

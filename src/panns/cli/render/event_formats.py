@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from panns.cli.options import LanguageChoice
+from panns.cli.render.clock_cells import csv_cells, head_text, line_text, raven_cells
 
 if TYPE_CHECKING:
     from panns.results import Detection, Event
@@ -35,17 +36,19 @@ def label_of(event: Event, language: LanguageChoice) -> str:
 
 def table_lines(file: str, detection: Detection, language: LanguageChoice) -> Iterator[str]:
     """Text: the file, then onset, offset, score and label of each event."""
-    yield f"{file}  {detection.duration_s:.1f} s"
+    yield f"{file}  {detection.duration_s:.1f} s{head_text(detection)}"
     for event in detection:
-        yield f"  {event.onset_s:8.2f} {event.offset_s:8.2f}  {event.score:.3f}  {label_of(event, language)}"
+        times = f"{line_text(detection, event.onset_s)}  {event.onset_s:8.2f} {event.offset_s:8.2f}"
+        yield f"{times}  {event.score:.3f}  {label_of(event, language)}"
     if not detection:
         yield "  nothing above the threshold"
 
 
 def csv_rows(file: str, detection: Detection) -> Iterator[tuple[object, ...]]:
-    """One row per event, in the order of `CSV_COLUMNS`."""
+    """One row per event, in the order of `CSV_COLUMNS`, then clock times if the detection has a clock."""
     for event in detection:
-        yield file, event.onset_s, event.offset_s, event.index, event.label, event.label_zh, event.score
+        times = csv_cells(detection, event.onset_s, event.offset_s)
+        yield file, event.onset_s, event.offset_s, event.index, event.label, event.label_zh, event.score, *times
 
 
 def audacity_rows(detection: Detection, language: LanguageChoice) -> Iterator[tuple[object, ...]]:
@@ -57,7 +60,7 @@ def audacity_rows(detection: Detection, language: LanguageChoice) -> Iterator[tu
 def raven_rows(
     file: str, detection: Detection, language: LanguageChoice, *, first: int, begin_s: float, max_hz: float
 ) -> Iterator[tuple[object, ...]]:
-    """One row per event, in the order of `RAVEN_COLUMNS`.
+    """One row per event, in the order of `RAVEN_COLUMNS`, then clock times if the detection has a clock.
 
     Args:
         file: Path of the sound.
@@ -71,4 +74,5 @@ def raven_rows(
         times = f"{begin_s + event.onset_s:.6f}", f"{begin_s + event.offset_s:.6f}"
         label = label_of(event, language)
         score, offset = f"{event.score:.6f}", f"{event.onset_s:.6f}"
-        yield number, "Spectrogram 1", 1, *times, 0, max_hz, label, score, file, offset
+        clock = raven_cells(detection, event.onset_s, event.offset_s)
+        yield number, "Spectrogram 1", 1, *times, 0, max_hz, label, score, file, offset, *clock

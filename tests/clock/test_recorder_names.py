@@ -1,0 +1,77 @@
+"""Times in file names: of recorders as their makers document them, and none where none is meant."""
+
+import pytest
+
+from panns.clock.recorder_names import time_in_name
+
+NAMES = {
+    # AudioMoth
+    "20240501_183000.WAV": "2024-05-01T18:30:00",
+    "20240501_183000T.WAV": "2024-05-01T18:30:00",
+    "card/20240501/183000.WAV": "2024-05-01T18:30:00",
+    "card/20240501/183000T.WAV": "2024-05-01T18:30:00",
+    "card\\20240501\\183000.WAV": "2024-05-01T18:30:00",
+    "5EC5A158.WAV": "2020-05-20T21:30:00+00:00",
+    "5DFB6DFC.WAV": "2019-12-19T12:33:00+00:00",
+    # Song Meter 2 to 4, also with the clock of a GPS
+    "SITE_20240501_183000.wav": "2024-05-01T18:30:00",
+    "SM304472_0+1_20181219$104523.wav": "2018-12-19T10:45:23",
+    "S4A05117_20190913_200000.wav": "2019-09-13T20:00:00",
+    # Frontier Labs, Swift, SoundTrap, hydrophones, PAMGuard
+    "20191002T010000+1000_REC.flac": "2019-10-02T01:00:00+10:00",
+    "20191002T010000-0330_Owl.flac": "2019-10-02T01:00:00-03:30",
+    "swift1_20190913_200000Z.wav": "2019-09-13T20:00:00+00:00",
+    "5147.200101120000.wav": "2020-01-01T12:00:00",
+    "SBW1359_20180113T235906.250Z.wav": "2018-01-13T23:59:06.250000+00:00",
+    "PAM_20190102_102030_123.wav": "2019-01-02T10:20:30",
+    # Phones, cameras and screen recorders
+    "PXL_20210102_102030123.mp4": "2021-01-02T10:20:30.123000+00:00",
+    "VID_20190102_102030.mp4": "2019-01-02T10:20:30",
+    "2024-05-01 18-30-00.mkv": "2024-05-01T18:30:00",
+    "WhatsApp Audio 2024-05-01 at 18.30.00.ogg": "2024-05-01T18:30:00",
+    "2020-05-20-21-30-00-UTC.wav": "2020-05-20T21:30:00+00:00",
+    "20240501183000.mp3": "2024-05-01T18:30:00",
+    "2024-05-01T18:30:00+02:00.wav": "2024-05-01T18:30:00+02:00",
+    # The start and the end, a part of a recording
+    "20240501_183000_20240501_190000.wav": "2024-05-01T18:30:00",
+    "20240501_183000-0001.wav": "2024-05-01T18:30:00",
+    "20240501_183000_001.wav": "2024-05-01T18:30:00",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_of_recorders(name):
+    assert time_in_name(name).time.isoformat() == NAMES[name]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "dog.wav",
+        "20240501.wav",  # a day
+        "20240501_1830.wav",  # a minute
+        "240501_183000.wav",  # a year of two digits, or a day
+        "20241301_183000.wav",  # a thirteenth month
+        "20240230_183000.wav",
+        "20240501_253000.wav",
+        "120240501_183000.wav",
+        "20240501_1830001.wav",
+        "202405011830001234.wav",
+        "5EC5A158.mp3",  # AudioMoth writes WAV
+        "5ec5a158.wav",  # in capitals
+        "20240501.WAV",  # as hexadecimal seconds it would be 1987
+        "FFFFFFFF.WAV",
+        "183000.WAV",
+        "other/183000.WAV",
+        "<bytes>",
+        "",
+    ],
+)
+def test_names_without_a_time(name):
+    assert time_in_name(name) is None
+
+
+def test_names_of_triggered_recordings():
+    assert time_in_name("20240501_183000T.WAV").leaves_out_quiet
+    assert not time_in_name("20240501_183000.WAV").leaves_out_quiet
+    assert not time_in_name("20240501T183000.WAV").leaves_out_quiet
