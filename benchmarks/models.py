@@ -31,7 +31,6 @@ from panns.networks.saving import load_network
 from panns.runtime.load import load_model
 
 DURATION_S = 10.0
-ZOO = ("cnn", "mobilenet", "resnet", "wave1d", "wavegram")
 HEADLINES: tuple[str, ...] = (
     "builtin",
     "mn04_as",

@@ -5,5 +5,4 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 RECIPES = ROOT / "recipes"
 REFERENCE_DATA = ROOT.parent / "shared" / "data"
-REFERENCE_WEIGHTS = ROOT.parent / "shared" / "weights"
 RUNS = ROOT / "runs"

@@ -23,6 +23,7 @@ def test_settings_are_read_and_changed(settings_file):
         (("seed=-1",), "seed=-1"),
         (("loss.teacher=1.0",), "needs a teacher"),
         (("loss.categories=1",), r"loss\.categories=1"),
+        (("loss.frame_categories=1",), r"loss\.frame_categories=1"),
         (("loss.frames=1.0", "speed_share=0.5"), r"loss\.frames=1\.0 .*speed_share"),
         (("validate_steps=5",), r"validate_steps=5 needs validation clips"),
         (("data.validation_fold='2'",), "validation_fold and test_fold are both '2'"),

@@ -151,8 +151,9 @@ class RunSettings:
     def __post_init__(self) -> None:
         if self.seed < 0:
             raise ValueError(f"seed={self.seed} is negative; use 0 or more")
-        if self.loss.categories:
-            raise ValueError(f"loss.categories={self.loss.categories} needs categories, and clips have none; use 0")
+        for name in ("categories", "frame_categories"):
+            if weight := getattr(self.loss, name):
+                raise ValueError(f"loss.{name}={weight} needs categories, and clip lists have none; use 0")
         if self.batches.batch_size < 2 * self.train.n_parts:
             raise ValueError(
                 f"batches.batch_size={self.batches.batch_size} in train.n_parts={self.train.n_parts} leaves less than "

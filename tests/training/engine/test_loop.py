@@ -56,10 +56,23 @@ def make_batch(step: int) -> Batch:
     )
 
 
-def run(folder, *, seed=0, config=CONFIG, **more):
+def run(folder, *, seed=0, config=CONFIG, stop_after=None, **more):
+    """Train, or stop after a step, as Ctrl-C does."""
     torch.manual_seed(seed)
     objective = Objective(LossConfig(embedding=0.5), embedding_dims=(8, 4))
-    return train(Small(), objective, make_batch, config, folder, **more)
+    if stop_after is None:
+        return train(Small(), objective, make_batch, config, folder, **more)
+    with pytest.raises(Stopped):
+        train(Small(), objective, make_batch, config, folder, on_progress=stopper(stop_after), **more)
+    return None
+
+
+def stopper(step):
+    def stop(progress):
+        if progress.done == step:
+            raise Stopped
+
+    return stop
 
 
 def lines(folder):
@@ -158,7 +171,8 @@ def test_a_frozen_backbone_waits_and_then_learns_slowly(tmp_path):
     for stop_after in (5, 6):
         torch.manual_seed(0)
         objective, folder = Objective(LossConfig()), tmp_path / str(stop_after)
-        train(Small(), objective, make_batch, config, folder, trainable=trainable, stop_after=stop_after)
+        with pytest.raises(Stopped):
+            train(Small(), objective, make_batch, config, folder, trainable=trainable, on_progress=stopper(stop_after))
         current = torch.load(folder / STATE_FILE, weights_only=True)["network"]
         moved[stop_after] = {key: float((current[key] - initial[key]).abs().max()) for key in initial}
     assert moved[5]["classify.weight"] > 0.05
@@ -321,13 +335,9 @@ def test_metrics_of_a_resumed_run_equal_those_of_an_unbroken_one(tmp_path, stop_
 
 
 def test_a_callback_stops_a_run_after_its_state_is_saved(tmp_path):
-    def stop(progress):
-        if progress.done == 7:
-            raise Stopped
-
     unbroken = run(tmp_path / "unbroken").state_dict()
     with pytest.raises(Stopped, match=r"stopped after step 7 of 24; .*state\.pt is saved"):
-        run(tmp_path / "stopped", on_progress=stop)
+        run(tmp_path / "stopped", on_progress=stopper(7))
     resumed = run(tmp_path / "stopped").state_dict()
     assert all(torch.equal(unbroken[key], resumed[key]) for key in unbroken)
     assert without_speed(tmp_path / "stopped") == without_speed(tmp_path / "unbroken")

@@ -34,11 +34,6 @@ class Sampler(Protocol):
         """Number of clips in a batch."""
         ...
 
-    @property
-    def steps_per_epoch(self) -> int:
-        """Number of batches that hold at least the clips of an epoch."""
-        ...
-
     def indices(self, step: int) -> Indices:
         """Indices of the clips of a step, `(batch_size,)`; steps may come in any order and from any thread."""
         ...
@@ -64,11 +59,6 @@ class ShuffledSampler:
         self.batch_size = batch_size
         # Two orders, because threads that work ahead read from two epochs at the end of the first.
         self._order = _cached(2, lambda epoch: _random_order(n_clips, seed, _CLIPS_OF_EPOCH, epoch))
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """Number of batches that hold every clip at least once."""
-        return -(-self.n_clips // self.batch_size)
 
     def indices(self, step: int) -> Indices:
         """Indices of the clips of a step, `(batch_size,)`."""
@@ -122,11 +112,6 @@ class BalancedSampler:
             2 * self.n_classes,
             lambda class_, cycle: _random_order(int(self._sizes[class_]), seed, _CLIPS_OF_CLASS, class_, cycle),
         )
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """Number of batches that hold at least the clips of an epoch."""
-        return -(-self.n_clips // self.batch_size)
 
     def indices(self, step: int) -> Indices:
         """Indices of the clips of a step, `(batch_size,)`."""

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.data.clips.clip import Clip
-from panns.data.clips.subset import ClipSubset
 from panns.data.sampling.groups import DisjointSets, DuplicateGroups
 from panns.errors import DataError
 
@@ -25,13 +24,11 @@ class Split:
         train: Clips to train on.
         held_out: Clips to test or validate on.
         unused: Clips on neither side: outside the held-out fold, but of a recording in it.
-        one_sided: Labels on one side only, because dividing their clips would divide a recording.
     """
 
     train: Indices
     held_out: Indices
     unused: Indices
-    one_sided: tuple[str, ...] = ()
 
 
 def hold_out_fold(clips: Sequence[Clip], fold: str, *, duplicates: DuplicateGroups = ()) -> Split:
@@ -58,13 +55,7 @@ def hold_out_fold(clips: Sequence[Clip], fold: str, *, duplicates: DuplicateGrou
             f"all {len(clips)} clips are in fold {fold!r} or share a source with it, which leaves none to train on; "
             "give some of them another fold, or their own sources"
         )
-    train = np.flatnonzero(~is_related)
-    return Split(
-        train,
-        np.flatnonzero(is_held_out),
-        np.flatnonzero(is_related & ~is_held_out),
-        _one_sided(clips, train, np.flatnonzero(is_held_out)),
-    )
+    return Split(np.flatnonzero(~is_related), np.flatnonzero(is_held_out), np.flatnonzero(is_related & ~is_held_out))
 
 
 def split_by_source(clips: Sequence[Clip], *, share: float, seed: int, duplicates: DuplicateGroups = ()) -> Split:
@@ -95,8 +86,8 @@ def split_by_source(clips: Sequence[Clip], *, share: float, seed: int, duplicate
             f"none of the {len(clips)} clips can be held out, because every label has a single recording; "
             "add clips of other recordings, or assign folds yourself"
         )
-    train, held_out = np.flatnonzero(~is_held_out[groups]), np.flatnonzero(is_held_out[groups])
-    return Split(train, held_out, np.zeros(0, np.int64), _one_sided(clips, train, held_out))
+    is_held_out = is_held_out[groups]
+    return Split(np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out), np.zeros(0, np.int64))
 
 
 def _choose(counts: list[Counter[str]], share: float, order: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
@@ -155,11 +146,6 @@ def _groups(clips: Sequence[Clip], duplicates: DuplicateGroups) -> Indices:
             recordings.join(group[0], one)
     numbers: dict[int, int] = {}
     return np.array([numbers.setdefault(recordings.lowest(i), len(numbers)) for i in range(len(clips))], dtype=np.int64)
-
-
-def _one_sided(clips: Sequence[Clip], train: Indices, held_out: Indices) -> tuple[str, ...]:
-    one, other = ({label for clip in ClipSubset(clips, side) for label in clip.labels} for side in (train, held_out))
-    return tuple(sorted(one ^ other))
 
 
 def _by_number(fold: str) -> tuple[int, str]:

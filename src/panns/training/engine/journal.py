@@ -27,9 +27,13 @@ class Journal:
         folder: The folder of the run.
         first: Steps done before.
         tensorboard: True to write event files for TensorBoard too.
+        is_kept: False in all processes but the first; nothing is written then.
     """
 
-    def __init__(self, folder: Path, first: int, *, tensorboard: bool = False) -> None:
+    def __init__(self, folder: Path, first: int, *, tensorboard: bool = False, is_kept: bool = True) -> None:
+        self._is_kept, self._writer = is_kept, None
+        if not is_kept:
+            return
         self._path = folder / METRICS_FILE
         lines = self._path.read_text(encoding="utf-8", errors="replace").splitlines() if self._path.is_file() else []
         # A killed process may leave half a line at the end.
@@ -40,6 +44,8 @@ class Journal:
 
     def write(self, step: int, values: dict[str, float]) -> None:
         """Write metrics after `step` steps."""
+        if not self._is_kept:
+            return
         line = {"step": step, **{name: _round(value) for name, value in values.items()}}
         with self._path.open("a", encoding="utf-8") as file:
             file.write(to_json(line) + "\n")

@@ -122,7 +122,6 @@ def train(
     test: Evaluate | None = None,
     world: World | None = None,
     on_progress: OnProgress = ignore_progress,
-    stop_after: int | None = None,
 ) -> Network:
     """Train a network, or resume the run that `folder` holds.
 
@@ -137,8 +136,7 @@ def train(
         validate: Measures a network on validation clips.
         test: Measures a network on test clips, for the metrics only.
         world: The processes that train; None for this one, on the CPU.
-        on_progress: Called after every step.
-        stop_after: Step after which to save the state and return, as if interrupted; None for the end.
+        on_progress: Called after every step; if it raises `Stopped`, the run saves its state and ends.
 
     Returns:
         The averaged network in evaluation mode: the best one if `patience` is set, else the last.
@@ -156,8 +154,7 @@ def train(
             remove_abandoned(folder / file, min_age_s=0)  # left by a killed process
     meter = Meter(run.world)
     first = run.load(folder / STATE_FILE, meter) if (folder / STATE_FILE).is_file() else 0
-    last = config.n_steps if stop_after is None else min(stop_after, config.n_steps)
-    journal = Journal(folder, first, tensorboard=config.tensorboard) if run.world.is_first else None
+    journal = Journal(folder, first, tensorboard=config.tensorboard, is_kept=run.world.is_first)
 
     def make(step: int) -> Batch:
         try:
@@ -169,27 +166,24 @@ def train(
 
     batches = ordered_map(
         make,
-        range(first, first if run.is_finished else last),
+        range(first, first if run.is_finished else config.n_steps),
         n_threads=config.n_loader_threads,
         n_ahead=_N_BATCHES_AHEAD,
     )
     is_stopped = False
-    with contextlib.closing(batches), contextlib.closing(journal) if journal else contextlib.nullcontext():
+    with contextlib.closing(batches), contextlib.closing(journal):
         for step, batch in enumerate(meter.time_waits(batches), start=first):
             meter.add(run.update(step, batch), len(batch))
             done = step + 1
             if done == config.n_steps or done % config.log_steps == 0:
-                metrics = meter.summarise(done) | {"lr": learning_rate(step, config.n_steps, config.optim)}
-                if journal:
-                    journal.write(done, metrics)
+                journal.write(done, meter.summarise(done) | {"lr": learning_rate(step, config.n_steps, config.optim)})
             if validate and _is_due(config.validate_steps, done, config.n_steps):
                 meter.check_loss(done)
                 measures = run.validate(validate, done)
-                if journal:
-                    journal.write(done, {f"validation_{name}": value for name, value in measures.items()})
-            if journal and test and _is_due(config.test_steps, done, config.n_steps):
+                journal.write(done, {f"validation_{name}": value for name, value in measures.items()})
+            if test and run.world.is_first and _is_due(config.test_steps, done, config.n_steps):
                 journal.write(done, {f"test_{name}": value for name, value in test(run.average.network).items()})
-            is_saved = done == last or done % config.checkpoint_steps == 0 or run.is_finished
+            is_saved = done == config.n_steps or done % config.checkpoint_steps == 0 or run.is_finished
             if is_saved:
                 run.save(folder / STATE_FILE, done, meter)
             is_stopped |= _is_stopped_by(on_progress, Progress(done, config.n_steps, "steps", "training"))
