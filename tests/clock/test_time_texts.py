@@ -58,6 +58,7 @@ def test_texts_without_a_time(text):
         ("Recorded at 10:34:02 22/04/2019 (UTC) by AudioMoth 0F49", "2019-04-22T10:34:02+00:00"),
         ("Recorded at 10:34:02 22/04/2019 (UTC-5) by AudioMoth 0F49", "2019-04-22T10:34:02-05:00"),
         ("Recorded at 10:34:02 22/04/2019 (UTC+5:30) by AudioMoth 0F49", "2019-04-22T10:34:02+05:30"),
+        ("Recorded at 10:34:02 22/04/2019 (UTC-0:30) by AudioMoth 0F49", "2019-04-22T10:34:02-00:30"),
         ("Recorded at 10:34:02 22/04/2019 (UTC-3:30) during deployment 0F49", "2019-04-22T10:34:02-03:30"),
         ("Recorded at 10:34:02.250 22/04/2019 (UTC) by AudioMoth 0F49", "2019-04-22T10:34:02.250000+00:00"),
     ],

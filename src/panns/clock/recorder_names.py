@@ -26,7 +26,8 @@ _HEXADECIMAL = re.compile(r"[0-9A-F]{8}", re.ASCII)
 # AudioMoth was first sold in 2017, and its clock ends in 2038.
 _FIRST_HEXADECIMAL, _LAST_HEXADECIMAL = 0x58684680, 0x7FFFFFFF
 _SOUNDTRAP = re.compile(
-    r"\d{3,}\.(?P<year>\d\d)(?P<month>\d\d)(?P<day>\d\d)(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)", re.ASCII
+    r"\d{3,}\.(?P<year>\d\d)(?P<month>\d\d)(?P<day>\d\d)(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)(?:\.[a-z]\w*)*",
+    re.ASCII,
 )
 _IN_DAILY_FOLDER = re.compile(
     r"(?:.*/)?(?P<year>20\d\d)(?P<month>\d\d)(?P<day>\d\d)/(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)T?", re.ASCII
