@@ -60,9 +60,10 @@ def detect(
         typer.Option(
             "--format",
             "-f",
-            help="Output format. audacity: label track of one sound; raven: selection table of all sounds in the order "
-            "given; kaleidoscope: CSV with a column for the reviewer; rttm: NIST's SPEAKER lines; label-studio: JSON "
-            "of tasks with predictions; elan: document of one sound.",
+            metavar="FORMAT",
+            help="Output format: table, json, csv; audacity: label track of one sound; raven: selection table of all "
+            "sounds in the order given; kaleidoscope: CSV with a column for the reviewer; rttm: NIST's SPEAKER lines; "
+            "label-studio: JSON of tasks with predictions; elan: document of one sound.",
         ),
     ] = EventFormat.table,
     as_json: options.AsJson = False,
