@@ -103,6 +103,32 @@ def run_two(*arguments):
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+def test_two_terminated_processes_save_their_state(settings_file, tmp_path):
+    """The launcher passes SIGTERM on; both processes stop after one step, and exit as after that signal."""
+    arguments = ("train", settings_file, "--set", "n_steps=200", "--set", "checkpoint_steps=20", "-o")
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "panns"]
+    stopped = tmp_path / "stopped"
+    process = subprocess.Popen(
+        [*command, *map(os.fspath, (*arguments, stopped)), "--set", "log_steps=2"],
+        env=own_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not _state_time(stopped) and process.poll() is None:
+        time.sleep(0.01)
+    process.terminate()
+    _, errors = process.communicate(timeout=300)
+    assert re.search(r"panns: stopped after step \d+ of 200; .*state\.pt is saved; go on with --resume", errors), errors
+    assert process.returncode != 0
+    resumed = run_two(*arguments, stopped, "--resume", "--set", "log_steps=2")
+    whole = run_two(*arguments, tmp_path / "unbroken", "--set", "log_steps=2")
+    assert resumed["test"] == whole["test"]
+    assert (stopped / WEIGHTS).read_bytes() == (tmp_path / "unbroken" / WEIGHTS).read_bytes()
+
+
+@pytest.mark.slow
 def test_two_processes_train_one_model(settings_file, tmp_path):
     record = run_two("train", settings_file, "--set", "n_steps=30", "-o", tmp_path / "out")
     assert record["test"]["accuracy"] > 0.9
