@@ -20,7 +20,7 @@ from panns.training.engine.journal import METRICS_FILE
 from panns.training.engine.loop import TrainConfig, train
 from panns.training.engine.losses import LossConfig, Objective
 from panns.training.engine.optim import OptimConfig, Trainable
-from panns.training.engine.state_file import STATE_FILE, read_state
+from panns.training.engine.state_file import STATE_FILE
 
 CONFIG = TrainConfig(n_steps=24, optim=OptimConfig(lr=0.02, warmup_steps=4), checkpoint_steps=5, log_steps=4)
 
@@ -341,24 +341,6 @@ def test_a_callback_stops_a_run_after_its_state_is_saved(tmp_path):
     resumed = run(tmp_path / "stopped").state_dict()
     assert all(torch.equal(unbroken[key], resumed[key]) for key in unbroken)
     assert without_speed(tmp_path / "stopped") == without_speed(tmp_path / "unbroken")
-
-
-def test_changed_bits_of_a_state_are_refused(tmp_path):
-    """Of 40 states with a changed bit, 39 were trained on."""
-    run(tmp_path / "a", stop_after=5)
-    content, rng = (tmp_path / "a" / STATE_FILE).read_bytes(), np.random.default_rng(0)
-    want, keys = torch.load(tmp_path / "a" / STATE_FILE, weights_only=True), {"network", "average"}
-    n_refused = 0
-    for place in rng.integers(0, len(content), 40):
-        path = tmp_path / STATE_FILE
-        path.write_bytes(content[:place] + bytes([content[place] ^ 4]) + content[place + 1 :])
-        try:
-            found = read_state(path, keys)
-        except SettingsError:
-            n_refused += 1
-        else:  # in padding
-            assert all(torch.equal(found["network"][key], want["network"][key]) for key in want["network"])
-    assert n_refused > 15
 
 
 def test_a_state_of_something_else_is_refused(tmp_path):
