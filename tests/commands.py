@@ -12,6 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
+import pytest
+
+# For a test of what Windows lacks or does in another way; `tests/test_platforms.py` demands it.
+needs_posix = pytest.mark.skipif(
+    sys.platform == "win32", reason="needs signals, pipes, links, permissions or terminals of POSIX"
+)
+needs_permissions = pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="needs a user who may not read every file"
+)
+
 SOURCE = Path(__file__).resolve().parent.parent / "src"
 
 
@@ -60,9 +70,12 @@ def own_environment(**variables):
     return {**os.environ, "PYTHONPATH": str(SOURCE), "PYTHONWARNINGS": "default", **variables}
 
 
-def allow_interrupts():
-    """Undo in a new process that a shell ignores SIGINT for its background commands; for `preexec_fn`."""
+def _allow_interrupts():
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+# Of `subprocess.Popen`, undoes in the new process that a shell ignores SIGINT for its background commands.
+INTERRUPTIBLE = {} if sys.platform == "win32" else {"preexec_fn": _allow_interrupts}
 
 
 def run_panns_process(*arguments, stdin=b"", cwd=None, timeout_s=600, **variables):

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 
-from tests.commands import allow_interrupts, own_environment
+from tests.commands import INTERRUPTIBLE, own_environment
 
 
 class Terminal:
@@ -27,7 +27,7 @@ class Terminal:
         self.process = subprocess.Popen(
             [sys.executable, *map(os.fspath, arguments)],
             env=own_environment(**variables),
-            preexec_fn=allow_interrupts,
+            **INTERRUPTIBLE,
             **(files | dict.fromkeys(streams, follower)),
         )
         os.close(follower)

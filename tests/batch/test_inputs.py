@@ -1,9 +1,7 @@
-import os
-import sys
-
 import pytest
 
 from panns.batch import Input, expand_paths
+from tests.commands import needs_permissions, needs_posix
 
 
 def touch(path):
@@ -37,7 +35,7 @@ def test_a_hidden_path_can_be_given(tmp_path, monkeypatch):
     assert files_in(tmp_path, monkeypatch, ".hidden/a.wav") == [".hidden/a.wav"]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+@needs_posix
 def test_links_are_followed_but_not_in_a_loop(tmp_path, monkeypatch):
     touch(tmp_path / "elsewhere" / "a.wav")
     touch(tmp_path / "top" / "b.wav")
@@ -76,7 +74,7 @@ def test_an_empty_folder_or_pattern_is_a_problem(tmp_path):
     assert pattern.problem.startswith(f"{tmp_path}/*.wav: matches no file")
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="everything may be read")
+@needs_permissions
 def test_an_unreadable_folder_is_a_problem(tmp_path):
     touch(tmp_path / "a.wav")
     (tmp_path / "closed").mkdir(mode=0o000)

@@ -5,6 +5,7 @@ import pytest
 
 from panns.batch.result_file import ResultFile
 from panns.errors import PannsError
+from tests.commands import needs_posix
 
 SETTINGS = {"command": "tag", "top": "5"}
 
@@ -49,6 +50,7 @@ def test_nothing_is_overwritten_or_mixed(tmp_path):
     assert path.read_text() == "some notes\n"
 
 
+@needs_posix
 def test_two_runs_on_one_file_are_refused(tmp_path):
     path, link = tmp_path / "a.jsonl", tmp_path / "link.jsonl"
     with ResultFile(path, SETTINGS, resume=False) as file:
@@ -63,6 +65,7 @@ def test_two_runs_on_one_file_are_refused(tmp_path):
         assert file.done == {"a"}
 
 
+@needs_posix
 def test_links_and_permissions_stay(tmp_path):
     path, link = tmp_path / "a.jsonl", tmp_path / "link.jsonl"
     write(path, {"file": "a"})

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import os
-import sys
 
 import pytest
 
 from panns.data.clip_lists import Clip, write_clip_list
 from panns.data.shards import ShardAudio
-from tests.commands import run_panns, succeed
+from tests.commands import needs_posix, run_panns, succeed
 from tests.data.shard_sets import RATE, make_clip_list
 from tests.terminal import Terminal
 
@@ -130,7 +129,7 @@ main.main()
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+@needs_posix
 @pytest.mark.usefixtures("listed")
 def test_progress_is_shown_on_a_terminal(tmp_path):
     arguments = (tmp_path / "clips.jsonl", "-o", tmp_path / "packed", "--clips-per-shard", "1")

@@ -1,4 +1,5 @@
 import json
+from unittest import mock
 
 import matplotlib.image
 import pytest
@@ -87,10 +88,12 @@ def test_refused_outputs(explain, sound, tmp_path, output, words):
     assert words in result.stderr
 
 
-def test_a_folder_without_permission(explain, sound):
-    result = explain(sound, "-o", "/proc/out.png")
-    assert result.returncode == 2
-    assert "-o /proc/out.png: nothing can be written to the folder /proc" in " ".join(result.stderr.split())
+def test_a_folder_without_permission(explain, sound, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.TemporaryFile", mock.Mock(side_effect=OSError(13, "Permission denied")))
+    result = explain(sound, "-o", tmp_path / "out.png")
+    assert (result.returncode, result.stdout) == (2, "")
+    words = f"-o {tmp_path / 'out.png'}: nothing can be written to the folder {tmp_path} (Permission denied)"
+    assert words in " ".join(result.stderr.split())
 
 
 def test_a_bad_file_leaves_no_picture(explain, sound_folder, tmp_path):

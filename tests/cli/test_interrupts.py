@@ -11,14 +11,14 @@ import time
 
 import pytest
 
-from tests.commands import allow_interrupts, own_environment
+from tests.commands import INTERRUPTIBLE, needs_posix, own_environment
 from tests.sounds import write_silent_wav
 from tests.terminal import Terminal
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no such signal, no pseudo-terminals")
+pytestmark = needs_posix
 
 # A safety net. The work that is interrupted, 200 hours of sound or a pipe that stays silent, takes longer by far.
-LIMIT_S = 120
+LIMIT_S = 600
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def hours(tmp_path):
 def start(*arguments, **keywords):
     command = [sys.executable, "-m", "panns", *map(str, arguments)]
     keywords = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | keywords
-    return subprocess.Popen(command, env=own_environment(), preexec_fn=allow_interrupts, **keywords)
+    return subprocess.Popen(command, env=own_environment(), **INTERRUPTIBLE, **keywords)
 
 
 def interrupt(process, times=1):

@@ -15,7 +15,7 @@ import pytest
 import panns
 from panns.cli.terminal.live_view import view_lines
 from tests.audio.live.servers import files, http_server
-from tests.commands import allow_interrupts, own_environment, run_panns, succeed
+from tests.commands import INTERRUPTIBLE, needs_posix, own_environment, run_panns, succeed
 from tests.sounds import changing_sound, write_wav
 from tests.terminal import Terminal
 
@@ -156,18 +156,18 @@ def start(*arguments, stdin=None, **variables):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=allow_interrupts,
+        **INTERRUPTIBLE,
     )
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+@needs_posix
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_stops_it_gracefully(tiny_stream_checkpoint, sound, number):
     # Played at a hundredth of its speed, the sound would take minutes to end.
     process = start("--from", sound, "--pace", "0.01", "--model", tiny_stream_checkpoint, "--json")
     lines = [process.stdout.readline()]  # each line comes at once
     process.send_signal(number)
-    rest, errors = process.communicate(timeout=300)
+    rest, errors = process.communicate(timeout=600)
     assert process.returncode == 0, errors
     records = records_of("".join(lines) + rest)
     check_pairs(records)
@@ -175,7 +175,7 @@ def test_a_signal_stops_it_gracefully(tiny_stream_checkpoint, sound, number):
     assert "interrupted" not in errors
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+@needs_posix
 def test_the_live_view_on_a_terminal(tiny_stream_checkpoint, sound):
     terminal = Terminal(
         *("-m", "panns", "listen", "--from", sound, "--pace", "2", "--model", tiny_stream_checkpoint, *SETTINGS),
@@ -307,7 +307,7 @@ def test_a_pipe_answers_before_it_ends(tiny_stream_checkpoint, sound):
     while json.loads(process.stdout.readline())["type"] != "end":
         pass
     has_answered.set()
-    rest, errors = process.communicate(timeout=60)
+    rest, errors = process.communicate(timeout=600)
     assert process.returncode == 0
     assert records_of(rest)[-1]["time_s"] == pytest.approx(3, abs=0.01)
     assert "before the end that its header declares" in errors

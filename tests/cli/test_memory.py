@@ -1,10 +1,8 @@
 """Memory does not grow with the duration of a sound."""
 
-import sys
-
 import pytest
 
-from tests.commands import run_python, succeed
+from tests.commands import needs_posix, run_python, succeed
 from tests.sounds import write_silent_wav
 
 PEAK_MB = """
@@ -14,7 +12,7 @@ peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
 print(peak / (1e6 if sys.platform == "darwin" else 1e3))
 """
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="peak memory is not available")
+pytestmark = needs_posix
 
 
 def peak_mb(path, model, timeout_s=600):

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 import panns
-from tests.commands import own_environment, run_panns, run_python, succeed
+from tests.commands import needs_posix, own_environment, run_panns, run_python, succeed
 from tests.sounds import tone, write_wav
 
 
@@ -215,7 +215,7 @@ def test_a_file_name_that_is_not_text(tag, sound, tmp_path):
     assert "2.0 s" in succeed(tag(".", cwd=tmp_path))
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no such file names")
+@needs_posix
 def test_control_characters_in_names_are_escaped(tag, sound, tmp_path):
     name = "a\x1b[2J\nb.wav"
     shutil.copy(sound, tmp_path / name)
@@ -237,7 +237,7 @@ os.execv(sys.executable, [sys.executable, "-m", "panns", *sys.argv[2:]])
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no such shell")
+@needs_posix
 @pytest.mark.parametrize(("stream", "output"), [(0, "--top=1"), (1, "--csv"), (2, "--json")])
 def test_closed_standard_streams(tiny_checkpoint, sound_folder, stream, output):
     result = run_python(

@@ -14,7 +14,7 @@ import pytest
 
 from panns.training.engine.journal import METRICS_FILE
 from panns.training.engine.state_file import STATE_FILE
-from tests.commands import own_environment, run_panns, succeed
+from tests.commands import needs_posix, own_environment, run_panns, succeed
 
 WEIGHTS = "model/model.safetensors"
 
@@ -45,6 +45,7 @@ def test_refused_settings(settings_file, tmp_path, assignment, words):
 
 
 @pytest.mark.slow
+@needs_posix
 def test_a_killed_run_resumes_to_the_same_bytes(settings_file, tmp_path):
     arguments = ("train", settings_file, "--set", "n_steps=400", "--set", "checkpoint_steps=3", "-o")
     succeed(run_panns(*arguments, tmp_path / "unbroken"))
@@ -64,7 +65,7 @@ def test_a_killed_run_resumes_to_the_same_bytes(settings_file, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+@needs_posix
 def test_a_terminated_run_saves_its_state(settings_file, tmp_path):
     arguments = ("train", settings_file, "--set", "n_steps=60", "--set", "checkpoint_steps=3", "-o")
     succeed(run_panns(*arguments, tmp_path / "unbroken"))
@@ -74,7 +75,7 @@ def test_a_terminated_run_saves_its_state(settings_file, tmp_path):
     while not _state_time(stopped) and process.poll() is None:
         time.sleep(0.01)
     process.terminate()
-    _, errors = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=600)
     assert process.returncode == 128 + signal.SIGTERM
     assert "Traceback" not in errors
     assert re.search(r"panns: stopped after step \d+ of 60; .*state\.pt is saved; go on with --resume", errors)

@@ -2,21 +2,18 @@
 
 import os
 import shutil
-import stat
 import subprocess
 import sys
 
 import pytest
 
 from panns.training.settings import read_settings
-from tests.commands import own_environment
+from tests.commands import needs_posix, own_environment
 from tests.docs.pages import NEEDS, PAGES, ROOT, Block, blocks_of, is_printed
 
 BLOCKS = {path: blocks_of(path.read_text(encoding="utf-8")) for path in PAGES}
 QUICK = {"README.md", "listen-live.md"}  # the other pages run in the long run
 MINUTES_S = 600
-
-needs_bash = pytest.mark.skipif(sys.platform == "win32", reason="the blocks are for bash")
 
 
 def id_of(path):
@@ -43,8 +40,8 @@ def path_variable(tmp_path):
     """PATH with the command `panns` of this checkout and the `python` of this environment."""
     command = tmp_path / "bin" / "panns"
     command.parent.mkdir()
+    command.touch(mode=0o755)
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m panns "$@"\n')
-    command.chmod(command.stat().st_mode | stat.S_IXUSR)
     return os.pathsep.join([str(command.parent), str(os.path.dirname(sys.executable)), os.environ["PATH"]])  # noqa: PTH120
 
 
@@ -67,7 +64,7 @@ def pages_that_run():
             yield pytest.param(path, id=id_of(path), marks=[pytest.mark.slow] if path.name not in QUICK else [])
 
 
-@needs_bash
+@needs_posix
 @pytest.mark.parametrize("path", list(pages_that_run()))
 def test_blocks_run(path, folder, path_variable, request):
     python = ""
@@ -90,7 +87,7 @@ def test_blocks_run(path, folder, path_variable, request):
         assert is_printed(block.output, printed), f"shown:\n{block.text}\nprinted:\n{done.stdout}\n{done.stderr}"
 
 
-@needs_bash
+@needs_posix
 def test_a_failing_command_is_noticed(folder, path_variable):
     block = Block("runs", "console", "$ panns tag nosuch.wav\n$ true\n")
     assert run(block, block.code, folder, path_variable).returncode == 1

@@ -79,7 +79,7 @@ def test_one_predicting_thread_is_the_calling_thread():
 
 
 def test_predicting_threads_run_in_parallel():
-    meeting = threading.Barrier(2, timeout=120)
+    meeting = threading.Barrier(2, timeout=600)
 
     def predict(waveforms):
         meeting.wait()

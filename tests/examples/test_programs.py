@@ -3,6 +3,7 @@
 import csv
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -22,9 +23,9 @@ def test_tag_folder(tmp_path):
     assert done.returncode == 0, done.stderr
     with (tmp_path / "tags.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    first = {row["file"]: row["label"] for row in reversed(rows)}
-    assert first["examples/siren.ogg"] == "Siren"
-    assert first["examples/knock.ogg"] == "Knock"
+    first = {Path(row["file"]): row["label"] for row in reversed(rows)}
+    assert first[Path("examples/siren.ogg")] == "Siren"
+    assert first[Path("examples/knock.ogg")] == "Knock"
 
 
 def test_live_alarm():

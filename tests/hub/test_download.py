@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import http.server
+import itertools
 import logging
 import random
 import re
@@ -10,10 +11,10 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -22,6 +23,7 @@ from panns.hub import connection, download
 from panns.hub.cache import downloads_dir, recorded_digests
 from panns.hub.download import cached_file, fetch
 from panns.models.weights import Weights
+from tests.commands import needs_posix
 
 BODY = random.Random(0).randbytes(3_000_000)
 HALF = len(BODY) // 2
@@ -103,7 +105,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.write(body[start:stop])
         if isinstance(step, tuple) and step[0] == "stall":
             server.half_sent.set()
-            server.go_on.wait(300)
+            server.go_on.wait(600)
             self.write(body[stop:])
 
     def misbehave(self, kind, value=None):
@@ -331,10 +333,10 @@ def test_client_errors_are_not_retried(server, code):
 
 def test_silent_server_is_retried(server):
     server.plan = [("stall", HALF)]
-    started = time.monotonic()
-    assert fetch(record(server, sha256=SHA256), timeout_s=0.3).read_bytes() == BODY
-    assert time.monotonic() - started < 120  # the server would have waited for 300 s
-    assert server.ranges == [None, f"bytes={HALF}-"]
+    # A busy machine may be silent too, and then there are more attempts.
+    assert fetch(record(server, sha256=SHA256), timeout_s=0.3, retries=1000).read_bytes() == BODY
+    assert len(server.ranges) > 1
+    assert not server.go_on.is_set()
 
 
 def test_unreachable_server_is_reported():
@@ -461,7 +463,7 @@ def test_free_space_is_checked_first(server, monkeypatch):
     assert not part().exists()
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is always full is a Linux device")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the full disk of Linux")
 def test_full_disk_is_reported(server, tmp_path, monkeypatch):
     source = tmp_path / "download.pth"
     source.write_bytes(BODY)
@@ -475,6 +477,7 @@ def test_full_disk_is_reported(server, tmp_path, monkeypatch):
     assert not (downloads_dir() / "a.pth.copy").exists()
 
 
+@needs_posix
 def test_a_link_in_place_of_a_copy_is_not_followed(server, tmp_path):
     source, precious = tmp_path / "download.pth", tmp_path / "precious"
     source.write_bytes(BODY)
@@ -615,18 +618,27 @@ def test_download_of_a_killed_process_is_resumed(server):
     assert server.ranges == [None, f"bytes={n_bytes}-"]
 
 
-def test_a_server_that_drips_is_given_up(server):
+def clock_of_steps(step_s):
+    """A module `time` whose clock goes on at each look, so that no test waits."""
+    times_s = itertools.count(step=step_s)
+    return SimpleNamespace(monotonic=lambda: float(next(times_s)), sleep=lambda _: None)
+
+
+def test_a_server_that_drips_is_given_up(server, monkeypatch):
     """A byte every half second never was silence."""
     server.plan = [("drip",)] * 2
-    with pytest.raises(DownloadError, match=r"only \d+ bytes in \d+ s"):
-        fetch(record(server, sha256=SHA256), timeout_s=0.3, retries=1)
+    monkeypatch.setattr(download, "time", clock_of_steps(700))
+    with pytest.raises(DownloadError, match=r"only \d+ bytes in 700 s"):
+        fetch(record(server, sha256=SHA256), timeout_s=600, retries=1)
     assert len(server.ranges) == 2
 
 
-def test_a_server_that_drips_its_headers_is_given_up(server):
+def test_a_server_that_drips_its_headers_is_given_up(server, monkeypatch):
     server.plan = [("drip headers",)]
+    monkeypatch.setattr(connection, "time", clock_of_steps(2000))
+    monkeypatch.setattr(connection, "_TICK_S", 0.05)
     with pytest.raises(DownloadError, match=r"no reply|connection lost|too slowly"):
-        fetch(record(server, sha256=SHA256), timeout_s=0.3, retries=0)
+        fetch(record(server, sha256=SHA256), timeout_s=600, retries=0)
 
 
 def test_all_attempts_together_have_an_end(server, monkeypatch):

@@ -20,7 +20,7 @@ from panns.hub.resolve import availability, resolve, verify_or_rebuild
 from panns.models import registry
 from panns.models.registry import find_model
 from panns.networks.saving import load_network
-from tests.commands import WITHOUT_TORCH, own_environment, run_panns, run_python, succeed
+from tests.commands import WITHOUT_TORCH, needs_posix, own_environment, run_panns, run_python, succeed
 from tests.sounds import tone, write_wav
 from tests.tiny_checkpoints import healthy_network
 
@@ -99,6 +99,7 @@ def test_other_weights_get_their_own_folder(published_file, published_tensors, t
     assert len(paths) == 2
 
 
+@needs_posix
 def test_cache_can_be_shared_between_users(published_file):
     """Another user may read a checkpoint that one user, or the build of an image, wrote."""
     folder = resolve("cnn6", weights=published_file, needs_onnx=False).path

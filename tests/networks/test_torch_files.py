@@ -16,6 +16,7 @@ from panns.networks.build import build_network, load_strictly
 from panns.networks.published import read_state_dict
 from panns.networks.saving import load_network, save_checkpoint
 from panns.networks.torch_files import UnreadableTorchFile, read_torch_file
+from tests.commands import needs_posix
 
 CONFIG = CnnConfig(channels=(4, 8), n_poolings=2, hidden_dim=8, n_classes=2)
 TENSORS = {"a": torch.arange(600.0).reshape(20, 30), "b": torch.ones(7, dtype=torch.int64)}
@@ -64,6 +65,7 @@ def test_a_compressed_file_is_refused(tmp_path):
         read_torch_file(tmp_path / "a.pt")
 
 
+@needs_posix
 def test_a_pipe_is_refused(tmp_path):
     os.mkfifo(tmp_path / "a.pt")
     with pytest.raises(UnreadableTorchFile):

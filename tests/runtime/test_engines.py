@@ -57,7 +57,7 @@ def run(code, home):
     for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "PANNS_CACHE"):
         environment.pop(name, None)
     done = subprocess.run(
-        [sys.executable, "-c", WATCH + code], env=environment, capture_output=True, text=True, check=True, timeout=300
+        [sys.executable, "-c", WATCH + code], env=environment, capture_output=True, text=True, check=True, timeout=600
     )
     return done.stdout, sorted(str(path.relative_to(home)) for path in home.rglob("*") if path.is_file())
 

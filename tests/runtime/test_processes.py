@@ -12,6 +12,7 @@ import pytest
 
 import panns
 from panns.recognizer import Recognizer
+from tests.commands import needs_posix
 from tests.sounds import RATE, changing_sound
 
 SOUND = changing_sound(2.0)
@@ -30,7 +31,7 @@ sys.exit(os.waitpid(child, 0)[1])
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@needs_posix
 @pytest.mark.filterwarnings("ignore:This process")
 @pytest.mark.parametrize("backend", ["onnx", "openvino", pytest.param("torch", marks=pytest.mark.slow)])
 def test_a_forked_child_computes(tiny_checkpoint, backend):
@@ -38,7 +39,7 @@ def test_a_forked_child_computes(tiny_checkpoint, backend):
         pytest.importorskip(backend)
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "2")
     arguments = [sys.executable, "-c", FORKED, str(tiny_checkpoint), backend]
-    assert subprocess.run(arguments, env=os.environ | threads, timeout=120, check=False).returncode == 0
+    assert subprocess.run(arguments, env=os.environ | threads, timeout=600, check=False).returncode == 0
 
 
 def score(recognizer):

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from panns.system.json_files import DamagedJson, parse_json, read_json, read_json_object, to_json, write_json
+from tests.commands import needs_posix
 from tests.test_layers import FILES
 
 
@@ -47,6 +48,10 @@ def test_what_is_not_a_file_is_a_sentence(tmp_path):
         read_json(tmp_path / "none.json")
     with pytest.raises(DamagedJson, match="instead of a regular file"):
         read_json(tmp_path)
+
+
+@needs_posix
+def test_a_pipe_and_a_device_are_sentences(tmp_path):
     os.mkfifo(tmp_path / "pipe.json")
     with pytest.raises(DamagedJson, match="instead of a regular file"):
         read_json(tmp_path / "pipe.json")

@@ -5,14 +5,13 @@ import os
 import subprocess
 import sys
 import threading
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from panns.system import locks
 from panns.system.locks import exclusive, exclusive_or_skip
-from tests.commands import own_environment
+from tests.commands import needs_posix, own_environment
 
 HOLDER = """
 import sys
@@ -120,17 +119,19 @@ def test_waiting_is_logged_once(lock, holder, monkeypatch, caplog):
     assert str(lock) in caplog.text
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="no such files")
-@pytest.mark.parametrize("make", [lambda path: path.symlink_to(path.with_name("other")), os.mkfifo, Path.mkdir])
+@needs_posix
+@pytest.mark.parametrize("make", ["symlink_to", "mkfifo", "mkdir"])
 def test_only_a_regular_file_is_a_lock(tmp_path, make):
     other = tmp_path / "other"
     other.write_text("content")
-    make(tmp_path / "a.lock")
-    with pytest.raises(OSError, match=r"a\.lock"), exclusive(tmp_path / "a.lock"):
+    lock = tmp_path / "a.lock"
+    {"symlink_to": lambda: lock.symlink_to(other), "mkfifo": lambda: os.mkfifo(lock), "mkdir": lock.mkdir}[make]()
+    with pytest.raises(OSError, match=r"a\.lock"), exclusive(lock):
         pass
     assert other.read_text() == "content"
 
 
+@needs_posix
 def test_a_file_system_without_locks_is_used_with_a_warning(tmp_path, monkeypatch, caplog):
     def refuse(*_):
         raise OSError(errno.ENOLCK, "No locks available")

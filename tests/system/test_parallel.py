@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 import panns
+from panns.system import parallel
 from panns.system.parallel import ordered_map
 
 
@@ -73,8 +75,18 @@ def test_results_before_an_exception_come_first():
     assert workers() == []
 
 
-def test_closing_cancels_items_that_have_not_started():
+def test_closing_cancels_items_that_have_not_started(monkeypatch):
     started, may_end = [], threading.Event()
+
+    class Pool(ThreadPoolExecutor):
+        """Lets the item in progress end once the others are cancelled."""
+
+        def shutdown(self, wait=True, *, cancel_futures=False):
+            super().shutdown(wait=False, cancel_futures=cancel_futures)
+            may_end.set()
+            super().shutdown(wait=wait)
+
+    monkeypatch.setattr(parallel, "ThreadPoolExecutor", Pool)
 
     def work(i):
         started.append(i)
@@ -83,7 +95,6 @@ def test_closing_cancels_items_that_have_not_started():
 
     results = ordered_map(work, range(1_000), n_threads=1, n_ahead=50)
     next(results)
-    threading.Timer(0.05, may_end.set).start()
     results.close()
     assert len(started) <= 2
     assert workers() == []

@@ -16,6 +16,7 @@ from panns.training.engine.state_file import STATE_FILE
 from panns.training.run import train_model
 from panns.training.run_folder import CLIPS_FILE, SETTINGS_FILE, check_folder, hold_folder
 from panns.training.settings import read_settings
+from tests.commands import needs_posix
 from tests.sounds import noise, write_wav
 from tests.training.conftest import SETTINGS
 
@@ -73,6 +74,7 @@ def test_a_second_run_in_the_folder_is_refused(settings, tmp_path):
         pass
 
 
+@needs_posix
 def test_a_link_in_place_of_the_lock_is_refused(tmp_path):
     (tmp_path / "precious").write_text("content")
     (tmp_path / ".lock").symlink_to(tmp_path / "precious")

@@ -1,7 +1,6 @@
 """Invalid input is refused with one sentence: what was given, what is allowed, what to do."""
 
 import io
-import os
 import struct
 import sys
 
@@ -11,6 +10,7 @@ import pytest
 from panns.audio import DecodeLimits, load_sound, open_sound
 from panns.errors import AudioDecodeError, MissingExtra
 from tests.audio.decoding.encoded_sounds import sound_file, tone, with_av, with_soundfile
+from tests.commands import needs_permissions, needs_posix
 
 
 def _refusal(source, error=AudioDecodeError, **keywords):
@@ -59,11 +59,14 @@ def test_paths_that_cannot_be_opened(tmp_path):
     assert "network addresses are not supported; download the file" in _refusal("https://example.org/a.wav")
     assert "cannot be opened" in _refusal("a\0b.wav")
     assert "cannot be opened" in _refusal("a" * 5000)
-    if os.path.exists("/dev/zero"):  # noqa: PTH110 - not an ordinary path
-        assert "is a device, not a file" in _refusal("/dev/zero")
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may read everything")
+@needs_posix
+def test_a_device_is_refused():
+    assert "is a device, not a file" in _refusal("/dev/zero")
+
+
+@needs_permissions
 def test_a_file_that_may_not_be_read(tmp_path):
     path = tmp_path / "secret.wav"
     path.write_bytes(sound_file("wav"))

@@ -14,6 +14,7 @@ import pytest
 from panns.audio import DecodeLimits, load_sound, open_sound
 from panns.errors import AudioDecodeError
 from tests.audio.decoding.encoded_sounds import sound_file, tone, with_soundfile
+from tests.commands import needs_posix
 
 _EXPECTED = load_sound(sound_file("flac"), sample_rate=32_000)
 
@@ -102,7 +103,7 @@ def test_standard_input(name):
     assert done.stderr == b""
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+@needs_posix
 def test_a_named_pipe(tmp_path):
     path = tmp_path / "pipe"
     os.mkfifo(path)

@@ -1,14 +1,14 @@
 """Progress bars and spinners on a terminal."""
 
 import json
-import sys
 
 import pytest
 
+from tests.commands import needs_posix
 from tests.sounds import write_silent_wav
 from tests.terminal import Terminal
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")
+pytestmark = needs_posix
 
 
 @pytest.fixture(scope="module")

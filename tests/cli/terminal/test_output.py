@@ -9,6 +9,7 @@ import typer
 
 from panns.cli.options import check_output
 from panns.cli.terminal.output import print_csv, print_json, print_line, print_tsv, printable, writing
+from tests.commands import needs_posix
 
 
 @pytest.fixture
@@ -68,6 +69,7 @@ def test_a_spreadsheet_computes_no_cell(stdout, print_rows):
     assert cells == ["'=1+1.wav", "'+a", "'-a", "'@a", "\\t=a", "a=b", "-", "-0.5", "2"]
 
 
+@needs_posix
 def test_writing_follows_links_and_keeps_permissions(tmp_path):
     (tmp_path / "real.txt").write_text("old")
     (tmp_path / "real.txt").chmod(0o640)
@@ -79,10 +81,14 @@ def test_writing_follows_links_and_keeps_permissions(tmp_path):
     assert (tmp_path / "real.txt").stat().st_mode & 0o777 == 0o640
 
 
-def test_a_device_and_a_closed_folder_are_refused_at_once(tmp_path, monkeypatch):
+@needs_posix
+def test_a_device_is_refused_at_once(tmp_path):
     os.mkfifo(tmp_path / "a.npz")
     with pytest.raises(typer.BadParameter, match="is a device or a pipe; give the name of a file"):
         check_output(tmp_path / "a.npz", ".npz")
+
+
+def test_a_closed_folder_is_refused_at_once(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.TemporaryFile", mock.Mock(side_effect=OSError(30, "Read-only file system")))
     with pytest.raises(typer.BadParameter, match=r"nothing can be written to .* \(Read-only file system\)"):
         check_output(tmp_path / "b.npz", ".npz")

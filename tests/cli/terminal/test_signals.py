@@ -1,15 +1,14 @@
 import os
 import signal
-import sys
 
 import pytest
 import typer
 
 from panns.cli.terminal.signals import stopping_at_progress
 from panns.system.progress import Progress
-from tests.commands import run_python
+from tests.commands import needs_posix, run_python
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+pytestmark = needs_posix
 
 
 def interrupt_twice():

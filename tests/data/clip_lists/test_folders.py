@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-import os
-import sys
-
 import pytest
 
 from panns.data.clip_lists import Clip, read_clip_list
 from panns.errors import DataError
+from tests.commands import needs_permissions
 
 
 def put(root, *names):
@@ -80,7 +78,7 @@ def test_sounds_that_would_be_lost_are_refused(tmp_path, files, words):
         read_clip_list(put(tmp_path, *files))
 
 
-@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="all folders are readable")
+@needs_permissions
 def test_unreadable_folder_is_refused(tmp_path):
     put(tmp_path, "dog/a.wav")
     (tmp_path / "cat").mkdir(mode=0o000)

@@ -2,7 +2,6 @@
 
 import os
 import re
-import sys
 
 import pytest
 
@@ -13,10 +12,11 @@ from panns.data.clips.audio import FileAudio
 from panns.data.quality import check_clips
 from panns.data.shards import write_shards
 from panns.errors import AudioDecodeError, DataError
+from tests.commands import needs_posix
 from tests.sounds import noise, write_wav
 from tests.test_layers import PACKAGE
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no named pipes")
+pytestmark = needs_posix
 
 
 @pytest.fixture

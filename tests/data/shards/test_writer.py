@@ -17,7 +17,7 @@ from panns.data.shards.index import INDEX_FILE
 from panns.data.shards.record import ShardRecord
 from panns.errors import AudioDecodeError, DataError
 from panns.system.progress import Progress
-from tests.commands import own_environment
+from tests.commands import needs_posix, own_environment
 from tests.data.shard_sets import RATE, grouped, make_clip_list
 from tests.sounds import noise, write_wav
 
@@ -128,7 +128,7 @@ writer.write_shards(
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs SIGKILL")
+@needs_posix
 def test_repetition_repairs_after_a_killed_process(clip_list, folder, tmp_path):
     from panns.data.clip_lists import write_clip_list
 
@@ -138,7 +138,7 @@ def test_repetition_repairs_after_a_killed_process(clip_list, folder, tmp_path):
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=own_environment()) as child:
         assert child.stdout.readline() == b"now\n"
         child.kill()
-        assert child.wait(timeout=300) == -signal.SIGKILL
+        assert child.wait(timeout=600) == -signal.SIGKILL
     names = {path.name for path in folder.iterdir()}
     assert {"shard-000000.tar", "shard-000000.json"} < names
     assert "shard-000001.tar" not in names
@@ -176,7 +176,7 @@ def test_two_writers_do_not_write_twice(clip_list, folder, monkeypatch):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=300)
+        thread.join(timeout=600)
     assert len(packed) == 7
     assert len(ShardAudio(folder, RATE)) == 7
 

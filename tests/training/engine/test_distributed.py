@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from panns.training.engine.distributed import World, join_world
-from tests.commands import own_environment
+from tests.commands import needs_posix, own_environment
 
 PROCESS = Path(__file__).with_name("process.py")
 OPTIM = {"lr": 0.02, "warmup_steps": 3}
@@ -82,7 +82,7 @@ def test_two_processes_resume_exactly(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
+@needs_posix
 def test_a_killed_process_loses_nothing(tmp_path):
     config = {"n_steps": 40, "optim": OPTIM, "checkpoint_steps": 1, "log_steps": 3}
     unbroken = finish(tmp_path / "unbroken", config)
