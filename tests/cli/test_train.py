@@ -104,7 +104,7 @@ def run_two(*arguments):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+@needs_posix
 def test_two_terminated_processes_save_their_state(settings_file, tmp_path):
     """The launcher passes SIGTERM on; both processes stop after one step, and exit as after that signal."""
     arguments = ("train", settings_file, "--set", "n_steps=200", "--set", "checkpoint_steps=20", "-o")
@@ -120,7 +120,7 @@ def test_two_terminated_processes_save_their_state(settings_file, tmp_path):
     while not _state_time(stopped) and process.poll() is None:
         time.sleep(0.01)
     process.terminate()
-    _, errors = process.communicate(timeout=300)
+    _, errors = process.communicate(timeout=600)
     assert re.search(r"panns: stopped after step \d+ of 200; .*state\.pt is saved; go on with --resume", errors), errors
     assert process.returncode != 0
     resumed = run_two(*arguments, stopped, "--resume", "--set", "log_steps=2")
