@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from panns.cli import options
+from panns.cli.options.clip_output import ClipOutputOptions, with_clips
 from panns.cli.options.clock_options import ClockOptions
 from panns.cli.options.events import EventOptions, EventThreshold, parse_threshold
 from panns.cli.options.grouping import with_option_groups
@@ -70,6 +71,7 @@ def detect(
     as_csv: options.AsCsv = False,
     clock: ClockOptions,
     results: ResultFileOptions,
+    clip_output: ClipOutputOptions,
     limits: LimitOptions,
 ) -> None:
     """Detect events in sound files.
@@ -92,6 +94,7 @@ def detect(
     settings = events.for_model(recognizer, parsed_threshold)
 
     decode_limits = limits.to_limits()
+    files = [one.file for one in inputs]
 
     def detect_in_file(source: str | BinaryIO, on_progress: OnProgress) -> Detection:
         detection = recognizer.detect(source, **settings._asdict(), limits=decode_limits, on_progress=on_progress)
@@ -102,10 +105,14 @@ def detect(
 
         described = settings_of("detect", recognizer, **settings._asdict(), **clock.settings)
         with ResultFile(results.output, described, resume=results.resume) as file:
-            has_failed = compute_into(file, inputs, detect_in_file)
+            folder = clip_output.open_folder(files, done=file.done if results.resume else None, limits=decode_limits)
+            has_failed = compute_into(
+                file, inputs, with_clips(detect_in_file, folder), on_result=None if folder is None else folder.add_rows
+            )
         raise typer.Exit(int(has_failed))
 
-    form = review_format(output_format, [one.file for one in inputs])
+    folder = clip_output.open_folder(files, done=None, limits=decode_limits)
+    form = review_format(output_format, files)
     if form is not None:
         print_text(form.head)
     if output_format is EventFormat.csv:
@@ -113,8 +120,10 @@ def detect(
     if output_format is EventFormat.raven:
         print_tsv([RAVEN_COLUMNS + (RAVEN_CLOCK_COLUMNS if clock.clock else ())])
     n_sounds, n_events, duration_s, has_failed = 0, 0, 0.0, False
-    for one in process_with_bar(inputs, detect_in_file):
+    for one in process_with_bar(inputs, with_clips(detect_in_file, folder)):
         report_problems(one)
+        if folder is not None and one.result is not None:
+            folder.add_rows(one.file, one.result)
         has_failed |= one.error is not None
         if output_format is EventFormat.json:
             print_json(one.to_dict())

@@ -27,6 +27,7 @@ from panns.cli.finetune import finetune
 from panns.cli.labels import labels
 from panns.cli.listen import listen
 from panns.cli.models import models_app
+from panns.cli.review import review
 from panns.cli.tag import tag
 from panns.cli.terminal import bars
 from panns.cli.terminal.output import LogLines, complain
@@ -48,6 +49,7 @@ app.command()(listen)
 app.command()(embed)
 app.command()(explain)
 app.command()(labels)
+app.command()(review)
 app.command()(finetune)
 app.command()(train)
 app.command()(evaluate)

@@ -51,7 +51,11 @@ def test_kaleidoscope_table_of_windows(tmp_path, star):
         "C:\\data,site 1,a.wav,0,0.5,0.75,Dog,3,Cat\nC:\\data,site 1,a.wav,0,2,1,NoID,0,\n"
     )
     assert read_annotations(file_in(tmp_path, "id.csv", text)) == [
-        AnnotatedSound("C:\\data\\site 1\\a.wav", (Annotation("Dog", 0.5, 1.25, None, "Cat"), Annotation("NoID", 2, 3)))
+        AnnotatedSound(
+            "C:\\data\\site 1\\a.wav",
+            (Annotation("Dog", 0.5, 1.25, None, "Cat"), Annotation("NoID", 2, 3)),
+            is_marked=True,
+        )
     ]
 
 
@@ -171,3 +175,13 @@ def test_annotations_as_truth_of_an_evaluation(tmp_path):
     tasks = [{"data": {"file": "call.wav"}, "predictions": [{"result": [region("Dog", 0, 1)]}]}]
     with pytest.raises(DataError, match=r"call\.wav has no annotation yet"):
         read_event_clips(file_in(tmp_path, "p.json", json.dumps(tasks)))
+
+
+def test_rows_of_kaleidoscope_count_as_truth_once_a_person_named_them(tmp_path):
+    (tmp_path / "a.wav").touch()
+    head = "INDIR,FOLDER,IN FILE,OFFSET,DURATION,AUTO ID,MANUAL ID\n"
+    rows = "x,,a.wav,0,1,Dog,Noise\nx,,a.wav,2,1,Dog,Cat\nx,,a.wav,4,1,Dog,Dog\n"
+    (clip,) = read_event_clips(file_in(tmp_path, "id.csv", head + rows)).clips
+    assert [(one.label, one.onset_s) for one in clip.events] == [("Cat", 2.0), ("Dog", 4.0)]
+    with pytest.raises(DataError, match="nobody has decided on 'Dog' at 6 s of"):
+        read_event_clips(file_in(tmp_path, "id.csv", head + rows + "x,,a.wav,6,1,Dog,\n"))

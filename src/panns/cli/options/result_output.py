@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -48,13 +49,24 @@ class ResultFileOptions:
             raise typer.BadParameter("--resume needs -o FILE, the result file to continue")
 
 
-def compute_into(file: ResultFile, inputs: list[Input], function: ProcessFile[ResultT]) -> bool:
-    """Compute the results that a file lacks, and add each as soon as it is known; returns True if a sound failed."""
+def compute_into(
+    file: ResultFile,
+    inputs: list[Input],
+    function: ProcessFile[ResultT],
+    *,
+    on_result: Callable[[str, ResultT], object] | None = None,
+) -> bool:
+    """Compute the results that a file lacks, and add each as soon as it is known; returns True if a sound failed.
+
+    `on_result` is called with the path and the result of a sound before its result is in the file.
+    """
     has_failed = False
     try:
         for one in process_with_bar([one for one in inputs if one.file not in file.done], function):
             report_problems(one)
             has_failed |= one.error is not None
+            if on_result is not None and one.result is not None:
+                on_result(one.file, one.result)
             file.add(one.to_dict())
     except KeyboardInterrupt:
         complain(f"the results so far are in {file.path}; go on with --resume")

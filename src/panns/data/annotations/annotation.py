@@ -50,6 +50,7 @@ class AnnotatedSound:
         duration_s: Duration of the sound, in seconds; None if unknown.
         model: Name of the model that detected the events; "" if unknown.
         is_reviewed: False where the file holds predictions that nobody has annotated yet.
+        is_marked: True where a reviewer's entry stands beside the label of a program, which alone says nothing.
     """
 
     file: str
@@ -57,3 +58,4 @@ class AnnotatedSound:
     duration_s: float | None = None
     model: str = ""
     is_reviewed: bool = True
+    is_marked: bool = False

@@ -6,6 +6,7 @@ import csv
 import os
 from pathlib import Path
 
+from panns.data.annotations.annotation import AnnotatedSound, Annotation
 from panns.data.annotations.annotation_file import read_annotations
 from panns.data.annotations.detections import is_detections
 from panns.data.annotations.kaleidoscope import is_kaleidoscope
@@ -14,6 +15,7 @@ from panns.data.annotations.sound_finder import SoundFinder
 from panns.data.clip_lists.event_table import COLUMNS, read_event_table
 from panns.data.clip_lists.text_file import open_text
 from panns.data.clips.clip import Clip, ClipList, TimedLabel
+from panns.data.review.verdicts import parse_verdict
 from panns.errors import DataError
 
 
@@ -33,7 +35,11 @@ def read_event_clips(path: str | os.PathLike[str]) -> ClipList:
             raise DataError(f"{path}: {sound.file} has no annotation yet; annotate it, or remove its task")
         events = tuple(
             sorted(
-                (TimedLabel(one.label.strip(), one.onset_s, one.offset_s) for one in sound.annotations),
+                (
+                    TimedLabel(label.strip(), one.onset_s, one.offset_s)
+                    for one in sound.annotations
+                    for label in _labels(one, sound, path)
+                ),
                 key=lambda event: (event.onset_s, event.offset_s, event.label),
             )
         )
@@ -42,6 +48,19 @@ def read_event_clips(path: str | os.PathLike[str]) -> ClipList:
     if not clips:
         raise DataError(f"{path} lists no sounds; give it a row for each event")
     return ClipList(path.parent, tuple(clips))
+
+
+def _labels(event: Annotation, sound: AnnotatedSound, path: Path) -> tuple[str, ...]:
+    """Classes of an event, as far as a person has decided on it."""
+    if not event.review and not sound.is_marked:
+        return (event.label,)
+    verdict = parse_verdict(event.review, event.label, {event.label})
+    if verdict is None:
+        raise DataError(
+            f"{path}: nobody has decided on {event.label!r} at {event.onset_s:g} s of {sound.file} yet; review it, or "
+            "remove its row"
+        )
+    return verdict.labels
 
 
 def _is_event_table(path: Path) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path, PureWindowsPath
 from typing import TextIO
 
@@ -61,7 +62,7 @@ def read_kaleidoscope(file: TextIO, delimiter: str) -> list[AnnotatedSound]:
         except DataError as exc:
             raise DataError(f"line {rows.line_num}: {exc}") from exc
         found.append((_path(cells.get("INDIR", ""), cells.get("FOLDER", ""), cells["IN FILE"]), event))
-    return group_by_file(found)
+    return [replace(sound, is_marked=manual is not None) for sound in group_by_file(found)]
 
 
 def _key(name: str) -> str:

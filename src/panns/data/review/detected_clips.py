@@ -1,0 +1,158 @@
+"""Plan the clips of detected events: which stretches of a recording, and under which names."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from panns.results import Detection, Event
+
+_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\ud800-\udfff]')
+_MAX_LABEL_BYTES, _MAX_STEM_BYTES = 80, 120
+
+
+@dataclass(frozen=True)
+class ClipSettings:
+    """Which sounds of events become clips.
+
+    Attributes:
+        margin_s: Sound before and after an event, in seconds.
+        max_s: Longest part of an event in one clip, in seconds; longer events give several clips.
+        n_per_class: Maximum number of clips of each class in a recording, those with the highest scores; None for all.
+    """
+
+    margin_s: float = 0.5
+    max_s: float = 30.0
+    n_per_class: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.margin_s <= 60:
+            raise ValueError(f"margin_s={self.margin_s} is out of range; use 0 to 60 seconds")
+        if not 0.1 <= self.max_s <= 600:
+            raise ValueError(f"max_s={self.max_s} is out of range; use 0.1 to 600 seconds")
+        if self.n_per_class is not None and self.n_per_class < 1:
+            raise ValueError(f"n_per_class={self.n_per_class} is out of range; use 1 or more")
+
+
+@dataclass(frozen=True)
+class DetectedClip:
+    """A clip of a detected event, or of a part of a long one.
+
+    Attributes:
+        clip: Name of the file.
+        label: Detected class.
+        score: Highest score of the event.
+        recording: Path of the recording, as it was given.
+        onset_s: Start of the event or part, in seconds from the start of the recording.
+        offset_s: End of the event or part.
+        clip_onset_s: Start of the clip, which is earlier by the margin.
+        clip_offset_s: End of the clip.
+        event_onset_s: Start of the whole event.
+        event_offset_s: End of the whole event.
+        model: Name of the model.
+    """
+
+    clip: str
+    label: str
+    score: float
+    recording: str
+    onset_s: float
+    offset_s: float
+    clip_onset_s: float
+    clip_offset_s: float
+    event_onset_s: float
+    event_offset_s: float
+    model: str
+
+    @property
+    def stem(self) -> str:
+        """Name of the recording in the name of the file."""
+        return self.clip[len(label_in_names(self.label)) + 1 :].rpartition("_")[0]
+
+
+def plan_clips(recording: str, stem: str, detection: Detection, settings: ClipSettings) -> list[DetectedClip]:
+    """The clips of the events in a recording, by name.
+
+    Args:
+        recording: Path of the recording.
+        stem: Name of the recording in names of clips, as given by `recording_stems`.
+        detection: The events.
+        settings: Which of them.
+    """
+    n_taken: Counter[str] = Counter()
+    clips = []
+    for event in sorted(detection, key=lambda event: (-event.score, event.onset_s)):
+        for onset_s, offset_s in _parts(event, settings.max_s):
+            if settings.n_per_class is not None and n_taken[event.label] >= settings.n_per_class:
+                break
+            n_taken[event.label] += 1
+            clips.append(
+                DetectedClip(
+                    f"{label_in_names(event.label)}_{stem}_{onset_s:09.3f}.wav",
+                    event.label,
+                    event.score,
+                    recording,
+                    onset_s,
+                    offset_s,
+                    max(onset_s - settings.margin_s, 0.0),
+                    min(offset_s + settings.margin_s, max(detection.duration_s, offset_s)),
+                    event.onset_s,
+                    event.offset_s,
+                    detection.model,
+                )
+            )
+    return sorted(clips, key=lambda clip: clip.clip)
+
+
+def recording_stems(recordings: Iterable[str], known: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
+    """Names for recordings, all different even where a file system ignores case.
+
+    A name is that of the file without suffix; where another recording has it already, with a digest of the path.
+
+    Args:
+        recordings: Paths.
+        known: Paths of recordings that have clips, with the names in them.
+
+    Examples:
+        >>> recording_stems(["a/rain.wav", "a/dog.wav", "b/Rain.flac"])
+        {'a/rain.wav': 'rain', 'a/dog.wav': 'dog', 'b/Rain.flac': 'Rain~80d7a6'}
+    """
+    stems = dict(known)
+    taken = {stem.casefold() for stem in stems.values()}
+    for recording in recordings:
+        if recording in stems:
+            continue
+        stem = _file_name(PurePath(recording).stem, _MAX_STEM_BYTES)
+        if stem.casefold() in taken:
+            stem += f"~{_digest(recording)}"
+        stems[recording] = stem
+        taken.add(stem.casefold())
+    return stems
+
+
+def _parts(event: Event, max_s: float) -> Sequence[tuple[float, float]]:
+    """Equal parts of an event, none longer than `max_s`."""
+    duration_s = event.offset_s - event.onset_s
+    n_parts = max(int(-(-duration_s // max_s)), 1)
+    edges = [round(event.onset_s + duration_s * i / n_parts, 6) for i in range(n_parts)]
+    return list(zip(edges, [*edges[1:], event.offset_s], strict=True))
+
+
+def label_in_names(label: str) -> str:
+    """A class as it stands in names of clips."""
+    return _file_name(label, _MAX_LABEL_BYTES)
+
+
+def _file_name(text: str, max_bytes: int) -> str:
+    """A text as part of a file name on any system; a changed one ends in a digest, so that it stays different."""
+    name = _NOT_IN_NAMES.sub("_", text).strip(" .")
+    name = name.encode()[:max_bytes].decode(errors="ignore")
+    return name if name == text else f"{name}~{_digest(text)}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:6]

@@ -1,0 +1,88 @@
+"""Verdicts of reviewers on clips: words in a table, folders that clips were sorted into, and annotation files."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from panns.data.review.detected_clips import DetectedClip
+from panns.errors import DataError
+
+CONFIRMED = frozenset({"confirmed", "confirm", "correct", "right", "yes", "y", "true", "1", "ok"})
+REJECTED = frozenset({"rejected", "reject", "incorrect", "wrong", "no", "n", "false", "0"})
+UNSURE = frozenset({"unsure", "maybe", "?", "skip"})
+# Kaleidoscope's names for a recording without the class.
+NOTHING = frozenset({"noise", "noid"})
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a reviewer found in a clip.
+
+    Attributes:
+        labels: Classes in the clip; none if the detection was wrong.
+    """
+
+    labels: tuple[str, ...]
+
+
+def parse_verdict(text: str, detected: str, known: Collection[str]) -> Verdict | None:
+    """The verdict in a cell or in the name of a folder; None for a clip that nobody has decided on.
+
+    Args:
+        text: "confirmed", "rejected" and the like, in any case; or the right classes, separated by `|`.
+        detected: The detected class.
+        known: Names of all detected classes, which have priority over the words.
+
+    Examples:
+        >>> parse_verdict("Yes", "Dog", {"Dog"}), parse_verdict("Cat|Rain", "Dog", {"Dog"})
+        (Verdict(labels=('Dog',)), Verdict(labels=('Cat', 'Rain')))
+        >>> parse_verdict("rejected", "Dog", {"Dog"}), parse_verdict("?", "Dog", {"Dog"})
+        (Verdict(labels=()), None)
+    """
+    labels = tuple(dict.fromkeys(part.strip() for part in text.split("|") if part.strip()))
+    word = text.strip().casefold()
+    if not labels or (word in UNSURE and text.strip() not in known):
+        return None
+    if text.strip() not in known:
+        if word in CONFIRMED:
+            return Verdict((detected,))
+        if word in REJECTED | NOTHING:
+            return Verdict(())
+    by_case = {name.casefold(): name for name in known}
+    return Verdict(tuple(dict.fromkeys(by_case.get(label.casefold(), label) for label in labels)))
+
+
+def sorted_verdicts(
+    folder: Path, clips: Mapping[str, DetectedClip], known: Collection[str], folder_names: Mapping[str, str]
+) -> tuple[dict[str, Path], dict[str, Verdict]]:
+    """Where the clips lie now, and the verdicts of those that were sorted into folders.
+
+    A clip in `confirmed`, `rejected` or the folder of a class has a verdict. The innermost folder counts.
+
+    Args:
+        folder: The folder of clips.
+        clips: The detected clips by name.
+        known: Names of all detected classes.
+        folder_names: Labels by the names that their folders have.
+
+    Raises:
+        DataError: A clip lies in two places.
+    """
+    places: dict[str, Path] = {}
+    for path in sorted(folder.rglob("*.wav")):
+        if path.name not in clips or path.name.startswith("."):
+            continue
+        if path.name in places:
+            raise DataError(f"{path.name} lies in {places[path.name].parent} and in {path.parent}; remove one of them")
+        places[path.name] = path
+    verdicts = {}
+    for name, path in places.items():
+        parent = path.parent
+        if parent != folder:
+            word = folder_names.get(parent.name, parent.name)
+            verdict = parse_verdict(word, clips[name].label, known)
+            if verdict is not None:
+                verdicts[name] = verdict
+    return places, verdicts

@@ -1,0 +1,83 @@
+"""Verdicts in annotations of clips and of recordings."""
+
+from __future__ import annotations
+
+import pytest
+
+from panns.data.annotations import AnnotatedSound, Annotation
+from panns.data.review.comparison import compare_annotations
+from panns.data.review.detected_clips import DetectedClip
+from panns.data.review.verdicts import Verdict
+
+
+def clip(label, onset_s, offset_s, event=None):
+    recording = "site/a b.wav"
+    name = f"{label}_a b_{onset_s:09.3f}.wav"
+    return DetectedClip(
+        name,
+        label,
+        0.5,
+        recording,
+        onset_s,
+        offset_s,
+        max(onset_s - 0.5, 0),
+        offset_s + 0.5,
+        *(event or (onset_s, offset_s)),
+        "m",
+    )
+
+
+DOG, CAT, RAIN = clip("Dog", 1.0, 2.0), clip("Cat", 1.2, 2.0), clip("Rain", 10.0, 40.0)
+CLIPS = (DOG, CAT, RAIN)
+KNOWN = {"Dog", "Cat", "Rain"}
+
+
+def compare(*sounds):
+    return compare_annotations(sounds, CLIPS, KNOWN)
+
+
+@pytest.mark.parametrize("file", ["site/a b.wav", "a b", "/other/a b.wav", "C:\\site\\a b.wav"])
+def test_changed_removed_added_and_unchanged_events_of_a_recording(file):
+    events = (Annotation("Dog", 1.0, 2.0), Annotation("Wolf", 1.2, 2.0), Annotation("Owl", 5.0, 6.0))
+    found = compare(AnnotatedSound(file, events))
+    assert found.unchanged == {DOG.clip}
+    assert found.verdicts == {CAT.clip: Verdict(("Wolf",))}
+    assert found.removed == {RAIN.clip}
+    assert found.added == [("site/a b.wav", events[2])]
+
+
+def test_an_event_whose_borders_were_moved_was_heard():
+    assert compare(AnnotatedSound("a b", (Annotation("Dog", 0.9, 2.1),))).verdicts == {DOG.clip: Verdict(("Dog",))}
+
+
+def test_marks_beside_the_label():
+    """MANUAL ID of Kaleidoscope: empty for what nobody heard, which says nothing even if AUTO ID differs."""
+    events = (
+        Annotation("Dog", 1.0, 2.0, review="Dog"),
+        Annotation("Cat", 1.2, 2.0, review="Noise"),
+        Annotation("Rain", 10.0, 40.0),
+    )
+    found = compare(AnnotatedSound("a b.wav", events, is_marked=True))
+    assert found.verdicts == {DOG.clip: Verdict(("Dog",)), CAT.clip: Verdict(())}
+    assert found.unchanged == {RAIN.clip}
+
+
+def test_annotations_of_the_clips_themselves():
+    found = compare(
+        AnnotatedSound(f"/x/{DOG.clip}", (Annotation("NoID", 0, 1, review="Wolf"),), is_marked=True),
+        AnnotatedSound(CAT.clip.removesuffix(".wav"), (Annotation("NoID", 0, 1),), is_marked=True),
+        AnnotatedSound(RAIN.clip, (Annotation("Hail", 3, 5), Annotation("Rain", 0, 9))),
+        AnnotatedSound("else.wav", ()),
+        AnnotatedSound("a b.wav", (), is_reviewed=False),
+    )
+    assert found.verdicts == {DOG.clip: Verdict(("Wolf",)), RAIN.clip: Verdict(("Hail", "Rain"))}
+    assert found.unchanged == {CAT.clip}
+    assert (found.unknown, found.unreviewed, found.removed) == (["else.wav"], ["a b.wav"], set())
+
+
+def test_parts_of_a_long_event_share_its_annotation():
+    parts = [clip("Rain", 0.0, 30.0, (0.0, 60.0)), clip("Rain", 30.0, 60.0, (0.0, 60.0))]
+    found = compare_annotations([AnnotatedSound("a b", (Annotation("Rain", 0.0, 60.0),))], parts, KNOWN)
+    assert found.unchanged == {one.clip for one in parts}
+    found = compare_annotations([AnnotatedSound("a b", (Annotation("Hail", 0.0, 60.0),))], parts, KNOWN)
+    assert found.verdicts == {one.clip: Verdict(("Hail",)) for one in parts}
