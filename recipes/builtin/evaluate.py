@@ -48,7 +48,7 @@ from recipes.builtin.measures import (
     measure_top1,
     measure_urban_top1,
 )
-from recipes.builtin.prepare import MANIFEST_FILE
+from recipes.builtin.prepare import CLIPS_FILE
 from recipes.builtin.settings import HERE, read_settings
 from recipes.builtin.train import TEACHER_WEIGHTS
 from recipes.common.bundled_models import bundled_folder
@@ -106,7 +106,7 @@ def main() -> None:
         "linear_probe_esc50_fold5": {name: measure_probe(one["esc50"], held_out) for name, one in predictions.items()},
         "cpu_ms_per_10_s": measure_cpu_ms(checkpoints),
         "file_to_tags": measure_file_to_tags(places, weights),
-        "classes_in_training": training_classes(RUNS / "builtin" / MANIFEST_FILE),
+        "classes_in_training": training_classes(RUNS / "builtin" / CLIPS_FILE),
         "n_parameters": count_parameters(),
         "bytes": shipped_bytes(),
     }

@@ -32,7 +32,7 @@ from recipes.common.paths import ROOT, RUNS
 
 Array = npt.NDArray[np.float32]
 
-MANIFEST_FILE, SYNTHETIC_FILE, MELS_FOLDER = "manifest.csv", "synthetic.csv", "mels"
+CLIPS_FILE, SYNTHETIC_FILE, MELS_FOLDER = "clips.csv", "synthetic.csv", "mels"
 N_VERSIONS = 2  # every clip unchanged, and changed once
 SPEEDS = (0.84, 1.19)
 MIN_SAMPLES = 3_200
@@ -49,7 +49,7 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     recorded = training_clips(data, arguments.data / "reference" / "esc50_to_audioset.json")
     clips = [*recorded, *make_synthetic_clips(out, settings.seed)]
-    write_clip_list(out / MANIFEST_FILE, clips)
+    write_clip_list(out / CLIPS_FILE, clips)
     waveforms = make_versions(clips, (data, out), np.random.default_rng([settings.seed, 4]))
     write_mel_store(out / MELS_FOLDER, waveforms, stored_frontends(settings.architecture, settings.teacher))
     print(f"{len(clips)} clips in {N_VERSIONS} versions are in {out}")

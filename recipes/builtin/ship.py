@@ -19,7 +19,7 @@ from panns.data.clip_lists import read_clip_list
 from panns.networks.build import build_network
 from recipes.builtin.calibrate import Calibration, read_calibration
 from recipes.builtin.objective import NETWORK_PREFIX
-from recipes.builtin.prepare import MANIFEST_FILE
+from recipes.builtin.prepare import CLIPS_FILE
 from recipes.builtin.settings import HERE, read_settings
 from recipes.builtin.train import NETWORK_FILE, RUN_FOLDER
 from recipes.common.bundled_models import add_metrics, write_bundled_model
@@ -67,7 +67,7 @@ def main() -> None:
         network,
         architecture,
         training_data=TRAINING_DATA,
-        clips=read_clip_list(arguments.out / MANIFEST_FILE).clips,
+        clips=read_clip_list(arguments.out / CLIPS_FILE).clips,
         folder=arguments.to,
     )
 

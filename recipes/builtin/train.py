@@ -28,7 +28,7 @@ from recipes.builtin.drawing import ClipLabels
 from recipes.builtin.esc50 import audioset_names
 from recipes.builtin.mixtures import MapBatch, Mixtures
 from recipes.builtin.objective import MapNetwork, MapObjective
-from recipes.builtin.prepare import MANIFEST_FILE, MELS_FOLDER, N_VERSIONS, stored_frontends
+from recipes.builtin.prepare import CLIPS_FILE, MELS_FOLDER, N_VERSIONS, stored_frontends
 from recipes.builtin.settings import Settings, read_settings
 from recipes.builtin.start import start_from_teacher
 from recipes.builtin.synthetic.sounds import is_synthetic
@@ -61,7 +61,7 @@ def main() -> None:
 
 def run(settings: Settings, data: Path, out: Path, weights: str, world: World) -> MobileFrames:
     """Train on the data that `prepare` wrote to `out`."""
-    clips = read_clip_list(out / MANIFEST_FILE).clips
+    clips = read_clip_list(out / CLIPS_FILE).clips
     names = audioset_names(mapping := data / "reference" / "esc50_to_audioset.json")
     own, of_teacher = stored_frontends(settings.architecture, settings.teacher)
     teacher = load_published(find_model(settings.teacher), data / "weights" / weights)

@@ -62,8 +62,8 @@ class Row:
 
     def clips(self, root: Path) -> Sequence[Clip]:
         """Clips of the present clip list; empty if the data was not prepared."""
-        manifest = root / self.settings(root).data.clips
-        return read_clip_list(manifest).clips if manifest.exists() else ()
+        clip_list = root / self.settings(root).data.clips
+        return read_clip_list(clip_list).clips if clip_list.exists() else ()
 
     def _settings_file(self, root: Path) -> Path:
         return root / shlex.split(self.command)[2]

@@ -123,7 +123,7 @@ class Result:
 
 def test() -> list[Result]:
     """Test every fold with its models, without noise and with every kind of noise at every ratio."""
-    manifest = read_clip_list(OUT / CLIPS_FILE)
+    listed = read_clip_list(OUT / CLIPS_FILE)
     trained_folds = {models: [fold for fold in FOLDS if _model_folder(models, fold).is_dir()] for models, *_ in MODELS}
     folds = [fold for fold in trained_folds[WITH_NOISE] if fold in trained_folds[WITHOUT_NOISE]]
     if not folds:
@@ -136,9 +136,9 @@ def test() -> list[Result]:
     for models, *_ in MODELS:
         for fold in (fold for fold in folds if fold in trained_folds[models]):
             recognizer = load(_model_folder(models, fold))
-            rate, labels = recognizer.sample_rate, recognizer.manifest.labels
-            test_indices = [i for i, clip in enumerate(manifest.clips) if clip.fold == fold]
-            clips = AudioSubset(FileAudio(manifest, rate), test_indices)
+            rate, labels = recognizer.sample_rate, recognizer.listed.labels
+            test_indices = [i for i, clip in enumerate(listed.clips) if clip.fold == fold]
+            clips = AudioSubset(FileAudio(listed, rate), test_indices)
             noises = FileAudio(read_clip_list(OUT / TEST_FILE), rate)
             recorded = {noise: load_recordings(noises, noise) for noise in NOISES}
             for noise, snr_db in conditions:

@@ -37,8 +37,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--clips", type=Path, default=LISTED, help="clip list of `python -m recipes.esc10.prepare`")
     arguments = parser.parse_args()
-    manifest = read_clip_list(arguments.clips)
-    clips = [replace(clip, path=str(manifest.file(clip).resolve()), fold="") for clip in manifest.clips]
+    listed = read_clip_list(arguments.clips)
+    clips = [replace(clip, path=str(listed.file(clip).resolve()), fold="") for clip in listed.clips]
     accuracies = {n: [measure_accuracy(clips, n, draw) for draw in range(N_DRAWS)] for n in N_SUPPORT}
     with replacing(HERE / "results.json") as partial:
         partial.write_text(json.dumps({"accuracy": accuracies, "machine": machine()}, indent=1) + "\n")

@@ -20,7 +20,7 @@ from panns.data.soundscapes import Stretch, find_active_stretches
 from panns.frontend import log_mel, silence
 from panns.labels import audioset
 from panns.models.registry import find_model
-from recipes.builtin.prepare import MANIFEST_FILE, MIN_SAMPLES, find_clip
+from recipes.builtin.prepare import CLIPS_FILE, MIN_SAMPLES, find_clip
 from recipes.builtin.train import is_real_voice
 from recipes.common.frontends import find_log_mel
 from recipes.common.mel_store import write_mel_store
@@ -44,8 +44,8 @@ def main() -> None:
     out: Path = arguments.out
     settings = read_settings()
     out.mkdir(parents=True, exist_ok=True)
-    clips = read_clip_list(arguments.clips / MANIFEST_FILE).clips
-    write_clip_list(out / MANIFEST_FILE, clips)
+    clips = read_clip_list(arguments.clips / CLIPS_FILE).clips
+    write_clip_list(out / CLIPS_FILE, clips)
     folders = (arguments.data / "data", arguments.clips)
     teacher = Teacher(settings.teacher, arguments.data / "weights" / arguments.weights)
     rows = Rows(settings, teacher)

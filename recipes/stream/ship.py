@@ -16,7 +16,7 @@ import torch
 from panns.checkpoints.manifest import Metric
 from panns.data.clip_lists import read_clip_list
 from panns.networks.build import build_network
-from recipes.builtin.prepare import MANIFEST_FILE as CLIPS_FILE
+from recipes.builtin.prepare import CLIPS_FILE
 from recipes.common.bundled_models import add_metrics, write_bundled_model
 from recipes.common.paths import ROOT
 from recipes.stream.settings import HERE, read_settings

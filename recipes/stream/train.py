@@ -25,7 +25,7 @@ from panns.training.engine.loop import train
 from panns.training.engine.losses import Objective, set_prior
 from recipes.builtin.clips import esc50_categories
 from recipes.builtin.esc50 import audioset_names
-from recipes.builtin.prepare import MANIFEST_FILE
+from recipes.builtin.prepare import CLIPS_FILE
 from recipes.builtin.train import category_classes, clip_labels
 from recipes.common.frontends import find_log_mel
 from recipes.common.mel_store import MelStore
@@ -49,7 +49,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     out: Path = arguments.out
     settings = read_settings(arguments.config)
-    clips = read_clip_list(out / MANIFEST_FILE).clips
+    clips = read_clip_list(out / CLIPS_FILE).clips
     frames = read_frames(out / FRAMES_FILE, settings)
     names = audioset_names(mapping := arguments.data / "reference" / "esc50_to_audioset.json")
     network, objective = build(settings, category_classes(names), torch.from_numpy(mean_probs(frames)))

@@ -56,7 +56,7 @@ def test_json(folder):
     result = check(folder, "--json")
     assert result.returncode == 1
     record = json.loads(result.stdout)
-    assert (record["manifest"], record["n_clips"], record["n_errors"], record["n_warnings"]) == (str(folder), 13, 1, 0)
+    assert (record["clip_list"], record["n_clips"], record["n_errors"], record["n_warnings"]) == (str(folder), 13, 1, 0)
     assert [(one["kind"], one["severity"], one["files"]) for one in record["findings"]] == [
         ("unreadable", "error", ["dog/bad.wav"])
     ]

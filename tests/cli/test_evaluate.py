@@ -71,9 +71,9 @@ def test_json_is_the_result_of_python(evaluate, tiny_checkpoint, clips):
     (line,) = succeed(evaluate("several.csv", "--json", "--thresholds", "0.3")).splitlines()
     answer = json.loads(line)
     expected = in_python(tiny_checkpoint, clips / "several.csv", thresholds=0.3)
-    run_keys = ["model", "backend", "device", "manifest", "folds", "label_map", "thresholds", "date"]
+    run_keys = ["model", "backend", "device", "clip_list", "folds", "label_map", "thresholds", "date"]
     assert list(answer)[: len(run_keys)] == run_keys
-    assert (answer["manifest"], answer["folds"], answer["thresholds"]) == ("several.csv", [], "0.3")
+    assert (answer["clip_list"], answer["folds"], answer["thresholds"]) == ("several.csv", [], "0.3")
     assert answer["task"] == "multi-label"
     measured = {name: answer[name] for name in expected.to_dict()}
     assert measured.keys() | set(run_keys) == answer.keys()

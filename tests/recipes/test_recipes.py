@@ -64,7 +64,7 @@ def prepared(name: str, data: Path, out: Path) -> ClipList:
 
 
 @pytest.fixture(scope="module")
-def manifests(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ClipList]:
+def clip_lists(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ClipList]:
     """Each recipe, prepared from a data set in its published layout."""
     made = {}
     for name, write in LAYOUTS.items():
@@ -74,7 +74,7 @@ def manifests(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ClipList]:
     return made
 
 
-def shortened(path: Path, manifest: ClipList, checkpoint: Path, **train: object) -> RunSettings:
+def shortened(path: Path, clip_list: ClipList, checkpoint: Path, **train: object) -> RunSettings:
     """The settings of a recipe for a small network and small batches; what it changes in an architecture stays."""
     settings = read_settings(RECIPES / path)
     model = settings.model
@@ -86,9 +86,9 @@ def shortened(path: Path, manifest: ClipList, checkpoint: Path, **train: object)
         teacher=settings.teacher and replace(settings.teacher, name=str(checkpoint)),
         data=replace(
             settings.data,
-            clips=str(manifest.root / "clips.csv"),
-            decoded=settings.data.decoded and str(manifest.root / "decoded"),
-            noise=settings.data.noise and str(manifest.root / "clips.csv"),
+            clips=str(clip_list.root / "clips.csv"),
+            decoded=settings.data.decoded and str(clip_list.root / "decoded"),
+            noise=settings.data.noise and str(clip_list.root / "clips.csv"),
             check=False,  # the 400 clips of ESC-10 hold three sounds here
         ),
         batches=replace(settings.batches, batch_size=4, durations_s=(0.5,)),
@@ -125,57 +125,57 @@ LIKE_ANOTHER = {Path("esc10/coloured.toml"), Path("esc50/bands.toml"), Path("esc
     [pytest.param(path, marks=pytest.mark.slow if path in LIKE_ANOTHER else ()) for path in SETTINGS],
     ids=str,
 )
-def test_two_steps_of_every_recipe(path, manifests, tiny_checkpoint, made_once, tmp_path):
-    manifest, checkpoint = manifests[path.parts[0]], tiny_checkpoint
+def test_two_steps_of_every_recipe(path, clip_lists, tiny_checkpoint, made_once, tmp_path):
+    clip_list, checkpoint = clip_lists[path.parts[0]], tiny_checkpoint
     if read_settings(RECIPES / path).model.transfer.head == "bands":  # which a small CNN does not have
         checkpoint = made_once("mn01_as", lambda folder: make_checkpoint(folder, "mn01_as"))
-    settings = shortened(path, manifest, checkpoint, n_steps=2)
+    settings = shortened(path, clip_list, checkpoint, n_steps=2)
     trained = train_model(settings, tmp_path)
-    assert len(trained.parts.train) + len(trained.parts.test) + len(trained.parts.left_out) == len(manifest.clips)
-    assert {manifest.clips[int(i)].fold for i in trained.parts.test} == {settings.data.test_fold}
+    assert len(trained.parts.train) + len(trained.parts.test) + len(trained.parts.left_out) == len(clip_list.clips)
+    assert {clip_list.clips[int(i)].fold for i in trained.parts.test} == {settings.data.test_fold}
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert math.isfinite(next(line["loss"] for line in reversed(lines) if "loss" in line))
     assert (tmp_path / "evaluation.json").is_file()
 
 
-def test_esc50_duplicates_share_a_source(manifests):
-    clips = manifests["esc50"].clips
+def test_esc50_duplicates_share_a_source(clip_lists):
+    clips = clip_lists["esc50"].clips
     assert Counter(clip.fold for clip in clips) == {"1": 6, "2": 6, "3": 7, "4": 6, "5": 7}
     left_out = hold_out_fold(clips, "5").unused
     assert [Path(clips[int(i)].path).name for i in left_out] == ["3-151080-A-20.wav"]
 
 
-def test_urbansound8k_keeps_its_folds_and_recordings(manifests):
-    manifest = manifests["urbansound8k"]
-    assert Counter(clip.fold for clip in manifest.clips) == {str(fold): 3 + (fold < 3) for fold in range(1, 11)}
-    assert (manifest.clips[0].source, manifest.clips[0].labels) == ("10000", ("air_conditioner",))
-    assert all(manifest.file(clip).is_file() for clip in manifest.clips)
+def test_urbansound8k_keeps_its_folds_and_recordings(clip_lists):
+    clip_list = clip_lists["urbansound8k"]
+    assert Counter(clip.fold for clip in clip_list.clips) == {str(fold): 3 + (fold < 3) for fold in range(1, 11)}
+    assert (clip_list.clips[0].source, clip_list.clips[0].labels) == ("10000", ("air_conditioner",))
+    assert all(clip_list.file(clip).is_file() for clip in clip_list.clips)
 
 
-def test_urbansound8k_duplicates_share_a_source(manifests):
-    clips = manifests["urbansound8k"].clips
+def test_urbansound8k_duplicates_share_a_source(clip_lists):
+    clips = clip_lists["urbansound8k"].clips
     left_out = hold_out_fold(clips, "2").unused
     assert [Path(clips[int(i)].path).name for i in left_out] == ["197318-6-2-0.wav"]
 
 
-def test_fsdd_test_takes_and_speaker_folds(manifests):
-    manifest = manifests["fsdd"]
+def test_fsdd_test_takes_and_speaker_folds(clip_lists):
+    clip_list = clip_lists["fsdd"]
     takes = {
-        fold: {Path(clip.path).stem[-1] for clip in manifest.clips if clip.fold == fold} for fold in ("train", "test")
+        fold: {Path(clip.path).stem[-1] for clip in clip_list.clips if clip.fold == fold} for fold in ("train", "test")
     }
     assert takes == {"train": set("56"), "test": set("01234")}
-    speakers = read_clip_list(manifest.root / "speakers.csv").clips
-    assert [clip.path for clip in speakers] == [clip.path for clip in manifest.clips]
+    speakers = read_clip_list(clip_list.root / "speakers.csv").clips
+    assert [clip.path for clip in speakers] == [clip.path for clip in clip_list.clips]
     assert {clip.fold for clip in speakers} == {"george", "theo"}
     assert not len(hold_out_fold(speakers, "theo").unused)
 
 
-def test_audioset_files_of_every_naming_scheme_are_found(manifests):
-    manifest = manifests["audioset"]
-    assert Counter(clip.fold for clip in manifest.clips) == {"train": 24, "test": 15}
-    assert all(clip.source in clip.path and manifest.file(clip).is_file() for clip in manifest.clips)
-    assert {clip.labels for clip in manifest.clips} == {(mid,) for mid in KINDS.values()}
-    assert (manifest.root / "missing.txt").read_text().splitlines() == [
+def test_audioset_files_of_every_naming_scheme_are_found(clip_lists):
+    clip_list = clip_lists["audioset"]
+    assert Counter(clip.fold for clip in clip_list.clips) == {"train": 24, "test": 15}
+    assert all(clip.source in clip.path and clip_list.file(clip).is_file() for clip in clip_list.clips)
+    assert {clip.labels for clip in clip_list.clips} == {(mid,) for mid in KINDS.values()}
+    assert (clip_list.root / "missing.txt").read_text().splitlines() == [
         "unbalanced_train_segments.csv\t0gone_video\t0.000",
         "eval_segments.csv\t1gone_video\t0.000",
     ]
@@ -199,12 +199,12 @@ def test_segments_are_written_as_they_are_read(tmp_path):
 @pytest.mark.slow
 def test_the_audioset_layout_learns(tmp_path):
     write_audioset(tmp_path, n_train=10, n_eval=8)
-    manifest = prepared("audioset", tmp_path, tmp_path / "out")
+    clip_list = prepared("audioset", tmp_path, tmp_path / "out")
     packed = ShardSettings("flac", 32_000, clips_per_shard=20)
-    assert write_shards(manifest, tmp_path / "shards", packed, n_threads=1).n_shards == 3
+    assert write_shards(clip_list, tmp_path / "shards", packed, n_threads=1).n_shards == 3
     small = {"stem_channels": 8, "channels": (8, 12, 16), "embedding_dim": 32, "n_heads": 2, "dropout": 0.0}
     checkpoint = make_checkpoint(tmp_path / "small", "residual_cnn", **small)
-    settings = shortened(Path("audioset/miniature.toml"), manifest, checkpoint, n_steps=80)
+    settings = shortened(Path("audioset/miniature.toml"), clip_list, checkpoint, n_steps=80)
     settings = replace(
         settings,
         data=replace(settings.data, clips=str(tmp_path / "shards"), decoded=""),
@@ -219,7 +219,7 @@ def test_the_audioset_layout_learns(tmp_path):
         train_model(replace(settings, train=train), tmp_path / f"{train.n_steps} steps")
         for train in (replace(settings.train, n_steps=1), settings.train)
     )
-    assert len(after.checkpoint.manifest.labels) == len(audioset())
+    assert len(after.checkpoint.clip_list.labels) == len(audioset())
     for trained in (before, after):
         assert trained.test is not None
         assert trained.test.mean_average_precision.n_classes == len(KINDS)
@@ -255,8 +255,8 @@ REFERENCE = {"esc10": "esc10", "esc50": "esc50", "fsdd": "fsdd", "urbansound8k":
 @pytest.mark.slow
 @pytest.mark.parametrize("name", REFERENCE)
 def test_no_copy_is_left_under_another_source(name, shared, tmp_path):
-    manifest = prepared(name, shared / "data" / REFERENCE[name], tmp_path)
-    assert not {"copy", "copy in two folds"} & {finding.kind for finding in check_clips(manifest).findings}
+    clip_list = prepared(name, shared / "data" / REFERENCE[name], tmp_path)
+    assert not {"copy", "copy in two folds"} & {finding.kind for finding in check_clips(clip_list).findings}
 
 
 @pytest.mark.slow
@@ -278,17 +278,17 @@ def test_esc50_pairs_match_those_of_the_check(shared):
     ],
 )
 def test_counts_of_the_reference_data(name, data, counts, shared, tmp_path):
-    manifest = prepared(name, shared / "data" / data, tmp_path)
-    assert Counter(clip.fold for clip in manifest.clips) == counts
+    clip_list = prepared(name, shared / "data" / data, tmp_path)
+    assert Counter(clip.fold for clip in clip_list.clips) == counts
 
 
 def test_miniature_has_the_layout_of_audioset(shared, tmp_path):
     start("audioset.miniature", "--data", shared / "data" / "esc50", "--out", tmp_path / "data")
-    manifest = prepared("audioset", tmp_path / "data", tmp_path)
-    assert Counter(clip.fold for clip in manifest.clips) == {"train": 1593, "test": 400}
+    clip_list = prepared("audioset", tmp_path / "data", tmp_path)
+    assert Counter(clip.fold for clip in clip_list.clips) == {"train": 1593, "test": 400}
     assert (tmp_path / "missing.txt").read_text() == ""
     labels = audioset()
-    assert {labels.find(mid).en for clip in manifest.clips[:1] for mid in clip.labels} == {"Dog", "Bark"}
-    files = {manifest.file(clip).resolve().name: clip.fold for clip in manifest.clips}
+    assert {labels.find(mid).en for clip in clip_list.clips[:1] for mid in clip.labels} == {"Dog", "Bark"}
+    files = {clip_list.file(clip).resolve().name: clip.fold for clip in clip_list.clips}
     assert {fold for name, fold in files.items() if name.startswith("5-")} == {"test"}
     assert "3-151080-A-20.ogg" not in files  # a copy of it is in fold 5

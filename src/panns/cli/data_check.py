@@ -20,7 +20,7 @@ N_SHOWN = 5
 
 
 def check(
-    manifest: Annotated[
+    clip_list: Annotated[
         Path,
         typer.Argument(
             metavar="CLIPS",
@@ -58,14 +58,14 @@ def check(
 
     with Bar() as bar:
         report = check_clips(
-            ShardFolder(manifest) if holds_shards(manifest) else read_clip_list(manifest),
+            ShardFolder(clip_list) if holds_shards(clip_list) else read_clip_list(clip_list),
             sample_rate=rate,
             labels=None if labels is None else _label_set(labels),
             min_duration_s=min_duration,
             on_progress=bar.show,
         )
     if as_json:
-        print_json({"manifest": str(manifest), **report.to_dict()})
+        print_json({"clip_list": str(clip_list), **report.to_dict()})
     else:
         print_report(report, n_shown=None if shows_all else N_SHOWN)
     if report.errors:

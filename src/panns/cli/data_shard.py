@@ -23,7 +23,7 @@ class FormatChoice(StrEnum):
 
 
 def shard(
-    manifest: Annotated[
+    clip_list: Annotated[
         Path,
         typer.Argument(metavar="CLIPS", help="Clips: a .csv, .tsv or .jsonl list, or a folder of class folders."),
     ],
@@ -58,7 +58,7 @@ def shard(
         settings = ShardSettings(coding.value, rate, clips_per_shard, skip_damaged)
     try:
         with Bar() as bar:
-            written = write_shards(read_clip_list(manifest), output, settings, on_progress=bar.show)
+            written = write_shards(read_clip_list(clip_list), output, settings, on_progress=bar.show)
     except AudioDecodeError as exc:
         raise AudioDecodeError(f"{exc}; --skip-damaged skips clips that cannot be read") from exc
     except OSError as exc:

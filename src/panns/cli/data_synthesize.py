@@ -19,7 +19,7 @@ _RANGE = re.compile(rf"({_NUMBER})(?:-({_NUMBER}))?")
 
 
 def synthesize(
-    manifest: Annotated[
+    clip_list: Annotated[
         Path,
         typer.Argument(
             metavar="CLIPS", help="Labelled clips: a .csv, .tsv or .jsonl list, or a folder of class folders."
@@ -85,7 +85,7 @@ def synthesize(
         )
     if not 100 <= rate <= 655_350:
         raise typer.BadParameter(f"--rate {rate} is out of range; use 100 to 655350 Hz, such as 32000")
-    clips = select_folds(read_clip_list(manifest), manifest, folds)
+    clips = select_folds(read_clip_list(clip_list), clip_list, folds)
     try:
         with Bar() as bar:
             written = write_soundscapes(

@@ -53,7 +53,7 @@ class EvaluatedModel(ModelOptions):
 @with_option_groups
 def evaluate(
     model: EvaluatedModel,
-    manifest: Annotated[
+    clip_list: Annotated[
         Path,
         typer.Argument(
             metavar="CLIPS",
@@ -107,7 +107,7 @@ def evaluate(
     outputs.check(is_detection=is_detection)
     if events.flags and not is_detection:
         raise typer.BadParameter(f"{', '.join(events.flags)}: these options apply to events; add --task detect")
-    clips, mapping = _read_clips(manifest, folds, label_map, is_detection=is_detection)
+    clips, mapping = _read_clips(clip_list, folds, label_map, is_detection=is_detection)
     # Clips are processed in parallel, one per core, so each call gets one thread; a single clip gets all cores.
     recognizer = model.load(n_threads=1 if len(clips.clips) > 1 else None)
     clip_task = None if is_detection else _clip_task(task, clips, recognizer)
@@ -124,7 +124,7 @@ def evaluate(
         model=model.model,
         backend=recognizer.backend,
         device=recognizer.device,
-        manifest=str(manifest),
+        clip_list=str(clip_list),
         folds=tuple(folds or ()),
         label_map=None if label_map is None else str(label_map),
         thresholds=None if clip_task == "single-label" else limits.description,
@@ -142,7 +142,7 @@ def evaluate(
     for failure in evaluation.failures:
         complain(failure.reason)
     if skip_damaged and evaluation.failures:
-        _accept_failures(clips, [failure.path for failure in evaluation.failures], manifest)
+        _accept_failures(clips, [failure.path for failure in evaluation.failures], clip_list)
     if as_json:
         print_json(run.to_dict() | evaluation.to_dict())
     elif as_csv:
@@ -157,26 +157,26 @@ def evaluate(
 
 
 def _read_clips(
-    manifest: Path, folds: Sequence[str] | None, label_map: Path | None, *, is_detection: bool
+    clip_list: Path, folds: Sequence[str] | None, label_map: Path | None, *, is_detection: bool
 ) -> tuple[ClipList, Mapping[str, Sequence[str]] | None]:
     """Clips to evaluate, and the map from their labels to the model's classes."""
     from panns.data.annotations.event_clips import read_event_clips
     from panns.data.clip_lists import read_clip_list
     from panns.evaluation import read_label_map
 
-    clips = read_event_clips(manifest) if is_detection else read_clip_list(manifest)
-    selected = select_folds(clips, manifest, folds)
+    clips = read_event_clips(clip_list) if is_detection else read_clip_list(clip_list)
+    selected = select_folds(clips, clip_list, folds)
     if label_map is None:
         return selected, None
     return selected, read_label_map(label_map, {label for clip in clips.clips for label in clip.labels})
 
 
-def _accept_failures(clips: ClipList, failed: Sequence[str], manifest: Path) -> None:
+def _accept_failures(clips: ClipList, failed: Sequence[str], clip_list: Path) -> None:
     """Say how many clips were skipped; losing all clips of a class is an error."""
     from panns.data.clips.skipped import describe_skipped, select_remaining
 
     paths = set(failed)
-    select_remaining(clips.clips, [i for i, clip in enumerate(clips.clips) if clip.path in paths], where=str(manifest))
+    select_remaining(clips.clips, [i for i, clip in enumerate(clips.clips) if clip.path in paths], where=str(clip_list))
     complain(describe_skipped(failed, len(clips.clips)))
 
 

@@ -30,7 +30,7 @@ class EvaluationRun:
         model: Name or path of the model, as given by the user.
         backend: Backend that computed the scores.
         device: Device that computed the scores.
-        manifest: Path of the clip list or table of events.
+        clip_list: Path of the clip list or table of events.
         folds: Evaluated folds; empty for all.
         label_map: File that maps labels of the clips to classes of the model; None without one.
         thresholds: Description of the thresholds; None for single-label.
@@ -40,7 +40,7 @@ class EvaluationRun:
     model: str
     backend: str
     device: str
-    manifest: str
+    clip_list: str
     folds: tuple[str, ...]
     label_map: str | None
     thresholds: str | None
@@ -50,7 +50,7 @@ class EvaluationRun:
     def clips(self) -> str:
         """Path of the clips, with the folds."""
         folds = f", fold{'s' * (len(self.folds) > 1)} {', '.join(self.folds)}" if self.folds else ""
-        return f"{self.manifest}{folds}"
+        return f"{self.clip_list}{folds}"
 
     def to_dict(self) -> dict[str, Any]:
         """JSON of the run."""
