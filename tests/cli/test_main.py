@@ -10,7 +10,7 @@ from panns.cli.main import app
 from tests.commands import own_environment, run_panns, run_panns_process, run_python, succeed
 
 COMMANDS = [
-    *("tag", "detect", "listen", "embed", "explain", "labels", "finetune", "train", "evaluate", "export"),
+    *("tag", "detect", "listen", "review", "embed", "explain", "labels", "finetune", "train", "evaluate", "export"),
     *("models", "models list", "models show", "models fetch", "models join"),
     *("data", "data check", "data shard", "data synthesize"),
 ]
