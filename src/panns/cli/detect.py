@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
@@ -16,29 +15,12 @@ from panns.cli.options.model_options import ModelOptions
 from panns.cli.options.paths import Paths, expand_inputs
 from panns.cli.options.result_output import ResultFileOptions, compute_into, settings_of
 from panns.cli.options.sound_limits import LimitOptions
-from panns.cli.render.clock_cells import CSV_CLOCK_COLUMNS, RAVEN_CLOCK_COLUMNS
-from panns.cli.render.event_formats import CSV_COLUMNS, RAVEN_COLUMNS, audacity_rows, csv_rows, raven_rows, table_lines
-from panns.cli.render.review_formats import review_format, to_annotated_sound
+from panns.cli.render.event_printers import EventFormat, event_printer
 from panns.cli.terminal.file_results import process_with_bar, report_problems
-from panns.cli.terminal.output import print_csv, print_json, print_line, print_text, print_tsv
 
 if TYPE_CHECKING:
     from panns.results import Detection
     from panns.system.progress import OnProgress
-
-
-class EventFormat(StrEnum):
-    """Output formats of events."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
-    audacity = "audacity"
-    raven = "raven"
-    kaleidoscope = "kaleidoscope"
-    rttm = "rttm"
-    label_studio = "label-studio"
-    elan = "elan"
 
 
 _OF_ONE_SOUND = {
@@ -112,41 +94,17 @@ def detect(
         raise typer.Exit(int(has_failed))
 
     folder = clip_output.open_folder(files, done=None, limits=decode_limits)
-    form = review_format(output_format, files)
-    if form is not None:
-        print_text(form.head)
-    if output_format is EventFormat.csv:
-        print_csv([CSV_COLUMNS + (CSV_CLOCK_COLUMNS if clock.clock else ())])
-    if output_format is EventFormat.raven:
-        print_tsv([RAVEN_COLUMNS + (RAVEN_CLOCK_COLUMNS if clock.clock else ())])
-    n_sounds, n_events, duration_s, has_failed = 0, 0, 0.0, False
+    max_hz = recognizer.sample_rate / 2
+    printer = event_printer(output_format, files, lang, has_clock=clock.clock, max_hz=max_hz)
+    printer.begin()
+    has_failed = False
     for one in process_with_bar(inputs, with_clips(detect_in_file, folder)):
         report_problems(one)
         if folder is not None and one.result is not None:
             folder.add_rows(one.file, one.result)
         has_failed |= one.error is not None
-        if output_format is EventFormat.json:
-            print_json(one.to_dict())
-        elif one.result is not None:
-            detection = one.result
-            if form is not None:
-                sound = to_annotated_sound(one.file, detection, lang)
-                print_text((form.separator if n_sounds else "") + form.to_text(sound))
-            elif output_format is EventFormat.csv:
-                print_csv(csv_rows(one.file, detection))
-            elif output_format is EventFormat.raven:
-                max_hz = recognizer.sample_rate / 2
-                print_tsv(raven_rows(one.file, detection, lang, first=n_events + 1, begin_s=duration_s, max_hz=max_hz))
-            elif output_format is EventFormat.audacity:
-                print_tsv(audacity_rows(detection, lang))
-            else:
-                for line in table_lines(one.file, detection, lang):
-                    print_line(line)
-            n_sounds += 1
-            n_events += len(detection)
-            duration_s += detection.duration_s
-    if form is not None:
-        print_text(form.end)
+        printer.add(one)
+    printer.end()
     if has_failed:
         raise typer.Exit(1)
 

@@ -32,11 +32,11 @@ class ReviewFormat:
     end: str = ""
 
 
-def review_format(name: str, files: Sequence[str]) -> ReviewFormat | None:
-    """The format of this name; None for another one.
+def review_format(name: str, files: Sequence[str]) -> ReviewFormat:
+    """The format of this name.
 
     Args:
-        name: Name of the format.
+        name: "kaleidoscope", "rttm", "label-studio" or "elan".
         files: All sounds, because RTTM needs a short name for each.
     """
     from panns.data.annotations import elan, kaleidoscope, label_studio, rttm
@@ -51,9 +51,8 @@ def review_format(name: str, files: Sequence[str]) -> ReviewFormat | None:
         return ReviewFormat(lambda sound: rttm.rttm_text(sound, ids[sound.file]))
     if name == "label-studio":
         return ReviewFormat(lambda sound: to_json(label_studio.label_studio_task(sound)), "[\n", ",\n", "\n]\n")
-    if name == "elan":
-        return ReviewFormat(elan.elan_document, end="\n")
-    return None
+    assert name == "elan"
+    return ReviewFormat(elan.elan_document, end="\n")
 
 
 def to_annotated_sound(file: str, detection: Detection, language: LanguageChoice) -> AnnotatedSound:
