@@ -14,7 +14,7 @@ help:
 	@echo "make test       install the rest into $(VENV) and run the tests (under 5 minutes)"
 	@echo "make test-full  all tests, with the slow and full-size ones"
 	@echo "make test-lowest  the tests with the lowest allowed versions of the dependencies, in .venv-lowest"
-	@echo "make check      formatting, lint and types"
+	@echo "make check      formatting, lint, types, and the files for GitHub"
 	@echo "make format     put the code into shape"
 	@echo "make docs       build the documentation site into site/"
 	@echo "make bench      measure speed and memory"
@@ -26,7 +26,8 @@ $(VENV)/.base: pyproject.toml constraints.txt
 	$(PIP) -e .
 	touch $@
 
-# torch first and alone: with a range, pip would take the newest build and gigabytes of CUDA with it.
+# torch first and alone. On Linux, the variable PIP_EXTRA_INDEX_URL may name an index of its CPU builds (pytorch.org
+# shows it): the plain one brings gigabytes of CUDA.
 $(VENV)/.dev: $(VENV)/.base
 	$(PIP) torch==2.13.0
 	$(PIP) -e '.[dev]'
@@ -38,28 +39,33 @@ demo: $(VENV)/.base
 install: $(VENV)/.dev
 
 test: install
-	$(BIN)/python -m pytest -q -n auto --dist loadscope -m "not slow and not gpu"
+	$(BIN)/python -m pytest -q -n auto --dist loadscope -m "not slow"
 
 # Coverage counts the tests' own processes and those that they start; the floor is in pyproject.toml.
 test-full: install
 	$(BIN)/python -m coverage erase
-	$(BIN)/python -m coverage run -m pytest -q -n auto -rs -m "not gpu" --hypothesis-profile=panns-full
+	$(BIN)/python -m coverage run -m pytest -q -n auto -rs --hypothesis-profile=panns-full
 	$(BIN)/python -m coverage combine -q
 	$(BIN)/python -m coverage report
 
-# uv finds the lowest versions that fit each other; pip installs them, torch first and alone as above.
+# uv finds the lowest versions that fit each other and have wheels for this Python; pip installs them, torch first.
 test-lowest:
 	$(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/python -m pip install --disable-pip-version-check -q uv
-	.venv-lowest/bin/uv pip compile pyproject.toml --all-extras --resolution lowest-direct -q -o .venv-lowest/constraints.txt
+	.venv-lowest/bin/uv pip compile pyproject.toml --all-extras --resolution lowest-direct --only-binary :all: --python .venv-lowest/bin/python -q -o .venv-lowest/constraints.txt
 	.venv-lowest/bin/python -m pip install --disable-pip-version-check -q -c .venv-lowest/constraints.txt torch
 	.venv-lowest/bin/python -m pip install --disable-pip-version-check -q -c .venv-lowest/constraints.txt -e '.[dev]'
-	.venv-lowest/bin/python -m pytest -q -n auto --dist loadscope -m "not slow and not gpu"
+	.venv-lowest/bin/python -m pytest -q -n auto --dist loadscope -m "not slow"
 
 check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/check-jsonschema -q --builtin-schema vendor.github-workflows .github/workflows/checks.yml
+	$(BIN)/check-jsonschema -q --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/bug.yml .github/ISSUE_TEMPLATE/feature.yml
+	$(BIN)/check-jsonschema -q --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(BIN)/check-jsonschema -q --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema -q --builtin-schema vendor.citation-file-format CITATION.cff
 
 format: install
 	$(BIN)/ruff format .
