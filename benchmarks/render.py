@@ -6,6 +6,8 @@ A page marks the place of a table, and may pick rows (by their first cell) and c
     <!-- end -->
     <!-- table: models; rows: builtin, cnn14; columns: model | mAP -->
     <!-- end -->
+
+`; language: zh` at the end of a mark with columns gives Chinese headings and a Chinese note.
 """
 
 from __future__ import annotations
@@ -19,9 +21,19 @@ from benchmarks.measure import RESULTS, Timing
 
 ROOT = Path(__file__).parent.parent
 TABLE = re.compile(
-    r"<!-- table: (?P<name>\w+)(?:; rows: (?P<rows>[^;>]+))?(?:; columns: (?P<columns>[^;>]+))? -->.*?<!-- end -->",
+    r"<!-- table: (?P<name>\w+)(?:; rows: (?P<rows>[^;>]+))?(?:; columns: (?P<columns>[^;>]+?))?"
+    r"(?:; language: (?P<language>zh))? -->.*?<!-- end -->",
     re.DOTALL,
 )
+CHINESE_HEADINGS = {
+    "model": "模型",
+    "parameters, M": "参数（百万）",
+    "file, MB": "文件（MB）",
+    "rate, kHz": "采样率（kHz）",
+    "frames": "帧",
+    "mAP": "mAP",
+    "CPU-ms": "CPU-ms",
+}
 
 
 def main() -> None:
@@ -46,7 +58,8 @@ def rendered(mark: re.Match[str]) -> str:
     if mark["rows"]:
         by_name = {next(iter(row.values())): row for row in rows}
         rows = [by_name[name.strip()] for name in mark["rows"].split(",")]
-    lines = [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
+    headings = [CHINESE_HEADINGS[name] for name in columns] if mark["language"] else columns
+    lines = [f"| {' | '.join(headings)} |", "|" + "---|" * len(columns)]
     lines += [f"| {' | '.join(_cell(row[column]) for column in columns)} |" for row in rows]
     return "\n".join([mark[0].partition("-->")[0] + "-->", *lines, "", *_caption(record, mark), "<!-- end -->"])
 
@@ -54,6 +67,10 @@ def rendered(mark: re.Match[str]) -> str:
 def _caption(record: dict[str, Any], mark: re.Match[str]) -> list[str]:
     """Title, machine and notes of a whole table; a selection has no title and versions."""
     machine = record["machine"]
+    if mark["language"]:
+        measured = f"测量于 {machine['processor']}，Python {machine['python']}，{machine['date']}"
+        notes = re.sub(r"(\w+): measured on ([\d-]+)", r"\1 测量于 \2", record["notes"]).replace("; ", "；")
+        return [f"{measured}；{notes}。" if notes else f"{measured}。", ""]
     if mark["columns"]:
         measured = f"Measured on {machine['processor']}, Python {machine['python']}, {machine['date']}"
         return [f"{measured}; {record['notes']}." if record["notes"] else f"{measured}.", ""]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,34 +13,39 @@ from typer.main import get_command
 from panns.cli.main import app
 
 PAGE = Path(__file__).resolve().parent / "reference" / "commands.md"
+TYPE_NAME = re.compile(r" <(?!.*\|)[^>]*>")  # of a parameter; a choice such as <en|zh> stays
+BRACES = re.compile(r"\{(\w[\w.]*)\}")  # around a required argument
 
 
 def commands_page() -> str:
     """The reference of every command, from the declarations that `--help` prints."""
     root = get_command(app)
     sections = [text for name, command in _commands("panns", root) for text in _section(name, command)]
-    return "\n".join(["# Commands", "", "Every command of `panns`, as `--help` prints it.", "", *sections])
+    return "\n".join(["# Commands", "", "Every command of `panns`, with its arguments and options.", "", *sections])
 
 
 def _commands(name: str, command: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - click's, which typer brings along
-    subcommands = getattr(command, "commands", {})
-    if not subcommands:
-        yield name, command
-    for one, subcommand in sorted(subcommands.items()):
+    """Names and commands: a group stands before its commands."""
+    yield name, command
+    for one, subcommand in sorted(getattr(command, "commands", {}).items()):
         yield from _commands(f"{name} {one}", subcommand)
 
 
 def _section(name: str, command: Any) -> Iterator[str]:  # noqa: ANN401
     context = typer.Context(command, info_name=name)
-    pieces = " ".join(command.collect_usage_pieces(context))
+    pieces = BRACES.sub(r"\1", " ".join(command.collect_usage_pieces(context)))
     yield from (f"## {name}", "", f"```text\n{name} {pieces}\n```", "")
     yield from ((command.help or "").replace("\b", "").strip(), "")
-    yield from ("| argument or option | meaning |", "|---|---|")
-    for parameter in command.params:
-        names, meaning = (text.replace("|", "\\|") for text in parameter.get_help_record(context) or ("", ""))
-        if names:
-            yield f"| `{names}` | {' '.join(meaning.split())} |"
-    yield ""
+    records = [record for parameter in command.params if (record := parameter.get_help_record(context))]
+    if records:
+        yield from ("| argument or option | meaning |", "|---|---|")
+        yield from (_row(names, meaning) for names, meaning in records)
+        yield ""
+
+
+def _row(names: str, meaning: str) -> str:
+    names, meaning = (text.replace("|", "\\|") for text in (TYPE_NAME.sub("", names), " ".join(meaning.split())))
+    return f"| `{names}` | {meaning} |"
 
 
 if __name__ == "__main__":

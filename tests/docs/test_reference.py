@@ -33,10 +33,13 @@ def test_the_command_reference_is_that_of_the_code():
     spec.loader.exec_module(commands)
     page = commands.commands_page()
     assert commands.PAGE.read_text(encoding="utf-8") == page, "run python docs/commands.py"
-    for name in ("tag", "detect", "listen", "models fetch", "data synthesize"):
-        assert f"\n## panns {name}\n" in page
+    for name in ("", " tag", " detect", " listen", " models", " models fetch", " data synthesize"):
+        assert f"\n## panns{name}\n" in page
+    assert "`--version`" in page
+    assert re.search(r"\n## panns models\n[^#]*`--json`", page)
     assert re.search(r"`--seed .*default: 0", page)
     assert "audacity" in page
+    assert not re.search(r"<(str|path|int|float|list)\b[^|>]*>|\{", page), "names of types and braces"
 
 
 @pytest.mark.slow

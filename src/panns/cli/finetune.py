@@ -70,7 +70,10 @@ def finetune(
         int, typer.Option("--batch-size", metavar="N", min=2, help="Maximum number of clips per batch.")
     ] = 32,
     lr: Annotated[
-        float, typer.Option("--lr", help="Learning rate of the head; the pretrained layers use a tenth of it.")
+        float,
+        typer.Option(
+            "--lr", metavar="RATE", help="Learning rate of the head; the pretrained layers use a tenth of it."
+        ),
     ] = 3e-3,
     validation_share: Annotated[
         float,

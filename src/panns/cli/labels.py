@@ -12,7 +12,7 @@ from panns.cli.terminal.output import complain, print_csv, print_json, print_lin
 
 def labels(
     query: Annotated[
-        str, typer.Argument(help="Part of an English or Chinese name, or an id (default: list all).")
+        str, typer.Argument(metavar="TEXT", help="Part of an English or Chinese name, or an id (default: list all).")
     ] = "",
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,

@@ -12,7 +12,7 @@ from panns.cli.terminal.output import complain, print_line
 
 
 def fetch_model(
-    name: Annotated[str, typer.Argument(help="Name from `panns models list`.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name from `panns models list`.")],
     from_file: Annotated[
         Path | None,
         typer.Option("--from", metavar="FILE", help="Use this file instead of downloading; it is verified as well."),

@@ -22,7 +22,7 @@ def join_models(
     models: Annotated[
         list[str],
         typer.Argument(
-            metavar="MODEL...",
+            metavar="MODEL",
             help="Two or more names or checkpoint folders with the same architecture, settings and classes.",
         ),
     ],

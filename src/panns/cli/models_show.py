@@ -12,7 +12,7 @@ from panns.cli.terminal.output import print_json, print_line
 
 
 def show_model(
-    name: Annotated[str, typer.Argument(help=MODEL_HELP)],
+    name: Annotated[str, typer.Argument(metavar="MODEL", help=MODEL_HELP)],
     as_json: options.AsJson = False,
 ) -> None:
     """Show the details of a model.
