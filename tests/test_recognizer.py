@@ -134,7 +134,7 @@ def test_a_warning_reaches_the_answer(recognizer, tmp_path):
     assert recognizer.embed(path).warnings == (warning,)
 
 
-def test_no_sound_is_a_sentence(recognizer, tmp_path):
+def test_no_sound_is_a_message(recognizer, tmp_path):
     with pytest.raises(panns.AudioDecodeError, match=r"nosuch\.wav: no such file"):
         recognizer.tag(tmp_path / "nosuch.wav")
 

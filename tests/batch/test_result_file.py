@@ -39,7 +39,7 @@ def test_nothing_is_overwritten_or_mixed(tmp_path):
     path = tmp_path / "a.jsonl"
     write(path, {"file": "a"})
     before = path.read_text()
-    with pytest.raises(PannsError, match="exists already; add --resume to go on with it, or remove it"):
+    with pytest.raises(PannsError, match="exists already; add --resume to continue it, or remove it"):
         write(path)
     with pytest.raises(PannsError, match="holds results of another model or other options"):
         ResultFile(path, SETTINGS | {"top": "6"}, resume=True)
@@ -88,7 +88,7 @@ def test_a_refused_file_is_free_for_the_next_run(tmp_path):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
-def test_a_full_disk_is_a_sentence(tmp_path):
+def test_a_full_disk_is_a_message(tmp_path):
     with ResultFile(tmp_path / "a.jsonl", SETTINGS, resume=False) as file:
         file.add({"file": "a"})
         os.dup2(os.open("/dev/full", os.O_WRONLY), file._file.fileno())

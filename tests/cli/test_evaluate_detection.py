@@ -148,16 +148,16 @@ def test_a_map_of_labels(folder):
 
 
 @pytest.mark.parametrize(
-    ("name", "sentence"),
+    ("name", "message"),
     [
         ("missing.csv", "panns: nosuch.ogg: "),
         ("late.csv", "panns: bell2.ogg: "),
     ],
 )
-def test_a_bad_sound_does_not_stop_the_others(folder, name, sentence):
+def test_a_bad_sound_does_not_stop_the_others(folder, name, message):
     result = evaluate(folder, name, "--json")
     assert result.returncode == 1
-    assert result.stderr.startswith(sentence)
+    assert result.stderr.startswith(message)
     assert len(result.stderr.splitlines()) == 1
     answer = json.loads(result.stdout)
     assert (answer["n_clips"], answer["n_failed"]) == (3, 1)

@@ -57,8 +57,8 @@ def test_refused_outputs(tiny_checkpoint, tmp_path, output, words):
 def test_without_torch(tiny_checkpoint, tmp_path):
     code = WITHOUT_TORCH + "from panns.cli.main import main; main()"
     result = run_python(code, "export", tiny_checkpoint, "-o", tmp_path / "a.onnx")
-    sentence = "exporting needs the package 'torch'; install it with: pip install 'panns-audio[export]'"
-    assert (result.returncode, result.stdout, result.stderr) == (1, "", f"panns: {sentence}\n")
+    message = "exporting needs the package 'torch'; install it with: pip install 'panns-audio[export]'"
+    assert (result.returncode, result.stdout, result.stderr) == (1, "", f"panns: {message}\n")
 
 
 def test_missing_weights(tmp_path):

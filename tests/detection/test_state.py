@@ -187,7 +187,7 @@ def test_other_files_are_refused(state):
 @settings(max_examples=examples(150))
 @given(data=st.data())
 def test_damaged_bytes_are_refused_or_usable(recognizer, state, data):
-    """Damaged bytes give one sentence, or a stream that works."""
+    """Damaged bytes give one message, or a stream that works."""
     saved = bytearray(state.to_bytes())
     if data.draw(st.booleans(), label="inside the files"):
         files = members(bytes(saved))

@@ -3,7 +3,7 @@
 A comment above a fenced block says what to do with it:
 
     <!-- runs -->                  a test runs it, in a folder with the example sounds
-    <!-- runs: continued -->       Python that goes on from the Python block before it
+    <!-- runs: continued -->       Python that continues the Python block before it
     <!-- runs: torch -->           the same as `runs`, with an extra or a file that may be missing: torch, plot, weights
     <!-- not run: the reason -->   no test runs it
 

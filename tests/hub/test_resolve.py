@@ -207,10 +207,8 @@ def test_conversion_without_torch_names_the_extra(published_file, tmp_path):
     result = run_python(code, "tag", sound, "--model", "cnn6", "--weights", published_file)
     assert result.returncode == 1
     assert result.stdout == ""
-    sentence = (
-        "converting Cnn6.pth, once, needs the package 'torch'; install it with: pip install 'panns-audio[export]'"
-    )
-    assert result.stderr == f"panns: {sentence}\n"
+    message = "converting Cnn6.pth, once, needs the package 'torch'; install it with: pip install 'panns-audio[export]'"
+    assert result.stderr == f"panns: {message}\n"
 
 
 def test_ready_checkpoint_runs_without_torch(tiny_checkpoint, exported_file, tmp_path):

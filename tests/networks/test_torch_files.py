@@ -88,7 +88,7 @@ def quantised():
         (lambda: torch.ones(1).expand(1_000_000, 1_000_000), "a has the shape .*more numbers than are stored"),
     ],
 )
-def test_odd_tensors_are_sentences(tmp_path, make, words):
+def test_odd_tensors_are_messages(tmp_path, make, words):
     torch.save({"a": make()}, tmp_path / "a.pth")
     with pytest.raises(CheckpointError, match=words):
         read_state_dict(tmp_path / "a.pth")

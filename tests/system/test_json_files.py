@@ -36,14 +36,14 @@ def test_no_other_module_writes_json():
         (b"null", "not a JSON object"),
     ],
 )
-def test_a_damaged_file_is_a_sentence(tmp_path, content, word):
+def test_a_damaged_file_is_a_message(tmp_path, content, word):
     file = tmp_path / "a.json"
     file.write_bytes(content)
     with pytest.raises(DamagedJson, match=rf"a\.json is .*{word}"):
         read_json_object(file)
 
 
-def test_what_is_not_a_file_is_a_sentence(tmp_path):
+def test_what_is_not_a_file_is_a_message(tmp_path):
     with pytest.raises(DamagedJson, match="No such file"):
         read_json(tmp_path / "none.json")
     with pytest.raises(DamagedJson, match="instead of a regular file"):

@@ -92,7 +92,7 @@ def test_files_that_a_killed_run_left_are_removed(tmp_path):
         assert other.exists()
 
 
-def test_a_full_disk_is_a_sentence(tmp_path):
+def test_a_full_disk_is_a_message(tmp_path):
     with (
         pytest.raises(PannsError, match=r"out.*: the disk is full; make room .* --resume"),
         hold_folder(tmp_path / "out", World()),
@@ -105,7 +105,7 @@ DAMAGES = [b"", b"{", b"[]", b"\xff\x00", b'{"a": 5}', b"[" * 100_000, None]
 
 @pytest.mark.parametrize("content", DAMAGES)
 @pytest.mark.parametrize("name", [SETTINGS_FILE, CLIPS_FILE, STATE_FILE])
-def test_a_damaged_record_is_a_sentence(once_run, settings, tmp_path, name, content):
+def test_a_damaged_record_is_a_message(once_run, settings, tmp_path, name, content):
     """17 of 36 damages of a run folder were tracebacks."""
     out = shutil.copytree(once_run, tmp_path / "out")
     (out / name).unlink()

@@ -43,8 +43,8 @@ def test_impossible_settings_are_refused(settings_file, assignments, words):
 
 
 def test_a_teacher_is_cached_or_follows_the_batches():
-    with pytest.raises(ValueError, match="is_cached and hears_clean exclude each other"):
-        TeacherSettings("builtin", is_cached=True, hears_clean=True)
+    with pytest.raises(ValueError, match="is_cached and sees_clean exclude each other"):
+        TeacherSettings("builtin", is_cached=True, sees_clean=True)
 
 
 def test_a_missing_file_is_refused(tmp_path):

@@ -61,7 +61,7 @@ def test_an_embedding_needs_no_common_classes(settings_file, untrained_checkpoin
 def test_a_copy_of_its_teacher_starts_without_a_loss(settings_file, untrained_checkpoint, tmp_path):
     """Under noise the student's embedding differs from the teacher's of the clean clip; without noise it does not."""
     assignments = (
-        f"model.name={untrained_checkpoint}", f"teacher.name={untrained_checkpoint}", "teacher.hears_clean=true",
+        f"model.name={untrained_checkpoint}", f"teacher.name={untrained_checkpoint}", "teacher.sees_clean=true",
         "loss.clip=0.0", "loss.embedding=1.0", "keeps_statistics=true", "n_steps=1", "log_steps=1", UNCHECKED,
     )  # fmt: skip
     losses = {}

@@ -25,10 +25,10 @@ _INT16_SCALE = 2.0**15
 
 @dataclass(frozen=True)
 class Level:
-    """Gain that brings a sound to full scale, and a sentence about it; 1 and empty for most sounds."""
+    """Gain that brings a sound to full scale, and a message about it; 1 and empty for most sounds."""
 
     gain: float = 1.0
-    sentence: str = ""
+    message: str = ""
 
 
 def measure_level(blocks: Iterable[Waveform], n_channels: int) -> Level:

@@ -107,9 +107,9 @@ class Sound:
                 raise AudioDecodeError(self._not_sound(block, n_samples))
             n_samples += len(block)
             yield block if level.gain == 1 else block * np.float32(level.gain)
-        for sentence in (*self._reader.losses, level.sentence):
-            if sentence:
-                self._warn(sentence)
+        for message in (*self._reader.losses, level.message):
+            if message:
+                self._warn(message)
 
     def _limited_blocks(self) -> Iterator[Waveform]:
         n_samples = 0
@@ -126,9 +126,9 @@ class Sound:
         at_s = (n_before + first) / self.native_sample_rate
         return f"{self.name}: holds {what} at {at_s:.3f} s; audio is finite and about within -1..1, so it is damaged"
 
-    def _warn(self, sentence: str) -> None:
-        self._warnings.append(sentence)
-        _LOG.warning("%s: %s", self.name, sentence)
+    def _warn(self, message: str) -> None:
+        self._warnings.append(message)
+        _LOG.warning("%s: %s", self.name, message)
 
     def close(self) -> None:
         """Close the file. The end of the iteration closes it too."""

@@ -1,4 +1,4 @@
-"""A file of results as JSON lines, written while they are computed, so that a stopped run can go on."""
+"""A file of results as JSON lines, written while they are computed, so that a stopped run can continue."""
 
 from __future__ import annotations
 
@@ -46,9 +46,7 @@ class ResultFile:
                 if not path.is_file():
                     raise PannsError(f"{path} is not a regular file; give the name of a file")
                 if not resume:
-                    raise PannsError(
-                        f"{path} exists already; add --resume to go on with it, or remove it to begin anew"
-                    )
+                    raise PannsError(f"{path} exists already; add --resume to continue it, or remove it to begin anew")
                 self._keep_results()
             self._file = stack.enter_context(path.open("a", encoding="utf-8"))
             self._held = stack.pop_all()
@@ -61,7 +59,7 @@ class ResultFile:
             if isinstance(exc, PannsError):
                 raise
             raise PannsError(
-                f"{self.path}: {storage_problem(exc)}; the results before are safe: go on with --resume"
+                f"{self.path}: {storage_problem(exc)}; the results before are safe: continue with --resume"
             ) from exc
 
     def _keep_results(self) -> None:

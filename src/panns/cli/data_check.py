@@ -81,7 +81,7 @@ def print_report(report: CheckReport, *, n_shown: int | None) -> None:
     for kind, findings in by_kind.items():
         print_line(f"{'ERROR' if findings[0].is_error else 'warning'}  {kind}: {len(findings)}")
         for finding in findings[:n_shown]:
-            print_line(f"   {finding.sentence}")
+            print_line(f"   {finding.message}")
         if n_shown is not None and len(findings) > n_shown:
             print_line(f"   ... and {len(findings) - n_shown} more; --all shows them")
     if not report.findings:

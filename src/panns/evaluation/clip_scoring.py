@@ -39,7 +39,7 @@ class LabelledAudio(Protocol):
 
 @dataclass(frozen=True)
 class Failure:
-    """A clip that could not be read, and the reason as a sentence."""
+    """A clip that could not be read, and the reason as a message."""
 
     path: str
     reason: str

@@ -72,7 +72,7 @@ class StreamingModel(Model):
         return self._score_next(batch, self.initial_states(len(batch)))[0]
 
     def score_windows(self, windows: Iterable[Window]) -> Iterator[tuple[Window, Scores]]:
-        """Score the consecutive windows of one sound; the state goes on from one to the next."""
+        """Score the consecutive windows of one sound; the state passes from one to the next."""
         states = self.initial_states(1)
         for window in windows:
             scores, states = self._score_next(window.waveform[None], states)

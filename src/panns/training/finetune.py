@@ -135,8 +135,8 @@ def finetune(
         )
         settings = choose_settings(clips, dataset.clips, dataset.durations_s, options, folder)
         split = dataset.split(settings.data, settings.seed)
-        for sentence in describe_small_parts(split.clips, split.parts.train, split.parts.validation):
-            logger.warning("%s", sentence)
+        for message in describe_small_parts(split.clips, split.parts.train, split.parts.validation):
+            logger.warning("%s", message)
         result = run(
             split,
             base,

@@ -139,6 +139,6 @@ def _read_report(file: Path, clips: Sequence[Clip]) -> CheckedClips | None:
 def _log_findings(report: CheckReport, errors: Collection[Finding]) -> None:
     """Log the first findings, errors before warnings."""
     for finding in report.findings[:_N_LOGGED]:
-        logger.log(logging.ERROR if finding in errors else logging.WARNING, "%s: %s", finding.kind, finding.sentence)
+        logger.log(logging.ERROR if finding in errors else logging.WARNING, "%s: %s", finding.kind, finding.message)
     if len(report.findings) > _N_LOGGED:
         logger.warning("%d more findings", len(report.findings) - _N_LOGGED)

@@ -234,7 +234,7 @@ class _Run:
             settings.seed,
             noise=dataset.noise,
             teacher=supervision.teacher,
-            teacher_hears_clean=supervision.teacher_hears_clean,
+            teacher_sees_clean=supervision.teacher_sees_clean,
             world=self.world,
         )
 

@@ -121,7 +121,7 @@ def read_record(file: Path) -> dict[str, Any]:
     try:
         return read_json_object(file)
     except DamagedJson as exc:
-        raise SettingsError(f"{exc}, so the run in {file.parent} cannot go on; train into another folder") from exc
+        raise SettingsError(f"{exc}, so the run in {file.parent} cannot continue; train into another folder") from exc
 
 
 def record_settings(settings: RunSettings, out: Path) -> None:

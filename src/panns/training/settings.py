@@ -104,19 +104,19 @@ class TeacherSettings:
         weights: Published weights file for a registered name; empty for the one in the cache.
         is_cached: True to score every clip once, as it is, and to mix the scores like the clips. False to score every
             batch as the network gets it, which is slower and follows crops and augmentation.
-        hears_clean: True to score every batch without its room, noise, filters, gain and codec (`batches.augment`), so
+        sees_clean: True to score every batch without its room, noise, filters, gain and codec (`batches.augment`), so
             that the network learns to ignore them.
     """
 
     name: str
     weights: str = ""
     is_cached: bool = False
-    hears_clean: bool = False
+    sees_clean: bool = False
 
     def __post_init__(self) -> None:
-        if self.is_cached and self.hears_clean:
+        if self.is_cached and self.sees_clean:
             raise ValueError(
-                "is_cached and hears_clean exclude each other: the first scores every clip once, the second every "
+                "is_cached and sees_clean exclude each other: the first scores every clip once, the second every "
                 "batch; set one of them to false"
             )
 

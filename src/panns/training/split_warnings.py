@@ -27,8 +27,8 @@ def describe_small_parts(
 
     Examples:
         >>> clips = [Clip(f"{k}.wav", ("dog",)) for k in range(9)] + [Clip("cat.wav", ("cat",))]
-        >>> for sentence in describe_small_parts(clips, np.arange(1, 10), np.arange(1)):
-        ...     print(sentence)
+        >>> for message in describe_small_parts(clips, np.arange(1, 10), np.arange(1)):
+        ...     print(message)
         few clips to train on: cat (1); add recordings of these classes
         no clip to validate on: cat; add recordings of these classes
     """

@@ -27,13 +27,13 @@ class Supervision:
         objective: The loss.
         targets: Targets of the clips; a cached teacher's scores are part of them.
         teacher: The teacher that scores every batch; None without.
-        teacher_hears_clean: True if that teacher gets clips without room, noise, filters, gain and codec.
+        teacher_sees_clean: True if that teacher gets clips without room, noise, filters, gain and codec.
     """
 
     objective: Objective
     targets: ClipTargets
     teacher: Teacher | None = None
-    teacher_hears_clean: bool = False
+    teacher_sees_clean: bool = False
 
 
 def prepare_supervision(
@@ -81,7 +81,7 @@ def prepare_supervision(
             probs = score_clips_once(teacher, audio, folder / TEACHER_FILE, on_progress)
         return Supervision(Objective(loss), replace(targets, teacher_probs=probs))
     objective = _with_embedding(loss, teacher, audio, manifest) if loss.embedding else Objective(loss)
-    return Supervision(objective, targets, teacher, chosen.hears_clean)
+    return Supervision(objective, targets, teacher, chosen.sees_clean)
 
 
 def _with_embedding(loss: LossConfig, teacher: Teacher, audio: ClipAudio, manifest: ModelManifest) -> Objective:

@@ -37,7 +37,7 @@ def test_a_gap_becomes_silence():
     assert losses == ["no sound is stored from 2.00 to 7.00 s, 5.00 s in all; silence replaces it"]
 
 
-def test_several_gaps_are_one_sentence():
+def test_several_gaps_are_one_message():
     placed, losses = _place(_frames(_regular(10) + _regular(10, 0.5) + _regular(10, 1.5)))
     assert len(placed) == 1_700
     assert losses == ["no sound is stored from 0.70 to 1.50 s and in 1 shorter gap, 1.10 s in all; silence replaces it"]
@@ -84,7 +84,9 @@ def test_sound_stored_twice_is_left_out():
 def test_a_restarted_clock_goes_on():
     placed, losses = _place(_frames(_regular(200) + _regular(200)))
     assert np.array_equal(placed, np.repeat(np.arange(1, 401), _N))
-    assert losses == ["the time stamps jump once, first by -4.00 s at 4.00 s; the sound goes on without a break there"]
+    assert losses == [
+        "the time stamps jump once, first by -4.00 s at 4.00 s; the sound continues without a break there"
+    ]
 
 
 def test_silence_is_bounded_by_the_size_of_the_file():

@@ -1,4 +1,4 @@
-"""Invalid input is refused with one sentence: what was given, what is allowed, what to do."""
+"""Invalid input is refused with one message: what was given, what is allowed, what to do."""
 
 import io
 import struct
@@ -16,9 +16,9 @@ from tests.commands import needs_permissions, needs_posix
 def _refusal(source, error=AudioDecodeError, **keywords):
     with pytest.raises(error) as caught:
         load_sound(source, sample_rate=32_000, **keywords)
-    sentence = str(caught.value)
-    assert "\n" not in sentence
-    return sentence
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
 
 
 @pytest.mark.parametrize(
@@ -46,9 +46,9 @@ def _refusal(source, error=AudioDecodeError, **keywords):
     ],
 )
 def test_bytes_without_sound_are_refused(data, words):
-    sentence = _refusal(data)
-    assert sentence.startswith("<bytes>: ")
-    assert words in sentence
+    message = _refusal(data)
+    assert message.startswith("<bytes>: ")
+    assert words in message
 
 
 def test_paths_that_cannot_be_opened(tmp_path):
@@ -74,7 +74,7 @@ def test_a_file_that_may_not_be_read(tmp_path):
     assert "permission denied; check its permissions" in _refusal(path)
 
 
-def test_denied_permission_is_a_sentence(tmp_path, monkeypatch):
+def test_denied_permission_is_a_message(tmp_path, monkeypatch):
     def denied(*_args, **_keywords):
         raise PermissionError(13, "Permission denied")
 
@@ -137,8 +137,8 @@ def test_an_invalid_sample_rate_is_refused():
 def test_a_wav_with_invalid_samples_is_refused(value):
     samples = tone(3.0)
     samples[100_000] = value
-    sentence = _refusal(with_soundfile(samples, 44_100, "WAV", "FLOAT"))
-    assert "at 2.268 s; audio is finite and about within -1..1" in sentence
+    message = _refusal(with_soundfile(samples, 44_100, "WAV", "FLOAT"))
+    assert "at 2.268 s; audio is finite and about within -1..1" in message
 
 
 @pytest.mark.parametrize(("container", "subtype"), [("WAV", "PCM_16"), ("OGG", "VORBIS"), ("AIFF", "PCM_16")])
@@ -179,9 +179,9 @@ def test_a_video_without_sound():
 def test_a_missing_pyav_names_the_extra(name, monkeypatch):
     sound = sound_file(name)
     monkeypatch.setitem(sys.modules, "av", None)
-    sentence = _refusal(sound, MissingExtra)
-    assert sentence.startswith("reading <bytes> (")
-    assert sentence.endswith("needs the package 'av'; install it with: pip install 'panns-audio[media]'")
+    message = _refusal(sound, MissingExtra)
+    assert message.startswith("reading <bytes> (")
+    assert message.endswith("needs the package 'av'; install it with: pip install 'panns-audio[media]'")
 
 
 @pytest.mark.parametrize("name", ["wav", "flac", "ogg", "opus", "mp3", "aiff"])

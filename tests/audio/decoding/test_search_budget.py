@@ -1,4 +1,4 @@
-"""A file that goes on without sound costs bounded reading: zeros after a download, headers of empty chunks."""
+"""A file that continues without sound costs bounded reading: zeros after a download, headers of empty chunks."""
 
 import pytest
 

@@ -107,9 +107,9 @@ def test_half_of_a_rare_format_with_an_end(container, coding):
 @pytest.mark.parametrize(("container", "coding"), _RARE_WITHOUT_LENGTH)
 def test_a_format_without_length_says_so(container, coding):
     data = _rare(container, coding)
-    sentence = "this format does not say how long the sound is, so a missing end cannot be noticed"
-    assert _read(data)[1] == (sentence,)
-    assert sentence in _read(data[: len(data) // 2])[1]
+    message = "this format does not say how long the sound is, so a missing end cannot be noticed"
+    assert _read(data)[1] == (message,)
+    assert message in _read(data[: len(data) // 2])[1]
 
 
 @pytest.mark.parametrize("name", ["m4a", "mp4_video", "mov_alac"])

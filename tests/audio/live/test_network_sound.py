@@ -130,7 +130,7 @@ def test_other_addresses_are_refused(address):
         NetworkSound(address)
 
 
-def test_nothing_at_an_address_is_a_sentence():
+def test_nothing_at_an_address_is_a_message():
     with pytest.raises(DeviceUnavailable, match=r"http://127\.0\.0\.1:9/a: cannot be opened \(Connection refused\)"):
         NetworkSound("http://user:secret@127.0.0.1:9/a")
 

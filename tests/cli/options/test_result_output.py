@@ -53,8 +53,8 @@ def test_embeddings_of_a_killed_run_are_kept(sound, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("tag", "a.wav", "--resume"), "--resume goes on with a file; give it with -o"),
-        (("embed", "a.wav", "--json", "--resume"), "--resume goes on with a file; give it with -o"),
+        (("tag", "a.wav", "--resume"), "--resume needs -o FILE"),
+        (("embed", "a.wav", "--json", "--resume"), "--resume needs -o FILE"),
         (("tag", "a.wav", "-o", "a.txt"), "-o a.txt ends in .txt; use .jsonl"),
         (("tag", "a.wav", "-o", "a.jsonl", "--csv"), "-o writes JSON; leave out the other format"),
         (("detect", "a.wav", "-o", "a.jsonl", "--format", "raven"), "-o writes JSON; leave out the other format"),

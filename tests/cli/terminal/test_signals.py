@@ -34,7 +34,7 @@ def test_a_signal_ends_a_call_where_it_reports_progress(number, capfd):
     assert [progress.done for progress in shown] == [7, 8]
     errors = capfd.readouterr().err
     assert "stopping at the next safe place" in errors
-    assert "panns: stopped at 8 steps; go on with --resume" in errors
+    assert "panns: stopped at 8 steps; continue with --resume" in errors
     assert signal.getsignal(number) is before
 
 

@@ -35,7 +35,7 @@ def test_a_clip_in_a_pipe_is_refused(tmp_path, stretch):
     with pytest.raises(AudioDecodeError, match="pipe or a device"):
         write_shards(clips, tmp_path / "shards")
     report = check_clips(clips, sample_rate=8_000)
-    assert any("pipe or a device" in finding.sentence for finding in report.errors)
+    assert any("pipe or a device" in finding.message for finding in report.errors)
 
 
 def test_a_pipe_among_class_folders_is_refused(pipe, tmp_path):

@@ -68,7 +68,7 @@ def test_copy_is_found_under_another_name(root, name):
     clips = [Clip("1.wav", ("dog",)), Clip("0.wav", ("dog",)), Clip("2.wav", ("dog",)), Clip(name, ("dog",))]
     report = check(root, *clips)
     assert report.duplicates == ((1, 3),)
-    assert [(one.kind, one.files, one.sentence) for one in report.findings] == [
+    assert [(one.kind, one.files, one.message) for one in report.findings] == [
         ("copy", ("0.wav", name), f"0.wav, {name} hold the same sound; give them one source, or keep one")
     ]
 
@@ -78,13 +78,13 @@ def test_all_copies_form_one_group(root):
     report = check(root, *clips)
     assert report.duplicates == ((0, *range(2, 2 + len(COPIES))),)
     (found,) = report.findings
-    assert found.sentence.startswith("0.wav, same.wav, a.mp3 and 6 more hold the same sound")
+    assert found.message.startswith("0.wav, same.wav, a.mp3 and 6 more hold the same sound")
 
 
 def test_copies_in_two_folds_with_other_labels(root):
     report = check(root, Clip("0.wav", ("dog",), "1"), Clip("1.wav", ("dog",), "1"), Clip("b.ogg", (), "2"))
     assert kinds_of(report) == ["no label", "copy in two folds"]
-    assert report.findings[-1].sentence == (
+    assert report.findings[-1].message == (
         "0.wav, b.ogg hold the same sound with different labels (none, dog) in the folds 1, 2; give them one source, "
         "or keep one"
     )
@@ -157,7 +157,7 @@ def test_findings_list_errors_first(tmp_path):
         "kind": "missing file",
         "severity": "error",
         "files": ["missing.wav"],
-        "sentence": f"{tmp_path / 'missing.wav'} is missing; correct its path, or remove it",
+        "message": f"{tmp_path / 'missing.wav'} is missing; correct its path, or remove it",
     }
 
 
@@ -174,7 +174,7 @@ def test_low_rates_share_a_finding(root):
     assert kinds_of(check(root, *clips)) == []
     low, lower = reversed(check(root, *clips, sample_rate=32_000).findings)
     assert (low.kind, low.files) == ("low rate", ("b.ogg",))
-    assert all(words in low.sentence for words in ("1 clip", "16,000 Hz (b.ogg)", "8 kHz", "16 kHz"))
+    assert all(words in low.message for words in ("1 clip", "16,000 Hz (b.ogg)", "8 kHz", "16 kHz"))
     assert lower.files == ("c.wav",)
     assert kinds_of(check(root, *clips, sample_rate=16_000)) == ["low rate"]
 
@@ -228,10 +228,10 @@ def test_unreadable_packed_clips_name_their_shard(tmp_path):
     tar.write_bytes(tar.read_bytes().replace(b"000000002.wav", b"000000009.wav"))
     nan, other = check_clips(ShardFolder(shards), min_clips_per_class=1).findings
     assert (nan.kind, nan.files) == ("unreadable", ("b.wav",))
-    assert nan.sentence.startswith(f"b.wav in {tar}: ")
-    assert "nan" in nan.sentence
+    assert nan.message.startswith(f"b.wav in {tar}: ")
+    assert "nan" in nan.message
     assert (other.kind, other.files) == ("unreadable", ("c.wav",))
-    assert "does not hold 000000002.wav" in other.sentence
+    assert "does not hold 000000002.wav" in other.message
 
 
 def test_empty_class_folder_is_an_error(tmp_path):

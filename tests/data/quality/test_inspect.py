@@ -18,7 +18,7 @@ def inspect_clips(path, *clips, min_duration_s=0.0):
 
 def found_in(path, *clips, **options):
     return [
-        (finding.kind, finding.sentence) for one in inspect_clips(path, *clips, **options) for finding in one.findings
+        (finding.kind, finding.message) for one in inspect_clips(path, *clips, **options) for finding in one.findings
     ]
 
 
@@ -57,36 +57,36 @@ def test_missing_file_is_reported_once(tmp_path):
 def test_unreadable_file_is_reported(tmp_path, content, words):
     path = tmp_path / "a.wav"
     path.write_bytes(content)
-    ((kind, sentence),) = found_in(path)
+    ((kind, message),) = found_in(path)
     assert kind == "unreadable"
-    assert words in sentence
+    assert words in message
     assert inspect_clips(path)[0].digest == b""
 
 
 def test_nan_is_reported(tmp_path):
     samples = noise(1.0)
     samples[RATE // 2] = np.nan
-    ((kind, sentence),) = found_in(write_wav(tmp_path / "a.wav", samples))
+    ((kind, message),) = found_in(write_wav(tmp_path / "a.wav", samples))
     assert kind == "unreadable"
-    assert "nan" in sentence
-    assert "0.500 s" in sentence
+    assert "nan" in message
+    assert "0.500 s" in message
 
 
 def test_truncated_file_is_reported(tmp_path):
     path = write_wav(tmp_path / "a.wav", noise(2.0))
     path.write_bytes(path.read_bytes()[: 4 * RATE])
-    ((kind, sentence),) = found_in(path)
+    ((kind, message),) = found_in(path)
     assert kind == "incomplete or unusual"
-    assert sentence.startswith("a.wav: ")
+    assert message.startswith("a.wav: ")
 
 
 def test_silence_is_reported_without_digest(tmp_path):
     (inspection,) = inspect_clips(write_silent_wav(tmp_path / "a.wav", 1.0))
     assert [one.kind for one in inspection.findings] == ["silent"]
     assert (inspection.digest, inspection.landmarks) == (b"", None)
-    ((kind, sentence),) = found_in(write_wav(tmp_path / "b.wav", 0.002 * tone(1.0)))
+    ((kind, message),) = found_in(write_wav(tmp_path / "b.wav", 0.002 * tone(1.0)))
     assert kind == "silent"
-    assert "peaks at 6.0e-04" in sentence
+    assert "peaks at 6.0e-04" in message
     assert found_in(write_wav(tmp_path / "c.wav", 0.004 * tone(1.0))) == []
 
 
@@ -97,9 +97,9 @@ def test_short_clips_are_reported(tmp_path):
         ("too short", "a.wav: lasts 0.500 s, less than 1 s; cut it again, or remove it")
     ]
     few = write_wav(tmp_path / "b.wav", noise(0.5)[:10])
-    ((kind, sentence),) = found_in(few, min_duration_s=0.1)
+    ((kind, message),) = found_in(few, min_duration_s=0.1)
     assert kind == "too short"
-    assert "0.312 ms" in sentence
+    assert "0.312 ms" in message
 
 
 @pytest.mark.parametrize(
@@ -124,10 +124,10 @@ def test_events_beyond_the_end_are_reported(tmp_path):
     path = write_wav(tmp_path / "a.wav", noise(2.0))
     inside, beyond = TimedLabel("dog", 0.5, 2.05), TimedLabel("dog", 0.5, 2.5)
     assert found_in(path, Clip("a.wav", events=(inside,))) == []
-    ((kind, sentence),) = found_in(path, Clip("a.wav", events=(inside, beyond)))
+    ((kind, message),) = found_in(path, Clip("a.wav", events=(inside, beyond)))
     assert kind == "event outside"
-    assert "dog ends at 2.5 s" in sentence
-    assert "2.000 s" in sentence
+    assert "dog ends at 2.5 s" in message
+    assert "2.000 s" in message
 
 
 def test_stretches_are_inspected_separately(tmp_path):
@@ -137,9 +137,9 @@ def test_stretches_are_inspected_separately(tmp_path):
     assert [finding.kind for finding in silent.findings] == ["silent"]
     assert (one.duration_s, one.digest) == (1.0, same.digest)
     assert found_in(path, Clip("a.wav", onset_s=2.0, offset_s=3.5))[0][0] == "unreadable"
-    (sentence,) = [sentence for _, sentence in found_in(path, Clip("a.wav", onset_s=4.0))]
-    assert "from 4.000 s to the end" in sentence
-    assert "3.000 s" in sentence
+    (message,) = [message for _, message in found_in(path, Clip("a.wav", onset_s=4.0))]
+    assert "from 4.000 s to the end" in message
+    assert "3.000 s" in message
 
 
 def test_only_the_head_of_a_clip_is_compared(tmp_path, monkeypatch):

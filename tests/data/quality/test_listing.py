@@ -14,7 +14,7 @@ from panns.labels import LabelSet, audioset
 
 def found_in(*clips, labels=None, classes=(), least=1):
     listed = ClipList(Path(), clips, classes)
-    return [(one.kind, one.files, one.sentence) for one in check_listing(listed, labels, min_clips_per_class=least)]
+    return [(one.kind, one.files, one.message) for one in check_listing(listed, labels, min_clips_per_class=least)]
 
 
 def test_good_list():
@@ -52,7 +52,7 @@ def test_class_folders_with_names_of_folds(classes, is_found):
 def test_labels_that_look_like_several(labels, joined):
     found = found_in(*(Clip(f"{i}.wav", (label,)) for i, label in enumerate(labels)))
     assert [one[:2] for one in found] == ([("labels joined", ())] if joined else [])
-    assert all(sentence.startswith(joined) for *_, sentence in found)
+    assert all(message.startswith(joined) for *_, message in found)
     assert all(kind != "labels joined" for kind, *_ in found_in(Clip("a.wav", ("b,c",)), labels=audioset()))
 
 
@@ -62,7 +62,7 @@ def test_labels_that_look_like_several(labels, joined):
 def test_folds_with_two_spellings(folds, given):
     found = found_in(*(Clip(f"{i}.wav", ("dog",), fold) for i, fold in enumerate(folds.split())))
     assert [kind for kind, *_ in found] == ["folds alike"] * bool(given)
-    assert all(f"the folds {given} " in sentence for *_, sentence in found)
+    assert all(f"the folds {given} " in message for *_, message in found)
 
 
 def test_labels_that_differ_in_case():
@@ -109,18 +109,18 @@ def test_every_spelling_of_a_label_is_known():
 
 def test_labels_of_audioset_by_every_name():
     clips = [Clip("a.wav", ("/m/0bt9lr",)), Clip("b.wav", ("Dog",)), Clip("c.wav", ("狗",))]
-    ((kind, files, sentence),) = found_in(*clips, labels=audioset())
+    ((kind, files, message),) = found_in(*clips, labels=audioset())
     assert (kind, files) == ("absent class", ())
-    assert sentence.startswith("526 of the 527 classes")
-    assert "and 523 more" in sentence
+    assert message.startswith("526 of the 527 classes")
+    assert "and 523 more" in message
 
 
 def test_repeated_stretch():
     clip = Clip("a.wav", ("dog",), onset_s=1.0)
     assert found_in(clip, clip, clip)[0] == ("listed twice", ("a.wav",), "a.wav is listed 3 times; list it once")
-    ((kind, files, sentence),) = found_in(Clip("a.wav", ("dog", "cat")), Clip("a.wav", ("cat",), onset_s=0.0))
+    ((kind, files, message),) = found_in(Clip("a.wav", ("dog", "cat")), Clip("a.wav", ("cat",), onset_s=0.0))
     assert (kind, files) == ("labels differ", ("a.wav",))
-    assert sentence == "a.wav is listed with the labels cat and dog, cat; list it once"
+    assert message == "a.wav is listed with the labels cat and dog, cat; list it once"
     assert (
         found_in(clip, Clip("a.wav", ("cat",), onset_s=2.0), Clip("a.wav", ("cat",), onset_s=1.0, offset_s=2.0)) == []
     )
@@ -146,9 +146,9 @@ def test_clips_without_a_label():
 
 def test_events_of_other_labels_than_the_clip():
     clip = Clip("a.wav", ("dog",), events=(TimedLabel("dog", 0, 1), TimedLabel("cat", 0, 1)))
-    ((kind, files, sentence),) = found_in(clip)
+    ((kind, files, message),) = found_in(clip)
     assert (kind, files) == ("event unlisted", ("a.wav",))
-    assert "events of cat" in sentence
+    assert "events of cat" in message
 
 
 def test_classes_with_few_clips():
@@ -167,14 +167,14 @@ def test_class_in_one_fold(folds, is_found):
 
 def test_source_in_two_folds():
     clips = [Clip("a.wav", ("dog",), "1", "7"), Clip("b.wav", ("dog",), "2", "7"), Clip("c.wav", ("dog",), "2", "8")]
-    ((kind, files, sentence),) = found_in(*clips, Clip("d.wav", ("dog",), "1"), Clip("e.wav", ("dog",), "2"))
+    ((kind, files, message),) = found_in(*clips, Clip("d.wav", ("dog",), "1"), Clip("e.wav", ("dog",), "2"))
     assert (kind, files) == ("source in two folds", ("a.wav", "b.wav"))
-    assert sentence.startswith("the source 7 has clips in the folds 1, 2 (a.wav, b.wav)")
+    assert message.startswith("the source 7 has clips in the folds 1, 2 (a.wav, b.wav)")
 
 
 def test_known_leaks_of_a_real_data_set(shared):
     listed = read_clip_list(shared / "data" / "esc50" / "manifest.csv")
     found = list(check_listing(listed, None, min_clips_per_class=40))
     assert {one.kind for one in found} == {"source in two folds"}
-    assert {one.sentence.split()[2] for one in found} == {"131943", "134049", "209698", "234879"}
+    assert {one.message.split()[2] for one in found} == {"131943", "134049", "209698", "234879"}
     assert len(found) == 4

@@ -231,13 +231,13 @@ def test_a_teacher_gets_clean_waveforms_with_equal_timing(kind):
     degraded = replace(timing, noise_share=1.0, reverb_share=0.5, equaliser_share=1.0, gain_share=1.0)
     mixed = replace(PLAIN, mix=MixConfig(kind, share=0.5))
     found = {}
-    for name, augment, hears_clean in (
+    for name, augment, sees_clean in (
         ("timing", timing, False),
         ("clean", degraded, True),
         ("degraded", degraded, False),
     ):
         teacher = RecordingTeacher()
-        batch = make(replace(mixed, augment=augment), teacher=teacher, teacher_hears_clean=hears_clean)(5)
+        batch = make(replace(mixed, augment=augment), teacher=teacher, teacher_sees_clean=sees_clean)(5)
         found[name] = teacher.waveforms[0], batch
     np.testing.assert_array_equal(found["clean"][0], found["timing"][0])
     assert not np.allclose(found["clean"][0], found["degraded"][0], atol=0.01)

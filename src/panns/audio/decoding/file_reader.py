@@ -178,11 +178,11 @@ class FileReader:
             ]
         if declared.duration_s is not None and declared.duration_s - decoded_s > declared.tolerance_s:
             missing_s = declared.duration_s - decoded_s
-            sentence = (
+            message = (
                 f"ended after {decoded_s:.2f} s of the {declared.duration_s:.2f} s its header declares, "
                 f"{missing_s:.2f} s are missing{self._damage}; the result covers the rest"
             )
-            return [sentence]
+            return [message]
         if declared.is_cut:
             return [f"the end is missing, of unknown length; the result covers the {decoded_s:.2f} s before it"]
         if declared.is_unknowable:

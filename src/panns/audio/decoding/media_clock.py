@@ -147,30 +147,30 @@ class MediaClock:
 
     def describe_losses(self) -> list[str]:
         """Sentences about gaps, overlaps and jumps of the time stamps."""
-        sentences = []
+        messages = []
         if self._start_s > _REPORTED_START_S:
-            sentences.append(f"the sound starts {self._start_s:.2f} s into the recording; silence precedes it")
+            messages.append(f"the sound starts {self._start_s:.2f} s into the recording; silence precedes it")
         if self._gaps.n:
             at_s, longest_s = self._gaps.longest
             n_others = self._gaps.n - 1
             others = f" and in {n_others} shorter gap{'s' * (n_others > 1)}" if n_others else ""
-            sentences.append(
+            messages.append(
                 f"no sound is stored from {at_s:.2f} to {at_s + longest_s:.2f} s{others}, "
                 f"{self._gaps.total_s:.2f} s in all; silence replaces it"
             )
         if self._overlaps.n:
-            sentences.append(
+            messages.append(
                 f"{self._overlaps.total_s:.2f} s of sound are left out, the first at {self._overlaps.first[0]:.2f} s, "
                 f"because their time stamps overlap the sound before"
             )
         if self._jumps.n:
             at_s, jump_s = self._jumps.first
             times = "once" if self._jumps.n == 1 else f"{self._jumps.n} times"
-            sentences.append(
-                f"the time stamps jump {times}, first by {jump_s:+,.2f} s at {at_s:.2f} s; the sound goes on without a "
-                f"break there"
+            messages.append(
+                f"the time stamps jump {times}, first by {jump_s:+,.2f} s at {at_s:.2f} s; the sound continues "
+                f"without a break there"
             )
-        return sentences
+        return messages
 
 
 class _Tally:

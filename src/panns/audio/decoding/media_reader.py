@@ -224,7 +224,7 @@ class MediaReader:
     def _packets(self) -> Iterator[Any]:
         n_errors = 0
         self._n_bytes_at_sound = self._source.n_bytes_read
-        # Of all tracks, because those of the picture show that the file goes on.
+        # Of all tracks, because those of the picture show that the file continues.
         packets = self._container.demux()
         while n_errors < _MAX_DEMUX_ERRORS:
             try:

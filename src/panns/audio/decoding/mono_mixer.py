@@ -87,15 +87,15 @@ class MonoMixer:
         return mono
 
     def describe_losses(self) -> list[str]:
-        """A sentence about channels that cancel each other, if there are any."""
+        """A message about channels that cancel each other, if there are any."""
         if not self._n_cancelled:
             return []
         channels = " or ".join(f"channel {index + 1}" for index in sorted(self._used)[:3])
-        sentence = (
+        message = (
             f"the channels cancel each other for {self._n_cancelled / self._sample_rate:.2f} s, first at "
             f"{self._first_cancelled_s:.2f} s, as with reversed polarity; the loudest ({channels}) replaces their mean"
         )
-        return [sentence]
+        return [message]
 
 
 def _take(samples: Waveform, mean: Waveform, channel: int | None) -> Waveform:

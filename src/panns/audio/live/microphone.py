@@ -281,8 +281,8 @@ class Microphone:
         """Close the device for good; a running iteration ends."""
         self._is_stopped = True
         self._close_stream()
-        for sentence in self._mixer.describe_losses():
-            _LOG.warning("the microphone %r: %s", self.name, sentence)
+        for message in self._mixer.describe_losses():
+            _LOG.warning("the microphone %r: %s", self.name, message)
 
     def __enter__(self) -> Microphone:
         return self

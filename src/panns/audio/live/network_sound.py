@@ -29,7 +29,7 @@ _OPTIONS = {
     "format_whitelist": f"{FORMATS},hls,rtsp,sdp,rtp",
     "protocol_whitelist": "http,https,httpproxy,tcp,tls,crypto,rtsp,rtp,udp",
     "rtsp_transport": "tcp",
-    "reconnect": "1",  # a download of known length goes on where it broke off
+    "reconnect": "1",  # a download of known length continues where it broke off
 }
 
 

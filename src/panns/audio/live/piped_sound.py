@@ -1,4 +1,4 @@
-"""Sound from a pipe, heard while it arrives: it may never end, and takes constant memory and no disk."""
+"""Sound from a pipe, read while it arrives: it may never end, and takes constant memory and no disk."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def compute_into(
                 on_result(one.file, one.result)
             file.add(one.to_dict())
     except KeyboardInterrupt:
-        complain(f"the results so far are in {file.path}; go on with --resume")
+        complain(f"the results so far are in {file.path}; continue with --resume")
         raise
     return has_failed
 

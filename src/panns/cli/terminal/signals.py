@@ -73,7 +73,7 @@ def stopping_at_progress(show: OnProgress) -> Iterator[OnProgress]:
     try:
         yield report
     except Stopped as exc:
-        complain(f"{exc}; go on with --resume")
+        complain(f"{exc}; continue with --resume")
         raise typer.Exit(128 + received[0]) from None
     finally:
         for number, handler in before.items():

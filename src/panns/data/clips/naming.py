@@ -1,4 +1,4 @@
-"""Names and numbers of clips in sentences."""
+"""Names and numbers of clips in messages."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ class SkippedClip:
     Attributes:
         index: Index of the clip in its list.
         path: Path of its file, as in the list.
-        reason: The problem, as a sentence.
+        reason: The problem, as a message.
     """
 
     index: int

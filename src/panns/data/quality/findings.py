@@ -48,12 +48,12 @@ class Finding:
     Attributes:
         kind: Kind of problem.
         files: Affected files, as the clip list names them; empty if the problem concerns classes or folds.
-        sentence: The problem, and what to do about it.
+        message: The problem, and what to do about it.
     """
 
     kind: Kind
     files: tuple[str, ...]
-    sentence: str
+    message: str
 
     @property
     def is_error(self) -> bool:
@@ -63,7 +63,7 @@ class Finding:
     def to_dict(self) -> dict[str, Any]:
         """The finding as JSON."""
         severity = "error" if self.is_error else "warning"
-        return {"kind": self.kind, "severity": severity, "files": list(self.files), "sentence": self.sentence}
+        return {"kind": self.kind, "severity": severity, "files": list(self.files), "message": self.message}
 
 
 @dataclass(frozen=True)

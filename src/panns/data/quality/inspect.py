@@ -152,8 +152,8 @@ class _Meter:
     def result(self, clip: Clip, warnings: Sequence[str], min_duration_s: float) -> Inspection:
         duration_s = self._n_samples / self._sample_rate
         findings = tuple(
-            Finding(kind, (clip.path,), f"{clip.path}: {sentence}")
-            for kind, sentence in self._findings(clip, warnings, duration_s, min_duration_s)
+            Finding(kind, (clip.path,), f"{clip.path}: {message}")
+            for kind, message in self._findings(clip, warnings, duration_s, min_duration_s)
         )
         if self._peak < SILENT_PEAK:
             return Inspection(findings, duration_s, self._sample_rate)
@@ -167,8 +167,8 @@ class _Meter:
     def _findings(
         self, clip: Clip, warnings: Sequence[str], duration_s: float, min_duration_s: float
     ) -> Iterator[tuple[Kind, str]]:
-        for sentence in warnings:
-            yield "incomplete or unusual", sentence
+        for message in warnings:
+            yield "incomplete or unusual", message
         if duration_s < min_duration_s:
             yield (
                 "too short",

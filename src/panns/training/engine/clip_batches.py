@@ -178,7 +178,7 @@ class ClipBatches:
         seed: Random seed.
         noise: Recordings of noise, for `config.augment.recorded_noise_share`.
         teacher: Scores the waveforms of every batch, before masks.
-        teacher_hears_clean: True to give the teacher waveforms without room, noise, filters, gain and codec.
+        teacher_sees_clean: True to give the teacher waveforms without room, noise, filters, gain and codec.
         world: This process and the others.
 
     Attributes:
@@ -198,7 +198,7 @@ class ClipBatches:
         *,
         noise: ClipAudio | None = None,
         teacher: TeacherFunction | None = None,
-        teacher_hears_clean: bool = False,
+        teacher_sees_clean: bool = False,
         world: World | None = None,
     ) -> None:
         self._audio = audio
@@ -208,7 +208,7 @@ class ClipBatches:
         self._seed = seed
         self._noise = noise
         self._teacher = teacher
-        self._needs_clean = teacher is not None and teacher_hears_clean
+        self._needs_clean = teacher is not None and teacher_sees_clean
         self._world = world or World()
         if config.batch_size % self._world.size:
             raise ValueError(

@@ -61,7 +61,7 @@ class Meter:
         return summary
 
     def state(self) -> dict[str, Any]:
-        """Sums since the last summary, as a share of each process, to go on from after an interruption."""
+        """Sums since the last summary, as a share of each process, to continue from after an interruption."""
         if not self._sums:
             return {"sums": {}, "n_steps": 0, "n_clips": 0}
         totals = self._world.sum(torch.stack(list(self._sums.values()))) / self._world.size
