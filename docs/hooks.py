@@ -6,9 +6,11 @@ Pages keep their paths in the repository, so that their links work on the site a
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import File, Files
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
 
 ROOT = Path(__file__).resolve().parent.parent
 # Pages, and the files that they link to.
@@ -29,11 +31,18 @@ PATTERNS = (
 )
 
 
+def published() -> list[Path]:
+    """The pages of the site, and the files that they link to."""
+    return sorted({path for pattern in PATTERNS for path in ROOT.glob(pattern)})
+
+
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Take the pages from the whole repository."""
+    from mkdocs.structure.files import File, Files
+
     theme = [file for file in files if file.src_dir != config.docs_dir]
-    found = sorted({path for pattern in PATTERNS for path in ROOT.glob(pattern)})
     pages = [
-        File(path.relative_to(ROOT).as_posix(), str(ROOT), config.site_dir, config.use_directory_urls) for path in found
+        File(path.relative_to(ROOT).as_posix(), str(ROOT), config.site_dir, config.use_directory_urls)
+        for path in published()
     ]
     return Files([*theme, *pages])

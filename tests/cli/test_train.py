@@ -121,7 +121,9 @@ def test_two_terminated_processes_save_their_state(settings_file, tmp_path):
         time.sleep(0.01)
     process.terminate()
     _, errors = process.communicate(timeout=600)
-    assert re.search(r"panns: stopped after step \d+ of 200; .*state\.pt is saved; continue with --resume", errors), errors
+    assert re.search(r"panns: stopped after step \d+ of 200; .*state\.pt is saved; continue with --resume", errors), (
+        errors
+    )
     assert process.returncode != 0
     resumed = run_two(*arguments, stopped, "--resume", "--set", "log_steps=2")
     whole = run_two(*arguments, tmp_path / "unbroken", "--set", "log_steps=2")

@@ -1,4 +1,4 @@
-"""The pages of the documentation and their code blocks.
+"""The pages of the documentation site and their code blocks.
 
 A comment above a fenced block says what to do with it:
 
@@ -7,21 +7,27 @@ A comment above a fenced block says what to do with it:
     <!-- runs: torch -->           the same as `runs`, with an extra or a file that may be missing: torch, plot, weights
     <!-- not run: the reason -->   no test runs it
 
-`bash` and `console` blocks go to bash; of a `console` block only the lines that begin with `$ `. The other lines are
-output that the commands must print, in this order, with the same numbers up to 0.01.
+`bash`, `sh` and `console` blocks go to bash; of a `console` block only the lines that begin with `$ `. The other lines
+are output that the commands must print, in this order, with the same numbers up to 0.01.
 """
 
+import importlib.util
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [
-    ROOT / "README.md",
-    ROOT / "README.zh.md",
-    ROOT / "CONTRIBUTING.md",
-    *sorted(path for path in ROOT.glob("docs/**/*.md") if path.name != "results.md"),
-]
+
+
+def load_script(path):
+    """The module of a program outside any package."""
+    spec = importlib.util.spec_from_file_location(f"docs_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+PAGES = [path for path in load_script(ROOT / "docs" / "hooks.py").published() if path.suffix == ".md"]
 FENCE = re.compile(
     r"(?:^<!-- (?P<mark>(?:not run|runs)[^>]*?) -->\n+)?^```(?P<language>\w*)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
@@ -38,7 +44,7 @@ class Block:
 
     @property
     def is_code(self):
-        return self.language in {"bash", "console", "python"}
+        return self.language in {"bash", "sh", "console", "python"}
 
     @property
     def is_run(self):

@@ -35,7 +35,7 @@ def outcome(kind, seed):
         except PannsError as exc:
             ended = "refused"
             if len(str(exc)) < 20 or "\n" in str(exc):
-                fault = f"no sentence: {exc}"
+                fault = f"no message: {exc}"
         except ValueError as exc:  # of a file that the test itself reads
             ended, fault = ("refused", None) if type(exc).__name__ == "DamagedJson" else ("fault", repr(exc))
         except BaseException as exc:  # every other exception is what is looked for

@@ -1,4 +1,4 @@
-"""The law of damaged input: a sentence of the package's own errors, or a plausible answer.
+"""The law of damaged input: a message of the package's own errors, or a plausible answer.
 
 In bounded time and memory, without a crash, without a word on standard output and without the network. A child process
 reads the inputs. To repeat one: python -m tests.fuzz.child KIND SEED SEED

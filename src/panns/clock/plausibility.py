@@ -17,7 +17,7 @@ _FIRST_YEAR = 1860
 
 
 def implausible(stated: StatedTime, now: datetime) -> str | None:
-    """Reason why a stated time cannot be when a recording was made, as the end of a sentence; None if it can.
+    """Reason why a stated time cannot be when a recording was made, as the end of a message; None if it can.
 
     Args:
         stated: The time.

@@ -147,7 +147,7 @@ def _wall(time: datetime) -> datetime:
 
 
 def _in_zone(time: datetime, zone: tzinfo) -> tuple[datetime, list[str]]:
-    """Return the time in a zone, and a sentence if the zone has it twice or not at all."""
+    """Return the time in a zone, and a message if the zone has it twice or not at all."""
     if time.tzinfo is not None:
         return time.astimezone(zone), []
     early, late = time.replace(tzinfo=zone), time.replace(tzinfo=zone, fold=1)
@@ -157,7 +157,7 @@ def _in_zone(time: datetime, zone: tzinfo) -> tuple[datetime, list[str]]:
         return start, []
     shown = time.isoformat(sep=" ")
     if _wall(start) != time:
-        sentence = f"{zone} skips {shown}, when its clocks go forward, so the recorder kept its own; {start} is used"
+        message = f"{zone} skips {shown}, when its clocks go forward, so the recorder kept its own; {start} is used"
     else:
-        sentence = f"{zone} has {shown} twice, when its clocks go back; the first, {start}, is used"
-    return start, [sentence]
+        message = f"{zone} has {shown} twice, when its clocks go back; the first, {start}, is used"
+    return start, [message]

@@ -25,7 +25,7 @@ class TimeSource(StrEnum):
 
     @property
     def description(self) -> str:
-        """Name in sentences."""
+        """Name in messages."""
         return _DESCRIPTIONS[self]
 
 

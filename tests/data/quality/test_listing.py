@@ -94,8 +94,8 @@ def test_many_unknown_labels_share_a_finding():
     assert first[1][1] == ("0.wav", "1.wav")
     assert rest[1] == tuple(f"{i}.wav" for i in range(19, 9_999))
     assert rest[2] == (
-        "9,980 more labels are not in 'audioset': c00020, c00021, c00022 and 9977 more (9,980 clips: 19.wav, 20.wav, "
-        "21.wav and 9977 more)"
+        "9,980 more labels are not in 'audioset': c00020, c00021, c00022 and 9,977 more (9,980 clips: 19.wav, 20.wav, "
+        "21.wav and 9,977 more)"
     )
     assert absent[0] == "absent class"
 

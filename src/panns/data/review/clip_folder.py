@@ -56,8 +56,7 @@ class ClipFolder:
         has_records = (folder / RECORDS).exists()
         if has_records and done is None:
             raise DataError(
-                f"{folder} holds clips already; give another folder, or -o and --resume to go on with an interrupted "
-                "run"
+                f"{folder} holds clips already; give another folder, or -o and --resume to continue an interrupted run"
             )
         folder.mkdir(parents=True, exist_ok=True)
         kept = [one for one in read_records(folder) if one.recording in (done or ())] if has_records else []
