@@ -27,7 +27,19 @@ for profile, max_examples in (("default", 15), ("full", 100)):
 hypothesis.settings.load_profile("panns-default")
 
 ROOT = Path(__file__).resolve().parent.parent
-SHARED = ROOT.parent / "shared"
+
+
+class _SharedPath(type(Path())):  # type: ignore[misc]  # the class of paths on this system
+    """A path below the reference data; a test that joins a missing file or folder to it is skipped."""
+
+    def __truediv__(self, name: str) -> Path:
+        path: Path = super().__truediv__(name)
+        if not path.exists():
+            pytest.skip(f"needs {path.relative_to(ROOT.parent)} beside the checkout")
+        return path
+
+
+SHARED: Path = _SharedPath(ROOT.parent, "shared")
 
 MadeOnce: TypeAlias = Callable[[str, Callable[[Path], object]], Path]
 """Function of a name and of a function that fills a folder; returns the folder of that name."""
@@ -35,9 +47,7 @@ MadeOnce: TypeAlias = Callable[[str, Callable[[Path], object]], Path]
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Folder of the reference data (real sounds and weights); skips the test without it."""
-    if not SHARED.is_dir():
-        pytest.skip(f"the reference data is not beside the checkout, at {SHARED.name}/")
+    """Folder of the reference data (real sounds and weights); a test that joins a missing file to it is skipped."""
     return SHARED
 
 

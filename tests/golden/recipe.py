@@ -130,3 +130,35 @@ def cnn6_shapes():
 
 # Digest of the CNN6 parameters in the index of the golden outputs.
 CNN6_DIGEST = "e0c165bb4666b0270fcf4921bb80de4e04a1bf15e43e8eeb10e06f0db3f3697e"
+
+
+def ced_parameter(key, shape):
+    """One parameter or buffer of the CED golden outputs."""
+    leaf = key.rpartition(".")[2]
+    if leaf == "num_batches_tracked":
+        return np.zeros(shape, np.int64)
+    u = 2 * uniform(key, int(np.prod(shape)), "ced-golden-1") - 1
+    if leaf == "running_mean":  # its input is in decibels
+        values = -25 + 5 * u
+    elif leaf == "running_var":
+        values = 350 + 100 * u
+    elif leaf.endswith("pos_embed"):
+        values = 0.3 * u
+    elif len(shape) == 1:
+        values = 1 + 0.2 * u if leaf == "weight" else 0.1 * u
+    else:
+        values = 1.5 * u * np.sqrt(3.0 / np.prod(shape[1:]))
+    return values.astype(np.float32).reshape(shape)
+
+
+def mobile_net_parameter(key, shape):
+    """One parameter of the EfficientAT golden outputs; the statistics of its norms are stored beside them."""
+    leaf = key.rpartition(".")[2]
+    if leaf == "num_batches_tracked":
+        return np.zeros(shape, np.int64)
+    u = 2 * uniform(key, int(np.prod(shape)), "efficientat-golden-1") - 1
+    if len(shape) == 1:
+        values = 1 + 0.2 * u if leaf == "weight" else 0.1 * u
+    else:
+        values = u * np.sqrt(3.0 / np.prod(shape[1:]))
+    return values.astype(np.float32).reshape(shape)

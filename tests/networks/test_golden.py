@@ -3,7 +3,6 @@
 import importlib.util
 import json
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -76,7 +75,7 @@ MOBILE_NET_WAVEFORMS = [
 
 def difference(ours, expected):
     """Largest absolute one, of equal shapes."""
-    ours = np.asarray(ours.detach())
+    ours = np.asarray(ours.detach() if isinstance(ours, torch.Tensor) else ours)
     assert ours.shape == expected.shape
     return np.abs(ours - expected).max()
 
@@ -88,20 +87,6 @@ def network_of(name, published):
     network = build_network(name)
     load_strictly(network, converter_of(entry)(split_frontend(tensors, entry.config.frontend, name=name)), where=name)
     return network.eval()
-
-
-def test_cnn6_equals_the_original():
-    """Needs nothing beside the checkout: parameters, sounds and golden outputs are in `tests/golden`."""
-    with np.load(Path(recipe.__file__).with_name("cnn6_1s.npz")) as golden:
-        network = network_of("cnn6", recipe.state_dict(recipe.cnn6_shapes()))
-        waveforms = torch.from_numpy(recipe.waveforms(32_000, 1))
-        with torch.inference_mode():
-            output = network(waveforms)
-            features = network.frontend(waveforms)
-        assert difference(output.clip_logits.sigmoid(), golden["clip_probs"]) <= MAX_PROB
-        assert difference(output.embedding, golden["embedding"]) <= MAX_EMBEDDING
-        assert difference(features[:, golden["logmel_frames"]], golden["logmel"]) <= MAX_DB
-    assert output.frame_logits is None
 
 
 def original_module(path):
