@@ -13,12 +13,16 @@ import numpy as np
 
 
 @contextlib.contextmanager
-def http_server(handler):
-    """Serve at a free port; yields the address."""
+def http_server(handler, tls=None):
+    """Serve at a free port, by TLS with the context of a server; yields the address."""
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        if tls is not None:
+            # Greets in the thread of the connection: a client that hangs up would end the server otherwise.
+            server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        server.handle_error = lambda *_: None  # a client that refuses the certificate
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}"
+            yield f"{'http://127.0.0.1' if tls is None else 'https://localhost'}:{server.server_port}"
         finally:
             server.shutdown()
 
@@ -56,11 +60,13 @@ class RtspCamera:
 
     SDP = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=c\r\nt=0 0\r\nm=audio 0 RTP/AVP 97\r\na=rtpmap:97 L16/16000/1\r\n"
 
-    def __init__(self, samples, *, lost=()):
+    def __init__(self, samples, *, lost=(), tls=None):
         self._packets = np.split((samples * 32767).astype(">i2"), range(320, len(samples), 320))
-        self._lost = lost
+        self._lost, self._tls = lost, tls
         self._socket = socket.create_server(("127.0.0.1", 0))
-        self.address = f"rtsp://user:secret@127.0.0.1:{self._socket.getsockname()[1]}/sound"
+        port = self._socket.getsockname()[1]
+        self.address = f"{'rtsp' if tls is None else 'rtsps'}://user:secret@{'127.0.0.1' if tls is None else 'localhost'}:{port}/sound"
+        self.requests = []
         self.n_connections = 0
         threading.Thread(target=self._run, daemon=True).start()
 
@@ -72,8 +78,16 @@ class RtspCamera:
             while True:
                 connection, _ = self._socket.accept()
                 self.n_connections += 1
-                with connection, contextlib.suppress(ConnectionError):
-                    self._serve(connection)
+                with connection, contextlib.suppress(OSError):
+                    self._answer(connection)
+
+    def _answer(self, connection):
+        if self._tls is None:
+            self._serve(connection)
+            return
+        with self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False) as secure:
+            secure.do_handshake()
+            self._serve(secure)
 
     def _serve(self, connection):
         pending = b""
@@ -87,6 +101,7 @@ class RtspCamera:
                 lines = request.decode().split("\r\n")
                 fields = dict(line.split(": ", 1) for line in lines[1:])
                 method = lines[0].split()[0]
+                self.requests.append(method)
                 more, body = "", ""
                 if method == "OPTIONS":
                     more = "Public: OPTIONS, DESCRIBE, SETUP, PLAY\r\n"

@@ -12,6 +12,7 @@ import numpy as np
 from panns.audio.decoding.media_formats import FORMATS
 from panns.audio.decoding.samples import Waveform
 from panns.audio.limits import MAX_PEAK
+from panns.audio.live.certificates import certificate_problem, tls_options
 from panns.audio.live.live_sound import FIRST_PAUSE_S, GIVE_UP_S, LAST_PAUSE_S
 from panns.audio.live.media_stream import MediaStream, silence
 from panns.audio.resampling.resample import Resampler
@@ -85,7 +86,16 @@ class NetworkSound:
         self._n_samples = 0
 
     def _open(self) -> MediaStream:
-        return MediaStream(self._address, self.name, _OPTIONS, timeout_s=self._timeout_s)
+        try:
+            return MediaStream(self._address, self.name, _OPTIONS | tls_options(), timeout_s=self._timeout_s)
+        except AudioDecodeError as exc:
+            problem = certificate_problem(self._address, timeout_s=self._timeout_s)
+            if problem is None:
+                raise
+            raise AudioDecodeError(
+                f"{self.name}: the certificate of the server is not trusted ({problem}); check the address, or name a "
+                "file with the certificate in the environment variable SSL_CERT_FILE"
+            ) from exc
 
     @property
     def lost_s(self) -> float:
