@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -129,6 +130,35 @@ def test_two_terminated_processes_save_their_state(settings_file, tmp_path):
     whole = run_two(*arguments, tmp_path / "unbroken", "--set", "log_steps=2")
     assert resumed["test"] == whole["test"]
     assert (stopped / WEIGHTS).read_bytes() == (tmp_path / "unbroken" / WEIGHTS).read_bytes()
+
+
+@pytest.mark.slow
+@needs_posix
+def test_all_processes_exit_as_after_sigterm_though_one_received_it(settings_file, tmp_path):
+    """Started as torchrun does it, because torchrun hides the exit status of its processes."""
+    out = tmp_path / "out"
+    settings = [word for one in ("n_steps=2000", "checkpoint_steps=2", "log_steps=2") for word in ("--set", one)]
+    command = [sys.executable, "-m", "panns", "train", str(settings_file), *settings, "-o", str(out)]
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    world = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    processes = [
+        subprocess.Popen(
+            command,
+            env=own_environment() | world | {"RANK": rank, "LOCAL_RANK": rank},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in ("0", "1")
+    ]
+    while not _state_time(out) and all(process.poll() is None for process in processes):
+        time.sleep(0.01)
+    processes[1].terminate()
+    for process in processes:
+        _, errors = process.communicate(timeout=300)
+        assert process.returncode == 128 + signal.SIGTERM, errors
+        assert "Traceback" not in errors
 
 
 @pytest.mark.slow

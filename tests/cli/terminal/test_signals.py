@@ -5,7 +5,7 @@ import pytest
 import typer
 
 from panns.cli.terminal.signals import stopping_at_progress
-from panns.system.progress import Progress
+from panns.system.progress import Progress, Stopped
 from tests.commands import needs_posix, run_python
 
 pytestmark = needs_posix
@@ -36,6 +36,13 @@ def test_a_signal_ends_a_call_where_it_reports_progress(number, capfd):
     assert "stopping at the next safe place" in errors
     assert "panns: stopped at 8 steps; continue with --resume" in errors
     assert signal.getsignal(number) is before
+
+
+def test_a_process_that_stops_because_another_received_the_signal(capfd):
+    with pytest.raises(typer.Exit) as end, stopping_at_progress(lambda _: None):
+        raise Stopped("stopped after step 4")
+    assert end.value.exit_code == 128 + signal.SIGTERM
+    assert "stopped after step 4; continue with --resume" in capfd.readouterr().err
 
 
 def test_a_second_signal_ends_at_once():

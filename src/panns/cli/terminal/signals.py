@@ -74,7 +74,8 @@ def stopping_at_progress(show: OnProgress) -> Iterator[OnProgress]:
         yield report
     except Stopped as exc:
         complain(f"{exc}; continue with --resume")
-        raise typer.Exit(128 + received[0]) from None
+        # Of several processes, only one may have received the signal on which all agreed to stop.
+        raise typer.Exit(128 + (received[0] if received else signal.SIGTERM)) from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
