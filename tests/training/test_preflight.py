@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from panns.data.clip_lists import read_clip_list
-from panns.data.shards import ShardSettings, write_shards
+from panns.data.shards import ShardAudio, ShardFolder, ShardSettings, write_shards
 from panns.errors import DataError, PannsError
 from panns.training.engine.journal import METRICS_FILE
 from panns.training.preflight import CHECK_FILE, check_clips_before_training
@@ -52,6 +52,34 @@ def test_clips_in_shards_are_checked(settings_file, damaged, tmp_path, caplog):
     with pytest.raises(DataError, match="has 1 error;"):
         train_model(read_settings(settings_file, (f"data.clips={tmp_path / 'shards'}",)), tmp_path / "out")
     assert any("tonea.wav" in line for line in errors_in(caplog))
+
+
+def test_damaged_clips_in_shards_are_skipped_on_demand(settings_file, clip_list_file, tmp_path):
+    folder, out = tmp_path / "shards", tmp_path / "out"
+    write_shards(read_clip_list(clip_list_file), folder, ShardSettings("wav", 32_000))
+    whole = ShardAudio(folder, 32_000)
+    (shard,) = folder.glob("*.tar")
+    content = bytearray(shard.read_bytes())
+    content[content.index(whole._folder.sound(3).data.tobytes()) + 100] ^= 1
+    shard.write_bytes(content)
+    with pytest.raises(DataError, match=r"1 error;.*--skip-damaged"):
+        train_model(read_settings(settings_file, (f"data.clips={folder}",)), out)
+    settings = read_settings(settings_file, (f"data.clips={folder}", "data.skip_damaged=true", "n_steps=2"))
+    result = train_model(settings, out)
+    assert [one.index for one in result.skipped] == [3]
+    assert "differs from its checksum" in result.skipped[0].reason
+    assert len(result.parts.train) + len(result.parts.test) == len(whole) - 1
+    assert train_model(settings, out, is_resumed=True).skipped == result.skipped
+
+
+def test_selected_clips_of_shards_keep_their_sounds(clip_list_file, tmp_path):
+    write_shards(read_clip_list(clip_list_file), tmp_path, ShardSettings("wav", 32_000, clips_per_shard=5))
+    whole, indices = ShardAudio(tmp_path, 32_000), np.array([7, 2, 11, 3])
+    selected = ShardAudio(ShardFolder(tmp_path).select(indices).select(np.array([1, 2])), 32_000)
+    assert [clip.path for clip in selected.clips] == [whole.clips[i].path for i in (2, 11)]
+    for i, original in enumerate((2, 11)):
+        np.testing.assert_array_equal(selected.waveform(i), whole.waveform(original))
+        assert selected.durations_s[i] == whole.durations_s[original]
 
 
 def test_without_the_check_a_damaged_clip_ends_the_run(settings_file, damaged, tmp_path):

@@ -46,9 +46,11 @@ class CheckedClips:
         Raises:
             DataError: No clip remains, or none of a class.
         """
-        if not self.skipped or isinstance(source, ShardFolder):
+        if not self.skipped:
             return source
         remaining = select_remaining(source.clips, [one.index for one in self.skipped], where=path)
+        if isinstance(source, ShardFolder):
+            return source.select(remaining)
         return replace(source, clips=ClipSubset(source.clips, remaining))
 
 
@@ -72,7 +74,7 @@ def check_clips_before_training(
             without reading the clips again.
         labels: The allowed classes; None for the classes that the clips name.
         sample_rate: Sample rate of the model, in Hz.
-        skip_damaged: True to skip missing and damaged files of a clip list, False to refuse them.
+        skip_damaged: True to skip missing and damaged clips, False to refuse them.
         is_resumed: True to take the duplicates and the skipped clips from the report in `folder`, if there is one.
         on_progress: Called with the clips read, then with the clips compared.
 
@@ -83,17 +85,16 @@ def check_clips_before_training(
     if is_resumed and (recorded := _read_report(file, clips.clips)) is not None:
         return recorded
     report = check_clips(clips, labels=labels, sample_rate=sample_rate, on_progress=on_progress)
-    skips = skip_damaged and isinstance(clips, ClipList)
-    errors = [one for one in report.errors if not (skips and one.kind in UNREADABLE)]
+    errors = [one for one in report.errors if not (skip_damaged and one.kind in UNREADABLE)]
     _log_findings(report, errors)
     if n_errors := len(errors):
         remedy = "; --skip-damaged leaves out damaged clips" if any(one.kind in UNREADABLE for one in errors) else ""
         raise DataError(
             f"{source} has {n_errors} {'error' if n_errors == 1 else 'errors'}; correct "
             f"{'it' if n_errors == 1 else 'them'} before training (`panns data check {source}` lists everything"
-            f"{remedy if isinstance(clips, ClipList) else ''})"
+            f"{remedy})"
         )
-    skipped = report.unreadable if skips else ()
+    skipped = report.unreadable if skip_damaged else ()
     if skipped:
         select_remaining(clips.clips, [one.index for one in skipped], where=source)
         summary = describe_skipped([one.path for one in skipped], len(clips.clips))

@@ -69,7 +69,7 @@ def open_recordings(
         on_progress: Called with the clips decoded.
     """
     if isinstance(source, ShardFolder):
-        return Recordings(source, ShardAudio(source.folder, sample_rate))
+        return Recordings(source, ShardAudio(source, sample_rate))
     if not decoded:
         return Recordings(source, FileAudio(source, sample_rate))
     with (world or World()).first_process_first():

@@ -61,8 +61,8 @@ class DataSettings:
             instead of `validation_fold`.
         check: True to read every clip before the first step and to refuse damaged files, unknown labels and empty
             classes. False for clips that were checked before, such as millions of them.
-        skip_damaged: True to leave out files that the check finds missing or damaged, and to list them in check.json;
-            False to refuse them. Clips in shards are skipped when they are packed.
+        skip_damaged: True to leave out clips that the check finds missing or damaged, and to list them in check.json;
+            False to refuse them.
         decoded: Folder for decoded clips, at the sample rate of the model, to decode them once. Empty to decode a clip
             in every epoch.
         noise: Recordings of noise for `batches.augment`: a clip list or a folder of shards; empty for synthetic noise.

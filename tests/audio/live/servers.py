@@ -65,7 +65,8 @@ class RtspCamera:
         self._lost, self._tls = lost, tls
         self._socket = socket.create_server(("127.0.0.1", 0))
         port = self._socket.getsockname()[1]
-        self.address = f"{'rtsp' if tls is None else 'rtsps'}://user:secret@{'127.0.0.1' if tls is None else 'localhost'}:{port}/sound"
+        scheme, host = ("rtsp", "127.0.0.1") if tls is None else ("rtsps", "localhost")
+        self.address = f"{scheme}://user:secret@{host}:{port}/sound"
         self.requests = []
         self.n_connections = 0
         threading.Thread(target=self._run, daemon=True).start()

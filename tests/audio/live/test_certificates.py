@@ -3,6 +3,8 @@
 import shutil
 import ssl
 import subprocess
+from functools import partial
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler
 
 import numpy as np
 import pytest
@@ -42,12 +44,12 @@ def make_tls(tmp_path_factory):
 def served(folder, requests):
     """The files of a folder, with a list of what was asked for."""
 
-    class Recording(files(folder).func):
+    class Recording(SimpleHTTPRequestHandler):
         def do_GET(self):
             requests.append(self.path)
             super().do_GET()
 
-    return lambda *arguments: Recording(*arguments, directory=str(folder))
+    return partial(Recording, directory=str(folder))
 
 
 @pytest.fixture
@@ -89,7 +91,10 @@ def test_a_server_is_not_trusted_because_another_led_to_it(make_tls, sound_folde
     tls, _ = make_tls("localhost")
     requests = []
 
-    class Redirecting(files(sound_folder).func):
+    class Redirecting(BaseHTTPRequestHandler):
+        def log_message(self, *_):
+            pass
+
         def do_GET(self):
             self.send_response(302)
             self.send_header("Location", f"{secret}/a.wav")
@@ -124,6 +129,8 @@ def test_a_camera_by_tls(make_tls, monkeypatch):
     assert camera.requests[:2] == ["OPTIONS", "DESCRIBE"]
 
 
-@pytest.mark.parametrize("address", ["http://localhost:9/a", "https://", "https://localhost:1", "rtsps://[", "https://a:x"])
+@pytest.mark.parametrize(
+    "address", ["http://localhost:9/a", "https://", "https://localhost:1", "rtsps://[", "https://a:x"]
+)
 def test_no_answer_is_no_problem_of_a_certificate(address):
     assert certificate_problem(address, timeout_s=1.0) is None

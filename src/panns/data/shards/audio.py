@@ -28,21 +28,23 @@ class ShardAudio:
         durations_s: Duration of every clip, in seconds; from the header for clips that were copied into the shard.
     """
 
-    def __init__(self, folder: Path, sample_rate: int, *, clips: Sequence[Clip] | None = None) -> None:
+    def __init__(self, folder: Path | ShardFolder, sample_rate: int, *, clips: Sequence[Clip] | None = None) -> None:
         """Open a folder that `write_shards` wrote.
 
         Args:
-            folder: Folder with the shards and their index.
+            folder: Folder with the shards and their index, or one that is open.
             sample_rate: Sample rate of the waveforms, in Hz.
             clips: Newer labels, folds and so on, one clip for each packed one; None for those in the shards.
 
         Raises:
             DataError: The index is missing or damaged, or a shard is missing or has another size.
         """
-        self._folder = ShardFolder(folder)
+        self._folder = folder if isinstance(folder, ShardFolder) else ShardFolder(folder)
         self.clips: Sequence[Clip] = self._folder.clips if clips is None else clips
         if len(self.clips) != len(self._folder):
-            raise ValueError(f"clips has {len(self.clips)} clips, but {folder} holds {len(self._folder)}; give as many")
+            raise ValueError(
+                f"clips has {len(self.clips)} clips, but {self._folder.folder} holds {len(self._folder)}; give as many"
+            )
         self.sample_rate = sample_rate
         self.durations_s: npt.NDArray[np.float32] = self._folder.durations_s
 

@@ -8,15 +8,18 @@ index.npz           place, labels and other fields of every clip (see `index`)
 
 from __future__ import annotations
 
+import copy
 import io
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from panns.data.clips.table import ClipTable
+from panns.data.clips.clip import Clip
+from panns.data.clips.subset import ClipSubset
 from panns.data.shards.index import INDEX_FILE, ShardIndex, sample_name, shard_name
 from panns.data.shards.open_files import OpenFiles
 from panns.data.shards.tar import BLOCK
@@ -49,6 +52,7 @@ class ShardFolder:
         folder: Folder with the shards and their index.
         clips: The clips.
         durations_s: Duration of every clip, in seconds; from the header for clips that were copied into the shard.
+        places: Indices of selected clips among all of the shards; None for all.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -59,8 +63,9 @@ class ShardFolder:
         """
         self.folder = folder
         self._index = ShardIndex.read(folder)
-        self.clips: ClipTable = self._index.clips
+        self.clips: Sequence[Clip] = self._index.clips
         self.durations_s: npt.NDArray[np.float32] = self._index.duration_s
+        self.places: npt.NDArray[np.int64] | None = None
         self._files = OpenFiles()
         self._check_shards()
 
@@ -78,13 +83,25 @@ class ShardFolder:
     def __len__(self) -> int:
         return len(self.clips)
 
+    def select(self, indices: npt.NDArray[np.int64]) -> ShardFolder:
+        """These shards with the clips of these indices alone, in this order."""
+        selected = copy.copy(self)
+        selected.clips = ClipSubset(self.clips, indices)
+        selected.durations_s = self.durations_s[indices]
+        selected.places = indices if self.places is None else self.places[indices]
+        return selected
+
+    def _place(self, i: int) -> int:
+        """Index of a clip among all of the shards."""
+        return i if self.places is None else int(self.places[i])
+
     def sound(self, i: int) -> PackedSound:
         """Read the packed file of a clip; the checksum takes 0.4 ms a megabyte.
 
         Raises:
             DataError: The shard does not hold the clip where the index says, or the file is damaged.
         """
-        number, sample = self._index.find(i)
+        number, sample = self._index.find(self._place(i))
         path = self.folder / shard_name(number)
         # The tar header before the file shows whether the shard and the index belong to each other.
         block = self._files.read(path, sample.offset - BLOCK, BLOCK + sample.n_bytes)
@@ -98,7 +115,7 @@ class ShardFolder:
 
     def name(self, i: int) -> str:
         """Path of a clip and its shard, for messages."""
-        return f"{self.clips[i].path} in {self.folder / shard_name(self._index.find(i)[0])}"
+        return f"{self.clips[i].path} in {self.folder / shard_name(self._index.find(self._place(i))[0])}"
 
 
 class NamedBytes(io.BytesIO):
