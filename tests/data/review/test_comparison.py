@@ -11,6 +11,7 @@ from panns.data.review.verdicts import Verdict
 
 
 def clip(label, onset_s, offset_s, event=None):
+    event_onset_s, event_offset_s = event or (onset_s, offset_s)
     recording = "site/a b.wav"
     name = f"{label}_a b_{onset_s:09.3f}.wav"
     return DetectedClip(
@@ -22,7 +23,8 @@ def clip(label, onset_s, offset_s, event=None):
         offset_s,
         max(onset_s - 0.5, 0),
         offset_s + 0.5,
-        *(event or (onset_s, offset_s)),
+        event_onset_s,
+        event_offset_s,
         "m",
     )
 
