@@ -10,6 +10,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -75,7 +76,7 @@ def _allow_interrupts():
 
 
 # Of `subprocess.Popen`, undoes in the new process that a shell ignores SIGINT for its background commands.
-INTERRUPTIBLE = {} if sys.platform == "win32" else {"preexec_fn": _allow_interrupts}
+INTERRUPTIBLE: dict[str, Any] = {} if sys.platform == "win32" else {"preexec_fn": _allow_interrupts}
 
 
 def run_panns_process(*arguments, stdin=b"", cwd=None, timeout_s=600, **variables):

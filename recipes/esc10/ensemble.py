@@ -80,7 +80,7 @@ def test(model: Path, clips: Path, fold: str) -> float:
     listed, recognizer = read_clip_list(clips), load(model, backend="torch")
     test_indices = [i for i, clip in enumerate(listed.clips) if clip.fold == fold]
     audio = AudioSubset(FileAudio(listed, recognizer.sample_rate), test_indices)
-    accuracy = evaluate_clips(recognizer.run, audio, recognizer.listed.labels, task="single-label").accuracy
+    accuracy = evaluate_clips(recognizer.run, audio, recognizer.manifest.labels, task="single-label").accuracy
     assert accuracy is not None, "single-label evaluations have an accuracy"
     return accuracy
 

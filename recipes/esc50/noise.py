@@ -136,7 +136,7 @@ def test() -> list[Result]:
     for models, *_ in MODELS:
         for fold in (fold for fold in folds if fold in trained_folds[models]):
             recognizer = load(_model_folder(models, fold))
-            rate, labels = recognizer.sample_rate, recognizer.listed.labels
+            rate, labels = recognizer.sample_rate, recognizer.manifest.labels
             test_indices = [i for i, clip in enumerate(listed.clips) if clip.fold == fold]
             clips = AudioSubset(FileAudio(listed, rate), test_indices)
             noises = FileAudio(read_clip_list(OUT / TEST_FILE), rate)

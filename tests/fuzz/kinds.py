@@ -298,7 +298,7 @@ class Arguments:
         for words in self._COMMANDS:
             command = typer.main.get_command(app)
             for word in words:
-                command = command.commands[word]
+                command = command.commands[word]  # type: ignore[attr-defined]
             found[words] = [option for one in command.params for option in one.opts if option.startswith("-")]
         return found
 

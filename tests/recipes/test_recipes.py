@@ -219,7 +219,7 @@ def test_the_audioset_layout_learns(tmp_path):
         train_model(replace(settings, train=train), tmp_path / f"{train.n_steps} steps")
         for train in (replace(settings.train, n_steps=1), settings.train)
     )
-    assert len(after.checkpoint.clip_list.labels) == len(audioset())
+    assert len(after.checkpoint.manifest.labels) == len(audioset())
     for trained in (before, after):
         assert trained.test is not None
         assert trained.test.mean_average_precision.n_classes == len(KINDS)
