@@ -156,7 +156,7 @@ def test_all_processes_exit_as_after_sigterm_though_one_received_it(settings_fil
         time.sleep(0.01)
     processes[1].terminate()
     for process in processes:
-        _, errors = process.communicate(timeout=300)
+        _, errors = process.communicate(timeout=600)
         assert process.returncode == 128 + signal.SIGTERM, errors
         assert "Traceback" not in errors
 
