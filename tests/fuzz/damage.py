@@ -97,3 +97,17 @@ _DAMAGES = (
     repeat_piece,
     replace_by_noise,
 )
+
+
+_HOSTILE_VALUES = (None, True, -1, 1e308, 10**400, "", [], {}, [[]], {"a": {}}, "\ud800", "0" * 10_000)
+
+
+def replace_json_value(content, rng):
+    """JSON with one of its values, at any depth, replaced by another that its reader may not expect."""
+    at, key = content, None
+    while isinstance(at, dict | list) and len(at) and (key is None or rng.integers(3)):
+        inside, keys = at, list(at) if isinstance(at, dict) else range(len(at))
+        key = keys[rng.integers(len(keys))]
+        at = inside[key]
+    inside[key] = _HOSTILE_VALUES[rng.integers(len(_HOSTILE_VALUES))]
+    return content

@@ -28,7 +28,8 @@ from panns.hub.cache import recorded_digests
 from panns.labels import LabelSet
 from panns.system.json_files import read_json
 from tests.audio.decoding.encoded_sounds import FORMATS, native_rate, sound_file
-from tests.fuzz.damage import damage
+from tests.fuzz.damage import damage, replace_json_value
+from tests.fuzz.review_kinds import Annotations, Clocks, Reviews
 from tests.sounds import noise, write_wav
 
 _RATE = 8_000
@@ -231,7 +232,6 @@ class JsonFiles:
         "check.json": {"duplicates": [[0, 1]], "skipped": [{"index": 0, "file": "a.wav", "error": "is text"}]},
         "settings.json": {"model": {"name": "builtin"}, "seed": 0},
     }
-    _HOSTILE = (None, True, -1, 1e308, 10**400, "", [], {}, [[]], {"a": {}}, "\ud800", "0" * 10_000)
 
     def make(self, rng, folder):
         names = sorted(self._CONTENTS)
@@ -241,13 +241,7 @@ class JsonFiles:
         if rng.integers(2):
             path.write_bytes(damage(json.dumps(content).encode(), rng))
             return self._name
-        at, key = content, None
-        while isinstance(at, dict | list) and len(at) and (key is None or rng.integers(2)):
-            inside, keys = at, list(at) if isinstance(at, dict) else range(len(at))
-            key = keys[rng.integers(len(keys))]
-            at = inside[key]
-        inside[key] = self._HOSTILE[rng.integers(len(self._HOSTILE))]
-        path.write_text(json.dumps(content))
+        path.write_text(json.dumps(replace_json_value(content, rng)))
         return self._name
 
     def use(self, folder):
@@ -339,4 +333,7 @@ KINDS = {
     "clip_lists": ClipLists,
     "json": JsonFiles,
     "arguments": Arguments,
+    "annotations": Annotations,
+    "reviews": Reviews,
+    "clocks": Clocks,
 }

@@ -41,6 +41,9 @@ _DESCRIPTIONS = {
 }
 
 
+_LONGEST_TEXT = 60  # in messages
+
+
 @dataclass(frozen=True)
 class StatedTime:
     """A time stated by one source.
@@ -60,7 +63,8 @@ class StatedTime:
     leaves_out_quiet: bool = False
 
     def __str__(self) -> str:
-        return f"{self.source.description} says {self.text if self.time is None else self.time.isoformat(' ')}"
+        shown = " ".join(self.text.split())[:_LONGEST_TEXT] if self.time is None else self.time.isoformat(" ")
+        return f"{self.source.description} says {shown}"
 
     @property
     def may_be_the_end(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from panns.data.annotations import AnnotatedSound, Annotation
+from panns.data.review import comparison
 from panns.data.review.comparison import compare_annotations
 from panns.data.review.detected_clips import DetectedClip
 from panns.data.review.verdicts import Verdict
@@ -83,3 +84,20 @@ def test_parts_of_a_long_event_share_its_annotation():
     assert found.unchanged == {one.clip for one in parts}
     found = compare_annotations([AnnotatedSound("a b", (Annotation("Hail", 0.0, 60.0),))], parts, KNOWN)
     assert found.verdicts == {one.clip: Verdict(("Hail",)) for one in parts}
+
+
+def test_many_events_of_a_recording_are_compared_with_those_near_them_only(monkeypatch):
+    clips = [clip("Dog", float(i), i + 0.5) for i in range(500)]
+    n_compared = 0
+
+    def counted(*arguments):
+        nonlocal n_compared
+        n_compared += 1
+        return overlap(*arguments)
+
+    overlap = comparison._overlap
+    monkeypatch.setattr(comparison, "_overlap", counted)
+    sounds = [AnnotatedSound("a b.wav", [Annotation("Cat", i + 0.01, i + 0.5) for i in range(500)])]
+    found = compare_annotations(sounds, clips, {"Dog"})
+    assert len(found.verdicts) == 500
+    assert n_compared < 1_500

@@ -21,7 +21,7 @@ class Annotation:
         review: A reviewer's entry beside the label, such as "confirmed" or the right class; "" for none.
 
     Raises:
-        DataError: The label is empty, or the times are negative, not finite or not ascending.
+        DataError: The label is empty or not text, or the times are negative, not finite or not ascending.
     """
 
     label: str
@@ -33,6 +33,8 @@ class Annotation:
     def __post_init__(self) -> None:
         if not self.label.strip():
             raise DataError("the label of an event is empty; give it a name, or remove the event")
+        if any("\ud800" <= char <= "\udfff" for char in self.label):
+            raise DataError(f"the label {self.label!a:.60} is not text; write it again in the program that it is from")
         if not 0 <= self.onset_s < self.offset_s < math.inf:
             raise DataError(
                 f"the event {self.label!r} from {self.onset_s:g} to {self.offset_s:g} s has no length; give an end "

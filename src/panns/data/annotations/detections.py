@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
-from typing import TextIO
+from typing import Any, TextIO
 
 from panns.data.annotations.annotation import AnnotatedSound, Annotation
 from panns.data.annotations.cells import group_by_file, number, unescape_cell
+from panns.data.clip_lists.json_values import number_value, seconds_value, text_value
 from panns.errors import DataError
 from panns.system.json_files import parse_json
 
@@ -47,14 +48,24 @@ def read_detection_lines(file: TextIO) -> list[AnnotatedSound]:
             continue
         try:
             record = parse_json(line)
-            if "error" in record:
-                continue
-            events = [
-                Annotation(one["label"], one["onset_s"], one["offset_s"], one.get("score")) for one in record["events"]
-            ]
-            sounds.append(AnnotatedSound(record["file"], tuple(events), record.get("duration_s")))
+            if not isinstance(record, dict) or not ("error" in record or isinstance(record.get("events"), list)):
+                raise DataError("this is not a result of panns detect; give the file that it wrote with -o or --json")
+            if "error" not in record:
+                sounds.append(_sound(record))
         except DataError as exc:
             raise DataError(f"line {line_number}: {exc}") from exc
-        except (ValueError, TypeError, KeyError) as exc:
-            raise DataError(f"line {line_number}: this is not a result of panns detect ({exc})") from exc
+        except ValueError as exc:
+            raise DataError(f"line {line_number}: this is not JSON ({exc}); write the file again") from exc
     return sounds
+
+
+def _sound(record: dict[str, Any]) -> AnnotatedSound:
+    events = []
+    for one in record["events"]:
+        if not isinstance(one, dict):
+            raise DataError(f"events holds {one!r:.40}; give objects with label, onset_s and offset_s")
+        onset_s, offset_s = (seconds_value(one.get(name), name) for name in ("onset_s", "offset_s"))
+        label, score = text_value(one.get("label"), "label"), number_value(one.get("score"), "score")
+        events.append(Annotation(label, onset_s, offset_s, score))
+    file = text_value(record.get("file"), "file")
+    return AnnotatedSound(file, tuple(events), number_value(record.get("duration_s"), "duration_s"))

@@ -86,15 +86,16 @@ def read_elan(file: BinaryIO) -> list[AnnotatedSound]:
             for one in tier.iterfind("ANNOTATION/ALIGNABLE_ANNOTATION")
             if (event := _event(one, tier.attrib["TIER_ID"], times)) is not None
         ]
-    except (ET.ParseError, KeyError, ValueError) as exc:
+        media = root.find("HEADER/MEDIA_DESCRIPTOR")
+        addresses = {} if media is None else media.attrib
+        path = _path(addresses.get("MEDIA_URL") or addresses.get("RELATIVE_MEDIA_URL", ""))
+    except (ET.ParseError, LookupError, ValueError, OverflowError) as exc:
         if isinstance(exc, DataError):
             raise
         raise DataError(f"this is not a document of ELAN ({exc}); save it again in ELAN") from exc
-    media = root.find("HEADER/MEDIA_DESCRIPTOR")
-    address = "" if media is None else media.get("MEDIA_URL") or media.get("RELATIVE_MEDIA_URL", "")
-    if not address:
+    if not path:
         raise DataError("the document names no sound; add it in ELAN by Edit > Linked Files")
-    return [AnnotatedSound(_path(address), tuple(sorted(events, key=lambda event: event.onset_s)))]
+    return [AnnotatedSound(path, tuple(sorted(events, key=lambda event: event.onset_s)))]
 
 
 def _event(annotation: ET.Element, tier: str, times: dict[str, str | None]) -> Annotation | None:

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from panns.data.annotations.annotation import AnnotatedSound, Annotation
+from panns.data.clip_lists.json_values import number_value, seconds_value, text_value
 from panns.errors import DataError
 
 # Files below the folder LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT of a Label Studio server.
@@ -64,7 +65,7 @@ def _sound(task: object, number: int) -> AnnotatedSound:
         regions = max(answers, key=lambda one: str(one.get("updated_at", "")))["result"] if answers else []
         events = [_event(one) for one in regions if "labels" in one.get("value", {})]
         return AnnotatedSound(_file(task["data"]), tuple(events), is_reviewed=bool(done))
-    except (AssertionError, AttributeError, KeyError, TypeError, ValueError, IndexError) as exc:
+    except (AssertionError, AttributeError, LookupError, TypeError, ValueError, StopIteration, RecursionError) as exc:
         if isinstance(exc, DataError):
             raise DataError(f"task {number}: {exc}") from exc
         raise DataError(
@@ -74,16 +75,19 @@ def _sound(task: object, number: int) -> AnnotatedSound:
 
 
 def _event(region: dict[str, Any]) -> Annotation:
-    value, score = region["value"], region.get("score")
+    value = region["value"]
     (label,) = value["labels"][:1]
     return Annotation(
-        str(label), float(value["start"]), float(value["end"]), float(score) if score is not None else None
+        text_value(label, "labels"),
+        seconds_value(value["start"], "start"),
+        seconds_value(value["end"], "end"),
+        number_value(region.get("score"), "score"),
     )
 
 
 def _file(data: dict[str, Any]) -> str:
     if "file" in data:
-        return str(data["file"])
+        return text_value(data["file"], "file")
     address = str(next(value for value in (data.get("audio"), *data.values()) if isinstance(value, str)))
     parts = urlsplit(address)
     return parse_qs(parts.query).get("d", [unquote(parts.path) if parts.scheme else address])[0]

@@ -10,6 +10,7 @@ format has no escape, so white space and `%` in names are written as in web addr
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import TextIO
@@ -47,7 +48,8 @@ def file_ids(files: Sequence[str]) -> list[str]:
         ['rain', 'b/dog.wav', 'c/dog.flac']
     """
     stems = [PurePath(file).stem for file in files]
-    return [stem if stems.count(stem) == 1 else file for stem, file in zip(stems, files, strict=True)]
+    n_times = Counter(stems)
+    return [stem if n_times[stem] == 1 else file for stem, file in zip(stems, files, strict=True)]
 
 
 def read_rttm(file: TextIO) -> list[AnnotatedSound]:

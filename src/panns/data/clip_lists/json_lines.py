@@ -10,6 +10,7 @@ from sys import intern
 from typing import Any, TextIO
 
 from panns.data.clip_lists.columns import find_columns
+from panns.data.clip_lists.json_values import number_value, text_value
 from panns.data.clip_lists.label_cells import parse_label_list
 from panns.data.clips.clip import Clip, TimedLabel
 from panns.errors import DataError
@@ -77,19 +78,8 @@ def _parse_object(line: str) -> dict[str, Any]:
     return row
 
 
-def _text(value: object, key: str) -> str:
-    """Text of a string or a number; numbers are common as folds and sources."""
-    if value is None:
-        return ""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
-    if not isinstance(value, str):
-        raise DataError(f"{key}={value!r:.40} is not a string; put it in quotation marks")
-    return value
-
-
 def _name(value: object, key: str) -> str:
-    return _text(value, key).strip()
+    return text_value(value, key).strip()
 
 
 def _label(value: object, key: str) -> tuple[str, ...]:
@@ -107,17 +97,6 @@ def _labels(value: object, key: str) -> tuple[str, ...]:
     return tuple(intern(_name(one, f"one of {key}")) for one in value)
 
 
-def _seconds(value: object, key: str) -> float | None:
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise DataError(f"{key}={value!r:.40} is not a number; give seconds, such as 1.25")
-    try:
-        return float(value)
-    except OverflowError:
-        raise DataError(f"{key} has {len(str(value))} digits; give seconds, such as 1.25") from None
-
-
 def _events(value: object, key: str) -> tuple[TimedLabel, ...]:
     if value is None:
         return ()
@@ -129,21 +108,21 @@ def _events(value: object, key: str) -> tuple[TimedLabel, ...]:
 def _event(value: object, key: str) -> TimedLabel:
     if isinstance(value, dict):
         times = [value.get(name, value.get(name.removesuffix("_s"))) for name in ("onset_s", "offset_s")]
-        onset_s, offset_s = (_seconds(time, f"{key}: a time") for time in times)
+        onset_s, offset_s = (number_value(time, f"{key}: a time") for time in times)
         if "label" in value and onset_s is not None and offset_s is not None:
             return TimedLabel(_name(value["label"], f"{key}: label"), onset_s, offset_s)
     raise DataError(f"{key} holds {value!r:.60}; give objects with label, onset_s and offset_s")
 
 
 _READERS = {
-    "path": _text,
+    "path": text_value,
     "labels": _labels,
     "label": _label,
     "fold": _name,
     "source": _name,
-    "onset_s": _seconds,
-    "offset_s": _seconds,
+    "onset_s": number_value,
+    "offset_s": number_value,
     "events": _events,
-    "licence": _text,
-    "attribution": _text,
+    "licence": text_value,
+    "attribution": text_value,
 }

@@ -13,12 +13,15 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
+from typing import Any
 
 from panns.audio.excerpts import Excerpt, write_excerpts
 from panns.audio.limits import DecodeLimits
+from panns.data.annotations.annotation import Annotation
 from panns.data.annotations.cells import unescape_cell
+from panns.data.clip_lists.json_values import seconds_value, text_value
 from panns.data.clip_lists.text_file import open_text
-from panns.data.review.detected_clips import ClipSettings, DetectedClip, plan_clips, recording_stems
+from panns.data.review.detected_clips import ClipSettings, DetectedClip, is_clip_name, plan_clips, recording_stems
 from panns.errors import DataError
 from panns.results import Detection
 from panns.system.files import replacing
@@ -102,21 +105,41 @@ def read_records(folder: Path) -> list[DetectedClip]:
     path = folder / RECORDS
     if not path.is_file():
         raise DataError(f"{folder} holds no {RECORDS}; give a folder that panns detect --clips wrote")
-    names = {field.name for field in fields(DetectedClip)}
     clips: dict[str, DetectedClip] = {}
     with path.open(encoding="utf-8", errors="replace") as file:
         for number, line in enumerate(file, start=1):
             if not line.endswith("\n"):
                 break  # the run was stopped while it wrote this line
             try:
-                record = parse_json(line)
-                clip = DetectedClip(**{name: record[name] for name in names})
-            except (ValueError, KeyError, TypeError) as exc:
+                clip = _to_clip(parse_json(line))
+            except ValueError as exc:
                 raise DataError(
                     f"{path}, line {number}: this is not the record of a clip ({exc}); write the clips again"
                 ) from exc
             clips[clip.clip] = clip
     return list(clips.values())
+
+
+def _to_clip(record: object) -> DetectedClip:
+    """The clip of a record.
+
+    Raises:
+        ValueError: It has other fields, or a name that leads out of the folder.
+    """
+    if not isinstance(record, dict):
+        raise DataError(f"{record!r:.40} is not an object")
+    read = {"str": text_value, "float": seconds_value}
+    values: dict[str, Any] = {
+        one.name: read[str(one.type)](record.get(one.name), one.name) for one in fields(DetectedClip)
+    }
+    clip = DetectedClip(**values)
+    if not is_clip_name(clip.clip):
+        raise DataError(f"clip={clip.clip!a:.40} is not the name of a clip")
+    # Refuses times that are no stretch, and a label that is no text.
+    Annotation(clip.label, clip.onset_s, clip.offset_s)
+    Annotation(clip.label, clip.clip_onset_s, clip.clip_offset_s)
+    Annotation(clip.label, clip.event_onset_s, clip.event_offset_s)
+    return clip
 
 
 def read_reviews(folder: Path) -> dict[str, str]:

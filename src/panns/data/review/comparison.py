@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath, PureWindowsPath
 
@@ -55,8 +56,9 @@ def compare_annotations(
     by_recording: dict[str, list[DetectedClip]] = {}
     for clip in clips:
         by_recording.setdefault(clip.recording, []).append(clip)
+    names = _RecordingNames(by_recording)
     for sound in sounds:
-        recording = _recording_of(sound.file, list(by_recording))
+        recording = names.find(sound.file)
         if not sound.is_reviewed:
             found.unreviewed.append(sound.file)
         elif (of_clip := by_clip.get(_stem(sound.file))) is not None:
@@ -112,13 +114,20 @@ def _compare_recording(
 
 def _pair(clips: Sequence[DetectedClip], annotations: Sequence[Annotation]) -> dict[str, Annotation]:
     """The annotation of each clip: of its class first, then of any, those with the largest overlap first."""
+    by_onset = sorted(clips, key=lambda clip: clip.event_onset_s)
+    onsets = [clip.event_onset_s for clip in by_onset]
+
+    def near(one: Annotation) -> Sequence[DetectedClip]:
+        """Clips that may be of an event: together they cover at most its duration over the share, to either side."""
+        longest_s = (one.offset_s - one.onset_s) / _SAME_EVENT
+        first = bisect_left(onsets, one.offset_s - longest_s - _UNMOVED_S)
+        return by_onset[first : bisect_left(onsets, one.offset_s)]
+
     candidates = sorted(
-        (
-            (one.label != clip.label, -share, number, clip.clip)
-            for number, one in enumerate(annotations)
-            for clip in clips
-            if (share := _overlap(clip, one)) >= _SAME_EVENT
-        ),
+        (one.label != clip.label, -share, number, clip.clip)
+        for number, one in enumerate(annotations)
+        for clip in near(one)
+        if (share := _overlap(clip, one)) >= _SAME_EVENT
     )
     pairs: dict[str, Annotation] = {}
     taken: dict[int, tuple[str, float]] = {}
@@ -141,15 +150,27 @@ def _is_unmoved(one: Annotation, clip: DetectedClip) -> bool:
     return max(moves_s) < _UNMOVED_S
 
 
-def _recording_of(file: str, recordings: Sequence[str]) -> str | None:
-    """The recording that a file of another program names: by path, else by name, else by name without suffix."""
-    for name_of in (str, _name, _stem):
-        found = [one for one in recordings if name_of(one) == name_of(file)]
-        if len(found) == 1:
-            return found[0]
-    parts = file.replace("\\", "/").split("/")
-    found = [one for one in recordings if parts[-2:] == one.replace("\\", "/").split("/")[-2:]]
-    return found[0] if len(found) == 1 else None
+class _RecordingNames:
+    """Finds the recording that another program names: by path, name, name without suffix, or name and folder."""
+
+    def __init__(self, recordings: Iterable[str]) -> None:
+        ways: tuple[Callable[[str], object], ...] = (str, _name, _stem, _name_and_folder)
+        self._named: list[tuple[Callable[[str], object], dict[object, list[str]]]] = [(way, {}) for way in ways]
+        for recording in recordings:
+            for way, named in self._named:
+                named.setdefault(way(recording), []).append(recording)
+
+    def find(self, file: str) -> str | None:
+        """The recording; None if none or several have the name."""
+        for way, named in self._named:
+            found = named.get(way(file), ())
+            if len(found) == 1:
+                return found[0]
+        return None
+
+
+def _name_and_folder(file: str) -> tuple[str, ...]:
+    return tuple(file.replace("\\", "/").split("/")[-2:])
 
 
 def _name(file: str) -> str:

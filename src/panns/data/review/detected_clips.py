@@ -12,7 +12,7 @@ from pathlib import PurePath
 from panns.results import Detection, Event
 
 _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\ud800-\udfff]')
-_MAX_LABEL_BYTES, _MAX_STEM_BYTES = 80, 120
+_MAX_LABEL_BYTES, _MAX_STEM_BYTES, _DIGEST_BYTES = 80, 120, 7
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def recording_stems(recordings: Iterable[str], known: Iterable[tuple[str, str]] 
         >>> recording_stems(["a/rain.wav", "a/dog.wav", "b/Rain.flac"])
         {'a/rain.wav': 'rain', 'a/dog.wav': 'dog', 'b/Rain.flac': 'Rain~80d7a6'}
     """
-    stems = dict(known)
+    stems = {recording: stem for recording, stem in known if _file_name(stem, _MAX_STEM_BYTES + _DIGEST_BYTES) == stem}
     taken = {stem.casefold() for stem in stems.values()}
     for recording in recordings:
         if recording in stems:
@@ -140,6 +140,16 @@ def _parts(event: Event, max_s: float) -> Sequence[tuple[float, float]]:
     n_parts = max(int(-(-duration_s // max_s)), 1)
     edges = [round(event.onset_s + duration_s * i / n_parts, 6) for i in range(n_parts)]
     return list(zip(edges, [*edges[1:], event.offset_s], strict=True))
+
+
+def is_clip_name(name: str) -> bool:
+    """True for the name of a WAV file in the folder of clips itself.
+
+    Examples:
+        >>> is_clip_name("Dog_garden_00012.480.wav"), is_clip_name("../Dog_garden_00012.480.wav")
+        (True, False)
+    """
+    return name.endswith(".wav") and not name.startswith(".") and _NOT_IN_NAMES.search(name) is None and len(name) < 256
 
 
 def label_in_names(label: str) -> str:

@@ -7,18 +7,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
 
 from panns.data.annotations import AnnotatedSound
 from panns.data.clips.clip import Clip
 from panns.data.review.clip_folder import read_records, read_reviews
 from panns.data.review.comparison import Comparison, compare_annotations
 from panns.data.review.detected_clips import DetectedClip, label_in_names
+from panns.data.review.overlaps import LabelledStretches, Stretch
 from panns.data.review.verdicts import Verdict, parse_verdict, sorted_verdicts
 from panns.errors import DataError
-
-Stretch: TypeAlias = tuple[float, float]
-"""Onset and offset of a part of a recording, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -143,15 +140,18 @@ def _collect(
     for name, one in detected.items():
         if name not in verdicts and one.label in used:
             undecided.setdefault(one.recording, []).append(((one.onset_s, one.offset_s), one.label))
+    sounding = {recording: LabelledStretches(stretches) for recording, stretches in heard.items()}
+    open_ones = {recording: LabelledStretches(stretches) for recording, stretches in undecided.items()}
+    nothing = LabelledStretches()
     clips, lost, overlapping = [], [], []
     for name in sorted(verdicts):
         one = detected[name]
         where = one.clip_onset_s, one.clip_offset_s
-        beside = set(_labels(where, (), undecided.get(one.recording, ())))
+        beside = set(open_ones.get(one.recording, nothing).labels_in(where))
         if beside - {one.label, *verdicts[name].labels}:
             overlapping.append(name)
             continue
-        labels = _labels(where, verdicts[name].labels, heard.get(one.recording, ()))
+        labels = _labels(where, verdicts[name].labels, sounding.get(one.recording, nothing))
         labels = labels or ((rejected_label,) if rejected_label else ())
         if name in places:
             clips.append(Clip(_relative(places[name], list_folder), labels, source=one.recording.strip()))
@@ -165,7 +165,7 @@ def _collect(
         if not Path(recording).is_file():
             lost.append(f"{recording} at {event.onset_s:.2f} s")
             continue
-        labels = _labels(where, (event.label,), heard[recording])
+        labels = _labels(where, (event.label,), sounding[recording])
         path = _relative(Path(recording), list_folder)
         clips.append(Clip(path, labels, source=recording.strip(), onset_s=where[0], offset_s=where[1]))
     return Review(
@@ -181,13 +181,9 @@ def _collect(
     )
 
 
-def _labels(where: Stretch, own: Sequence[str], heard: Sequence[tuple[Stretch, str]]) -> tuple[str, ...]:
+def _labels(where: Stretch, own: Sequence[str], sounding: LabelledStretches) -> tuple[str, ...]:
     """Classes in a stretch: its own, and those that are decided to be in it by other clips."""
-    return tuple(dict.fromkeys([*own, *(label for place, label in heard if _overlaps(where, place))]))
-
-
-def _overlaps(one: Stretch, other: Stretch) -> bool:
-    return one[0] < other[1] and other[0] < one[1]
+    return tuple(dict.fromkeys([*own, *sounding.labels_in(where)]))
 
 
 def _relative(path: Path, folder: Path) -> str:
