@@ -18,6 +18,8 @@ from panns.frontend import log_mel
 from panns.labels import audioset
 from panns.models.registry import find_model
 from panns.networks.saving import save_checkpoint
+from panns.runtime import onnx_backend
+from panns.runtime.call_limit import CallLimit
 from panns.runtime.load import load_model
 from panns.runtime.onnx_backend import OnnxBackend
 from tests.sounds import RATE, changing_sound, noise
@@ -196,6 +198,29 @@ def loop(model, output):
         onnx.numpy_helper.from_array(array, name) for name, array in zip(("n", "go"), constants, strict=True)
     )
     model.graph.node.append(helper.make_node("Loop", ["n", "go", "before"], [output], body=body))
+
+
+def scan_of_nothing(model, output):
+    """A scan over 2^62 rows without a number, which take no memory."""
+    value = helper.make_tensor_value_info
+    body = helper.make_graph(
+        [helper.make_node("Abs", ["x_in"], ["x_out"]), helper.make_node("Identity", ["row"], ["same"])],
+        "body",
+        [value("x_in", onnx.TensorProto.FLOAT, None), value("row", onnx.TensorProto.FLOAT, [0])],
+        [value("x_out", onnx.TensorProto.FLOAT, None), value("same", onnx.TensorProto.FLOAT, [0])],
+    )
+    model.graph.initializer.append(onnx.numpy_helper.from_array(np.array([2**62, 0]), "shape"))
+    model.graph.node.append(helper.make_node("ConstantOfShape", ["shape"], ["rows"]))
+    model.graph.node.append(
+        helper.make_node("Scan", ["before", "rows"], [output, "others"], body=body, num_scan_inputs=1)
+    )
+
+
+def test_a_call_ends_though_its_graph_does_not(exported_file, tmp_path, monkeypatch):
+    monkeypatch.setattr(onnx_backend, "CALL_LIMIT", CallLimit(0.2, tick_s=0.05))
+    recognizer = panns.load(endless(scan_of_nothing, exported_file, tmp_path))
+    with pytest.raises(CheckpointError, match=r"endless\.onnx computes for longer than 0\.2 s"):
+        recognizer.tag((np.zeros(32_000, np.float32), 32_000))
 
 
 def foreign(model, output):

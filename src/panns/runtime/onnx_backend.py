@@ -12,6 +12,7 @@ from panns.errors import CheckpointError, DeviceUnavailable
 from panns.frontend import InputName
 from panns.results import Array, Scores
 from panns.runtime.backend import check_graph, choose_n_threads, scores_from_fields
+from panns.runtime.call_limit import CALL_LIMIT
 from panns.runtime.engines import import_onnxruntime
 
 
@@ -49,6 +50,7 @@ class OnnxBackend:
         providers = (
             ["CPUExecutionProvider"] if self.device == "cpu" else ["CUDAExecutionProvider", "CPUExecutionProvider"]
         )
+        self._run_options = onnxruntime.RunOptions
         self._path = path = checkpoint.verified_file(ONNX_FILE)
         self._errors = (
             ort_errors.Fail,
@@ -84,9 +86,17 @@ class OnnxBackend:
         return scores_from_fields(self._output_names, arrays), arrays[-1]
 
     def _run(self, inputs: Mapping[str, Array]) -> list[Array]:
+        options = self._run_options()
+        options.log_severity_level = 4  # errors are raised; only what ends the process is printed
         try:
-            arrays: list[Array] = self._session.run(self._output_names, inputs)
+            with CALL_LIMIT.limited(lambda: setattr(options, "terminate", True)):
+                arrays: list[Array] = self._session.run(self._output_names, inputs, options)
         except self._errors as exc:
+            if options.terminate:
+                raise CheckpointError(
+                    f"{self._path} computes for longer than {CALL_LIMIT.limit_s:g} s, as no model of panns does; use "
+                    "a file that `panns export` wrote"
+                ) from exc
             raise CheckpointError(
                 f"{self._path} fails in ONNX Runtime: {exc}; export it again, unless the machine is short of memory"
             ) from exc
