@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 import soundfile
@@ -9,6 +11,8 @@ import soundfile
 from panns.audio.excerpts import Excerpt, write_excerpts
 from panns.audio.limits import DecodeLimits
 from panns.errors import AudioDecodeError
+from tests.commands import needs_posix, run_python, succeed
+from tests.sounds import noise, write_wav
 
 LIMITS = DecodeLimits()
 RATE = 11_025
@@ -70,3 +74,26 @@ def test_a_sound_that_ends_before_an_event(tmp_path, samples):
         excerpts_of(tmp_path / "a.wav", (1.0, 2.0), (5.0, 6.0), duration_s=8.0)
     assert [one.name for one in tmp_path.glob("*.wav")] == ["a.wav", "0.wav"] or (tmp_path / "0.wav").exists()
     assert not list(tmp_path.glob(".*"))
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from panns.audio.excerpts import Excerpt, write_excerpts
+from panns.audio.limits import DecodeLimits
+from panns.errors import PannsError
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+folder = Path(sys.argv[1])
+try:
+    write_excerpts(str(folder / "a.wav"), [Excerpt(folder / "b.wav", 0.0, 1.0)], duration_s=1.0, limits=DecodeLimits())
+except PannsError as exc:
+    print(exc)
+"""
+
+
+@needs_posix
+def test_a_full_disk_is_no_damaged_sound(tmp_path):
+    write_wav(tmp_path / "a.wav", noise(1.0))
+    said = succeed(run_python(FULL, tmp_path))
+    assert re.fullmatch(r".*b\.wav cannot be written \(.*\); make room or use another folder\n", said)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -233,3 +235,21 @@ def test_two_verdicts_on_one_clip(folder):
     result = run_panns("review", "clips", "-o", "out.csv", cwd=folder)
     assert result.returncode == 1
     assert f"{knock.name} has two verdicts, rejected and Knock" in result.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text here")
+def test_names_that_are_not_text(tmp_path):
+    recording = os.fsdecode(b"siren\xff.ogg")
+    shutil.copy("examples/siren.ogg", tmp_path / recording)
+    succeed(run_panns("detect", recording, "--threshold", "0.4", "--clips", "clips", cwd=tmp_path))
+    assert len(list((tmp_path / "clips").glob("*.wav"))) == len(rows_of(tmp_path)) > 0
+    result = run_panns("review", "clips", "--complete", "-o", "reviewed.jsonl", "--json", cwd=tmp_path)
+    assert json.loads(succeed(result))["n_clips"] == len(rows_of(tmp_path))
+    assert {one.source for one in read_clip_list(tmp_path / "reviewed.jsonl").clips} == {recording}
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").touch()
+    result = run_panns("detect", "examples/siren.ogg", "--clips", tmp_path / "file" / "clips")
+    assert result.returncode == 1
+    assert f"panns: {tmp_path / 'file' / 'clips'}: cannot be used" in result.stderr

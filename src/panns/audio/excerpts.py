@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from panns.audio.limits import DecodeLimits
 from panns.audio.sound import open_sound
-from panns.errors import AudioDecodeError
-from panns.system.files import replacing
+from panns.errors import AudioDecodeError, PannsError
+from panns.system.files import native_path, replacing
 
 if TYPE_CHECKING:
     import soundfile
@@ -51,13 +51,13 @@ def write_excerpts(source: str, excerpts: Sequence[Excerpt], *, duration_s: floa
 
     Raises:
         AudioDecodeError: The sound cannot be read, or ends before a stretch begins.
-        OSError: A file cannot be written.
+        PannsError, OSError: A file cannot be written.
     """
     if not excerpts:
         return
     import soundfile
 
-    with suppress(soundfile.LibsndfileError), soundfile.SoundFile(source) as opened:
+    with suppress(soundfile.LibsndfileError), soundfile.SoundFile(native_path(source)) as opened:
         is_whole = abs(opened.frames / opened.samplerate - duration_s) * opened.samplerate < 1
         if opened.format in _SEEKABLE and opened.seekable() and is_whole:
             for excerpt in excerpts:
@@ -108,18 +108,42 @@ def _decode(source: str, excerpts: Sequence[Excerpt], limits: DecodeLimits) -> N
 
 @dataclass(frozen=True)
 class _OpenExcerpt:
-    file: soundfile.SoundFile
+    file: _Writer
     stack: ExitStack
     start: int
     stop: int
 
 
 @contextmanager
-def _writing(path: Path, sample_rate: int, n_channels: int, subtype: str) -> Iterator[soundfile.SoundFile]:
+def _writing(path: Path, sample_rate: int, n_channels: int, subtype: str) -> Iterator[_Writer]:
     import soundfile
 
-    with (
-        replacing(path) as partial,
-        soundfile.SoundFile(partial, "w", sample_rate, n_channels, subtype, format="WAV") as file,
-    ):
-        yield file
+    with replacing(path) as partial:
+        with _write_errors(path):
+            file = soundfile.SoundFile(native_path(partial), "w", sample_rate, n_channels, subtype, format="WAV")
+        try:
+            yield _Writer(path, file)
+        finally:
+            with _write_errors(path):
+                file.close()
+
+
+class _Writer:
+    """A file that is written; a full disk is an error of the package, unlike a damaged sound."""
+
+    def __init__(self, path: Path, file: soundfile.SoundFile) -> None:
+        self._path, self._file = path, file
+
+    def write(self, block: object) -> None:
+        with _write_errors(self._path):
+            self._file.write(block)
+
+
+@contextmanager
+def _write_errors(path: Path) -> Iterator[None]:
+    import soundfile
+
+    try:
+        yield
+    except soundfile.LibsndfileError as exc:
+        raise PannsError(f"{path} cannot be written ({exc.error_string}); make room or use another folder") from exc

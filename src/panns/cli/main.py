@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 import typer
 
@@ -138,13 +138,24 @@ def _leave(status: int) -> NoReturn:
     bars.leave()
     if status == INTERRUPTED:
         complain("interrupted")
+    if not _flush(sys.stdout):
+        status = status or 1
+    _flush(sys.stderr)
     is_held = any(not one.daemon for one in threading.enumerate() if one is not threading.main_thread())
     if status == INTERRUPTED or is_held:
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError, ValueError):
-                stream.flush()
         os._exit(status)
     sys.exit(status)
+
+
+def _flush(stream: TextIO) -> bool:
+    """Write what a stream still holds; False if that fails, and then Python must not try again at the end."""
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return False
+    return True
 
 
 def _open_closed_streams() -> None:
@@ -152,7 +163,8 @@ def _open_closed_streams() -> None:
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             descriptor = os.open(os.devnull, os.O_RDWR)
-            setattr(sys, name, open(descriptor, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+            errors = None if mode == "r" else "backslashreplace"
+            setattr(sys, name, open(descriptor, mode, encoding="utf-8", errors=errors, closefd=False))  # noqa: SIM115
 
 
 def _reserve_stdout() -> None:

@@ -77,6 +77,11 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def native_path(path: str | os.PathLike[str]) -> str | bytes:
+    """A path for libraries that would encode it as UTF-8: outside of Windows a name is bytes, and need not be text."""
+    return os.fspath(path) if os.name == "nt" else os.fsencode(path)
+
+
 def open_regular(path: Path) -> BinaryIO:
     """Open a regular file for reading.
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,11 @@ from panns.data.annotations.cells import unescape_cell
 from panns.data.clip_lists.json_values import seconds_value, text_value
 from panns.data.clip_lists.text_file import open_text
 from panns.data.review.detected_clips import ClipSettings, DetectedClip, is_clip_name, plan_clips, recording_stems
-from panns.errors import DataError
+from panns.errors import DataError, PannsError
 from panns.results import Detection
 from panns.system.files import replacing
 from panns.system.json_files import parse_json, to_json
+from panns.system.storage import storage_problem
 
 TABLE, RECORDS = "clips.csv", "clips.jsonl"
 COLUMNS = ("clip", "label", "review", "score", "recording", "onset_s", "offset_s")
@@ -44,6 +46,7 @@ class ClipFolder:
 
     Raises:
         DataError: The folder holds clips already, and `done` is None.
+        PannsError: The folder cannot be written.
     """
 
     def __init__(
@@ -56,6 +59,11 @@ class ClipFolder:
         limits: DecodeLimits,
     ) -> None:
         self._folder, self._settings, self._limits = folder, settings, limits
+        with _write_errors(folder):
+            self._begin(recordings, done)
+
+    def _begin(self, recordings: Iterable[str], done: set[str] | None) -> None:
+        folder = self._folder
         has_records = (folder / RECORDS).exists()
         if has_records and done is None:
             raise DataError(
@@ -81,19 +89,31 @@ class ClipFolder:
             Excerpt(self._folder / one.clip, one.clip_onset_s, one.clip_offset_s)
             for one in self._plan(recording, detection)
         ]
-        write_excerpts(recording, excerpts, duration_s=detection.duration_s, limits=self._limits)
+        with _write_errors(self._folder):
+            write_excerpts(recording, excerpts, duration_s=detection.duration_s, limits=self._limits)
 
     def add_rows(self, recording: str, detection: Detection) -> int:
         """Add the rows of the clips of a recording; returns their number."""
         clips = self._plan(recording, detection)
-        with (self._folder / RECORDS).open("a", encoding="utf-8") as records:
-            records.writelines(to_json(asdict(one)) + "\n" for one in clips)
-        with (self._folder / TABLE).open("a", encoding="utf-8", newline="") as table:
-            table.write(_csv(map(_row, clips)))
+        with _write_errors(self._folder):
+            with (self._folder / RECORDS).open("a", encoding="utf-8") as records:
+                records.writelines(to_json(asdict(one)) + "\n" for one in clips)
+            with (self._folder / TABLE).open("a", encoding="utf-8", newline="") as table:
+                table.write(_csv(map(_row, clips)))
         return len(clips)
 
     def _plan(self, recording: str, detection: Detection) -> list[DetectedClip]:
         return plan_clips(recording, self._stems[recording], detection, self._settings)
+
+
+@contextmanager
+def _write_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as exc:
+        if isinstance(exc, PannsError):
+            raise
+        raise PannsError(f"{folder}: {storage_problem(exc)}; make room, or give another folder for the clips") from exc
 
 
 def read_records(folder: Path) -> list[DetectedClip]:

@@ -7,6 +7,7 @@ soundscapes.jsonl      one line per soundscape: clips and background with their 
 
 from __future__ import annotations
 
+import io
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -239,8 +240,11 @@ def _write_wav(path: Path, waveform: Array, sample_rate: int) -> None:
 
     # soundfile would scale floats by another factor.
     stored = np.rint(waveform * _FULL_SCALE).astype(np.int16)
+    # libsndfile does not say that a disk is full, and takes no names that are not text.
+    content = io.BytesIO()
+    soundfile.write(content, stored, sample_rate, subtype="PCM_16", format="WAV")
     with replacing(path) as partial:
-        soundfile.write(partial, stored, sample_rate, subtype="PCM_16")
+        partial.write_bytes(content.getbuffer())
 
 
 def _parts(
