@@ -77,6 +77,11 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def is_file(path: str | os.PathLike[str]) -> bool:
+    """True for a file; False for a name that no file can have, for which `Path.is_file` raises."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
 def native_path(path: str | os.PathLike[str]) -> str | bytes:
     """A path for libraries that would encode it as UTF-8: outside of Windows a name is bytes, and need not be text."""
     return os.fspath(path) if os.name == "nt" else os.fsencode(path)

@@ -7,6 +7,7 @@ import pytest
 
 from panns.data.annotations import read_annotations
 from panns.data.annotations.rttm import file_ids
+from panns.data.annotations.sound_finder import SoundFinder
 from panns.errors import DataError
 
 ELAN = """<?xml version="1.0" encoding="UTF-8"?>{head}
@@ -74,3 +75,9 @@ def test_names_of_many_files_take_little_time():
     ids = file_ids(files)
     assert time.thread_time() - began_s < 10  # it takes 0.3; a search for each of them would take 40
     assert (ids[0], ids[30_000]) == ("0/0.wav", "30000")
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "../" * 2000, "a\0b"])
+def test_a_sound_whose_name_no_file_can_have_is_not_found(tmp_path, name):
+    with pytest.raises(DataError, match="no such sound"):
+        SoundFinder(tmp_path).find(name)

@@ -7,6 +7,7 @@ from pathlib import Path, PurePath, PureWindowsPath
 
 from panns.audio.sound_files import find_sound_files
 from panns.errors import DataError
+from panns.system.files import is_file
 
 
 class SoundFinder:
@@ -26,14 +27,14 @@ class SoundFinder:
             DataError: There is none, or several have its name.
         """
         for candidate in (self._folder / file, Path(file)):
-            if candidate.is_file():
+            if is_file(candidate):
                 return candidate
         name = PureWindowsPath(file).name if "\\" in file else PurePath(file).name
         found = self._named(name)
         if len(found) != 1:
             problem = f"several sounds below {self._folder} have its name" if found else "no such sound"
             raise DataError(
-                f"{file}: {problem}; put the annotations beside their sounds"
+                f"{file:.200}: {problem}; put the annotations beside their sounds"
                 + ("" if found else f", or the sound below {self._folder}")
             )
         return found[0]

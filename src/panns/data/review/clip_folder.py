@@ -25,7 +25,7 @@ from panns.data.clip_lists.text_file import open_text
 from panns.data.review.detected_clips import ClipSettings, DetectedClip, is_clip_name, plan_clips, recording_stems
 from panns.errors import DataError, PannsError
 from panns.results import Detection
-from panns.system.files import replacing
+from panns.system.files import is_file, replacing
 from panns.system.json_files import parse_json, to_json
 from panns.system.storage import storage_problem
 
@@ -123,7 +123,7 @@ def read_records(folder: Path) -> list[DetectedClip]:
         DataError: The folder is not one of clips, or its record is damaged.
     """
     path = folder / RECORDS
-    if not path.is_file():
+    if not is_file(path):
         raise DataError(f"{folder} holds no {RECORDS}; give a folder that panns detect --clips wrote")
     clips: dict[str, DetectedClip] = {}
     with path.open(encoding="utf-8", errors="replace") as file:

@@ -16,6 +16,7 @@ from panns.data.review.detected_clips import DetectedClip, label_in_names
 from panns.data.review.overlaps import LabelledStretches, Stretch
 from panns.data.review.verdicts import Verdict, parse_verdict, sorted_verdicts
 from panns.errors import DataError
+from panns.system.files import is_file
 
 
 @dataclass(frozen=True)
@@ -155,14 +156,14 @@ def _collect(
         labels = labels or ((rejected_label,) if rejected_label else ())
         if name in places:
             clips.append(Clip(_relative(places[name], list_folder), labels, source=one.recording.strip()))
-        elif Path(one.recording).is_file():
+        elif is_file(one.recording):
             path = _relative(Path(one.recording), list_folder)
             clips.append(Clip(path, labels, source=one.recording.strip(), onset_s=where[0], offset_s=where[1]))
         else:
             lost.append(name)
     for recording, event in compared.added:
         where = event.onset_s, event.offset_s
-        if not Path(recording).is_file():
+        if not is_file(recording):
             lost.append(f"{recording} at {event.onset_s:.2f} s")
             continue
         labels = _labels(where, (event.label,), sounding[recording])
