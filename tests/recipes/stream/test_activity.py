@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from panns.evaluation import FrameProbs
-from recipes.stream.activity import best_threshold, f1, frames_above, frames_of, kind_of, measure
+from recipes.stream.activity import choose, f1, frames_above, frames_of, kind_of, measure
 from recipes.stream.systems import ScoredSoundscapes
 
 
@@ -24,7 +24,8 @@ def test_frames_of_40_ms_take_the_score_at_their_centre():
 def test_the_threshold_separates_speech_from_the_rest():
     truth = [[(0, 0.16, 0.32), (2, 0.0, 0.1)]]
     scored = ScoredSoundscapes(truth, [scores([0.1, 0.3, 0.6, 0.7])])
-    threshold = best_threshold(scored, 0)
+    median_s, threshold = choose(scored, 0)
+    assert median_s == 0
     assert 0.3 < threshold <= 0.6
     detected = [[frames_above(one, index, threshold) for one in scored.frames] for index in range(2)]
     assert measure(scored, detected) == {"Speech": 1.0, "Music": 0.0}
