@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 import panns
-import panns.default_models as module
 from tests.sounds import RATE, changing_sound, noise, tone, write_wav
 
 
@@ -229,14 +228,6 @@ class TestListening:
     def test_scores_of_all_blocks(self, recognizer):
         found = list(recognizer.listen(Blocks(RATE), threshold=0.5))
         assert sum(len(scores.frame_probs) for scores in found) == 20
-
-    def test_a_model_for_all_verbs_is_loaded_once(self, monkeypatch):
-        monkeypatch.setattr("panns.default_models.LISTEN_MODEL", "builtin")
-        module._listening.cache_clear()
-        try:
-            assert module._listening() is module._default()
-        finally:
-            module._listening.cache_clear()
 
 
 class Blocks:

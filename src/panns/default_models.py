@@ -9,7 +9,7 @@ from panns.audio import LiveSound, Source
 from panns.detection.thresholds import Threshold
 from panns.recognizer import Recognizer, load
 from panns.results import Detection, Embedding, StreamScores, Tagging
-from panns.system.defaults import DEFAULT_MODEL, LISTEN_MODEL
+from panns.system.defaults import EVENT_MODEL
 
 
 @lru_cache(maxsize=1)
@@ -18,10 +18,8 @@ def _default() -> Recognizer:
 
 
 @lru_cache(maxsize=1)
-def _listening() -> Recognizer:
-    if LISTEN_MODEL == DEFAULT_MODEL:
-        return _default()  # perhaps loaded already
-    return load(LISTEN_MODEL, n_threads=1)  # a block is too small to share between threads
+def _events() -> Recognizer:
+    return load(EVENT_MODEL, n_threads=1)  # a block is too small to share between threads
 
 
 def tag(source: Source, *, top: int | None = 5, threshold: float | None = None) -> Tagging:
@@ -30,8 +28,8 @@ def tag(source: Source, *, top: int | None = 5, threshold: float | None = None) 
 
 
 def detect(source: Source, *, threshold: Threshold | None = None) -> Detection:
-    """Detect the events in a sound by the default model; see `Recognizer.detect`."""
-    return _default().detect(source, threshold=threshold)
+    """Detect the events in a sound by the default model for events; see `Recognizer.detect`."""
+    return _events().detect(source, threshold=threshold)
 
 
 def embed(source: Source) -> Embedding:
@@ -42,5 +40,5 @@ def embed(source: Source) -> Embedding:
 def listen(
     sound: LiveSound | str | int | None = None, *, threshold: Threshold | None = None
 ) -> Generator[StreamScores, None, None]:
-    """Listen to live sound by the default model for it; see `Recognizer.listen`."""
-    return _listening().listen(sound, threshold=threshold)
+    """Listen to live sound by the default model for events; see `Recognizer.listen`."""
+    return _events().listen(sound, threshold=threshold)

@@ -81,7 +81,7 @@ def test_json_measures_the_events_of_detect(folder):
     found = [
         [
             (index[event.label], event.onset_s, event.offset_s)
-            for event in panns.detect(folder / f"{name}.ogg", threshold=0.4)
+            for event in panns.load().detect(folder / f"{name}.ogg", threshold=0.4)
             if event.label in index
         ]
         for name in ("siren", "knock", "bell")

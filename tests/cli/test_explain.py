@@ -33,7 +33,7 @@ def test_events_above_a_threshold(tmp_path):
     succeed(run_panns("explain", "examples/siren.ogg", "-o", tmp_path / "out.svg", "--threshold", "0.4", "--top", "10"))
     drawn = (tmp_path / "out.svg").read_text()
     assert "<!-- events, threshold 0.4" in drawn
-    for event in panns.detect("examples/siren.ogg", threshold=0.4):
+    for event in panns.load().detect("examples/siren.ogg", threshold=0.4):
         assert f"<!-- {event.score:.2f} -->" in drawn
 
 

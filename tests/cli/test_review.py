@@ -26,7 +26,7 @@ def detected(tmp_path_factory):
     (folder / "站 1").mkdir()
     shutil.copy("examples/siren.ogg", folder / "siren.ogg")
     shutil.copy("examples/knock.ogg", folder / "站 1" / "knock.ogg")
-    command = ("detect", "siren.ogg", "站 1", "--threshold", "0.4", "--clips", "clips", "--csv")
+    command = ("detect", "siren.ogg", "站 1", "-m", "builtin", "--threshold", "0.4", "--clips", "clips", "--csv")
     (folder / "detected.csv").write_text(succeed(run_panns(*command, cwd=folder)), encoding="utf-8")
     return folder
 
@@ -57,7 +57,7 @@ def review(folder, *arguments):
 
 
 def test_a_clip_for_every_event(detected):
-    events = [event for path in SOUNDS for event in panns.detect(f"examples/{path}", threshold=0.4)]
+    events = [event for path in SOUNDS for event in panns.load("builtin").detect(f"examples/{path}", threshold=0.4)]
     rows = rows_of(detected)
     assert sorted((row["label"], float(row["onset_s"])) for row in rows) == [
         (label, pytest.approx(onset_s, abs=1e-3))
@@ -125,7 +125,7 @@ def test_what_is_gone_counts_only_in_a_complete_review(folder):
 @pytest.mark.parametrize("form", ["kaleidoscope", "rttm", "label-studio", "raven"])
 def test_tables_of_other_programs(folder, form):
     """A class is corrected in the table of the recordings; the rest is left as it was."""
-    command = ("detect", "siren.ogg", "站 1", "--threshold", "0.4", "--format", form)
+    command = ("detect", "siren.ogg", "站 1", "-m", "builtin", "--threshold", "0.4", "--format", form)
     text = succeed(run_panns(*command, cwd=folder))
     if form == "kaleidoscope":
         rows = list(csv.reader(text.splitlines()))

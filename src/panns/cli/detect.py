@@ -11,7 +11,7 @@ from panns.cli.options.clip_output import ClipOutputOptions, with_clips
 from panns.cli.options.clock_options import ClockOptions
 from panns.cli.options.events import EventOptions, EventThreshold, parse_threshold
 from panns.cli.options.grouping import with_option_groups
-from panns.cli.options.model_options import ModelOptions
+from panns.cli.options.model_options import EventModelOptions
 from panns.cli.options.paths import Paths, expand_inputs
 from panns.cli.options.result_output import ResultFileOptions, compute_into, settings_of
 from panns.cli.options.sound_limits import LimitOptions
@@ -33,7 +33,7 @@ _WITH_CLOCK_TIMES = {EventFormat.table, EventFormat.json, EventFormat.csv, Event
 @with_option_groups
 def detect(
     paths: Paths,
-    model: ModelOptions,
+    model: EventModelOptions,
     threshold: EventThreshold = None,
     *,
     events: EventOptions,

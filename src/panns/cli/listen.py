@@ -11,7 +11,7 @@ import typer
 from panns.cli import options
 from panns.cli.options.events import EventOptions, EventThreshold, parse_threshold
 from panns.cli.options.grouping import with_option_groups
-from panns.cli.options.model_options import LiveModelOptions, describe
+from panns.cli.options.model_options import EventModelOptions, describe
 from panns.cli.render import live_formats
 from panns.cli.terminal import bars
 from panns.cli.terminal.live_source import MeteredSound, is_address, live_delays, open_live_source
@@ -76,7 +76,7 @@ def listen(
         ),
     ] = None,
     *,
-    model: LiveModelOptions,
+    model: EventModelOptions,
     threshold: EventThreshold = None,
     events: EventOptions,
     lang: options.Language = options.LanguageChoice.en,

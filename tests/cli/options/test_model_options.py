@@ -1,7 +1,7 @@
 from panns.cli.options import DeviceChoice
-from panns.cli.options.model_options import BackendChoice, LiveModelOptions, ModelOptions
+from panns.cli.options.model_options import BackendChoice, EventModelOptions, ModelOptions
 from panns.runtime.backend import BACKENDS, DEVICES
-from panns.system.defaults import DEFAULT_MODEL, LISTEN_MODEL
+from panns.system.defaults import DEFAULT_MODEL, EVENT_MODEL
 
 
 def test_choices_match_the_runtime():
@@ -11,4 +11,4 @@ def test_choices_match_the_runtime():
 
 def test_default_models():
     assert ModelOptions().model == DEFAULT_MODEL
-    assert LiveModelOptions().model == LISTEN_MODEL
+    assert EventModelOptions().model == EVENT_MODEL

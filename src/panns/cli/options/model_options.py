@@ -11,7 +11,7 @@ import typer
 
 from panns.cli.options import Device, DeviceChoice, WeightsFile
 from panns.cli.terminal.bars import doing
-from panns.system.defaults import DEFAULT_MODEL, LISTEN_MODEL
+from panns.system.defaults import DEFAULT_MODEL, EVENT_MODEL
 
 if TYPE_CHECKING:
     from panns.recognizer import Recognizer
@@ -62,10 +62,10 @@ class ModelOptions:
 
 
 @dataclass(frozen=True)
-class LiveModelOptions(ModelOptions):
-    """Model options with the default model of live detection."""
+class EventModelOptions(ModelOptions):
+    """Model options with the default model of events, in files and live."""
 
-    model: ModelName = LISTEN_MODEL
+    model: ModelName = EVENT_MODEL
 
 
 def describe(recognizer: Recognizer) -> str:
