@@ -20,7 +20,7 @@ LAYERS = [
     {"export"},
     {"training.engine", "runtime"},
     {"networks"},
-    {"evaluation", "augment", "data", "checkpoints"},
+    {"evaluation", "augment", "data", "checkpoints", "published"},
     {"models"},
     {"frontend"},
     {"events", "metrics"},
@@ -154,8 +154,8 @@ def test_module_names_are_unique():
 
 
 def is_one_idea(folders):
-    """A model family in its two files, or a command beside the module that does its work."""
-    return set(folders) == {"models", "networks"} or (len(folders) == 2 and "cli" in folders)
+    """A model family: its settings, network and published names. Or a command beside the module that does its work."""
+    return set(folders) <= {"models", "networks", "published"} or (len(folders) == 2 and "cli" in folders)
 
 
 def test_source_names_no_data_set():

@@ -10,7 +10,7 @@ from panns.models.efficientat import KALDI_LOGMEL, MobileNetConfig, round_channe
 from panns.models.registry import find_model, list_models
 from panns.networks.build import construct_network
 from panns.networks.complexity import multiply_adds
-from panns.networks.efficientat import from_published
+from panns.published.efficientat import from_published
 from tests.small_models import registered_config
 
 MOBILE_NETS = [entry for entry in list_models() if entry.family == "efficientat"]

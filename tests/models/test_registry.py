@@ -78,7 +78,7 @@ def test_only_ced_weights_have_two_names():
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
 def test_entries_have_a_family_and_a_description(entry):
     assert entry.network.startswith(f"panns.networks.{entry.family}:")
-    assert entry.converter is None or entry.converter.startswith(f"panns.networks.{entry.family}:")
+    assert entry.converter is None or entry.converter.startswith(f"panns.published.{entry.family}:")
     assert entry.about.strip()
     assert find_model(entry.name) is entry
 

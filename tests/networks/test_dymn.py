@@ -15,8 +15,8 @@ from panns.networks.dymn import (
     DynamicPointwise,
     DynamicReLU,
     KernelWeights,
-    from_published,
 )
+from panns.published.dymn import from_published
 
 CONFIG = DynamicMobileNetConfig()
 DIM = 8

@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from panns.models import find_model, list_models
-from panns.networks.build import build_network, converter_of, load_published, load_strictly
+from panns.networks.build import build_network, load_published, load_strictly
 from panns.networks.dymn import KernelWeights
-from panns.networks.published import split_frontend
+from panns.published.conversion import converter_of
+from panns.published.state_dict import split_frontend
 from tests.conftest import SHARED
 from tests.golden import recipe
 
@@ -82,10 +83,10 @@ def difference(ours, expected):
 
 def network_of(name, published):
     """A registered network with published parameters, as `load_published` makes it of a file."""
-    tensors = {key: torch.from_numpy(value) for key, value in published.items()}
     entry = find_model(name)
     network = build_network(name)
-    load_strictly(network, converter_of(entry)(split_frontend(tensors, entry.config.frontend, name=name)), where=name)
+    arrays = converter_of(entry)(split_frontend(published, entry.config.frontend, name=name))
+    load_strictly(network, {key: torch.from_numpy(np.array(array)) for key, array in arrays.items()}, where=name)
     return network.eval()
 
 

@@ -7,7 +7,8 @@ import torch
 
 from panns.models.wave1d import DaiNetConfig, LeeNetConfig, Res1dNetConfig
 from panns.networks.build import build_network
-from panns.networks.wave1d import Residual, dainet_from_published
+from panns.networks.wave1d import Residual
+from panns.published.wave1d import dainet_from_published
 from tests.small_models import registered_config
 
 SMALL_LEE = LeeNetConfig(widths=(4,) * 9, n_convs=2, n_poolings=7, hidden_dim=8)

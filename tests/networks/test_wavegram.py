@@ -14,7 +14,7 @@ from panns.labels import audioset
 from panns.models.wavegram import WavegramConfig
 from panns.networks.build import build_network
 from panns.networks.saving import save_checkpoint
-from panns.networks.wavegram import from_published_alone
+from panns.published.wavegram import from_published_alone
 from panns.runtime.onnx_backend import OnnxBackend
 from tests.models.test_wavegram import is_accepted_by_the_original
 from tests.tiny_checkpoints import healthy_network

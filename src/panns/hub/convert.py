@@ -1,4 +1,4 @@
-"""Convert a published file to a checkpoint folder, once, with torch."""
+"""Convert a published file to a checkpoint folder, once."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ import shutil
 import uuid
 from pathlib import Path
 
-from panns.checkpoints.checkpoint import Checkpoint, open_checkpoint
+from panns.checkpoints.checkpoint import TORCH_FILE, Checkpoint, open_checkpoint
 from panns.checkpoints.manifest import Metric, ModelManifest
+from panns.checkpoints.tensor_file import write_tensors
 from panns.hub.cache import cache_lock
 from panns.hub.published_thresholds import operating_points_of
 from panns.labels import audioset
 from panns.models.registry import ModelEntry
 from panns.models.weights import Weights
-from panns.system.extras import require
+from panns.published.conversion import read_published
 
 logger = logging.getLogger(__name__)
 
 AUDIOSET_DATA = (
     "AudioSet (Gemmeke et al. 2017): clips of YouTube videos under their own terms; labels CC BY 4.0 by Google"
 )
-# Converting the largest model takes half a minute on an idle core; ten minutes allow for a slow machine.
+# Converting the largest model takes seconds; ten minutes allow for a slow machine.
 PATIENCE_S = 600.0
 
 
@@ -41,12 +42,7 @@ def convert_published(
 
     Raises:
         CheckpointError: The file is damaged, or belongs to another model or front end.
-        MissingExtra: torch is not installed.
     """
-    require("torch", "safetensors", what=f"converting {path.name}, once,", extra="export")
-    from panns.networks.build import load_published
-    from panns.networks.saving import save_checkpoint
-
     folder.parent.mkdir(parents=True, exist_ok=True)
     with cache_lock(folder.parent / f".{folder.name}.lock", watched=folder.parent, patience_s=PATIENCE_S):
         for abandoned in folder.parent.glob(f".{folder.name}-*"):  # left by a killed process
@@ -54,12 +50,13 @@ def convert_published(
         if folder.is_dir() and is_converted_from(folder, sha256):
             return open_checkpoint(folder)  # another process was faster
         logger.info("converting %s to %s", path, folder)
-        network = load_published(entry, path)
+        parameters = read_published(entry, path)
         # Not mkdtemp, whose folders only their owner may enter: a cache may be shared, or filled by root in an image.
         partial = folder.parent / f".{folder.name}-{uuid.uuid4().hex[:12]}"
         partial.mkdir()
         try:
-            save_checkpoint(network, _manifest(entry, path, sha256, weights), partial)
+            write_tensors(partial / TORCH_FILE, parameters)
+            Checkpoint(partial, _manifest(entry, path, sha256, weights)).record_files(TORCH_FILE)
             if folder.exists():  # converted from another file, or damaged
                 shutil.rmtree(folder)
             partial.rename(folder)

@@ -77,7 +77,7 @@ def _register(name: str, config: CnnConfig, about: str, weights: Weights | None 
             family="cnn",
             config=config,
             network="panns.networks.cnn:Cnn",
-            converter="panns.networks.cnn:from_published",
+            converter="panns.published.cnn:from_published",
             weights=weights,
             about=about,
         )

@@ -75,14 +75,14 @@ class CnnAttentionConfig(BaseConfig):
         return self.frontend.n_frames(max(n_samples, self.min_input_samples)) >> self.cnn.n_poolings
 
 
-def _register(name: str, config: CnnAttentionConfig, about: str) -> None:
+def _register(name: str, config: CnnAttentionConfig, converter: str, about: str) -> None:
     register(
         ModelEntry(
             name=name,
             family="cnn_attention",
             config=config,
             network="panns.networks.cnn_attention:CnnAttention",
-            converter="panns.networks.cnn_attention:from_published",
+            converter=f"panns.published.cnn_attention:{converter}",
             weights=None,
             about=about,
             starts_from="cnn14",
@@ -90,9 +90,15 @@ def _register(name: str, config: CnnAttentionConfig, about: str) -> None:
     )
 
 
-_register("cnn14_attention", CnnAttentionConfig(), "CNN14 with attention over its map, frame scores every 0.32 s")
+_register(
+    "cnn14_attention",
+    CnnAttentionConfig(),
+    "attention_from_published",
+    "CNN14 with attention over its map, frame scores every 0.32 s",
+)
 _register(
     "cnn14_gru",
     CnnAttentionConfig(branch="gru"),
+    "recurrence_from_published",
     "CNN14 with a recurrent branch over time, frame scores every 0.32 s",
 )

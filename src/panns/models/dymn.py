@@ -71,7 +71,7 @@ def _register(name: str, width: float, weights: Weights) -> None:
             family="dymn",
             config=DynamicMobileNetConfig(width=width),
             network="panns.networks.dymn:DynamicMobileNet",
-            converter="panns.networks.dymn:from_published",
+            converter="panns.published.dymn:from_published",
             weights=weights,
             about=f"dynamic MobileNet, {width:g} times the standard width",
         )

@@ -118,7 +118,7 @@ def _register(
             family="efficientat",
             config=config,
             network="panns.networks.efficientat:MobileNet",
-            converter="panns.networks.efficientat:from_published",
+            converter="panns.published.efficientat:from_published",
             weights=efficientat_weights(
                 f"{name}_mAP_{round(mean_ap * 1000)}.pt",
                 mean_ap,

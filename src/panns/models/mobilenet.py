@@ -66,7 +66,7 @@ def _register(name: str, config: PannsMobileNetConfig, about: str, weights: Weig
             family="mobilenet",
             config=config,
             network="panns.networks.mobilenet:PannsMobileNet",
-            converter="panns.networks.mobilenet:from_published",
+            converter="panns.published.mobilenet:from_published",
             weights=weights,
             about=about,
         )

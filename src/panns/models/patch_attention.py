@@ -181,7 +181,7 @@ def _register_ced(size: str, *, dim: int, n_heads: int, file: str, mean_ap: floa
             family="patch_attention",
             config=replace(_CED, dim=dim, n_heads=n_heads),
             network="panns.networks.patch_attention:PatchAttention",
-            converter="panns.networks.patch_attention:from_published",
+            converter="panns.published.patch_attention:from_published",
             weights=Weights(
                 url=f"https://zenodo.org/record/{record}/files/{file}?download=1",
                 file=file,

@@ -66,7 +66,7 @@ def _register(name: str, config: ResNetConfig, about: str, weights: Weights) -> 
             family="resnet",
             config=config,
             network="panns.networks.resnet:ResNet",
-            converter="panns.networks.resnet:from_published",
+            converter="panns.published.resnet:from_published",
             weights=weights,
             about=about,
         )

@@ -158,7 +158,7 @@ def _register(
             family="wave1d",
             config=config,
             network=f"panns.networks.wave1d:{kind}",
-            converter=f"panns.networks.wave1d:{kind.lower()}_from_published",
+            converter=f"panns.published.wave1d:{kind.lower()}_from_published",
             weights=weights,
             about=about,
         )

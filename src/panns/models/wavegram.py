@@ -102,7 +102,7 @@ def _register(name: str, config: WavegramConfig, about: str, weights: Weights | 
             family="wavegram",
             config=config,
             network="panns.networks.wavegram:Wavegram",
-            converter=f"panns.networks.wavegram:{converter}",
+            converter=f"panns.published.wavegram:{converter}",
             weights=weights,
             about=about,
         )

@@ -15,7 +15,6 @@ from panns.networks.blocks import conv_block, norm_bands, xavier
 from panns.networks.contract import Network, NetworkOutput
 from panns.networks.frontend import LogMel, pad_to_min
 from panns.networks.heads import ClipHead, DecisionLevelHead
-from panns.networks.published import CONV_NAMES, PANNS_NAMES, Renaming, StateDict, rename
 
 
 class Cnn(Network):
@@ -60,26 +59,3 @@ class Cnn(Network):
                 x = functional.avg_pool2d(x, 2)
             x = functional.dropout(x, self.config.block_dropout, self.training)
         return x
-
-
-def from_published(state_dict: StateDict) -> StateDict:
-    """Rename the entries of a published state dict.
-
-    The attention convolutions of width 1 become linear layers. The batch norm of the published attention block, which
-    its forward pass never uses, is dropped.
-    """
-    kept = {
-        key: tensor[..., 0] if key in ("att_block.att.weight", "att_block.cla.weight") else tensor
-        for key, tensor in state_dict.items()
-        if not key.startswith("att_block.bn_att.")
-    }
-    return rename(kept, (*BLOCK_NAMES, *PANNS_NAMES))
-
-
-# `conv_block3.bn1.weight` becomes `blocks.2.1.weight`.
-BLOCK_NAMES: tuple[Renaming, ...] = (
-    (r"^conv_block(\d+)\.", lambda match: f"blocks.{int(match[1]) - 1}."),
-    *CONV_NAMES,
-    (r"^att_block\.att\.", "head.attention."),
-    (r"^att_block\.cla\.", "head.classifier."),
-)

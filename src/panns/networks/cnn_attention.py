@@ -14,11 +14,9 @@ from torch.nn import functional
 
 from panns.models.cnn_attention import CnnAttentionConfig
 from panns.networks.cnn import Cnn
-from panns.networks.cnn import from_published as cnn_from_published
 from panns.networks.contract import Network, NetworkOutput
 from panns.networks.frontend import LogMel, pad_to_min
 from panns.networks.heads import ClipHead
-from panns.networks.published import StateDict
 from panns.networks.recurrent import recur
 
 
@@ -116,8 +114,3 @@ class MapRecurrence(nn.Module):
         columns = self.reduce(self.norm(x.mean(dim=3).transpose(1, 2)))  # (batch, frames, dim)
         added: Tensor = self.restore(recur(self.gru, columns))
         return added.transpose(1, 2)[..., None]
-
-
-def from_published(state_dict: StateDict) -> StateDict:
-    """Rename the entries of the published CNN14, which has no branch."""
-    return {f"cnn.{key}": tensor for key, tensor in cnn_from_published(state_dict).items()}

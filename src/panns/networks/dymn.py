@@ -6,8 +6,6 @@ activation, and weights time and frequency. The blocks have the sizes of MobileN
 
 from __future__ import annotations
 
-import math
-import re
 from typing import NamedTuple
 
 import torch
@@ -19,7 +17,6 @@ from panns.models.efficientat import round_channels
 from panns.networks.contract import Network, NetworkOutput
 from panns.networks.efficientat import HIDDEN, LARGE, NORM_EPS, NORM_MOMENTUM, Bottleneck, conv_norm
 from panns.networks.frontend import LogMel, pad_to_min
-from panns.networks.published import Renaming, StateDict, rename
 
 
 class DynamicMobileNet(Network):
@@ -230,42 +227,3 @@ class DynamicReLU(nn.Module):
 
 def _norm(channels: int) -> nn.BatchNorm2d:
     return nn.BatchNorm2d(channels, eps=NORM_EPS, momentum=NORM_MOMENTUM)
-
-
-def from_published(state_dict: StateDict) -> StateDict:
-    """Rename and reshape the entries of a published state dict of a dynamic MobileNet.
-
-    The published kernels are flat, `(1, 1, kernels, numbers)`. The constants of the dynamic ReLU are dropped.
-    """
-    shaped = {}
-    for key, tensor in state_dict.items():
-        if match := re.fullmatch(r"(layers\.\d+\.(exp|depth|proj))_conv\.weight", key):
-            n_kernels, n_out = tensor.shape[2], len(state_dict[f"{match[1]}_norm.weight"])
-            n_rest = tensor.shape[3] // n_out
-            rest = (math.isqrt(n_rest),) * 2 if match[2] == "depth" else (n_rest,)
-            shaped[key] = tensor.reshape(n_kernels, n_out, *rest)
-        elif not key.endswith((".lambdas", ".init_v")):
-            shaped[key] = tensor
-    return rename(shaped, _NAMES)
-
-
-_NAMES: tuple[Renaming, ...] = (
-    (r"^in_c\.", "stem."),
-    (r"^out_c\.", "last."),
-    (r"^classifier\.2\.", "hidden."),
-    (r"^classifier\.5\.", "classifier."),
-    (r"^layers\.", "blocks."),
-    (r"\.exp_conv\.", ".expand."),
-    (r"\.exp_norm\.", ".expand_norm."),
-    (r"\.depth_conv\.", ".depthwise."),
-    (r"\.depth_norm\.", ".depthwise_norm."),
-    (r"\.depth_act\.coef_net\.0\.", ".dynamic_relu.linear."),
-    (r"\.proj_conv\.", ".project."),
-    (r"\.proj_norm\.", ".project_norm."),
-    (r"\.residuals\.0\.", ".weights.linear."),
-    (r"\.(expand|depthwise|project)\.weight$", r".\1.kernels"),
-    (r"\.context_gen\.joint_conv\.", ".context.squeeze.0."),
-    (r"\.context_gen\.joint_norm\.", ".context.squeeze.1."),
-    (r"\.context_gen\.conv_f\.", ".context.mels."),
-    (r"\.context_gen\.conv_t\.", ".context.frames."),
-)

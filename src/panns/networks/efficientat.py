@@ -5,7 +5,6 @@ The backbone is MobileNetV3-Large: Howard et al. 2019, arXiv:1905.02244, table 1
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from torch import Tensor, nn
@@ -14,7 +13,6 @@ from torch.nn import functional
 from panns.models.efficientat import MobileNetConfig, round_channels
 from panns.networks.contract import Network, NetworkOutput
 from panns.networks.frontend import LogMel, pad_to_min
-from panns.networks.published import StateDict
 
 
 class Bottleneck(NamedTuple):
@@ -153,41 +151,3 @@ def conv_norm(
     padding = (kernel_size - 1) // 2
     conv = nn.Conv2d(n_in, n_out, kernel_size, stride, padding, groups=groups, bias=False)
     return nn.Sequential(conv, nn.BatchNorm2d(n_out, eps=NORM_EPS, momentum=NORM_MOMENTUM), activation)
-
-
-def from_published(state_dict: StateDict) -> StateDict:
-    """Rename the entries of a published state dict of EfficientAT.
-
-    `features.4.block.1.0.weight` becomes `blocks.3.depthwise.0.weight`. The published blocks number their layers: the
-    depthwise layer has the only kernel above 1x1, and blocks as wide as their input lack the expansion before it.
-    """
-    depthwise = {
-        int(match[1]): int(match[2])
-        for key, tensor in state_dict.items()
-        if (match := re.match(r"features\.(\d+)\.block\.(\d+)\.0\.weight", key)) and tensor.shape[-1] > 1
-    }
-    return {_our_name(key, depthwise): tensor for key, tensor in state_dict.items()}
-
-
-def _our_name(key: str, depthwise: dict[int, int]) -> str:
-    """Name of an entry; `depthwise` maps the number of a block to that of its depthwise layer."""
-    for published, ours in _LAYER_NAMES:
-        key = re.sub(published, ours, key)
-    match = re.match(r"features\.(\d+)\.block\.(\d+)\.(.*)", key)
-    if match is None:
-        return key
-    block, layer, rest = int(match[1]), int(match[2]), match[3]
-    if rest.startswith("squeeze_excitation."):
-        return f"blocks.{block - 1}.{rest}"
-    name = {-1: "expand", 0: "depthwise"}.get(layer - depthwise[block], "project")
-    return f"blocks.{block - 1}.{name}.{rest}"
-
-
-_LAYER_NAMES = (
-    (r"^features\.0\.", "stem."),
-    (r"^features\.16\.", "last."),
-    (r"^classifier\.2\.", "hidden."),
-    (r"^classifier\.5\.", "classifier."),
-    (r"\.conc_se_layers\.0\.fc1\.", ".squeeze_excitation.reduce."),
-    (r"\.conc_se_layers\.0\.fc2\.", ".squeeze_excitation.restore."),
-)

@@ -13,7 +13,6 @@ from panns.networks.blocks import norm_bands, xavier
 from panns.networks.contract import Network, NetworkOutput
 from panns.networks.frontend import LogMel, pad_to_min
 from panns.networks.heads import ClipHead
-from panns.networks.published import PANNS_NAMES, StateDict, rename
 
 # Channels, and division of time and frequency, of each separable convolution.
 V1_STEM = 32
@@ -99,8 +98,3 @@ def _conv(n_in: int, n_out: int, kernel_size: int, *, division: int = 1, groups:
     # The published 3x3 layers have a mean even if it covers one value, which shifts the numbers of later layers.
     mean = (nn.AvgPool2d(division) if division > 1 else nn.Identity(),) if kernel_size > 1 else ()
     return conv, *mean, nn.BatchNorm2d(n_out)
-
-
-def from_published(state_dict: StateDict) -> StateDict:
-    """Rename the entries of a published state dict, which numbers its layers as this network does."""
-    return rename(state_dict, PANNS_NAMES)

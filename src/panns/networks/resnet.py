@@ -16,7 +16,6 @@ from panns.networks.blocks import conv_block, norm_bands, xavier
 from panns.networks.contract import Network, NetworkOutput
 from panns.networks.frontend import LogMel, pad_to_min
 from panns.networks.heads import ClipHead
-from panns.networks.published import CONV_NAMES, PANNS_NAMES, Renaming, StateDict, rename
 
 EXPANSION = 4  # output channels of a bottleneck, in multiples of its width
 
@@ -106,26 +105,3 @@ def _named(n_in: int, n_out: int, kernel_size: int, number: str = "") -> dict[st
     """A convolution with batch norm, with numbered names."""
     conv = nn.Conv2d(n_in, n_out, kernel_size, padding=kernel_size // 2, bias=False)
     return {f"conv{number}": conv, f"norm{number}": nn.BatchNorm2d(n_out)}
-
-
-def from_published(state_dict: StateDict) -> StateDict:
-    """Rename the entries of a published state dict.
-
-    `resnet.layer2.0.bn1.weight` becomes `stages.1.0.branch.norm1.weight`. The published shortcuts number
-    their layers; in all stages but the first, which halve the map, number 0 is the mean.
-    """
-    return rename(state_dict, (*_LAYER_NAMES, *PANNS_NAMES))
-
-
-_LAYER_NAMES: tuple[Renaming, ...] = (
-    (r"^(resnet\.layer1\.0)\.downsample\.0\.", r"\1.shortcut.conv."),
-    (r"^(resnet\.layer1\.0)\.downsample\.1\.", r"\1.shortcut.norm."),
-    (r"\.downsample\.1\.", ".shortcut.conv."),
-    (r"\.downsample\.2\.", ".shortcut.norm."),
-    (r"^(resnet\..*)\.conv(\d)\.", r"\1.branch.conv\2."),
-    (r"^(resnet\..*)\.bn(\d)\.", r"\1.branch.norm\2."),
-    (r"^resnet\.layer(\d)\.", lambda match: f"stages.{int(match[1]) - 1}."),
-    (r"^conv_block1\.", "stem."),
-    (r"^conv_block_after1\.", "last."),
-    *CONV_NAMES,
-)

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from safetensors.torch import load_file
+from torch import nn
 
 from panns.checkpoints.checkpoint import TORCH_FILE, Checkpoint
 from panns.checkpoints.manifest import ModelManifest
+from panns.checkpoints.tensor_file import write_tensors
 from panns.errors import CheckpointError, SettingsError
 from panns.networks.build import construct_network, load_strictly
 from panns.networks.contract import Network
 from panns.networks.frontend import LogMel
-from panns.system.files import replacing
 
 
 def save_checkpoint(network: Network, manifest: ModelManifest, folder: Path) -> Checkpoint:
@@ -32,12 +32,9 @@ def save_checkpoint(network: Network, manifest: ModelManifest, folder: Path) -> 
         OSError: The disk is full, or the folder cannot be written to.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with replacing(folder / TORCH_FILE) as partial:
-        try:
-            save_file({key: _smallest(value.detach().cpu()) for key, value in network.state_dict().items()}, partial)
-        except SafetensorError as exc:  # a full disk
-            raise OSError(f"{folder / TORCH_FILE} cannot be written ({exc})") from exc
-        partial.chmod(folder.stat().st_mode & 0o666)  # safetensors writes files that only their owner may read
+    write_tensors(
+        folder / TORCH_FILE, {key: value.detach().cpu().numpy() for key, value in network.state_dict().items()}
+    )
     return Checkpoint(folder, manifest).record_files(TORCH_FILE)
 
 
@@ -78,8 +75,3 @@ def round_to_half(network: nn.Module) -> None:
                         f"{key} reaches {value.abs().max():g}, but half precision ends at 65504; store it in float32"
                     )
                 value.copy_(rounded)
-
-
-def _smallest(value: Tensor) -> Tensor:
-    is_exact = value.dtype == torch.float32 and torch.equal(value.half().float(), value)
-    return (value.half() if is_exact else value).contiguous()

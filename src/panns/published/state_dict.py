@@ -1,21 +1,21 @@
-"""Read published state dicts, without running code from the file."""
+"""Named arrays of a published file: read, renamed, and with the filters of their front end checked and removed."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor
 
 from panns.errors import CheckpointError
 from panns.frontend import Frontend, fft_window, mel_filters
-from panns.networks.torch_files import UnreadableTorchFile, check_dense, read_torch_file
+from panns.published.torch_files import StoredTensor, UnreadableTorchFile, read_torch_file
 
-StateDict: TypeAlias = dict[str, Tensor]
+Array: TypeAlias = npt.NDArray[Any]
+StateDict: TypeAlias = dict[str, Array]
 Renaming: TypeAlias = tuple[str, str | Callable[[re.Match[str]], str]]  # pattern and replacement of `re.sub`
 
 # Layers of a block, as `panns.networks.blocks.conv_block` numbers them; apply after the renaming of the blocks.
@@ -34,8 +34,10 @@ PANNS_NAMES: tuple[Renaming, ...] = (
 def read_state_dict(path: Path) -> StateDict:
     """Read the tensors of a `.pth` or `.pt` file: a plain state dict, or one under "model" or "state_dict".
 
+    The arrays are views of the mapped file; those of bfloat16 are float32.
+
     Raises:
-        CheckpointError: The file is damaged, or contains more than dense tensors.
+        CheckpointError: The file is damaged, or contains more than plain tensors.
     """
     try:
         content = read_torch_file(path)
@@ -44,32 +46,31 @@ def read_state_dict(path: Path) -> StateDict:
     for key in ("model", "state_dict"):
         if isinstance(content, dict) and isinstance(content.get(key), dict):
             content = content[key]
-    if not isinstance(content, dict) or not content or not all(isinstance(value, Tensor) for value in content.values()):
+    if not isinstance(content, dict) or not all(isinstance(value, StoredTensor) for value in content.values()):
+        content = None
+    if not content:
         raise CheckpointError(
             f"{path} has no state dict; expected named tensors, plain or under 'model' or 'state_dict'"
         )
-    named = {str(key).removeprefix("module."): value for key, value in content.items()}
-    try:
-        for name, tensor in named.items():
-            check_dense(name, tensor)
-    except UnreadableTorchFile as exc:
-        raise CheckpointError(f"cannot use {path}: {exc}") from exc
-    return named
+    # A file may name one large tensor a thousand times.
+    n_bytes, n_stored = sum(tensor.n_bytes for tensor in content.values()), path.stat().st_size
+    if n_bytes > 2 * n_stored:
+        raise CheckpointError(f"cannot use {path}: its tensors take {n_bytes:,} bytes, and the file has {n_stored:,}")
+    return {str(key).removeprefix("module."): tensor.array() for key, tensor in content.items()}
 
 
 def rename(state_dict: StateDict, renamings: Sequence[Renaming]) -> StateDict:
-    """Rename tensors: every renaming is applied to every key, in order.
+    """Rename arrays: every renaming is applied to every key, in order.
 
     Examples:
-        >>> import torch
-        >>> list(rename({"fc1.bias": torch.zeros(1)}, PANNS_NAMES))
+        >>> list(rename({"fc1.bias": np.zeros(1)}, PANNS_NAMES))
         ['head.projection.bias']
     """
     renamed = {}
-    for key, tensor in state_dict.items():
+    for key, array in state_dict.items():
         for pattern, replacement in renamings:
             key = re.sub(pattern, replacement, key)
-        renamed[key] = tensor
+        renamed[key] = array
     return renamed
 
 
@@ -77,7 +78,7 @@ def split_frontend(state_dict: StateDict, frontend: Frontend, *, name: str) -> S
     """Check the filters of the front end in a published state dict, and remove them.
 
     Args:
-        state_dict: Published tensors, with or without a Fourier transform as convolutions and a mel matrix.
+        state_dict: Published arrays, with or without a Fourier transform as convolutions and a mel matrix.
         frontend: Front end of the model.
         name: Name of the model, for messages.
 
@@ -96,13 +97,13 @@ def split_frontend(state_dict: StateDict, frontend: Frontend, *, name: str) -> S
         "front_end.0.mel_scale.fb": mel_filters(config),
     }
     for key in expected.keys() & state_dict.keys():
-        given, wanted = state_dict[key].detach(), expected[key]
+        given, wanted = state_dict[key], expected[key]
         if given.shape != wanted.shape or not np.allclose(
-            given.float().numpy(), wanted, atol=2e-4 * np.abs(wanted).max()
+            given.astype(np.float32), wanted, atol=2e-4 * np.abs(wanted).max()
         ):
             raise CheckpointError(
                 f"{key} in this file, {tuple(given.shape)}, differs from that of {name} ({config.sample_rate} Hz, "
                 f"{config.n_fft} samples, {config.n_mels} bands, {config.f_min_hz:g} to {config.f_max_hz:g} Hz); "
                 "load it with the name of its model"
             )
-    return {key: tensor for key, tensor in state_dict.items() if key not in expected}
+    return {key: array for key, array in state_dict.items() if key not in expected}

@@ -1,0 +1,133 @@
+"""Safetensors files, written and mapped without a library: https://github.com/huggingface/safetensors#format.
+
+Eight bytes with the length of the header, a JSON header with the type, shape and place of every array, and the numbers.
+"""
+
+from __future__ import annotations
+
+import math
+import mmap
+import os
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from panns.errors import CheckpointError
+from panns.system.files import open_regular, replacing
+from panns.system.json_files import parse_json, to_json
+
+_MAX_HEADER_BYTES = 16 << 20
+_TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1", "U8": "|u1"}
+_NAMES = {np.dtype(code): name for name, code in _TYPES.items()} | {np.dtype(np.bool_): "BOOL"}
+_BLOCK = 1 << 20  # numbers converted at once, so that writing takes little memory
+
+
+@dataclass(frozen=True)
+class StoredArray:
+    """Type, shape and place of an array in a file.
+
+    Attributes:
+        dtype: Type of its numbers.
+        shape: Its shape.
+        start: Place of its first byte in the file.
+        n_bytes: Its size.
+    """
+
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    start: int
+    n_bytes: int
+
+
+class TensorFile:
+    """A mapped file of named arrays.
+
+    Attributes:
+        path: The file.
+        arrays: Place of every array, by name.
+
+    Raises:
+        CheckpointError: The file is damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            with open_regular(path) as file:
+                if os.fstat(file.fileno()).st_size < 8:
+                    raise ValueError("it is truncated")
+                # Copied on writing, because OpenVINO and torch refuse arrays that cannot be written to.
+                self._data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+            self.arrays = _read_header(self._data)
+        except (OSError, ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError) as exc:
+            raise CheckpointError(f"cannot read {path} ({exc}); make the checkpoint again") from exc
+
+    def array(self, name: str) -> npt.NDArray[Any]:
+        """An array, as a view of the file."""
+        place = self.arrays[name]
+        flat = np.frombuffer(self._data, place.dtype, math.prod(place.shape), place.start)
+        return flat.reshape(place.shape)
+
+
+def _read_header(data: memoryview) -> dict[str, StoredArray]:
+    (n_header,) = struct.unpack_from("<Q", data)
+    start = 8 + n_header
+    if n_header > _MAX_HEADER_BYTES or start > len(data):
+        raise ValueError("it is truncated")
+    header = parse_json(str(data[8:start], "utf-8"))
+    header.pop("__metadata__", None)
+    arrays = {}
+    for name, entry in header.items():
+        dtype = np.dtype(np.bool_) if entry["dtype"] == "BOOL" else np.dtype(_TYPES[entry["dtype"]])
+        shape, (first, last) = tuple(entry["shape"]), entry["data_offsets"]
+        is_whole = all(type(number) is int and number >= 0 for number in (*shape, first, last))
+        n_bytes = math.prod(shape) * dtype.itemsize if is_whole else -1
+        if n_bytes != last - first or start + last > len(data):
+            raise ValueError(f"{name} has the shape {shape} at bytes {first} to {last} of {len(data) - start}")
+        arrays[name] = StoredArray(dtype, shape, start + first, n_bytes)
+    return arrays
+
+
+def write_tensors(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Write named arrays; those with an exact half-precision form take half the space.
+
+    Raises:
+        OSError: The disk is full, or the folder cannot be written to.
+    """
+    types = {
+        name: np.dtype("<f2") if _is_half(array) else array.dtype.newbyteorder("<") for name, array in arrays.items()
+    }
+    # Large numbers first, so that each array starts at a multiple of its own.
+    names = sorted(arrays, key=lambda name: (-types[name].itemsize, name))
+    header: dict[str, Any] = {}
+    place = 0
+    for name in names:
+        end = place + arrays[name].size * types[name].itemsize
+        kind = _NAMES[types[name]]
+        header[name] = {"dtype": kind, "shape": list(arrays[name].shape), "data_offsets": [place, end]}
+        place = end
+    text = to_json(header, is_compact=True).encode()
+    text += b" " * (-len(text) % 8)
+    with replacing(path) as partial, partial.open("wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text)
+        for name in names:
+            flat = arrays[name].reshape(-1)
+            for first in range(0, flat.size, _BLOCK):
+                file.write(flat[first : first + _BLOCK].astype(types[name]).tobytes())
+
+
+def _is_half(array: npt.NDArray[Any]) -> bool:
+    """True for float32 numbers that half precision holds exactly."""
+    if array.dtype != np.float32:
+        return False
+    flat = array.reshape(-1)
+    with np.errstate(over="ignore"):
+        return all(
+            np.array_equal(flat[first : first + _BLOCK].astype(np.float16), flat[first : first + _BLOCK])
+            for first in range(0, flat.size, _BLOCK)
+        )
