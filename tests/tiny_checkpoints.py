@@ -10,8 +10,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from panns.checkpoints.checkpoint import ONNX_FILE
 from panns.checkpoints.manifest import ModelManifest
-from panns.hub.resolve import resolve
+from panns.export.to_onnx import export_onnx
 from panns.labels import audioset
 from panns.models.registry import find_model
 from panns.networks.build import build_network
@@ -27,8 +28,9 @@ def make_checkpoint(folder: Path, architecture: str, **settings: Any) -> Path:
     manifest = ModelManifest(
         architecture=architecture, config=config, labels=audioset(), licence="MIT", source="made by a test"
     )
-    save_checkpoint(network, manifest, folder)
-    return resolve(folder, needs_onnx=True).path
+    checkpoint = save_checkpoint(network, manifest, folder)
+    export_onnx(checkpoint, folder / ONNX_FILE, frontend="outside")
+    return checkpoint.record_files(ONNX_FILE).path
 
 
 def with_manifest(checkpoint: Path, folder: Path, **changes: Any) -> Path:

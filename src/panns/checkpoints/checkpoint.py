@@ -1,8 +1,10 @@
 """A checkpoint: a folder, or one exported `.onnx` file, that runs without any other file.
 
 model.json          the manifest
-model.safetensors   parameters, for torch
-model.onnx          from log-mel to scores, for the other backends; made from the parameters on first use
+model.safetensors   the parameters
+graph.onnx          from log-mel to scores, without parameters; models with the config of their registered name lack it,
+                    because the package has their graph
+model.onnx          from log-mel to scores, with parameters, in older checkpoints
 """
 
 from __future__ import annotations
@@ -11,17 +13,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from panns.checkpoints.digest_cache import file_sha256
+from panns.checkpoints.graph_files import has_shipped_graph, shipped_graph
 from panns.checkpoints.manifest import FileDigest, ModelManifest
 from panns.checkpoints.onnx_metadata import check_seal, read_onnx_metadata, refuse_unsafe_graph
 from panns.errors import CheckpointError
 from panns.frontend import InputName
+from panns.models.registry import find_model
 from panns.system.files import read_regular, replacing
 
 MANIFEST_FILE = "model.json"
 TORCH_FILE = "model.safetensors"
 ONNX_FILE = "model.onnx"
+GRAPH_FILE = "graph.onnx"
 METADATA_KEY = "panns"
 _MAX_MANIFEST_BYTES = 64 << 20
+_MAX_GRAPH_BYTES = 256 << 20
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,35 @@ class Checkpoint:
             return name == ONNX_FILE
         return name in self.manifest.files and (self.path / name).is_file()
 
+    @property
+    def has_graph(self) -> bool:
+        """True if the checkpoint has a graph without parameters: its own, or one in the package."""
+        return self.has_file(TORCH_FILE) and (self.has_file(GRAPH_FILE) or self._has_shipped_graph)
+
+    @property
+    def _has_shipped_graph(self) -> bool:
+        manifest = self.manifest
+        is_registered = has_shipped_graph(manifest.architecture)
+        return (
+            is_registered
+            and manifest.config == find_model(manifest.architecture).config
+            and manifest.activation == "sigmoid"
+        )
+
+    def read_graph(self) -> bytes:
+        """The graph without parameters: its own, or the one in the package.
+
+        Raises:
+            CheckpointError: The file is damaged.
+        """
+        if not self.has_file(GRAPH_FILE):
+            return shipped_graph(self.manifest.architecture)
+        path = self.verified_file(GRAPH_FILE)
+        try:
+            return read_regular(path, max_bytes=_MAX_GRAPH_BYTES)
+        except OSError as exc:
+            raise CheckpointError(f"cannot read {path}: {exc}") from exc
+
     def verified_file(self, name: str) -> Path:
         """Path of a file of the checkpoint, after a check of its size and digest.
 
@@ -72,7 +107,7 @@ class Checkpoint:
             raise CheckpointError(f"{path} is missing, but {MANIFEST_FILE} lists it; {remedy}")
         if path.stat().st_size != expected.n_bytes or file_sha256(path) != expected.sha256:
             raise CheckpointError(f"{path} differs from the size or digest in {MANIFEST_FILE}; {remedy}")
-        if name == ONNX_FILE:
+        if name in (ONNX_FILE, GRAPH_FILE):
             refuse_unsafe_graph(path)
         return path
 

@@ -47,16 +47,24 @@ def read_onnx_metadata(path: Path) -> dict[str, str]:
     Raises:
         CheckpointError: The file is damaged, or not an ONNX model.
     """
-    metadata = {}
     try:
-        data = _map(path)
-        for field in _fields(data, 0, len(data)):
-            is_small = field.end - field.start <= _MAX_METADATA_BYTES
-            if field.number == _METADATA_PROPS and field.kind == _BYTES and is_small:
-                key, value = _read_entry(data, field.start, field.end)
-                metadata[key] = value
+        return read_metadata(_map(path))
     except (ValueError, OSError) as exc:
         raise CheckpointError(f"{path} is damaged, or not an ONNX model ({exc}); export it again") from exc
+
+
+def read_metadata(data: memoryview) -> dict[str, str]:
+    """Read the keys and values of `metadata_props` of a model in memory.
+
+    Raises:
+        ValueError: The model is damaged.
+    """
+    metadata = {}
+    for field in _fields(data, 0, len(data)):
+        is_small = field.end - field.start <= _MAX_METADATA_BYTES
+        if field.number == _METADATA_PROPS and field.kind == _BYTES and is_small:
+            key, value = _read_entry(data, field.start, field.end)
+            metadata[key] = value
     return metadata
 
 

@@ -89,22 +89,9 @@ def export_onnx(checkpoint: Checkpoint, path: Path, *, frontend: Literal["inside
     network = load_network(checkpoint)
     is_inside = frontend == "inside"
     written = replace(manifest, input="waveform" if is_inside else "features", files={})
-    graph = (_graph if manifest.streaming is None else _stream_graph)(network, written)
-    with _quiet_exporter():
-        program = torch.onnx.export(
-            graph.scores.eval(),
-            tuple(torch.from_numpy(example) for example in graph.examples),
-            dynamo=True,
-            opset_version=OPSET,
-            input_names=list(graph.inputs),
-            output_names=manifest.onnx_outputs,
-            dynamic_shapes=graph.dynamic_shapes,
-            optimize=False,
-            verbose=False,
-        )
-        assert program is not None
-        store_in_half(program.model.graph)  # before optimize() folds norms into convolutions, which changes the values
-        program.optimize()
+    program = run_exporter(graph_arguments(network, manifest, is_inside=is_inside), manifest, torch.device("cpu"))
+    store_in_half(program.model.graph)  # before optimize() folds norms into convolutions, which changes the values
+    program.optimize()
     for node in program.model.graph.all_nodes():  # the exporter writes paths of source files on this machine there
         node.metadata_props.clear()
     program.model.metadata_props[METADATA_KEY] = written.to_json()
@@ -113,7 +100,7 @@ def export_onnx(checkpoint: Checkpoint, path: Path, *, frontend: Literal["inside
         seal(partial)
 
 
-class _Graph(NamedTuple):
+class GraphArguments(NamedTuple):
     """Arguments of the exporter."""
 
     scores: nn.Module
@@ -122,20 +109,44 @@ class _Graph(NamedTuple):
     dynamic_shapes: tuple[Any, ...]
 
 
-def _graph(network: Network, manifest: ModelManifest) -> _Graph:
+def graph_arguments(network: Network, manifest: ModelManifest, *, is_inside: bool) -> GraphArguments:
+    """What the exporter needs to know of a network, with the front end inside the graph or outside."""
+    written = replace(manifest, input="waveform" if is_inside else "features", files={})
+    return (_clip_arguments if manifest.streaming is None else _stream_arguments)(network, written)
+
+
+def run_exporter(graph: GraphArguments, manifest: ModelManifest, device: torch.device) -> torch.onnx.ONNXProgram:
+    """Trace a network on a device, without simplifying the graph."""
+    with _quiet_exporter():
+        program = torch.onnx.export(
+            graph.scores.eval(),
+            tuple(torch.from_numpy(example).to(device) for example in graph.examples),
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=list(graph.inputs),
+            output_names=manifest.onnx_outputs,
+            dynamic_shapes=graph.dynamic_shapes,
+            optimize=False,
+            verbose=False,
+        )
+    assert program is not None
+    return program
+
+
+def _clip_arguments(network: Network, manifest: ModelManifest) -> GraphArguments:
     config = manifest.config
     # Long enough for several score frames, because the exporter treats a size of 1 as a constant.
     silence = np.zeros((2, config.min_input_samples + config.frontend.sample_rate), np.float32)
     if manifest.input == "waveform":
         scores: nn.Module = ScoresOfWaveform(network, manifest.activation)
-        return _Graph(scores, ("waveform",), (silence,), ({0: "batch", 1: "samples"},))
+        return GraphArguments(scores, ("waveform",), (silence,), ({0: "batch", 1: "samples"},))
     names = config.frontend.inputs
     axes = tuple({0: "batch", 1: "samples" if name == "waveform" else "frames"} for name in names)
     scores = ScoresOfFeatures(network, manifest.activation)
-    return _Graph(scores, names, network_inputs(silence, config.frontend), (axes,))
+    return GraphArguments(scores, names, network_inputs(silence, config.frontend), (axes,))
 
 
-def _stream_graph(network: Network, manifest: ModelManifest) -> _Graph:
+def _stream_arguments(network: Network, manifest: ModelManifest) -> GraphArguments:
     streaming = manifest.streaming
     assert streaming is not None
     assert isinstance(network, StreamingNetwork)
@@ -143,7 +154,7 @@ def _stream_graph(network: Network, manifest: ModelManifest) -> _Graph:
     block = streaming.block_samples if is_inside else streaming.block_frames
     silence = np.zeros((2, 2 * streaming.block_samples), np.float32)
     example = silence if is_inside else network_inputs(silence, streaming.frontend)[0]
-    return _Graph(
+    return GraphArguments(
         ScoresOfStream(network, manifest.activation, is_inside=is_inside),
         ("waveform" if is_inside else "features", STATE),
         (example, np.zeros((2, manifest.state_size), np.float32)),

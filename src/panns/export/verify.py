@@ -33,7 +33,19 @@ def verify_onnx(checkpoint: Checkpoint, path: Path) -> float:
         CheckpointError: The difference is above 1e-4.
     """
     opened = open_checkpoint(path)
-    exported = OnnxBackend(opened, device="cpu")
+    return _compare(checkpoint, opened, OnnxBackend(opened, device="cpu"), path)
+
+
+def verify_graph(checkpoint: Checkpoint, graph: bytes) -> float:
+    """Compare a graph without parameters with the network of a checkpoint, as `verify_onnx` does.
+
+    Raises:
+        CheckpointError: The difference is above 1e-4.
+    """
+    return _compare(checkpoint, checkpoint, OnnxBackend(checkpoint, device="cpu", graph=graph), checkpoint.path)
+
+
+def _compare(checkpoint: Checkpoint, opened: Checkpoint, exported: OnnxBackend, path: Path) -> float:
     network = load_network(checkpoint)
     config = checkpoint.manifest.config
     worst = 0.0

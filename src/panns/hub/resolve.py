@@ -8,12 +8,17 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import tempfile
-import time
 from pathlib import Path
 from typing import Literal
 
-from panns.checkpoints.checkpoint import MANIFEST_FILE, ONNX_FILE, TORCH_FILE, Checkpoint, open_checkpoint
+from panns.checkpoints.checkpoint import (
+    GRAPH_FILE,
+    MANIFEST_FILE,
+    ONNX_FILE,
+    TORCH_FILE,
+    Checkpoint,
+    open_checkpoint,
+)
 from panns.errors import CheckpointError, PannsError, UnknownModel, WeightsMissing
 from panns.hub.cache import checkpoints_dir, downloads_dir, recorded_digests, remove_cached, storage_errors
 from panns.hub.convert import convert_published
@@ -22,11 +27,10 @@ from panns.models.registry import ModelEntry, find_model, is_registered, shipped
 from panns.models.weights import Weights
 from panns.system.cache_folder import cache_dir
 from panns.system.extras import require
-from panns.system.files import file_digests
+from panns.system.files import file_digests, replacing
 
 logger = logging.getLogger(__name__)
 
-_ABANDONED_S = 24 * 3600
 Availability = Literal["inside", "ready", "fetched", "to fetch", "to train", "unpublished"]
 
 
@@ -36,13 +40,13 @@ def resolve(model: str | os.PathLike[str], *, weights: Path | None = None, needs
     Args:
         model: Registered name, checkpoint folder or exported `.onnx` file.
         weights: Published file to use for a registered name, instead of the one in the cache.
-        needs_onnx: True if the backend runs `model.onnx`, False if it runs the parameters for torch.
+        needs_onnx: True if the backend runs a graph, False if it builds the network in torch.
 
     Raises:
         UnknownModel: `model` is neither a registered name nor an existing path.
         WeightsMissing: The weights of a registered name are not on this machine.
         CheckpointError: A file is damaged, or belongs to another model.
-        MissingExtra: A published file must be converted first, and torch is not installed.
+        MissingExtra: The graph of a changed config must be made first, and torch is not installed.
     """
     name = os.fspath(model)
     if weights is not None:
@@ -52,7 +56,8 @@ def resolve(model: str | os.PathLike[str], *, weights: Path | None = None, needs
     else:
         with storage_errors(cache_dir()):
             checkpoint = _from_registered(find_model(name))
-    return _with_onnx(checkpoint) if needs_onnx and not checkpoint.has_file(ONNX_FILE) else checkpoint
+    is_ready = checkpoint.has_file(ONNX_FILE) or checkpoint.has_graph
+    return checkpoint if is_ready or not needs_onnx else _with_graph(checkpoint)
 
 
 def is_path(model: str) -> bool:
@@ -89,7 +94,6 @@ def verify_or_rebuild(entry: ModelEntry) -> Checkpoint:
 
     Raises:
         CheckpointError: The fetched file belongs to another model; it is removed from the cache.
-        MissingExtra: torch is not installed.
     """
     folder = checkpoints_dir() / entry.name
     try:
@@ -176,30 +180,27 @@ def _from_own_weights(name: str, path: Path) -> Checkpoint:
         return convert_published(entry, path, folder, sha256=sha256, weights=weights if is_published else None)
 
 
-def _with_onnx(checkpoint: Checkpoint) -> Checkpoint:
-    """Export `model.onnx` into a checkpoint folder, compared with the network."""
+def _with_graph(checkpoint: Checkpoint) -> Checkpoint:
+    """Write the graph of a checkpoint into its folder, compared with the network."""
     if not checkpoint.has_file(TORCH_FILE):
         raise CheckpointError(f"{checkpoint.path} has neither {ONNX_FILE} nor {TORCH_FILE}; make the checkpoint again")
-    what = f"exporting {checkpoint.path} to {ONNX_FILE}, once,"
+    what = f"writing {GRAPH_FILE} of {checkpoint.path}, once,"
     require("torch", "safetensors", "onnx", "onnxscript", what=what, extra="export")
-    from panns.export.to_onnx import export_onnx
-    from panns.export.verify import verify_onnx
+    from panns.export.graph import weightless_graph
+    from panns.export.verify import verify_graph
+    from panns.networks.saving import load_network
 
-    logger.info("exporting %s of %s", ONNX_FILE, checkpoint.manifest.architecture)
-    for abandoned in checkpoint.path.glob(".onnx-*"):  # left by a killed process, unless it is young
-        if time.time() - abandoned.lstat().st_mtime > _ABANDONED_S:
-            shutil.rmtree(abandoned, ignore_errors=True)
+    logger.info("exporting %s of %s", GRAPH_FILE, checkpoint.manifest.architecture)
+    graph = weightless_graph(load_network(checkpoint), checkpoint.manifest)
+    verify_graph(checkpoint, graph)
     try:
-        with tempfile.TemporaryDirectory(prefix=".onnx-", dir=checkpoint.path) as partial:
-            path = Path(partial) / ONNX_FILE
-            export_onnx(checkpoint, path, frontend="outside")
-            verify_onnx(checkpoint, path)
-            path.replace(checkpoint.path / ONNX_FILE)
-        return checkpoint.record_files(ONNX_FILE)
+        with replacing(checkpoint.path / GRAPH_FILE) as partial:
+            partial.write_bytes(graph)
+        return checkpoint.record_files(GRAPH_FILE)
     except OSError as exc:
         if isinstance(exc, PannsError):
             raise
         raise CheckpointError(
-            f"cannot write {ONNX_FILE} to {checkpoint.path} ({exc}); free space or grant permission, copy the "
+            f"cannot write {GRAPH_FILE} to {checkpoint.path} ({exc}); free space or grant permission, copy the "
             "checkpoint to a writable folder, or use backend='torch'"
         ) from exc

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from panns.checkpoints.checkpoint import ONNX_FILE, Checkpoint
+from panns.checkpoints.checkpoint import ONNX_FILE, TORCH_FILE, Checkpoint
+from panns.checkpoints.graph_files import place_parameters, with_external_parameters
 from panns.checkpoints.manifest import STATE
+from panns.checkpoints.tensor_file import TensorFile
 from panns.errors import CheckpointError, DeviceUnavailable
 from panns.frontend import InputName
 from panns.results import Array, Scores
@@ -23,7 +25,26 @@ class OnnxBackend:
     inputs: tuple[InputName, ...]
     state_size: int
 
-    def __init__(self, checkpoint: Checkpoint, device: str = "auto", n_threads: int | None = None) -> None:
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        device: str = "auto",
+        n_threads: int | None = None,
+        *,
+        graph: bytes | None = None,
+    ) -> None:
+        """Load a checkpoint.
+
+        Args:
+            checkpoint: The checkpoint.
+            device: "auto", "cpu" or "cuda".
+            n_threads: Threads for one call; None for the default.
+            graph: Graph without parameters to use in place of the checkpoint's own.
+
+        Raises:
+            DeviceUnavailable: The device is missing.
+            CheckpointError: A file is missing or damaged, or the graph differs from the manifest.
+        """
         onnxruntime = import_onnxruntime()
         from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
@@ -51,7 +72,17 @@ class OnnxBackend:
             ["CPUExecutionProvider"] if self.device == "cpu" else ["CUDAExecutionProvider", "CPUExecutionProvider"]
         )
         self._run_options = onnxruntime.RunOptions
-        self._path = path = checkpoint.verified_file(ONNX_FILE)
+        model: str | bytes
+        if graph is None and checkpoint.has_file(ONNX_FILE):
+            path = checkpoint.verified_file(ONNX_FILE)
+            model = str(path)
+        else:
+            path = checkpoint.verified_file(TORCH_FILE).resolve()
+            graph = checkpoint.read_graph() if graph is None else graph
+            model = with_external_parameters(graph, place_parameters(graph, TensorFile(path)), path.name)
+            # ONNX Runtime maps the file, so parameters that it does not rearrange take no memory of the process.
+            options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(path.parent))
+        self._path = path
         self._errors = (
             ort_errors.Fail,
             ort_errors.InvalidArgument,
@@ -62,7 +93,7 @@ class OnnxBackend:
             UnicodeDecodeError,  # the error message itself contains a damaged name
         )
         try:
-            self._session = onnxruntime.InferenceSession(path, sess_options=options, providers=providers)
+            self._session = onnxruntime.InferenceSession(model, sess_options=options, providers=providers)
         except self._errors as exc:
             raise CheckpointError(f"{path} cannot be run by ONNX Runtime: {exc}; export it again") from exc
         if self.device == "cuda" and "CUDAExecutionProvider" not in self._session.get_providers():

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import threading
+from types import ModuleType
 from typing import TYPE_CHECKING
 
-from panns.checkpoints.checkpoint import ONNX_FILE, Checkpoint
+import numpy as np
+
+from panns.checkpoints.checkpoint import ONNX_FILE, TORCH_FILE, Checkpoint
+from panns.checkpoints.graph_files import place_parameters, with_parameters_as_inputs
+from panns.checkpoints.tensor_file import TensorFile
 from panns.errors import CheckpointError, DeviceUnavailable
 from panns.frontend import InputName
 from panns.results import Array, Scores
@@ -13,7 +19,7 @@ from panns.runtime.backend import check_graph, choose_n_threads, scores_from_fie
 from panns.runtime.engines import import_openvino
 
 if TYPE_CHECKING:
-    from openvino import InferRequest
+    from openvino import InferRequest, Model
 
 
 class OpenVinoBackend:
@@ -37,9 +43,11 @@ class OpenVinoBackend:
             "INFERENCE_PRECISION_HINT": "f32",
             "INFERENCE_NUM_THREADS": choose_n_threads(n_threads, checkpoint.manifest),
         }
-        self._path = path = checkpoint.verified_file(ONNX_FILE)
+        is_whole = checkpoint.has_file(ONNX_FILE)
+        self._path = path = checkpoint.verified_file(ONNX_FILE if is_whole else TORCH_FILE)
         try:
-            self._model = openvino.Core().compile_model(str(path), "CPU", settings)
+            model = str(path) if is_whole else _with_constants(openvino, checkpoint.read_graph(), TensorFile(path))
+            self._model = openvino.Core().compile_model(model, "CPU", settings)
         except RuntimeError as exc:
             raise CheckpointError(f"{path} cannot be run by OpenVINO: {exc}; export it again") from exc
         self._output_names = [output.get_any_name() for output in self._model.outputs]
@@ -70,3 +78,20 @@ class OpenVinoBackend:
             self._local.request = self._model.create_infer_request()
         request: InferRequest = self._local.request
         return request
+
+
+def _with_constants(openvino: ModuleType, graph: bytes, file: TensorFile) -> Model:
+    """A graph with its parameters as constants that stay in the mapped file."""
+    placed = place_parameters(graph, file)
+    model: Model = openvino.Core().read_model(io.BytesIO(with_parameters_as_inputs(graph, placed)))
+    parts = {part.value_name: part for part, _array in placed}
+    for parameter in model.get_parameters():
+        part = parts.get(parameter.get_friendly_name())
+        if part is not None:
+            array = file.array(part.name)
+            rows = array if part.first is None else array[part.first : part.last]
+            constant = openvino.opset13.constant(np.asarray(rows, np.float32), shared_memory=True)
+            parameter.output(0).replace(constant.output(0))
+            model.remove_parameter(parameter)
+    model.validate_nodes_and_infer_types()
+    return model
