@@ -82,12 +82,14 @@ from pathlib import Path
 from panns.audio.excerpts import Excerpt, write_excerpts
 from panns.audio.limits import DecodeLimits
 from panns.errors import PannsError
-resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, unlimited[1]))
 folder = Path(sys.argv[1])
 try:
     write_excerpts(str(folder / "a.wav"), [Excerpt(folder / "b.wav", 0.0, 1.0)], duration_s=1.0, limits=DecodeLimits())
 except PannsError as exc:
     print(exc)
+resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
 """
 
 

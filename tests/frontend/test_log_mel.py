@@ -113,6 +113,7 @@ def test_equals_the_original_panns(shared, model, length):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_equals_the_original_panns_with_128_bands(shared):
     waveforms, difference = ours_and_golden(shared, "Cnn14_mel128", "1s")
     config = find_model("cnn14_mel128").config.frontend
@@ -276,6 +277,7 @@ def test_invalid_settings_are_refused(wrong, message):
         replace(LogMelConfig(), **wrong)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", PANNS, ids=describe)
 def test_slaney_filters_equal_librosas(config):
     expected = librosa.filters.mel(
@@ -289,6 +291,7 @@ def test_slaney_filters_equal_librosas(config):
     assert np.abs(mel_filters(config) - expected.T).max() <= 1e-8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", [HTK, replace(HTK, n_mels=23, f_min_hz=64.0, f_max_hz=7_500.0)], ids=describe)
 def test_htk_filters_equal_librosas(config):
     expected = librosa.filters.mel(

@@ -119,7 +119,7 @@ def recording_stems(recordings: Iterable[str], known: Iterable[tuple[str, str]] 
 
     Examples:
         >>> recording_stems(["a/rain.wav", "a/dog.wav", "b/Rain.flac"])
-        {'a/rain.wav': 'rain', 'a/dog.wav': 'dog', 'b/Rain.flac': 'Rain~80d7a6'}
+        {'a/rain.wav': 'rain', 'a/dog.wav': 'dog', 'b/Rain.flac': 'Rain~...'}
     """
     stems = {recording: stem for recording, stem in known if _file_name(stem, _MAX_STEM_BYTES + _DIGEST_BYTES) == stem}
     taken = {stem.casefold() for stem in stems.values()}
