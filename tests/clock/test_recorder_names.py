@@ -2,6 +2,7 @@
 
 import pytest
 
+from panns.clock import Clock
 from panns.clock.recorder_names import time_in_name
 
 NAMES = {
@@ -34,16 +35,53 @@ NAMES = {
     "2020-05-20-21-30-00-UTC.wav": "2020-05-20T21:30:00+00:00",
     "20240501183000.mp3": "2024-05-01T18:30:00",
     "2024-05-01T18:30:00+02:00.wav": "2024-05-01T18:30:00+02:00",
-    # The start and the end, a part of a recording
+    # The start and the end, coordinates, a copy, words with numbers
     "20240501_183000_20240501_190000.wav": "2024-05-01T18:30:00",
-    "20240501_183000-0001.wav": "2024-05-01T18:30:00",
-    "20240501_183000_001.wav": "2024-05-01T18:30:00",
+    "S20240501T183000.123+1000_E20240501T190000.456+1000_-27.38+152.87.wav": "2024-05-01T18:30:00.123000+10:00",
+    "20240501T183000+1000_REC [-27.3888+152.8808].flac": "2024-05-01T18:30:00+10:00",
+    "20240501_183000 (2).wav": "2024-05-01T18:30:00",
+    "20240501_183000_ch1_48kHz.wav": "2024-05-01T18:30:00",
+    # Clips of `panns detect --clips`: the onset of the event
+    "Siren_20240501_183000_00012.480.wav": "2024-05-01T18:30:12.480000",
+    "Siren_SITE_20240501_183000~80d7a6_00000.000.wav": "2024-05-01T18:30:00",
+    "Siren_20191002T235959+1000_REC_12345.500.wav": "2019-10-03T03:25:44.500000+10:00",
 }
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_names_of_recorders(name):
     assert time_in_name(name).time.isoformat() == NAMES[name]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "20240501_183000_001.wav",
+        "20240501_183000-0001.wav",
+        "20240501_183000-0015.wav",
+        "20240501_183000Z_2.mp3",
+        "0.85_SITE_20240501_183000_12.0s_15.0s.wav",
+        "SITE_20240501_183000_REC_part3.flac",
+        "20191002T010000+1000_REC_600.wav",
+        "PXL_20210102_102030123~2.mp4",
+        "Siren_20240501_183000_001_00012.480.wav",  # a clip of a part
+        "Siren_20240501_183000_00012.480.mp3",  # clips are WAV
+    ],
+)
+def test_parts_of_a_recording_have_no_time(name):
+    stated = time_in_name(name)
+    assert stated.time is None
+    (first, second) = Clock.of([stated], 3.0).warnings
+    assert name[:60] in first
+    assert "number after the time" in first
+    assert "unknown" in second
+
+
+def test_clips_begin_before_their_event():
+    clock = Clock.of([time_in_name("Siren_20240501_183000_00012.480.wav")], 3.0)
+    assert clock.recorded_at.isoformat() == "2024-05-01T18:30:12.480000"
+    (warning,) = clock.warnings
+    assert "--clip-margin" in warning
 
 
 @pytest.mark.parametrize(

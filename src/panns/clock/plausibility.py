@@ -24,6 +24,8 @@ def implausible(stated: StatedTime, now: datetime) -> str | None:
         now: The present, with a time zone.
     """
     time = stated.time
+    if stated.problem is not None:
+        return stated.problem
     if time is None:
         return "which is not a date with a time of day"
     if time.year < _FIRST_YEAR:

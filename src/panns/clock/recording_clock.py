@@ -88,6 +88,11 @@ class Clock:
                 "the name ends in T, so a trigger recorded it and left out quiet parts; clock times after the first "
                 "are too early unless you expand it with the AudioMoth configuration app"
             )
+        if used.is_of_event:
+            warnings.append(
+                "the name states the onset of an event in a clip; clock times are too late by the sound before the "
+                "event (--clip-margin, 0.5 s by default)"
+            )
         return cls(start, used.source, tuple(warnings), expansion)
 
     def at(self, time_s: float) -> datetime | None:

@@ -54,6 +54,8 @@ class StatedTime:
         time: The time, with a time zone if the source has one; None if the text is not a date with a time of day.
         time_expansion: Seconds of sound per second of time; 10 in recordings of bats that were slowed down.
         leaves_out_quiet: True for recordings of a trigger that leave out quiet parts without a trace.
+        is_of_event: True for the onset of an event in the name of its clip, which begins earlier by an unknown margin.
+        problem: Reason why no time follows, as the end of a message; None if one does, or the text is not a time.
     """
 
     source: TimeSource
@@ -61,6 +63,8 @@ class StatedTime:
     time: datetime | None
     time_expansion: float = 1.0
     leaves_out_quiet: bool = False
+    is_of_event: bool = False
+    problem: str | None = None
 
     def __str__(self) -> str:
         shown = " ".join(self.text.split())[:_LONGEST_TEXT] if self.time is None else self.time.isoformat(" ")
