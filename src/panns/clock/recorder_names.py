@@ -25,7 +25,7 @@ _ZONE = r"(?:[-_ ]?(?P<zone>Z(?![A-Za-z])|UTC(?![A-Za-z])|[+-](?!00:?[134])\d{2}
 _NAME = re.compile(
     rf"(?<!\d){_DATE}(?:[Tt_ $.-]{{0,3}}| at ){_TIME}(?!\d{{1,2}}(?!\d)){_FRACTION}(?!\d){_ZONE}", re.ASCII
 )
-# After the time, the end of the recording, coordinates (Frontier Labs) and the number of a copy are no number of a part.
+# Numbers after the time that are not those of a part: the end, coordinates (Frontier Labs), the number of a copy.
 _NO_PART = re.compile(
     r"(?<!\d)(?:19|20)\d{2}[-_.:]?\d{2}[-_.:]?\d{2}[Tt_ $.-]{0,3}\d{2}[-_.:h]?\d{2}[-_.:m]?\d{2}(?:\.\d{1,6})?(?!\d)"
     r"(?:Z|[+-]\d{2}:?\d{2}(?!\d))?|[+-]\d{1,2}\.\d+[+-]\d{1,3}\.\d+|\(\d{1,3}\)",
