@@ -30,6 +30,7 @@ from panns.models.parameters import parameters_of
 from panns.networks.saving import load_network, save_checkpoint
 from panns.runtime.load import load_model
 from recipes.common.graphs import graph_of, structure_of
+from tests.commands import needs_posix
 from tests.tiny_checkpoints import healthy_network
 
 SHIPPED = [entry for entry in list_models() if has_shipped_graph(entry.name)]
@@ -124,6 +125,7 @@ def test_half_precision_is_widened_by_the_graph(cnn6, tmp_path):
     assert verify_graph(half, half.read_graph()) <= 1e-4
 
 
+@needs_posix
 def test_a_linked_parameter_file_is_followed(cnn6, tmp_path):
     """As in caches that keep each content once."""
     folder = tmp_path / "linked"

@@ -17,7 +17,7 @@ from panns.published import pickles
 from panns.published.pickles import MAX_PICKLE_BYTES
 from panns.published.state_dict import read_state_dict
 from panns.published.torch_files import UnreadableTorchFile, read_torch_file
-from tests.commands import WITHOUT_TORCH, run_python, succeed
+from tests.commands import WITHOUT_TORCH, needs_posix, run_python, succeed
 
 TENSORS = {"a": torch.arange(600.0).reshape(20, 30), "b": torch.ones(7, dtype=torch.int64)}
 FORMATS = {"zip": True, "old": False}
@@ -191,7 +191,7 @@ def test_overlapping_parts_are_refused(tmp_path):
         read_torch_file(path)
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+@needs_posix
 def test_a_pipe_is_refused(tmp_path):
     os.mkfifo(tmp_path / "a.pt")
     with pytest.raises(UnreadableTorchFile):

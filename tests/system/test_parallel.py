@@ -13,7 +13,7 @@ from panns.system.parallel import ordered_map
 
 
 def workers():
-    return [thread for thread in threading.enumerate() if thread.name.startswith("panns")]
+    return [thread for thread in threading.enumerate() if thread.name.startswith("panns_")]
 
 
 def test_results_come_in_the_order_of_the_items():

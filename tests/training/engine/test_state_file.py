@@ -8,6 +8,7 @@ import torch
 
 from panns.errors import SettingsError
 from panns.training.engine.state_file import read_state, write_state
+from tests.commands import needs_posix
 
 TENSORS = {"a": torch.arange(600.0).reshape(20, 30), "b": torch.ones(7, dtype=torch.int64)}
 KEYS = set(TENSORS)
@@ -52,7 +53,7 @@ def test_a_compressed_file_is_refused(tmp_path):
         read_state(tmp_path / "a.pt", KEYS)
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+@needs_posix
 def test_a_pipe_is_refused(tmp_path):
     os.mkfifo(tmp_path / "a.pt")
     with pytest.raises(SettingsError, match="damaged"):
