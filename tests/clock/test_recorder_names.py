@@ -70,6 +70,7 @@ def test_names_of_recorders(name):
 )
 def test_parts_of_a_recording_have_no_time(name):
     stated = time_in_name(name)
+    assert stated is not None
     assert stated.time is None
     (first, second) = Clock.of([stated], 3.0).warnings
     assert name[:60] in first
@@ -78,7 +79,9 @@ def test_parts_of_a_recording_have_no_time(name):
 
 
 def test_clips_begin_before_their_event():
-    clock = Clock.of([time_in_name("Siren_20240501_183000_00012.480.wav")], 3.0)
+    stated = time_in_name("Siren_20240501_183000_00012.480.wav")
+    assert stated is not None
+    clock = Clock.of([stated], 3.0)
     assert clock.recorded_at.isoformat() == "2024-05-01T18:30:12.480000"
     (warning,) = clock.warnings
     assert "--clip-margin" in warning
