@@ -153,6 +153,14 @@ def test_tables_of_other_programs(folder, form):
         assert report["confirmed"].keys() == {row["label"] for row in rows_of(folder)} - {"Siren"}
 
 
+def test_a_table_with_chinese_labels_left_as_it_was_confirms(folder):
+    command = ("detect", "siren.ogg", "站 1", "-m", "builtin", "--threshold", "0.4", "-f", "rttm", "--lang", "zh")
+    (folder / "t.rttm").write_text(succeed(run_panns(*command, cwd=folder)), encoding="utf-8")
+    report, _ = review(folder, "t.rttm", "--complete")
+    assert (report["rejected"], report["other"], report["n_open"]) == ({}, {}, 0)
+    assert sum(report["confirmed"].values()) == len(rows_of(folder))
+
+
 def test_resume_goes_on_with_the_clips_and_keeps_reviews(folder):
     shutil.rmtree(folder / "clips")
     run = ("--threshold", "0.4", "--clips", "clips", "-o", "r.jsonl")
@@ -168,6 +176,63 @@ def test_resume_goes_on_with_the_clips_and_keeps_reviews(folder):
     assert (folder / "clips" / first[0]["clip"]).stat().st_mtime_ns == before
 
 
+def test_a_new_output_file_keeps_what_a_reviewer_did(folder):
+    """A second month of recordings, or a mistyped -o: the folder of clips is the work of a person."""
+    first = rows_of(folder)
+    knocks = [row["clip"] for row in first if row["label"] == "Knock"]
+    for row in first:
+        row["note"] = "" if row["clip"] != knocks[0] else "=far away"
+    with (folder / "clips" / "clips.csv").open("w", encoding="utf-8", newline="") as file:
+        table = csv.DictWriter(file, first[0], delimiter=";")
+        table.writeheader()
+        table.writerows(row | {"review": "yes"} for row in first if row["clip"] != knocks[1])
+    (folder / "clips" / "confirmed").mkdir()
+    moved = (folder / "clips" / knocks[0]).rename(folder / "clips" / "confirmed" / knocks[0])
+    shutil.copy("examples/siren.ogg", folder / "second.ogg")
+    run = ("-m", "builtin", "--threshold", "0.4", "--clips", "clips", "--resume", "-o")
+    # The recordings of the first run are computed again, or are not among those of this run.
+    succeed(run_panns("detect", "siren.ogg", "站 1", *run, "new.jsonl", cwd=folder))
+    succeed(run_panns("detect", "second.ogg", *run, "next.jsonl", cwd=folder))
+    rows = rows_of(folder)
+    kept = [row["clip"] for row in first if row["clip"] != knocks[1]]
+    assert [(row["clip"], row["review"]) for row in rows[: len(kept)]] == [(name, "yes") for name in kept]
+    assert {row["note"] for row in rows if row["clip"] == knocks[0]} == {"'=far away"}
+    assert {row["recording"] for row in rows[len(kept) :]} == {"second.ogg"}
+    assert moved.exists()
+    assert not (folder / "clips" / knocks[0]).exists()
+    report, _ = review(folder)
+    assert sum(report["confirmed"].values()) == len(kept)
+
+
+def test_clips_of_other_settings_do_not_mix(folder):
+    run = ("-m", "builtin", "--clips", "clips", "--resume", "-o", "new.jsonl")
+    other = ("--threshold", "0.4", "--clip-margin", "2"), ("--threshold", "0.6")
+    for options, name in zip(other, ("clip_margin_s", "threshold"), strict=True):
+        result = run_panns("detect", "siren.ogg", *options, *run, cwd=folder)
+        assert result.returncode == 1
+        assert f"other settings ({name})" in result.stderr
+        (folder / "new.jsonl").unlink()
+    # A file of results from a run without clips would leave its sounds without them.
+    succeed(run_panns("detect", "siren.ogg", "-m", "builtin", "--threshold", "0.4", "-o", "new.jsonl", cwd=folder))
+    result = run_panns("detect", "siren.ogg", "--threshold", "0.4", *run, cwd=folder)
+    assert result.returncode == 1
+    assert "other options" in result.stderr
+
+
+def test_clips_among_the_recordings_are_not_detected(folder):
+    knock = next((folder / "clips").glob("Knock_*.wav"))
+    (folder / "clips" / "confirmed").mkdir()
+    knock.rename(folder / "clips" / "confirmed" / knock.name)
+    for paths in (".", "**/*.[ow][ga][gv]", "**/*.wav"):
+        result = run_panns("detect", paths, "-o", "e.jsonl", cwd=folder)
+        assert "clips of detected events and is left out" in result.stderr
+        lines = [json.loads(line) for line in (folder / "e.jsonl").read_text(encoding="utf-8").splitlines()]
+        files = {os.path.basename(one["file"]) for one in lines if "error" not in one}  # noqa: PTH119
+        assert files == (set() if paths.endswith("wav") else set(SOUNDS))
+        (folder / "e.jsonl").unlink()
+    assert run_panns("detect", "clips", "--csv", cwd=folder).stdout.count(knock.name) > 0
+
+
 def test_the_list_is_evaluated(folder):
     mark(folder, {row["clip"]: "confirmed" for row in rows_of(folder) if row["label"] in {"Siren", "Knock"}})
     review(folder)
@@ -177,7 +242,8 @@ def test_the_list_is_evaluated(folder):
 
 def test_a_table_without_a_recording_leaves_its_clips_open(folder):
     """All events of one recording were deleted, or it was never opened; the table is the same."""
-    text = succeed(run_panns("detect", "siren.ogg", "--threshold", "0.4", "--format", "rttm", cwd=folder))
+    command = ("detect", "siren.ogg", "-m", "builtin", "--threshold", "0.4", "--format", "rttm")
+    text = succeed(run_panns(*command, cwd=folder))
     (folder / "t.rttm").write_text(text, encoding="utf-8")
     report, listed = review(folder, "t.rttm", "--complete")
     assert {one.source for one in listed.values()} == {"siren.ogg"}
@@ -213,7 +279,11 @@ def test_a_model_is_trained_on_the_answers(tmp_path):
         (["detect", "siren.ogg", "--clips", "clips"], "clips holds clips already"),
         (["detect", "-", "--clips", "new"], "standard input comes once"),
         (["detect", "siren.ogg", "--clips", "siren.ogg"], "siren.ogg is a file; give a folder"),
-        (["detect", "siren.ogg", "--clips", "new", "--clip-margin", "-1"], "--clip-margin"),
+        (["detect", "siren.ogg", "--clips", "new", "--clip-margin", "-1"], "--clip-margin -1.0 is out of range"),
+        (["detect", "siren.ogg", "--clips", "new", "--clip-length", "0"], "--clip-length 0.0 is out of range"),
+        (["detect", "siren.ogg", "--clips", "new", "--clips-per-class", "0"], "--clips-per-class 0 is out of range"),
+        (["detect", "siren.ogg", "--clip-margin", "2"], "--clip-margin needs --clips FOLDER"),
+        (["detect", "siren.ogg", "--clips-per-class", "2"], "--clips-per-class needs --clips FOLDER"),
         (["review", "clips", "-o", "out.csv"], "nobody has decided on any of"),
         (["review", ".", "-o", "out.csv"], "holds no clips.jsonl"),
         (["review", "clips", "-o", "out.txt"], "ends in .txt"),

@@ -126,9 +126,9 @@ class Reviews:
         events = (Event("Dog", "狗", 0, 0.5, 1.0, 0.9), Event("Cat / Rain", "猫", 1, 1.2, 1.5, 0.8))
         self._detection = Detection(recording, 2.0, "builtin", events)
         self._recording, self._clips = recording, folder / "clips"
-        clips = self._open(None)
-        clips.write_clips(recording, self._detection)
-        clips.add_rows(recording, self._detection)
+        with self._open(resume=False) as clips:
+            clips.write_clips(recording, self._detection)
+            clips.add_rows(recording, self._detection)
         names = ("clips.jsonl", "clips.csv")
         name = names[rng.integers(len(names))]
         path, way = self._clips / name, rng.integers(3)
@@ -143,16 +143,17 @@ class Reviews:
             path.write_text(text[:at] + self._HOSTILE[rng.integers(len(self._HOSTILE))] + text[at + rng.integers(9) :])
         return name
 
-    def _open(self, done):
+    def _open(self, *, resume):
         limits = DecodeLimits()
-        return ClipFolder(self._clips, [self._recording], ClipSettings(), done=done, limits=limits)
+        return ClipFolder(self._clips, [self._recording], ClipSettings(), resume=resume, limits=limits)
 
     def use(self, folder):
         before = {path for path in folder.rglob("*") if path.is_file()}
         review = review_clips(self._clips, [], folder, is_complete=True)
         write_clip_list(folder / "reviewed.csv", review.clips)
         assert len(read_clip_list(folder / "reviewed.csv").clips) == len(review.clips)
-        self._open({self._recording}).write_clips(self._recording, self._detection)
+        with self._open(resume=True) as clips:
+            clips.write_clips(self._recording, self._detection)
         made = {path for path in folder.rglob("*") if path.is_file()} - before - {folder / "reviewed.csv"}
         assert all(path.parent == self._clips for path in made), made
 

@@ -28,7 +28,9 @@ def is_sound_name(name: str) -> bool:
     return not name.startswith(".") and os.path.splitext(name)[1].lower() in SOUND_SUFFIXES  # noqa: PTH122 - ten times faster
 
 
-def find_sound_files(folder: str, *, on_error: Callable[[OSError], None]) -> Iterator[str]:
+def find_sound_files(
+    folder: str, *, on_error: Callable[[OSError], None], is_left_out: Callable[[str], bool] = lambda _: False
+) -> Iterator[str]:
     """Yield the paths of all sound files in a folder and its subfolders, without hidden ones.
 
     Follows links, but visits each folder only once.
@@ -37,6 +39,7 @@ def find_sound_files(folder: str, *, on_error: Callable[[OSError], None]) -> Ite
         folder: The folder; the paths begin with it as given.
         on_error: Called with the error of every folder that cannot be listed, and of every pipe or device with the
             name of a sound.
+        is_left_out: True for the path of a subfolder that is not searched.
     """
     visited: set[str] = set()
     for parent, folders, files in os.walk(folder, followlinks=True, onerror=on_error):
@@ -45,7 +48,11 @@ def find_sound_files(folder: str, *, on_error: Callable[[OSError], None]) -> Ite
             folders.clear()
             continue
         visited.add(real)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".") and not is_left_out(os.path.join(parent, name))  # noqa: PTH118 - as below
+        )
         for name in sorted(files):
             if is_sound_name(name):
                 path = os.path.join(parent, name)  # noqa: PTH118 - keeps the path as it was given

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import glob
+import logging
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 STDIN = "-"
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,8 @@ def expand_paths(paths: Iterable[str]) -> list[Input]:
 
     A folder stands for all sound files below it, sorted, without hidden ones. Glob patterns (`**` included) are
     expanded here too, because not every shell does it. A folder or pattern without a sound gives an input with a
-    `problem`, so that it is reported beside the results of the others.
+    `problem`, so that it is reported beside the results of the others. Folders of clips of detected events below
+    a folder, or found by `**`, are left out with a warning.
 
     Args:
         paths: Files, folders, glob patterns, or "-" for standard input.
@@ -51,10 +55,30 @@ def _expand(path: str) -> Iterator[Input]:
     elif path == STDIN or os.path.lexists(path) or not glob.has_magic(path):
         yield Input(path)
     else:
+        left_out = _LeftOut()
         matches = sorted(match for match in _glob(path) if Path(match).is_file())
+        if "**" in path:
+            matches = [one for one in matches if not any(left_out.has(str(above)) for above in Path(one).parents)]
         yield from map(Input, matches)
         if not matches:
             yield Input(path, f"{path}: matches no file; check the pattern")
+
+
+class _LeftOut:
+    """Folders of clips below a folder: they are parts of the recordings, which would be processed twice."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, bool] = {}
+
+    def has(self, folder: str) -> bool:
+        """True for a folder of clips; the first time with a message."""
+        if folder not in self._known:
+            from panns.data.review.clip_folder import is_clip_folder
+
+            self._known[folder] = is_clip_folder(folder)
+            if self._known[folder]:
+                logger.warning("%s holds clips of detected events and is left out; give it by itself to use it", folder)
+        return self._known[folder]
 
 
 def _glob(pattern: str) -> list[str]:
@@ -66,8 +90,9 @@ def _expand_folder(folder: str) -> Iterator[Input]:
     from panns.audio.sound_files import find_sound_files  # numpy and decoders come with it, which --help never needs
 
     unread: list[OSError] = []
+    left_out = _LeftOut()
     is_empty = True
-    for path in find_sound_files(folder, on_error=unread.append):
+    for path in find_sound_files(folder, on_error=unread.append, is_left_out=left_out.has):
         is_empty = False
         yield Input(path)
     for error in unread:

@@ -65,6 +65,7 @@ def detect(
     output_format = _select_format(output_format, as_json=as_json, as_csv=as_csv)
     results.check(is_json=output_format in {EventFormat.table, EventFormat.json})
     clock.check()
+    clip_output.check()
     if clock.clock and output_format not in _WITH_CLOCK_TIMES:
         raise typer.BadParameter(f"{output_format} has no clock times; use csv, json or raven, or leave out --clock")
     parsed_threshold = parse_threshold(threshold)
@@ -82,29 +83,35 @@ def detect(
         detection = recognizer.detect(source, **settings._asdict(), limits=decode_limits, on_progress=on_progress)
         return clock.apply(detection)
 
+    detected_by = settings_of("detect", recognizer, **settings._asdict())
+
     if results.output is not None:
         from panns.batch.result_file import ResultFile
 
-        described = settings_of("detect", recognizer, **settings._asdict(), **clock.settings)
-        with ResultFile(results.output, described, resume=results.resume) as file:
-            folder = clip_output.open_folder(files, done=file.done if results.resume else None, limits=decode_limits)
+        described = settings_of("detect", recognizer, **settings._asdict(), **clock.settings, **clip_output.described)
+        with (
+            ResultFile(results.output, described, resume=results.resume) as file,
+            clip_output.open_folder(
+                files, detected_by=detected_by, done=file.done if results.resume else None, limits=decode_limits
+            ) as folder,
+        ):
             has_failed = compute_into(
                 file, inputs, with_clips(detect_in_file, folder), on_result=None if folder is None else folder.add_rows
             )
         raise typer.Exit(int(has_failed))
 
-    folder = clip_output.open_folder(files, done=None, limits=decode_limits)
     max_hz = recognizer.sample_rate / 2
-    printer = event_printer(output_format, files, lang, has_clock=clock.clock, max_hz=max_hz)
-    printer.begin()
     has_failed = False
-    for one in process_with_bar(inputs, with_clips(detect_in_file, folder)):
-        report_problems(one)
-        if folder is not None and one.result is not None:
-            folder.add_rows(one.file, one.result)
-        has_failed |= one.error is not None
-        printer.add(one)
-    printer.end()
+    with clip_output.open_folder(files, detected_by=detected_by, done=None, limits=decode_limits) as folder:
+        printer = event_printer(output_format, files, lang, has_clock=clock.clock, max_hz=max_hz)
+        printer.begin()
+        for one in process_with_bar(inputs, with_clips(detect_in_file, folder)):
+            report_problems(one)
+            if folder is not None and one.result is not None:
+                folder.add_rows(one.file, one.result)
+            has_failed |= one.error is not None
+            printer.add(one)
+        printer.end()
     if has_failed:
         raise typer.Exit(1)
 

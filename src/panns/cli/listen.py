@@ -15,9 +15,10 @@ from panns.cli.options.model_options import EventModelOptions, describe
 from panns.cli.render import live_formats
 from panns.cli.terminal import bars
 from panns.cli.terminal.live_source import MeteredSound, is_address, live_delays, open_live_source
-from panns.cli.terminal.output import complain, print_json, print_line, printable
+from panns.cli.terminal.output import complain, print_json, print_line
 from panns.cli.terminal.signals import stopping
 from panns.errors import DeviceUnavailable, PannsError
+from panns.system.safe_text import printable
 
 if TYPE_CHECKING:
     from panns.cli.render.live_formats import Delays

@@ -71,7 +71,7 @@ data_app.command()(synthesize)
 app.add_typer(data_app, name="data")
 
 WRONG_USAGE = 2
-LOGGED = ("hub", "plot", "training", "system", "audio.live.microphone")
+LOGGED = ("batch", "hub", "plot", "training", "system", "audio.live.microphone")
 INTERRUPTED = 130  # as in a shell: 128 + SIGINT
 
 

@@ -8,7 +8,8 @@ import pytest
 import typer
 
 from panns.cli.options import check_output
-from panns.cli.terminal.output import print_csv, print_json, print_line, print_tsv, printable, writing
+from panns.cli.terminal.output import print_csv, print_json, print_line, print_tsv, writing
+from panns.system.safe_text import printable
 from tests.commands import needs_posix
 
 

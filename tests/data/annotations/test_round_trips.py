@@ -12,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from panns.cli.render.event_formats import RAVEN_COLUMNS
-from panns.cli.terminal.output import csv_text, print_csv, print_tsv
+from panns.cli.terminal.output import print_csv, print_tsv
 from panns.data.annotations import AnnotatedSound, Annotation, read_annotations
 from panns.data.annotations.elan import elan_document
 from panns.data.annotations.kaleidoscope import COLUMNS, kaleidoscope_rows
 from panns.data.annotations.label_studio import label_studio_task
 from panns.data.annotations.rttm import file_ids, rttm_text
 from panns.system.json_files import to_json
+from panns.system.safe_text import csv_text
 
 EVENTS = (
     Annotation("Chicken, rooster", 0.0, 0.24, 0.5),

@@ -8,7 +8,7 @@ from panns.data.annotations import AnnotatedSound, Annotation
 from panns.data.review import comparison
 from panns.data.review.comparison import compare_annotations
 from panns.data.review.detected_clips import DetectedClip
-from panns.data.review.verdicts import Verdict
+from panns.data.review.verdicts import KnownClasses, Verdict
 
 
 def clip(label, onset_s, offset_s, event=None):
@@ -32,7 +32,7 @@ def clip(label, onset_s, offset_s, event=None):
 
 DOG, CAT, RAIN = clip("Dog", 1.0, 2.0), clip("Cat", 1.2, 2.0), clip("Rain", 10.0, 40.0)
 CLIPS = (DOG, CAT, RAIN)
-KNOWN = {"Dog", "Cat", "Rain"}
+KNOWN = KnownClasses({"Dog": "狗", "Cat": "猫", "Rain": "雨"})
 
 
 def compare(*sounds):
@@ -54,15 +54,50 @@ def test_an_event_whose_borders_were_moved_was_heard():
 
 
 def test_marks_beside_the_label():
-    """MANUAL ID of Kaleidoscope: empty for what nobody heard, which says nothing even if AUTO ID differs."""
+    """MANUAL ID of Kaleidoscope: empty for what nobody heard, which says nothing even if AUTO ID or OFFSET differs."""
     events = (
-        Annotation("Dog", 1.0, 2.0, review="Dog"),
+        Annotation("Dog", 1.0, 2.0, review="dog"),
         Annotation("Cat", 1.2, 2.0, review="Noise"),
-        Annotation("Rain", 10.0, 40.0),
+        Annotation("Thunder", 10.04, 40.0),
+        Annotation("Owl", 50.0, 51.0),
+        Annotation("Owl", 60.0, 61.0, review="Wolf"),
     )
     found = compare(AnnotatedSound("a b.wav", events, is_marked=True))
     assert found.verdicts == {DOG.clip: Verdict(("Dog",)), CAT.clip: Verdict(())}
-    assert found.unchanged == {RAIN.clip}
+    assert (found.unchanged, found.removed) == ({RAIN.clip}, set())
+    assert found.added == [("site/a b.wav", Annotation("Wolf", 60.0, 61.0))]
+
+
+def test_labels_in_another_case_or_language_are_the_detected_classes():
+    events = (Annotation("dog", 1.0, 2.0), Annotation("猫", 1.2, 2.0), Annotation("CAT", 10.0, 40.0))
+    found = compare(AnnotatedSound("a b", (*events, Annotation("RAIN", 50.0, 51.0))))
+    assert found.unchanged == {DOG.clip, CAT.clip}
+    assert found.verdicts == {RAIN.clip: Verdict(("Cat",))}
+    assert found.added == [("site/a b.wav", Annotation("Rain", 50.0, 51.0))]
+    assert compare(AnnotatedSound(DOG.clip, (Annotation("狗", 0, 1),))).unchanged == {DOG.clip}
+
+
+def test_detections_that_a_reviewer_joined_stay_right():
+    clips = [clip("Dog", 1.0, 2.5), clip("Dog", 3.0, 5.0), clip("Dog", 8.0, 10.0), clip("Dog", 20.0, 21.0)]
+    joined = Annotation("Dog", 1.0, 5.0)
+    found = compare_annotations([AnnotatedSound("a b", (joined, Annotation("Dog", 9.7, 12.0)))], clips, KNOWN)
+    assert found.verdicts == {one.clip: Verdict(("Dog",)) for one in clips[:2]}
+    assert found.removed == {clips[3].clip}  # a little of the class is in the third
+    assert found.unchanged == set()
+    assert ("site/a b.wav", joined) in found.events
+
+
+def test_a_row_of_a_program_neither_confirms_nor_removes_what_it_covers():
+    found = compare(AnnotatedSound("a b", (Annotation("Dog", 0.0, 9.0),), is_marked=True))
+    assert (found.verdicts, found.unchanged, found.added) == ({}, set(), [])
+    assert found.removed == {CAT.clip, RAIN.clip}
+
+
+def test_a_long_event_that_a_reviewer_shortened_is_gone_from_its_last_part():
+    parts = [clip("Rain", 0.0, 30.0, (0.0, 60.0)), clip("Rain", 30.0, 60.0, (0.0, 60.0))]
+    found = compare_annotations([AnnotatedSound("a b", (Annotation("Rain", 0.0, 30.0),))], parts, KNOWN)
+    assert found.verdicts == {parts[0].clip: Verdict(("Rain",))}
+    assert found.removed == {parts[1].clip}
 
 
 def test_annotations_of_the_clips_themselves():
@@ -98,6 +133,6 @@ def test_many_events_of_a_recording_are_compared_with_those_near_them_only(monke
     overlap = comparison._overlap
     monkeypatch.setattr(comparison, "_overlap", counted)
     sounds = [AnnotatedSound("a b.wav", [Annotation("Cat", i + 0.01, i + 0.5) for i in range(500)])]
-    found = compare_annotations(sounds, clips, {"Dog"})
+    found = compare_annotations(sounds, clips, KnownClasses({"Dog"}))
     assert len(found.verdicts) == 500
     assert n_compared < 1_500

@@ -22,7 +22,9 @@ def test_margin_stays_inside_the_recording():
 
 
 def test_long_events_are_cut_into_equal_parts():
-    clips = plan_clips("a.wav", "a", detection(("Rain", 1.0, 71.0, 0.5)), ClipSettings(margin_s=0, max_s=30))
+    clips = plan_clips(
+        "a.wav", "a", detection(("Rain", 1.0, 71.0, 0.5)), ClipSettings(clip_margin_s=0, clip_length_s=30)
+    )
     assert [(one.onset_s, one.offset_s) for one in clips] == [
         (1.0, pytest.approx(24.333333)),
         (pytest.approx(24.333333), pytest.approx(47.666667)),
@@ -32,7 +34,7 @@ def test_long_events_are_cut_into_equal_parts():
 
 def test_the_best_of_each_class():
     events = [("Dog", float(i), i + 0.5, score) for i, score in enumerate((0.3, 0.9, 0.6))] + [("Cat", 9.0, 9.5, 0.1)]
-    clips = plan_clips("a.wav", "a", detection(*events), ClipSettings(n_per_class=2))
+    clips = plan_clips("a.wav", "a", detection(*events), ClipSettings(clips_per_class=2))
     assert [(one.label, one.score) for one in clips] == [("Cat", 0.1), ("Dog", 0.9), ("Dog", 0.6)]
 
 
@@ -55,7 +57,9 @@ def test_recordings_of_one_name_keep_apart():
     assert recording_stems(["b/X.wav", "a/x.wav"], first.items()) == first
 
 
-@pytest.mark.parametrize("wrong", [{"margin_s": -1}, {"max_s": 0}, {"max_s": 1e9}, {"n_per_class": 0}])
+@pytest.mark.parametrize(
+    "wrong", [{"clip_margin_s": -1}, {"clip_length_s": 0}, {"clip_length_s": 1e9}, {"clips_per_class": 0}]
+)
 def test_settings_out_of_range(wrong):
     ((name, value),) = wrong.items()
     with pytest.raises(ValueError, match=f"{name}={value}.* out of range"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from panns.cli.options import LanguageChoice
 from panns.cli.render.event_formats import label_of
-from panns.cli.terminal.output import csv_text
+from panns.system.safe_text import csv_text
 
 if TYPE_CHECKING:
     from panns.data.annotations import AnnotatedSound

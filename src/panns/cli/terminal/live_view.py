@@ -12,7 +12,7 @@ import numpy as np
 from panns.cli.options import LanguageChoice
 from panns.cli.render.event_formats import label_of
 from panns.cli.terminal import bars
-from panns.cli.terminal.output import printable
+from panns.system.safe_text import printable
 
 if TYPE_CHECKING:
     from rich.live import Live

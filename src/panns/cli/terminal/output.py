@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import codecs
-import csv
-import io
 import logging
-import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,33 +13,7 @@ from panns.cli.terminal import bars
 from panns.errors import PannsError
 from panns.system.files import replacing_output
 from panns.system.json_files import to_json
-
-# Characters that move the cursor, colour the terminal, end a line or change the writing direction.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-# Spreadsheets compute a cell that begins like this.
-_FORMULA = ("=", "+", "-", "@")
-
-
-def printable(text: str) -> str:
-    r"""Escape control characters, because file names may come from strangers.
-
-    >>> printable("a\x1b[2Jb\n.wav")
-    'a\\x1b[2Jb\\n.wav'
-    """
-    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
-
-
-def spreadsheet_cell(value: object) -> object:
-    """Escape a text that a spreadsheet would compute, because file names may come from strangers; numbers stay.
-
-    Examples:
-        >>> spreadsheet_cell("=1+1.wav"), spreadsheet_cell("-"), spreadsheet_cell(-0.5)
-        ("'=1+1.wav", '-', -0.5)
-    """
-    if not isinstance(value, str):
-        return value
-    text = printable(value)
-    return f"'{text}" if len(text) > 1 and text.startswith(_FORMULA) else text
+from panns.system.safe_text import CONTROL, csv_text, printable, spreadsheet_cell
 
 
 def print_line(text: str) -> None:
@@ -58,7 +29,7 @@ def print_json(record: Mapping[str, object]) -> None:
     is_utf8 = codecs.lookup(sys.stdout.encoding or "ascii").name == "utf-8"
     _make_room()
     text = to_json(record, ascii_only=not is_utf8)
-    print(_CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text), flush=True)
+    print(CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text), flush=True)
 
 
 def print_csv(rows: Iterable[Sequence[object]]) -> None:
@@ -79,13 +50,6 @@ def print_text(text: str) -> None:
         _make_room()
         sys.stdout.write(text)
         sys.stdout.flush()
-
-
-def csv_text(rows: Iterable[Sequence[object]]) -> str:
-    """Rows as comma-separated values."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([spreadsheet_cell(cell) for cell in row] for row in rows)
-    return text.getvalue()
 
 
 def complain(text: str) -> None:

@@ -15,7 +15,7 @@ from panns.data.annotations.sound_finder import SoundFinder
 from panns.data.clip_lists.event_table import COLUMNS, read_event_table
 from panns.data.clip_lists.text_file import open_text
 from panns.data.clips.clip import Clip, ClipList, TimedLabel
-from panns.data.review.verdicts import parse_verdict
+from panns.data.review.verdicts import KnownClasses, parse_verdict
 from panns.errors import DataError
 
 
@@ -54,7 +54,7 @@ def _labels(event: Annotation, sound: AnnotatedSound, path: Path) -> tuple[str, 
     """Classes of an event, as far as a person has decided on it."""
     if not event.review and not sound.is_marked:
         return (event.label,)
-    verdict = parse_verdict(event.review, event.label, {event.label})
+    verdict = parse_verdict(event.review, event.label, KnownClasses({event.label}))
     if verdict is None:
         raise DataError(
             f"{path}: nobody has decided on {event.label!r} at {event.onset_s:g} s of {sound.file} yet; review it, or "

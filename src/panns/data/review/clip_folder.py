@@ -8,45 +8,46 @@ clips/
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from panns.audio.excerpts import Excerpt, write_excerpts
 from panns.audio.limits import DecodeLimits
 from panns.data.annotations.annotation import Annotation
-from panns.data.annotations.cells import unescape_cell
 from panns.data.clip_lists.json_values import seconds_value, text_value
-from panns.data.clip_lists.text_file import open_text
+from panns.data.review.clip_table import add_to_table, write_table_anew
 from panns.data.review.detected_clips import ClipSettings, DetectedClip, is_clip_name, plan_clips, recording_stems
 from panns.errors import DataError, PannsError
 from panns.results import Detection
 from panns.system.files import is_file, replacing
-from panns.system.json_files import parse_json, to_json
+from panns.system.json_files import DamagedJson, parse_json, read_json, to_json
+from panns.system.locks import exclusive_or_skip
 from panns.system.storage import storage_problem
 
-TABLE, RECORDS = "clips.csv", "clips.jsonl"
-COLUMNS = ("clip", "label", "review", "score", "recording", "onset_s", "offset_s")
-_FORMULA = ("=", "+", "-", "@")
+RECORDS, _SETTINGS, _LOCK = "clips.jsonl", ".settings.json", ".lock"
 
 
 class ClipFolder:
     """Clips of many recordings, added as their events become known.
 
+    Use it in a `with` block: one run at a time writes to a folder.
+
     Args:
         folder: The folder; it is made if it does not exist.
         recordings: Paths of all recordings.
         settings: Which sounds of events become clips.
-        done: Recordings whose clips stay; None to begin a new folder.
+        detected_by: Everything else that decides the events, such as the model; values that differ between runs.
+        resume: Add to the clips of earlier runs. Their records, and what a reviewer did with them, stay.
         limits: Limits on decoding.
 
     Raises:
-        DataError: The folder holds clips already, and `done` is None.
-        PannsError: The folder cannot be written.
+        DataError: The folder holds clips already, and `resume` is False; or they are of other settings.
+        PannsError: Another run writes to the folder, or it cannot be written.
     """
 
     def __init__(
@@ -55,36 +56,60 @@ class ClipFolder:
         recordings: Iterable[str],
         settings: ClipSettings,
         *,
-        done: set[str] | None,
+        detected_by: Mapping[str, str] | None = None,
+        resume: bool,
         limits: DecodeLimits,
     ) -> None:
         self._folder, self._settings, self._limits = folder, settings, limits
-        with _write_errors(folder):
-            self._begin(recordings, done)
+        with ExitStack() as stack, _write_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            if not stack.enter_context(exclusive_or_skip(folder / _LOCK)):
+                raise PannsError(f"another run writes to {folder}; wait until it has ended, or give another folder")
+            self._begin(recordings, {**asdict(settings), **(detected_by or {})}, resume=resume)
+            self._held = stack.pop_all()
 
-    def _begin(self, recordings: Iterable[str], done: set[str] | None) -> None:
+    def __enter__(self) -> ClipFolder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._held.close()
+
+    def _begin(self, recordings: Iterable[str], settings: Mapping[str, object], *, resume: bool) -> None:
         folder = self._folder
         has_records = (folder / RECORDS).exists()
-        if has_records and done is None:
+        if has_records and not resume:
             raise DataError(
                 f"{folder} holds clips already; give another folder, or -o and --resume to continue an interrupted run"
             )
-        folder.mkdir(parents=True, exist_ok=True)
-        kept = [one for one in read_records(folder) if one.recording in (done or ())] if has_records else []
-        self._write_anew(kept)
+        kept = read_records(folder) if has_records else []
+        if kept:
+            self._check_settings(settings)
         self._stems = recording_stems(recordings, [(one.recording, one.stem) for one in kept])
+        self._kept = {one.clip for one in kept}
+        write_table_anew(folder, kept)
+        for name, lines in ((RECORDS, map(asdict, kept)), (_SETTINGS, [settings])):
+            with replacing(folder / name) as partial, partial.open("w", encoding="utf-8") as file:
+                file.writelines(to_json(line) + "\n" for line in lines)
 
-    def _write_anew(self, kept: Sequence[DetectedClip]) -> None:
-        with replacing(self._folder / RECORDS) as partial, partial.open("w", encoding="utf-8") as file:
-            file.writelines(to_json(asdict(one)) + "\n" for one in kept)
-        reviews = read_reviews(self._folder) if kept else {}  # a reviewer may have begun
-        rows = [_row(one, reviews.get(one.clip, "")) for one in kept]
-        # The byte order mark makes Excel read UTF-8.
-        with replacing(self._folder / TABLE) as partial, partial.open("w", encoding="utf-8-sig", newline="") as table:
-            table.write(_csv([COLUMNS, *rows]))
+    def _check_settings(self, settings: Mapping[str, object]) -> None:
+        path = self._folder / _SETTINGS
+        try:
+            before = read_json(path) if path.exists() else dict(settings)
+        except DamagedJson as exc:
+            raise DataError(f"{exc}; give another folder for the clips") from exc
+        if not isinstance(before, dict):
+            raise DataError(f"{path} holds no settings; give another folder for the clips")
+        names = sorted(name for name in {*before, *settings} if before.get(name) != settings.get(name))
+        if names:
+            raise DataError(
+                f"{self._folder} holds clips that were written with other settings ({', '.join(names)}); give those, "
+                "or another folder"
+            )
 
     def write_clips(self, recording: str, detection: Detection) -> None:
-        """Write the files of the clips of a recording; from any thread."""
+        """Write the files of the clips of a recording that the folder lacks; from any thread."""
         excerpts = [
             Excerpt(self._folder / one.clip, one.clip_onset_s, one.clip_offset_s)
             for one in self._plan(recording, detection)
@@ -96,14 +121,16 @@ class ClipFolder:
         """Add the rows of the clips of a recording; returns their number."""
         clips = self._plan(recording, detection)
         with _write_errors(self._folder):
+            # The table comes first: a record without a row is that of a clip whose row a reviewer removed.
+            add_to_table(self._folder, clips)
             with (self._folder / RECORDS).open("a", encoding="utf-8") as records:
                 records.writelines(to_json(asdict(one)) + "\n" for one in clips)
-            with (self._folder / TABLE).open("a", encoding="utf-8", newline="") as table:
-                table.write(_csv(map(_row, clips)))
         return len(clips)
 
     def _plan(self, recording: str, detection: Detection) -> list[DetectedClip]:
-        return plan_clips(recording, self._stems[recording], detection, self._settings)
+        """The clips that are new: a reviewer may have moved or deleted the others."""
+        clips = plan_clips(recording, self._stems[recording], detection, self._settings)
+        return [one for one in clips if one.clip not in self._kept]
 
 
 @contextmanager
@@ -114,6 +141,11 @@ def _write_errors(folder: Path) -> Iterator[None]:
         if isinstance(exc, PannsError):
             raise
         raise PannsError(f"{folder}: {storage_problem(exc)}; make room, or give another folder for the clips") from exc
+
+
+def is_clip_folder(folder: str) -> bool:
+    """True for a folder of clips."""
+    return is_file(os.path.join(folder, RECORDS))  # noqa: PTH118 - names of no folder too
 
 
 def read_records(folder: Path) -> list[DetectedClip]:
@@ -160,44 +192,3 @@ def _to_clip(record: object) -> DetectedClip:
     Annotation(clip.label, clip.clip_onset_s, clip.clip_offset_s)
     Annotation(clip.label, clip.event_onset_s, clip.event_offset_s)
     return clip
-
-
-def read_reviews(folder: Path) -> dict[str, str]:
-    """The cells of the column `review` by clip, from the table as a person or a spreadsheet left it.
-
-    Raises:
-        DataError: The table has lost a column, or is not text.
-    """
-    path = folder / TABLE
-    if not path.exists():
-        return {}
-    with open_text(path) as file:
-        first = file.readline()
-        file.seek(0)
-        rows = csv.DictReader(file, delimiter=max("\t,;", key=first.count))
-        names = {name.strip().lower(): name for name in rows.fieldnames or ()}
-        for name in ("clip", "review"):
-            if name not in names:
-                raise DataError(f"line 1: the column {name!r} is missing; give it back its name")
-        reviews: dict[str, str] = {}
-        for row in rows:
-            clip = unescape_cell(row[names["clip"]] or "").strip()
-            reviews[clip] = unescape_cell(row[names["review"]] or "").strip() or reviews.get(clip, "")
-    return reviews
-
-
-def _row(clip: DetectedClip, review: str = "") -> list[object]:
-    times = f"{clip.onset_s:.3f}", f"{clip.offset_s:.3f}"
-    recording = clip.recording.encode("utf-8", "replace").decode()
-    return [clip.clip, clip.label, review, f"{clip.score:.3f}", recording, *times]
-
-
-def _csv(rows: Iterable[Iterable[object]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([_safe(cell) for cell in row] for row in rows)
-    return text.getvalue()
-
-
-def _safe(cell: object) -> object:
-    """A cell that spreadsheets do not compute; `unescape_cell` reads it."""
-    return f"'{cell}" if isinstance(cell, str) and len(cell) > 1 and cell.startswith(_FORMULA) else cell

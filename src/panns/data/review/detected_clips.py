@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from panns.results import Detection, Event
+from panns.system.safe_text import CONTROL
 
-_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*\ud800-\udfff]')
+_NOT_IN_NAMES = re.compile(rf'{CONTROL.pattern}|[<>:"/\\|?*\ud800-\udfff]')
 _MAX_LABEL_BYTES, _MAX_STEM_BYTES, _DIGEST_BYTES = 80, 120, 7
 
 
@@ -20,22 +21,22 @@ class ClipSettings:
     """Which sounds of events become clips.
 
     Attributes:
-        margin_s: Sound before and after an event, in seconds.
-        max_s: Longest part of an event in one clip, in seconds; longer events give several clips.
-        n_per_class: Maximum number of clips of each class in a recording, those with the highest scores; None for all.
+        clip_margin_s: Sound before and after an event, in seconds.
+        clip_length_s: Longest part of an event in one clip, in seconds; longer events give several clips.
+        clips_per_class: Maximum number of clips of a class in a recording, those with the highest scores; None for all.
     """
 
-    margin_s: float = 0.5
-    max_s: float = 30.0
-    n_per_class: int | None = None
+    clip_margin_s: float = 0.5
+    clip_length_s: float = 30.0
+    clips_per_class: int | None = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.margin_s <= 60:
-            raise ValueError(f"margin_s={self.margin_s} is out of range; use 0 to 60 seconds")
-        if not 0.1 <= self.max_s <= 600:
-            raise ValueError(f"max_s={self.max_s} is out of range; use 0.1 to 600 seconds")
-        if self.n_per_class is not None and self.n_per_class < 1:
-            raise ValueError(f"n_per_class={self.n_per_class} is out of range; use 1 or more")
+        if not 0 <= self.clip_margin_s <= 60:
+            raise ValueError(f"clip_margin_s={self.clip_margin_s} is out of range; use 0 to 60 seconds")
+        if not 0.1 <= self.clip_length_s <= 600:
+            raise ValueError(f"clip_length_s={self.clip_length_s} is out of range; use 0.1 to 600 seconds")
+        if self.clips_per_class is not None and self.clips_per_class < 1:
+            raise ValueError(f"clips_per_class={self.clips_per_class} is out of range; use 1 or more")
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class DetectedClip:
         event_onset_s: Start of the whole event.
         event_offset_s: End of the whole event.
         model: Name of the model.
+        label_zh: Chinese name of the class; "" for none.
     """
 
     clip: str
@@ -67,6 +69,7 @@ class DetectedClip:
     event_onset_s: float
     event_offset_s: float
     model: str
+    label_zh: str = ""
 
     @property
     def stem(self) -> str:
@@ -86,8 +89,8 @@ def plan_clips(recording: str, stem: str, detection: Detection, settings: ClipSe
     n_taken: Counter[str] = Counter()
     clips = []
     for event in sorted(detection, key=lambda event: (-event.score, event.onset_s)):
-        for onset_s, offset_s in _parts(event, settings.max_s):
-            if settings.n_per_class is not None and n_taken[event.label] >= settings.n_per_class:
+        for onset_s, offset_s in _parts(event, settings.clip_length_s):
+            if settings.clips_per_class is not None and n_taken[event.label] >= settings.clips_per_class:
                 break
             n_taken[event.label] += 1
             clips.append(
@@ -98,11 +101,12 @@ def plan_clips(recording: str, stem: str, detection: Detection, settings: ClipSe
                     recording,
                     onset_s,
                     offset_s,
-                    max(onset_s - settings.margin_s, 0.0),
-                    min(offset_s + settings.margin_s, max(detection.duration_s, offset_s)),
+                    max(onset_s - settings.clip_margin_s, 0.0),
+                    min(offset_s + settings.clip_margin_s, max(detection.duration_s, offset_s)),
                     event.onset_s,
                     event.offset_s,
                     detection.model,
+                    event.label_zh,
                 )
             )
     return sorted(clips, key=lambda clip: clip.clip)

@@ -25,7 +25,16 @@ class LabelledStretches:
             >>> list(LabelledStretches([((0.0, 2.0), "rain"), ((3.0, 4.0), "dog")]).labels_in((1.0, 3.0)))
             ['rain']
         """
+        return (label for _, label in self.parts_in(where))
+
+    def parts_in(self, where: Stretch) -> Iterator[tuple[float, str]]:
+        """Seconds that each stretch has in another one, and its label, by onset.
+
+        Examples:
+            >>> list(LabelledStretches([((0.0, 2.0), "rain"), ((3.0, 4.0), "dog")]).parts_in((1.5, 3.0)))
+            [(0.5, 'rain')]
+        """
         first = bisect_left(self._onsets, where[0] - self._longest_s)
-        for (_, offset), label in self._stretches[first : bisect_left(self._onsets, where[1])]:
+        for (onset, offset), label in self._stretches[first : bisect_left(self._onsets, where[1])]:
             if offset > where[0]:
-                yield label
+                yield min(offset, where[1]) - max(onset, where[0]), label

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from panns.data.annotations import AnnotatedSound
 from panns.data.clips.clip import Clip
-from panns.data.review.clip_folder import read_records, read_reviews
+from panns.data.review.clip_folder import read_records
+from panns.data.review.clip_table import read_reviews
 from panns.data.review.comparison import Comparison, compare_annotations
 from panns.data.review.detected_clips import DetectedClip, label_in_names
 from panns.data.review.overlaps import LabelledStretches, Stretch
-from panns.data.review.verdicts import Verdict, parse_verdict, sorted_verdicts
+from panns.data.review.verdicts import KnownClasses, Verdict, parse_verdict, sorted_verdicts
 from panns.errors import DataError
 from panns.system.files import is_file
 
@@ -69,9 +70,11 @@ def review_clips(
         DataError: The folder is not one of clips, nothing is decided, or two verdicts on a clip differ.
     """
     detected = {one.clip: one for one in read_records(folder)}
-    known = {one.label for one in detected.values()}
+    known = KnownClasses({one.label: one.label_zh for one in detected.values()})
     reviews = read_reviews(folder)
-    places, by_folder = sorted_verdicts(folder, detected, known, {label_in_names(label): label for label in known})
+    places, by_folder = sorted_verdicts(
+        folder, detected, known, {label_in_names(one.label): one.label for one in detected.values()}
+    )
     by_table = {
         name: verdict
         for name, text in reviews.items()
@@ -134,8 +137,9 @@ def _collect(
     heard: dict[str, list[tuple[Stretch, str]]] = {}
     for name, verdict in verdicts.items():
         one = detected[name]
-        heard.setdefault(one.recording, []).extend(((one.onset_s, one.offset_s), found) for found in verdict.labels)
-    for recording, event in compared.added:
+        if name not in compared.annotated:
+            heard.setdefault(one.recording, []).extend(((one.onset_s, one.offset_s), found) for found in verdict.labels)
+    for recording, event in (*compared.events, *compared.added):
         heard.setdefault(recording, []).append(((event.onset_s, event.offset_s), event.label))
     undecided: dict[str, list[tuple[Stretch, str]]] = {}
     for name, one in detected.items():

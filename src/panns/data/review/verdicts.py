@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,21 +27,52 @@ class Verdict:
     labels: tuple[str, ...]
 
 
-def parse_verdict(text: str, detected: str, known: Collection[str]) -> Verdict | None:
+class KnownClasses:
+    """The detected classes, found by the names that people and programs give them: in any case, in either language.
+
+    Examples:
+        >>> known = KnownClasses({"Dog": "狗"})
+        >>> known.name("dog "), known.name("狗"), known.name("Owl"), "dog" in known
+        ('Dog', 'Dog', 'Owl', False)
+    """
+
+    def __init__(self, labels: Iterable[str] | Mapping[str, str]) -> None:
+        """`labels` may map classes to their names in another language."""
+        self._labels = dict(labels) if isinstance(labels, Mapping) else dict.fromkeys(labels, "")
+        self._by_name: dict[str, str] = {}
+        # Names have priority over translations, and the case counts where two classes differ in nothing else.
+        for name, label in (
+            *((label, label) for label in self._labels),
+            *((label.casefold(), label) for label in self._labels),
+            *((other.casefold(), label) for label, other in self._labels.items() if other),
+        ):
+            self._by_name.setdefault(name, label)
+
+    def __contains__(self, label: object) -> bool:
+        return label in self._labels
+
+    def name(self, label: str) -> str:
+        """The detected class that a label means; the label itself if it is another class."""
+        label = label.strip()
+        return self._by_name.get(label) or self._by_name.get(label.casefold(), label)
+
+
+def parse_verdict(text: str, detected: str, known: KnownClasses) -> Verdict | None:
     """The verdict in a cell or in the name of a folder; None for a clip that nobody has decided on.
 
     Args:
         text: "confirmed", "rejected" and the like, in any case; or the right classes, separated by `|`.
         detected: The detected class.
-        known: Names of all detected classes, which have priority over the words.
+        known: All detected classes, which have priority over the words.
 
     Examples:
-        >>> parse_verdict("Yes", "Dog", {"Dog"}), parse_verdict("Cat|Rain", "Dog", {"Dog"})
-        (Verdict(labels=('Dog',)), Verdict(labels=('Cat', 'Rain')))
-        >>> parse_verdict("rejected", "Dog", {"Dog"}), parse_verdict("?", "Dog", {"Dog"})
+        >>> known = KnownClasses({"Dog"})
+        >>> parse_verdict("Yes", "Dog", known), parse_verdict("Cat|dog", "Dog", known)
+        (Verdict(labels=('Dog',)), Verdict(labels=('Cat', 'Dog')))
+        >>> parse_verdict("rejected", "Dog", known), parse_verdict("?", "Dog", known)
         (Verdict(labels=()), None)
     """
-    labels = tuple(dict.fromkeys(part.strip() for part in text.split("|") if part.strip()))
+    labels = tuple(dict.fromkeys(known.name(part) for part in text.split("|") if part.strip()))
     word = text.strip().casefold()
     if not labels or (word in UNSURE and text.strip() not in known):
         return None
@@ -50,12 +81,11 @@ def parse_verdict(text: str, detected: str, known: Collection[str]) -> Verdict |
             return Verdict((detected,))
         if word in REJECTED | NOTHING:
             return Verdict(())
-    by_case = {name.casefold(): name for name in known}
-    return Verdict(tuple(dict.fromkeys(by_case.get(label.casefold(), label) for label in labels)))
+    return Verdict(labels)
 
 
 def sorted_verdicts(
-    folder: Path, clips: Mapping[str, DetectedClip], known: Collection[str], folder_names: Mapping[str, str]
+    folder: Path, clips: Mapping[str, DetectedClip], known: KnownClasses, folder_names: Mapping[str, str]
 ) -> tuple[dict[str, Path], dict[str, Verdict]]:
     """Where the clips lie now, and the verdicts of those that were sorted into folders.
 
@@ -64,7 +94,7 @@ def sorted_verdicts(
     Args:
         folder: The folder of clips.
         clips: The detected clips by name.
-        known: Names of all detected classes.
+        known: All detected classes.
         folder_names: Labels by the names that their folders have.
 
     Raises:

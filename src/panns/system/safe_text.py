@@ -1,0 +1,42 @@
+"""Text of strangers, such as names of files, made safe for terminals and spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable
+
+CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""Characters that move the cursor, colour the terminal, end a line or change the writing direction."""
+# Spreadsheets compute a cell that begins like this.
+_FORMULA = ("=", "+", "-", "@")
+
+
+def printable(text: str) -> str:
+    r"""Escape control characters, because file names may come from strangers.
+
+    >>> printable("a\x1b[2Jb\n.wav")
+    'a\\x1b[2Jb\\n.wav'
+    """
+    return CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def spreadsheet_cell(value: object) -> object:
+    """Escape a text that a spreadsheet would compute, because file names may come from strangers; numbers stay.
+
+    Examples:
+        >>> spreadsheet_cell("=1+1.wav"), spreadsheet_cell("-"), spreadsheet_cell(-0.5)
+        ("'=1+1.wav", '-', -0.5)
+    """
+    if not isinstance(value, str):
+        return value
+    text = printable(value)
+    return f"'{text}" if len(text) > 1 and text.startswith(_FORMULA) else text
+
+
+def csv_text(rows: Iterable[Iterable[object]]) -> str:
+    """Rows as comma-separated values."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([spreadsheet_cell(cell) for cell in row] for row in rows)
+    return text.getvalue()
