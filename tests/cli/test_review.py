@@ -233,6 +233,34 @@ def test_clips_among_the_recordings_are_not_detected(folder):
     assert run_panns("detect", "clips", "--csv", cwd=folder).stdout.count(knock.name) > 0
 
 
+def test_tasks_that_nobody_has_annotated_are_named(folder):
+    command = ("detect", "siren.ogg", "-m", "builtin", "--threshold", "0.4", "--format", "label-studio")
+    (folder / "tasks.json").write_text(succeed(run_panns(*command, cwd=folder)), encoding="utf-8")
+    mark(folder, {row["clip"]: "yes" for row in rows_of(folder)})
+    result = run_panns("review", "clips", "tasks.json", "-o", "reviewed.csv", "--json", cwd=folder)
+    assert json.loads(succeed(result))["unreviewed"] == ["siren.ogg"]
+    assert "siren.ogg have no annotations by a person yet" in result.stderr
+
+
+def test_the_review_works_from_another_folder(folder, tmp_path):
+    """Clips that are gone are heard in their recordings, wherever the command runs and the folders were moved to."""
+    for path in (folder / "clips").glob("*.wav"):
+        path.unlink()
+    mark(folder, {row["clip"]: "yes" for row in rows_of(folder)})
+    moved = folder.rename(tmp_path / "moved")
+    (tmp_path / "lists").mkdir()
+    report = run_panns("review", moved / "clips", "-o", "lists/r.csv", "--json", cwd=tmp_path)
+    assert json.loads(succeed(report))["n_clips"] == len(rows_of(moved))
+    listed = {one.path for one in read_clip_list(tmp_path / "lists" / "r.csv").clips}
+    assert listed == {"../moved/siren.ogg", "../moved/站 1/knock.ogg"}
+    for sound in (moved / "siren.ogg", moved / "站 1" / "knock.ogg"):
+        sound.unlink()
+    result = run_panns("review", moved / "clips", "-o", "lists/none.csv", cwd=tmp_path)
+    assert result.returncode == 1
+    assert f"none of the decided clips in {moved / 'clips'} can be used" in result.stderr
+    assert not (tmp_path / "lists" / "none.csv").exists()
+
+
 def test_the_list_is_evaluated(folder):
     mark(folder, {row["clip"]: "confirmed" for row in rows_of(folder) if row["label"] in {"Siren", "Knock"}})
     review(folder)

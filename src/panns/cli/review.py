@@ -93,9 +93,10 @@ def _warn(reviewed: Review) -> None:
         )
     for names, problem in (
         (reviewed.unknown, "are no clips of the folder, nor recordings of them; their annotations were left out"),
+        (reviewed.unreviewed, "have no annotations by a person yet, only predictions, and were left out"),
         (
             reviewed.lost,
-            "were left out: neither the clip nor its recording is there; run the command in the folder of panns detect",
+            "were left out: neither the clip nor its recording is there; put it back, or beside the folder",
         ),
         (reviewed.overlapping, "were left out, because a detection beside them is not decided; review that as well"),
     ):
@@ -114,6 +115,7 @@ def _to_dict(reviewed: Review, output: Path) -> dict[str, object]:
         "n_open": reviewed.n_open,
         "n_missing": reviewed.n_missing,
         "unknown": list(reviewed.unknown),
+        "unreviewed": list(reviewed.unreviewed),
         "lost": list(reviewed.lost),
         "overlapping": list(reviewed.overlapping),
     }

@@ -82,6 +82,14 @@ def is_file(path: str | os.PathLike[str]) -> bool:
     return os.path.isfile(path)  # noqa: PTH113
 
 
+def relative_path(path: Path, folder: Path) -> str:
+    """A path from a folder, with slashes; an absolute one if there is none, as between two drives of Windows."""
+    try:
+        return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+    except ValueError:
+        return str(path.absolute())
+
+
 def native_path(path: str | os.PathLike[str]) -> str | bytes:
     """A path for libraries that would encode it as UTF-8: outside of Windows a name is bytes, and need not be text."""
     return os.fspath(path) if os.name == "nt" else os.fsencode(path)

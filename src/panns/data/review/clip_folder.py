@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -24,7 +24,7 @@ from panns.data.review.clip_table import add_to_table, write_table_anew
 from panns.data.review.detected_clips import ClipSettings, DetectedClip, is_clip_name, plan_clips, recording_stems
 from panns.errors import DataError, PannsError
 from panns.results import Detection
-from panns.system.files import is_file, replacing
+from panns.system.files import is_file, relative_path, replacing
 from panns.system.json_files import DamagedJson, parse_json, read_json, to_json
 from panns.system.locks import exclusive_or_skip
 from panns.system.storage import storage_problem
@@ -130,7 +130,8 @@ class ClipFolder:
     def _plan(self, recording: str, detection: Detection) -> list[DetectedClip]:
         """The clips that are new: a reviewer may have moved or deleted the others."""
         clips = plan_clips(recording, self._stems[recording], detection, self._settings)
-        return [one for one in clips if one.clip not in self._kept]
+        path = relative_path(Path(recording), self._folder)
+        return [replace(one, recording_path=path) for one in clips if one.clip not in self._kept]
 
 
 @contextmanager

@@ -56,6 +56,7 @@ class DetectedClip:
         event_offset_s: End of the whole event.
         model: Name of the model.
         label_zh: Chinese name of the class; "" for none.
+        recording_path: Path of the recording from the folder of clips; "" if unknown.
     """
 
     clip: str
@@ -70,6 +71,7 @@ class DetectedClip:
     event_offset_s: float
     model: str
     label_zh: str = ""
+    recording_path: str = ""
 
     @property
     def stem(self) -> str:

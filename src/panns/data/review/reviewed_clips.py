@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from panns.data.review.detected_clips import DetectedClip, label_in_names
 from panns.data.review.overlaps import LabelledStretches, Stretch
 from panns.data.review.verdicts import KnownClasses, Verdict, parse_verdict, sorted_verdicts
 from panns.errors import DataError
-from panns.system.files import is_file
+from panns.system.files import is_file, relative_path
 
 
 @dataclass(frozen=True)
@@ -32,6 +31,7 @@ class Review:
         n_open: Clips that nobody has decided on.
         n_missing: Clips that are gone from the folder or from a table, and are not used.
         unknown: Sounds in annotation files that no clip was cut from.
+        unreviewed: Sounds in annotation files that nobody has annotated.
         lost: Clips that cannot be used, because neither their file nor their recording is there.
         overlapping: Clips left out because they overlap a detection of a class of the list that nobody has decided on.
     """
@@ -43,6 +43,7 @@ class Review:
     n_open: int
     n_missing: int
     unknown: tuple[str, ...]
+    unreviewed: tuple[str, ...]
     lost: tuple[str, ...]
     overlapping: tuple[str, ...]
 
@@ -96,15 +97,23 @@ def review_clips(
             f"nobody has decided on any of {len(detected)} clips in {folder}: sort them into the folders confirmed and "
             "rejected, or fill the column review; add --complete if what is left is right and what is gone is wrong"
         )
-    return _collect(
+    review = _collect(
         detected,
         places,
+        {name: _find_recording(folder, one) for name, one in {one.recording: one for one in detected.values()}.items()},
         verdicts,
         compared,
         list_folder,
         n_missing=0 if is_complete else len(gone),
         rejected_label=rejected_label,
     )
+    if not review.clips:
+        raise DataError(
+            f"none of the decided clips in {folder} can be used: {len(review.lost)} have neither their file nor their "
+            f"recording, and {len(review.overlapping)} lie beside a detection that nobody has decided on; put the "
+            "recordings where they were, or decide on more clips"
+        )
+    return review
 
 
 def _merge(*sources: Mapping[str, Verdict]) -> dict[str, Verdict]:
@@ -120,6 +129,7 @@ def _merge(*sources: Mapping[str, Verdict]) -> dict[str, Verdict]:
 def _collect(
     detected: Mapping[str, DetectedClip],
     places: Mapping[str, Path],
+    recordings: Mapping[str, Path | None],
     verdicts: Mapping[str, Verdict],
     compared: Comparison,
     list_folder: Path,
@@ -158,21 +168,23 @@ def _collect(
             continue
         labels = _labels(where, verdicts[name].labels, sounding.get(one.recording, nothing))
         labels = labels or ((rejected_label,) if rejected_label else ())
+        path = recordings[one.recording]
         if name in places:
-            clips.append(Clip(_relative(places[name], list_folder), labels, source=one.recording.strip()))
-        elif is_file(one.recording):
-            path = _relative(Path(one.recording), list_folder)
-            clips.append(Clip(path, labels, source=one.recording.strip(), onset_s=where[0], offset_s=where[1]))
+            clips.append(Clip(relative_path(places[name], list_folder), labels, source=one.recording.strip()))
+        elif path is not None:
+            listed = relative_path(path, list_folder)
+            clips.append(Clip(listed, labels, source=one.recording.strip(), onset_s=where[0], offset_s=where[1]))
         else:
             lost.append(name)
     for recording, event in compared.added:
         where = event.onset_s, event.offset_s
-        if not is_file(recording):
+        path = recordings[recording]
+        if path is None:
             lost.append(f"{recording} at {event.onset_s:.2f} s")
             continue
         labels = _labels(where, (event.label,), sounding[recording])
-        path = _relative(Path(recording), list_folder)
-        clips.append(Clip(path, labels, source=recording.strip(), onset_s=where[0], offset_s=where[1]))
+        listed = relative_path(path, list_folder)
+        clips.append(Clip(listed, labels, source=recording.strip(), onset_s=where[0], offset_s=where[1]))
     return Review(
         tuple(clips),
         confirmed,
@@ -181,6 +193,7 @@ def _collect(
         n_open=len(detected) - len(verdicts) - n_missing,
         n_missing=n_missing,
         unknown=tuple(compared.unknown),
+        unreviewed=tuple(compared.unreviewed),
         lost=tuple(lost),
         overlapping=tuple(overlapping),
     )
@@ -191,8 +204,10 @@ def _labels(where: Stretch, own: Sequence[str], sounding: LabelledStretches) -> 
     return tuple(dict.fromkeys([*own, *sounding.labels_in(where)]))
 
 
-def _relative(path: Path, folder: Path) -> str:
-    try:
-        return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
-    except ValueError:  # another drive of Windows
-        return str(path.absolute())
+def _find_recording(folder: Path, clip: DetectedClip) -> Path | None:
+    """The recording of a clip: where it lay as seen from the folder of clips, as it was given, or beside the folder."""
+    name = clip.recording.replace("\\", "/").rpartition("/")[2]
+    candidates = [Path(clip.recording), folder.resolve().parent / clip.recording, folder.resolve().parent / name]
+    if clip.recording_path:
+        candidates.insert(0, folder.resolve() / clip.recording_path)
+    return next((path for path in candidates if is_file(path)), None)
