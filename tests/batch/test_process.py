@@ -125,3 +125,23 @@ def join_workers():
     for thread in threading.enumerate():
         if thread.name.startswith("panns"):
             thread.join()
+
+
+@pytest.mark.parametrize("n_jobs", [1, 3])
+def test_no_more_files_at_a_time_than_jobs(n_jobs):
+    all_at_work = threading.Barrier(n_jobs)
+    lock, at_work, most = threading.Lock(), 0, 0
+
+    def tag_with_others(source, on_progress):
+        nonlocal at_work, most
+        with lock:
+            at_work += 1
+            most = max(most, at_work)
+        all_at_work.wait(timeout=60)  # breaks if fewer work at a time
+        with lock:
+            at_work -= 1
+        return tag(source, on_progress)
+
+    results = list(process_files([Input(str(i)) for i in range(6)], tag_with_others, n_jobs=n_jobs))
+    assert [one.error for one in results] == [None] * 6
+    assert most == n_jobs

@@ -66,23 +66,21 @@ class DecodeLimits:
             raise AudioDecodeError(
                 f"{name}: {n_bytes:,} bytes decode to more than {decoded_s:,.0f} s, fewer than "
                 f"{self.min_bytes_per_s:g} bytes per second, like a decompression bomb; "
-                f"if this is a real recording, use --allow-silence, or in Python "
-                f"limits=DecodeLimits(min_bytes_per_s=...)"
+                f"if this is a real recording, set limits=DecodeLimits(min_bytes_per_s=...) in Python"
             )
 
         if n_samples > self.grace_s * _GRACE_SAMPLES_PER_S and n_bytes * 1e6 < n_samples * self.min_bytes_per_million:
             raise AudioDecodeError(
                 f"{name}: {n_bytes:,} bytes decode to more than {n_samples:,} samples of all channels, fewer than "
                 f"{self.min_bytes_per_million:g} bytes per million, like a decompression bomb; "
-                f"if this is a real recording, use --allow-silence, or in Python "
-                f"limits=DecodeLimits(min_bytes_per_million=...)"
+                f"if this is a real recording, set limits=DecodeLimits(min_bytes_per_million=...) in Python"
             )
 
     def _check_duration(self, name: str, duration_s: float) -> None:
         if duration_s > self.max_duration_s:
             raise AudioDecodeError(
                 f"{name}: longer than the limit of {self.max_duration_s:,.0f} s; "
-                f"cut it, or use --max-hours, or in Python limits=DecodeLimits(max_duration_s=...)"
+                f"cut it, or set limits=DecodeLimits(max_duration_s=...) in Python"
             )
 
 

@@ -49,9 +49,13 @@ class FileResult(Generic[ResultT]):
 
 
 def process_files(
-    inputs: Sequence[Input], function: ProcessFile[ResultT], *, on_progress: OnProgress = ignore_progress
+    inputs: Sequence[Input],
+    function: ProcessFile[ResultT],
+    *,
+    n_jobs: int | None = None,
+    on_progress: OnProgress = ignore_progress,
 ) -> Generator[FileResult[ResultT], None, None]:
-    """Compute a result for every input in worker threads, one per CPU core; yield the results in order.
+    """Compute a result for every input in worker threads; yield the results in order.
 
     An exception of `function` becomes the error of that file. Leaving the loop early cancels the remaining work without
     waiting for it: files in progress stop at their next progress report.
@@ -60,6 +64,7 @@ def process_files(
         inputs: The sounds, as returned by `expand_paths`.
         function: Called from worker threads with a path (or the binary stream of standard input) and a progress
             callback for the sound, which it must call now and then.
+        n_jobs: Maximum number of files at a time; None for one per CPU core.
         on_progress: Called in the caller's thread a few times a second: with the number of completed files, or for a
             single file with its seconds of sound.
     """
@@ -79,7 +84,7 @@ def process_files(
         elif sound_progress is not None:
             on_progress(sound_progress)
 
-    n_workers = max(1, min(len(inputs), n_cores()))
+    n_workers = max(1, min(len(inputs), n_jobs or n_cores()))
     results = ordered_map(
         lambda one: _process(one, function, on_sound_progress),
         inputs,

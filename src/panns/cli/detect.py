@@ -14,7 +14,7 @@ from panns.cli.options.grouping import with_option_groups
 from panns.cli.options.model_options import EventModelOptions
 from panns.cli.options.paths import Paths, expand_inputs
 from panns.cli.options.result_output import ResultFileOptions, compute_into, settings_of
-from panns.cli.options.sound_limits import LimitOptions
+from panns.cli.options.sound_limits import LimitOptions, naming_limit_options
 from panns.cli.render.event_printers import EventFormat, event_printer
 from panns.cli.terminal.file_results import process_with_bar, report_problems
 
@@ -51,6 +51,7 @@ def detect(
     ] = EventFormat.table,
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
+    jobs: options.Jobs = None,
     clock: ClockOptions,
     results: ResultFileOptions,
     clip_output: ClipOutputOptions,
@@ -80,7 +81,8 @@ def detect(
     files = [one.file for one in inputs]
 
     def detect_in_file(source: str | BinaryIO, on_progress: OnProgress) -> Detection:
-        detection = recognizer.detect(source, **settings._asdict(), limits=decode_limits, on_progress=on_progress)
+        with naming_limit_options():
+            detection = recognizer.detect(source, **settings._asdict(), limits=decode_limits, on_progress=on_progress)
         return clock.apply(detection)
 
     detected_by = settings_of("detect", recognizer, **settings._asdict())
@@ -96,7 +98,11 @@ def detect(
             ) as folder,
         ):
             has_failed = compute_into(
-                file, inputs, with_clips(detect_in_file, folder), on_result=None if folder is None else folder.add_rows
+                file,
+                inputs,
+                with_clips(detect_in_file, folder),
+                n_jobs=jobs,
+                on_result=None if folder is None else folder.add_rows,
             )
         raise typer.Exit(int(has_failed))
 
@@ -105,7 +111,7 @@ def detect(
     with clip_output.open_folder(files, detected_by=detected_by, done=None, limits=decode_limits) as folder:
         printer = event_printer(output_format, files, lang, has_clock=clock.clock, max_hz=max_hz)
         printer.begin()
-        for one in process_with_bar(inputs, with_clips(detect_in_file, folder)):
+        for one in process_with_bar(inputs, with_clips(detect_in_file, folder), n_jobs=jobs):
             report_problems(one)
             if folder is not None and one.result is not None:
                 folder.add_rows(one.file, one.result)

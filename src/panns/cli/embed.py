@@ -14,7 +14,7 @@ from panns.cli.options.grouping import with_option_groups
 from panns.cli.options.model_options import ModelOptions
 from panns.cli.options.paths import Paths, expand_inputs
 from panns.cli.options.result_output import Resume, compute_into, settings_of
-from panns.cli.options.sound_limits import LimitOptions
+from panns.cli.options.sound_limits import LimitOptions, naming_limit_options
 from panns.cli.terminal.file_results import process_with_bar, report_problems
 from panns.cli.terminal.output import print_json, writing
 
@@ -42,6 +42,7 @@ def embed(
     resume: Resume = False,
     model: ModelOptions,
     as_json: options.AsJson = False,
+    jobs: options.Jobs = None,
     clock: ClockOptions,
     limits: LimitOptions,
 ) -> None:
@@ -67,13 +68,14 @@ def embed(
     decode_limits = limits.to_limits()
 
     def embed_file(source: str | BinaryIO, on_progress: OnProgress) -> Embedding:
-        return clock.apply(recognizer.embed(source, limits=decode_limits, on_progress=on_progress))
+        with naming_limit_options():
+            return clock.apply(recognizer.embed(source, limits=decode_limits, on_progress=on_progress))
 
     if output is not None:
-        has_failed = _embed_into(output, inputs, embed_file, recognizer, clock, resume=resume)
+        has_failed = _embed_into(output, inputs, embed_file, recognizer, clock, n_jobs=jobs, resume=resume)
     else:
         has_failed = False
-        for one in process_with_bar(inputs, embed_file):
+        for one in process_with_bar(inputs, embed_file, n_jobs=jobs):
             report_problems(one)
             has_failed |= one.error is not None
             print_json(one.to_dict())
@@ -88,6 +90,7 @@ def _embed_into(
     recognizer: Recognizer,
     clock: ClockOptions,
     *,
+    n_jobs: int | None,
     resume: bool,
 ) -> bool:
     """Write embeddings to a file; returns True if a sound failed."""
@@ -97,7 +100,7 @@ def _embed_into(
     is_table = output.suffix != ".jsonl"
     growing = output.with_name(f"{output.name}.jsonl") if is_table else output
     with ResultFile(growing, settings_of("embed", recognizer, **clock.settings), resume=resume) as file:
-        has_failed = compute_into(file, inputs, function)
+        has_failed = compute_into(file, inputs, function, n_jobs=n_jobs)
         if is_table:
             records = {record["file"]: record for record in file.results()}
             embeddings = [records[one.file] for one in inputs if one.file in records]

@@ -12,7 +12,7 @@ from panns.cli.options.grouping import with_option_groups
 from panns.cli.options.model_options import ModelOptions
 from panns.cli.options.paths import Paths, expand_inputs
 from panns.cli.options.result_output import ResultFileOptions, compute_into, settings_of
-from panns.cli.options.sound_limits import LimitOptions
+from panns.cli.options.sound_limits import LimitOptions, naming_limit_options
 from panns.cli.render.clock_cells import CSV_CLOCK_COLUMNS, csv_cells, head_text, line_text
 from panns.cli.terminal.file_results import process_with_bar, report_problems
 from panns.cli.terminal.output import print_csv, print_json, print_line
@@ -37,6 +37,7 @@ def tag(
     as_json: options.AsJson = False,
     as_csv: options.AsCsv = False,
     *,
+    jobs: options.Jobs = None,
     clock: ClockOptions,
     results: ResultFileOptions,
     limits: LimitOptions,
@@ -55,20 +56,21 @@ def tag(
     selection: dict[str, Any] = {"top": top, "threshold": threshold, "timeline": timeline}
 
     def tag_file(source: str | BinaryIO, on_progress: OnProgress) -> Tagging:
-        return clock.apply(recognizer.tag(source, **selection, limits=decode_limits, on_progress=on_progress))
+        with naming_limit_options():
+            return clock.apply(recognizer.tag(source, **selection, limits=decode_limits, on_progress=on_progress))
 
     if results.output is not None:
         from panns.batch.result_file import ResultFile
 
         settings = settings_of("tag", recognizer, **selection, **clock.settings)
         with ResultFile(results.output, settings, resume=results.resume) as file:
-            has_failed = compute_into(file, inputs, tag_file)
+            has_failed = compute_into(file, inputs, tag_file, n_jobs=jobs)
         raise typer.Exit(int(has_failed))
 
     if as_csv:
         print_csv([CSV_COLUMNS + (CSV_CLOCK_COLUMNS if clock.clock else ())])
     has_failed = False
-    for one in process_with_bar(inputs, tag_file):
+    for one in process_with_bar(inputs, tag_file, n_jobs=jobs):
         report_problems(one)
         has_failed |= one.error is not None
         if as_json:

@@ -39,6 +39,10 @@ SkipDamaged = Annotated[
     bool,
     typer.Option("--skip-damaged", help="Leave out clips that cannot be read, and list them; not all of a class."),
 ]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", metavar="N", min=1, max=1024, help="Files to compute at a time (default one per CPU core)."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print comma-separated values with a header.")]
 

@@ -54,15 +54,18 @@ def compute_into(
     inputs: list[Input],
     function: ProcessFile[ResultT],
     *,
+    n_jobs: int | None,
     on_result: Callable[[str, ResultT], object] | None = None,
 ) -> bool:
     """Compute the results that a file lacks, and add each as soon as it is known; returns True if a sound failed.
 
-    `on_result` is called with the path and the result of a sound before its result is in the file.
+    `n_jobs` is the number of files at a time. `on_result` is called with the path and the result of a sound before its
+    result is in the file.
     """
     has_failed = False
     try:
-        for one in process_with_bar([one for one in inputs if one.file not in file.done], function):
+        open_inputs = [one for one in inputs if one.file not in file.done]
+        for one in process_with_bar(open_inputs, function, n_jobs=n_jobs):
             report_problems(one)
             has_failed |= one.error is not None
             if on_result is not None and one.result is not None:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from panns.errors import AudioDecodeError
 from panns.system.defaults import MAX_HOURS
 
 if TYPE_CHECKING:
     from panns.audio import DecodeLimits
 
+_FLAGS = {
+    "max_duration_s": "--max-hours",
+    "min_bytes_per_s": "--allow-silence",
+    "min_bytes_per_million": "--allow-silence",
+}
 _A_YEAR_H = 8_784  # the largest value of the option
 
 
@@ -39,3 +48,15 @@ class LimitOptions:
         if not self.allow_silence:
             return limits
         return DecodeLimits(max_duration_s=limits.max_duration_s, min_bytes_per_s=0, min_bytes_per_million=0)
+
+
+@contextmanager
+def naming_limit_options() -> Iterator[None]:
+    """Name these options in errors raised inside, in place of parameters."""
+    try:
+        yield
+    except AudioDecodeError as error:
+        message = re.sub(
+            r"set limits=DecodeLimits\((\w+)=\.\.\.\) in Python", lambda match: f"use {_FLAGS[match[1]]}", str(error)
+        )
+        raise AudioDecodeError(message) from error

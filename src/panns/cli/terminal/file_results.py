@@ -10,10 +10,12 @@ from panns.cli.terminal.bars import Bar
 from panns.cli.terminal.output import complain
 
 
-def process_with_bar(inputs: list[Input], function: ProcessFile[ResultT]) -> Iterator[FileResult[ResultT]]:
-    """Results of all inputs, in order, with a progress bar while they are computed."""
+def process_with_bar(
+    inputs: list[Input], function: ProcessFile[ResultT], *, n_jobs: int | None
+) -> Iterator[FileResult[ResultT]]:
+    """Results of all inputs, in order, `n_jobs` at a time, with a progress bar while they are computed."""
     with Bar() as bar:
-        yield from process_files(inputs, function, on_progress=bar.show)
+        yield from process_files(inputs, function, n_jobs=n_jobs, on_progress=bar.show)
 
 
 def report_problems(result: FileResult[ResultT]) -> None:
