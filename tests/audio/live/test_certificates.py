@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from panns.audio import NetworkSound
+from panns.audio.live import certificates
 from panns.audio.live.certificates import certificate_problem
 from panns.errors import DeviceUnavailable
 from tests.audio.live.servers import RtspCamera, files, http_server
@@ -64,6 +65,18 @@ def test_a_trusted_server_is_heard(make_tls, sound_folder, monkeypatch):
     with http_server(files(sound_folder), tls) as address, NetworkSound(f"{address}/a.wav") as sound:
         samples = np.concatenate(list(sound))
     np.testing.assert_allclose(samples, tone(0.5, sample_rate=RATE), atol=1e-6)
+
+
+def test_python_that_knows_no_file(make_tls, sound_folder, monkeypatch, tmp_path):
+    tls, certificate = make_tls("localhost")
+    known = ssl.get_default_verify_paths()._replace(cafile=None)
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: known)
+    monkeypatch.setattr(certificates, "_SYSTEM_FILES", (str(tmp_path / "missing"), certificate))
+    assert certificates.tls_options() == {"tls_verify": "1", "ca_file": certificate}
+    with http_server(files(sound_folder), tls) as address, NetworkSound(f"{address}/a.wav") as sound:
+        assert sum(map(len, sound)) == RATE // 2
+    monkeypatch.setattr(certificates, "_SYSTEM_FILES", ())
+    assert certificates.tls_options() == {"tls_verify": "1"}
 
 
 def test_a_server_without_a_trusted_certificate_is_refused_and_asked_for_nothing(make_tls, sound_folder):

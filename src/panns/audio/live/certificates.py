@@ -7,16 +7,26 @@ import ssl
 from contextlib import suppress
 from urllib.parse import urlsplit
 
+from panns.system.files import is_file
+
+# Debian, Fedora, Alpine and macOS, openSUSE, FreeBSD.
+_SYSTEM_FILES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/cert.pem",
+    "/etc/ssl/ca-bundle.pem",
+    "/usr/local/share/certs/ca-root-nss.crt",
+)
 _PORTS = {"https": 443, "rtsps": 322}
 
 
 def tls_options() -> dict[str, str]:
     """Options of FFmpeg that refuse a server without a trusted certificate.
 
-    The trusted ones are those that Python trusts, which `SSL_CERT_FILE` can name. Where Python has no such file, as on
-    Windows, FFmpeg knows those of the system.
+    Trusted are those that Python trusts, which `SSL_CERT_FILE` can name. Python may know only a folder of them,
+    which FFmpeg cannot read; then the file of the system is used. Windows has neither, and FFmpeg knows its store.
     """
-    file = ssl.get_default_verify_paths().cafile
+    file = ssl.get_default_verify_paths().cafile or next(filter(is_file, _SYSTEM_FILES), None)
     return {"tls_verify": "1", **({} if file is None else {"ca_file": file})}
 
 
