@@ -1,4 +1,4 @@
-"""Labelled stretches of a recording, found by time: a recorder of a season hears tens of thousands of events."""
+"""Labelled stretches of a recording, found by time: a season of recordings holds tens of thousands of events."""
 
 from __future__ import annotations
 
