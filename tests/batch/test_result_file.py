@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from panns.batch import result_file
 from panns.batch.result_file import ResultFile
 from panns.errors import PannsError
 from tests.commands import needs_posix
@@ -26,6 +27,41 @@ def test_a_killed_run_goes_on(tmp_path):
         file.add({"file": "b", "n": 2})
         assert [(one["file"], one["n"]) for one in file.results()] == [("a", 1), ("c", 3), ("b", 2)]
     assert len(path.read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("damage", "kept"),
+    [
+        (lambda a, b, _: a + b + bytes(4096), ["a", "b"]),  # zeros at the end, as after a power cut
+        (lambda a, b, c: bytes(len(a + b + c)), []),
+        (lambda a, b, c: a + bytes(len(b)) + c, ["a", "c"]),
+        (lambda a, b, c: a + bytes(len(b) - 1) + b"\n" + c, ["a", "c"]),
+        (lambda a, b, c: a + b[:9] + bytes(50) + c, ["a"]),
+        (lambda a, b, c: a + b"\xff" + b[1:] + c, ["a", "c"]),
+    ],
+)
+def test_damaged_lines_are_computed_again(damage, kept, tmp_path, caplog):
+    path = tmp_path / "a.jsonl"
+    write(path, *({"file": name, "n": 1} for name in "abc"))
+    path.write_bytes(damage(*path.read_bytes().splitlines(keepends=True)))
+    with ResultFile(path, SETTINGS, resume=True) as file:
+        assert "damaged lines" in caplog.text
+        assert file.done == set(kept)
+        for name in set("abc") - file.done:
+            file.add({"file": name, "n": 1})
+        assert {one["file"] for one in file.results()} == set("abc")
+    assert b"\0" not in path.read_bytes()
+    assert len(path.read_text().splitlines()) == 3
+
+
+def test_results_reach_the_disk_while_the_run_goes_on(tmp_path, monkeypatch):
+    now_s, synced = [0.0], []
+    monkeypatch.setattr(result_file.time, "monotonic", lambda: now_s[0])
+    monkeypatch.setattr(result_file, "sync", synced.append)
+    with ResultFile(tmp_path / "a.jsonl", SETTINGS, resume=False) as file:
+        for now_s[0] in (1.0, 4.0, 6.0, 7.0, 12.0):
+            file.add({"file": "a"})
+        assert len(synced) == 2
 
 
 def test_results_are_in_the_file_at_once(tmp_path):

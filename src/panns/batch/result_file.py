@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,6 +17,11 @@ from panns.system.json_files import parse_json, to_json
 from panns.system.locks import exclusive_or_skip
 from panns.system.storage import storage_problem
 
+_LOG = logging.getLogger(__name__)
+
+# Longest time for which results may be in the memory of the system alone.
+_SYNC_S = 5.0
+
 
 class ResultFile:
     """Results of many sounds, one line each.
@@ -24,7 +31,7 @@ class ResultFile:
     Args:
         path: The file.
         settings: Everything that decides the results; values that differ between runs.
-        resume: Go on with the file: keep its results, without those of sounds that failed and a line that was cut.
+        resume: Go on with the file: keep its results, without those of sounds that failed and damaged lines.
 
     Attributes:
         path: The file.
@@ -39,6 +46,7 @@ class ResultFile:
         self.path = path
         self._digest = hashlib.sha256(to_json(settings, sorts_keys=True).encode()).hexdigest()[:16]
         self.done: set[str] = set()
+        self._synced_s = time.monotonic()
         with ExitStack() as stack, self._write_errors():
             if not stack.enter_context(exclusive_or_skip(_lock_of(path))):
                 raise PannsError(f"another run writes to {path}; wait until it has ended, or give another file")
@@ -74,23 +82,41 @@ class ResultFile:
                     kept.write(to_json(record) + "\n")
 
     def _records(self) -> Iterator[dict[str, Any]]:
-        with self.path.open(encoding="utf-8", errors="replace") as file:
+        """The intact lines. A stopped run may leave a part of one, and a power cut also zeros."""
+        n_intact = n_damaged = 0
+        is_zeros = True
+        with self.path.open(encoding="utf-8", errors="replace", newline="\n") as file:
             for line in file:
-                if not line.endswith("\n"):
-                    return  # the run was stopped while it wrote this line
                 try:
-                    record = parse_json(line)
+                    # A line that follows lost ones in a block of zeros is whole.
+                    record = parse_json(line.lstrip("\0")) if line.endswith("\n") else None
                 except ValueError:
                     record = None
-                if not isinstance(record, dict) or not {"file", "settings"} <= record.keys():
-                    raise PannsError(f"{self.path} is not a file of results of this command; give another one")
-                yield record
+                if isinstance(record, dict) and {"file", "settings"} <= record.keys():
+                    n_intact += 1
+                    n_damaged += line.startswith("\0")
+                    yield record
+                elif isinstance(record, dict):
+                    raise self._foreign()
+                else:
+                    n_damaged += line.endswith("\n") or "\0" in line
+                    is_zeros &= not line.strip("\0\n")
+        if n_damaged and not n_intact and not is_zeros:
+            raise self._foreign()
+        if n_damaged:
+            _LOG.warning("%s: %d damaged lines are left out; their sounds are computed again", self.path, n_damaged)
+
+    def _foreign(self) -> PannsError:
+        return PannsError(f"{self.path} is not a file of results of this command; give another one")
 
     def add(self, record: Mapping[str, Any]) -> None:
-        """Write the result of one sound; it stays even if the process is killed afterwards."""
+        """Write the result of one sound; it stays if the process is killed, and after 5 s if power is cut."""
         with self._write_errors():
             self._file.write(to_json({**record, "settings": self._digest}) + "\n")
             self._file.flush()
+            if time.monotonic() - self._synced_s >= _SYNC_S:
+                sync(self.path)
+                self._synced_s = time.monotonic()
 
     def results(self) -> Iterator[dict[str, Any]]:
         """The results in the file, without those of sounds that failed, in the order in which they were computed."""
