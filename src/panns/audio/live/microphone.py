@@ -21,9 +21,8 @@ import numpy as np
 
 from panns.audio.decoding.mono_mixer import MonoMixer
 from panns.audio.decoding.samples import Waveform
-from panns.audio.limits import MAX_PEAK
 from panns.audio.live.input_devices import InputDevice, error_text, find_microphone, import_sounddevice
-from panns.audio.live.live_sound import BLOCK_S, FIRST_PAUSE_S, GIVE_UP_S, LAST_PAUSE_S
+from panns.audio.live.live_sound import BLOCK_S, FIRST_PAUSE_S, GIVE_UP_S, LAST_PAUSE_S, without_invalid
 from panns.errors import DeviceUnavailable, Overloaded
 
 _LOG = logging.getLogger(__name__)
@@ -264,11 +263,10 @@ class Microphone:
 
     def _without_invalid(self, samples: Waveform) -> Waveform:
         """Replace invalid samples by zeros: a broken driver must not end hours of listening."""
-        is_sound = np.abs(samples) <= MAX_PEAK
-        if is_sound.all():
-            return samples
-        self._warn_again("the microphone %r delivers invalid samples; zeros replace them", self.name)
-        return np.where(is_sound, samples, np.float32(0))
+        valid = without_invalid(samples)
+        if valid is not samples:
+            self._warn_again("the microphone %r delivers invalid samples; zeros replace them", self.name)
+        return valid
 
     def _warn_again(self, text: str, *values: object) -> None:
         """Log a warning, unless one was logged a moment ago."""

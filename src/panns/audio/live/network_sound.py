@@ -7,13 +7,10 @@ import time
 from collections.abc import Callable, Iterator
 from types import TracebackType
 
-import numpy as np
-
 from panns.audio.decoding.media_formats import FORMATS
 from panns.audio.decoding.samples import Waveform
-from panns.audio.limits import MAX_PEAK
 from panns.audio.live.certificates import certificate_problem, tls_options
-from panns.audio.live.live_sound import FIRST_PAUSE_S, GIVE_UP_S, LAST_PAUSE_S
+from panns.audio.live.live_sound import FIRST_PAUSE_S, GIVE_UP_S, LAST_PAUSE_S, without_invalid
 from panns.audio.live.media_stream import MediaStream, silence
 from panns.audio.resampling.resample import Resampler
 from panns.errors import AudioDecodeError, DeviceUnavailable
@@ -118,7 +115,7 @@ class NetworkSound:
                 for block in self._at_first_rate():
                     if self._is_stopped:
                         return
-                    yield self._counted(_without_invalid(block))
+                    yield self._counted(without_invalid(block))
             except AudioDecodeError as exc:
                 reason = str(exc)
             else:
@@ -203,9 +200,3 @@ def without_password(address: str) -> str:
     scheme, mark, rest = address.partition("://")
     host, slash, path = rest.partition("/")
     return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
-
-
-def _without_invalid(block: Waveform) -> Waveform:
-    """Replace values that cannot be audio by zeros: a damaged packet must not end hours of listening."""
-    is_sound = np.abs(block) <= MAX_PEAK
-    return block if is_sound.all() else np.where(is_sound, block, np.float32(0))

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from panns.audio.decoding.mono_mixer import MonoMixer
 from panns.audio.decoding.samples import Waveform
-from panns.audio.limits import MAX_PEAK
+from panns.audio.live.live_sound import without_invalid
 from panns.audio.live.media_stream import MediaStream
 from panns.audio.live.playback import Pace
 from panns.audio.live.wav_stream import WavHeader, read_wav_header, read_wav_samples
@@ -93,20 +93,23 @@ class PipedSound:
         """Iterate over mono blocks `(samples,)` as they arrive.
 
         Raises:
-            AudioDecodeError: The pipe sends values that cannot be audio, or its format breaks off.
+            AudioDecodeError: The pipe is empty, or its format breaks off.
         """
         return self._pace.pieces(self._checked(), self.sample_rate)
 
     def _checked(self) -> Iterator[Waveform]:
-        n_samples = 0
+        n_samples, invalid_s = 0, None
         for block in self._blocks():
-            if not max(block.max(), -block.min()) <= MAX_PEAK:
-                raise AudioDecodeError(
-                    f"{self.name}: holds values that cannot be audio after {n_samples / self.sample_rate:.2f} s; check "
-                    "the sample format of the program that sends it"
-                )
+            valid = without_invalid(block)
+            if valid is not block and invalid_s is None:
+                invalid_s = n_samples / self.sample_rate
             n_samples += len(block)
-            yield block
+            yield valid
+        if invalid_s is not None:
+            self._warnings.append(
+                f"zeros replace values that cannot be audio, the first after {invalid_s:.2f} s; check the sample "
+                "format of the program that sends it"
+            )
         if not n_samples and not self._pace.is_stopped:
             raise AudioDecodeError(f"{self.name}: holds no sound, 0 samples; pipe a sound into it")
         if self._wav is not None and self._wav.n_bytes is not None and not self._pace.is_stopped:
