@@ -56,7 +56,7 @@ def test_damaged_lines_are_computed_again(damage, kept, tmp_path, caplog):
 
 def test_results_reach_the_disk_while_the_run_goes_on(tmp_path, monkeypatch):
     now_s, synced = [0.0], []
-    monkeypatch.setattr(result_file.time, "monotonic", lambda: now_s[0])
+    monkeypatch.setattr("panns.batch.result_file.time.monotonic", lambda: now_s[0])
     monkeypatch.setattr(result_file, "sync", synced.append)
     with ResultFile(tmp_path / "a.jsonl", SETTINGS, resume=False) as file:
         for now_s[0] in (1.0, 4.0, 6.0, 7.0, 12.0):
