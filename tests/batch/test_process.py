@@ -137,7 +137,7 @@ def test_no_more_files_at_a_time_than_jobs(n_jobs):
         with lock:
             at_work += 1
             most = max(most, at_work)
-        all_at_work.wait(timeout=60)  # breaks if fewer work at a time
+        all_at_work.wait(timeout=600)  # breaks if fewer work at a time
         with lock:
             at_work -= 1
         return tag(source, on_progress)
