@@ -6,7 +6,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -15,12 +15,14 @@ from panns.errors import PannsError
 from panns.system.files import replacing_output, sync
 from panns.system.json_files import parse_json, to_json
 from panns.system.locks import exclusive_or_skip
-from panns.system.storage import storage_problem
+from panns.system.storage import disk_errors
 
 _LOG = logging.getLogger(__name__)
 
 # Longest time for which results may be in the memory of the system alone.
 _SYNC_S = 5.0
+
+_REMEDY = "the results before are safe: continue with --resume"
 
 
 class ResultFile:
@@ -47,7 +49,7 @@ class ResultFile:
         self._digest = hashlib.sha256(to_json(settings, sorts_keys=True).encode()).hexdigest()[:16]
         self.done: set[str] = set()
         self._synced_s = time.monotonic()
-        with ExitStack() as stack, self._write_errors():
+        with ExitStack() as stack, disk_errors(self.path, _REMEDY):
             if not stack.enter_context(exclusive_or_skip(_lock_of(path))):
                 raise PannsError(f"another run writes to {path}; wait until it has ended, or give another file")
             if path.exists():
@@ -58,17 +60,6 @@ class ResultFile:
                 self._keep_results()
             self._file = stack.enter_context(path.open("a", encoding="utf-8"))
             self._held = stack.pop_all()
-
-    @contextmanager
-    def _write_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as exc:
-            if isinstance(exc, PannsError):
-                raise
-            raise PannsError(
-                f"{self.path}: {storage_problem(exc)}; the results before are safe: continue with --resume"
-            ) from exc
 
     def _keep_results(self) -> None:
         with replacing_output(self.path) as partial, partial.open("w", encoding="utf-8") as kept:
@@ -111,7 +102,7 @@ class ResultFile:
 
     def add(self, record: Mapping[str, Any]) -> None:
         """Write the result of one sound; it stays if the process is killed, and after 5 s if power is cut."""
-        with self._write_errors():
+        with disk_errors(self.path, _REMEDY):
             self._file.write(to_json({**record, "settings": self._digest}) + "\n")
             self._file.flush()
             if time.monotonic() - self._synced_s >= _SYNC_S:
@@ -126,7 +117,7 @@ class ResultFile:
     def close(self) -> None:
         """Close the file, once it is on the disk."""
         if not self._file.closed:
-            with self._write_errors(), self._held:
+            with disk_errors(self.path, _REMEDY), self._held:
                 self._file.flush()
                 sync(self.path)
 

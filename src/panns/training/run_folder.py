@@ -12,11 +12,11 @@ from typing import Any
 
 from panns.config import config_to_dict, fill_defaults, first_difference
 from panns.data.clips.subset import ClipSubset
-from panns.errors import DataError, PannsError, SettingsError
+from panns.errors import DataError, SettingsError
 from panns.system.files import remove_abandoned
 from panns.system.json_files import DamagedJson, parse_json, read_json_object, to_json, write_json
 from panns.system.locks import exclusive_or_skip
-from panns.system.storage import storage_problem
+from panns.system.storage import disk_errors
 from panns.training.dataset import Dataset, digest_clips
 from panns.training.engine.distributed import World
 from panns.training.engine.journal import METRICS_FILE
@@ -51,6 +51,9 @@ def check_folder(settings: RunSettings, out: Path, *, is_resumed: bool) -> None:
         raise SettingsError(f"the run in {out} has other settings: {changed}; restore those, or use another folder")
 
 
+_REMEDY = "make room or choose another folder. The state saved last is intact: continue with --resume"
+
+
 @contextmanager
 def hold_folder(out: Path, world: World) -> Iterator[None]:
     """Hold the folder of a run, so that no other run writes to it, and name it in errors of the disk.
@@ -62,7 +65,7 @@ def hold_folder(out: Path, world: World) -> Iterator[None]:
         SettingsError: Another run holds the folder.
         PannsError: The folder cannot be written to.
     """
-    with _disk_errors(out), ExitStack() as stack:
+    with disk_errors(out, _REMEDY, names_file=True), ExitStack() as stack:
         is_free = True
         if world.is_first:
             stack.enter_context(_created(out))
@@ -97,19 +100,6 @@ def _created(folder: Path) -> Iterator[None]:
                 with contextlib.suppress(OSError):  # not empty
                     one.rmdir()
         raise
-
-
-@contextmanager
-def _disk_errors(out: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as exc:
-        if isinstance(exc, PannsError):
-            raise
-        raise PannsError(
-            f"{exc.filename or out}: {storage_problem(exc)}; make room or choose another folder. The state saved last "
-            f"is intact: continue with --resume"
-        ) from exc
 
 
 def read_record(file: Path) -> dict[str, Any]:

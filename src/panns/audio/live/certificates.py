@@ -1,4 +1,4 @@
-"""Certificates of servers: FFmpeg compares them only on demand, and does not say what is wrong with one."""
+"""Certificates of servers: FFmpeg verifies them only on request, and does not say why it refused one."""
 
 from __future__ import annotations
 

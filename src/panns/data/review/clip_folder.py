@@ -9,8 +9,8 @@ clips/
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from types import TracebackType
@@ -27,9 +27,11 @@ from panns.results import Detection
 from panns.system.files import is_file, relative_path, replacing
 from panns.system.json_files import DamagedJson, parse_json, read_json, to_json
 from panns.system.locks import exclusive_or_skip
-from panns.system.storage import storage_problem
+from panns.system.storage import disk_errors
 
 RECORDS, _SETTINGS, _LOCK = "clips.jsonl", ".settings.json", ".lock"
+
+_REMEDY = "make room, or give another folder for the clips"
 
 
 class ClipFolder:
@@ -61,7 +63,7 @@ class ClipFolder:
         limits: DecodeLimits,
     ) -> None:
         self._folder, self._settings, self._limits = folder, settings, limits
-        with ExitStack() as stack, _write_errors(folder):
+        with ExitStack() as stack, disk_errors(folder, _REMEDY):
             folder.mkdir(parents=True, exist_ok=True)
             if not stack.enter_context(exclusive_or_skip(folder / _LOCK)):
                 raise PannsError(f"another run writes to {folder}; wait until it has ended, or give another folder")
@@ -114,13 +116,13 @@ class ClipFolder:
             Excerpt(self._folder / one.clip, one.clip_onset_s, one.clip_offset_s)
             for one in self._plan(recording, detection)
         ]
-        with _write_errors(self._folder):
+        with disk_errors(self._folder, _REMEDY):
             write_excerpts(recording, excerpts, duration_s=detection.duration_s, limits=self._limits)
 
     def add_rows(self, recording: str, detection: Detection) -> int:
         """Add the rows of the clips of a recording; returns their number."""
         clips = self._plan(recording, detection)
-        with _write_errors(self._folder):
+        with disk_errors(self._folder, _REMEDY):
             # The table comes first: a record without a row is that of a clip whose row a reviewer removed.
             add_to_table(self._folder, clips)
             with (self._folder / RECORDS).open("a", encoding="utf-8") as records:
@@ -132,16 +134,6 @@ class ClipFolder:
         clips = plan_clips(recording, self._stems[recording], detection, self._settings)
         path = relative_path(Path(recording), self._folder)
         return [replace(one, recording_path=path) for one in clips if one.clip not in self._kept]
-
-
-@contextmanager
-def _write_errors(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as exc:
-        if isinstance(exc, PannsError):
-            raise
-        raise PannsError(f"{folder}: {storage_problem(exc)}; make room, or give another folder for the clips") from exc
 
 
 def is_clip_folder(folder: str) -> bool:
