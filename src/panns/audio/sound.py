@@ -79,15 +79,22 @@ class Sound:
         resampler = Resampler(self.native_sample_rate, self.sample_rate)
         # From 100 Hz to 32 kHz a block becomes 320 times as long: cut it, so that the output stays small.
         step = max(2 * BLOCK_SAMPLES * self.native_sample_rate // self.sample_rate, 1)
-        n_samples = 0
+        n_samples = n_resampled = 0
+        last = np.zeros(0, np.float32)
         try:
             for block in self._checked_blocks():
                 n_samples += len(block)
+                last = block[-1:] if len(block) else last
                 for start in range(0, len(block), step):
                     resampled = resampler.push(block[start : start + step])
+                    n_resampled += len(resampled)
                     if len(resampled):
                         yield resampled
-            if len(rest := resampler.finish()):
+            # The conversion rounds the number of samples, so one or two can become none.
+            rest = resampler.finish()
+            if not n_resampled and not len(rest):
+                rest = last
+            if len(rest):
                 yield rest
         finally:
             self.close()

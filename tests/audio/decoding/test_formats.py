@@ -106,6 +106,14 @@ def test_any_length(n_samples):
     assert len(load_sound(data, sample_rate=32_000)) == pytest.approx(n_samples * 32_000 / 44_100, abs=1)
 
 
+@pytest.mark.parametrize("sample_rate", [8_000, 16_000, 32_000])
+@pytest.mark.parametrize("n_samples", [1, 2, 5])
+def test_a_sound_of_some_samples_stays_one_at_a_lower_rate(n_samples, sample_rate):
+    data = with_soundfile(np.full((n_samples, 1), 0.25, np.float32), 44_100, "WAV", "FLOAT")
+    waveform = load_sound(data, sample_rate=sample_rate)
+    assert len(waveform) == max(1, round(n_samples * sample_rate / 44_100))
+
+
 @pytest.mark.parametrize("n_samples", [100, 229, 1_000])
 @pytest.mark.parametrize(
     ("container", "codec"),

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from panns.audio import DecodeLimits, load_sound, open_sound
+from panns.audio.decoding.lengths.bare import mpeg_frame_bytes
 from panns.errors import AudioDecodeError, MissingExtra
 from tests.audio.decoding.encoded_sounds import sound_file, tone, with_av, with_soundfile
 from tests.commands import needs_permissions, needs_posix
@@ -193,6 +194,32 @@ def test_common_formats_need_no_pyav(name, monkeypatch):
 def test_unknown_formats_suggest_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "av", None)
     assert "for more formats: pip install 'panns-audio[media]'" in _refusal(bytes(range(256)) * 100)
+
+
+def test_a_single_frame_names_the_extra_without_pyav(monkeypatch):
+    data = with_av(tone(0.2, sample_rate=44_100, n_channels=1), 44_100, "mp2", "mp2")
+    one = data[: mpeg_frame_bytes(data[:4])]
+    assert 100 < len(one) < len(data) / 4
+    two = data[: len(one) + mpeg_frame_bytes(data[len(one) :][:4])]
+    assert len(load_sound(one, sample_rate=44_100)) == 1_152
+    assert len(load_sound(two, sample_rate=44_100)) == 2_304
+    monkeypatch.setitem(sys.modules, "av", None)
+    assert _refusal(one, MissingExtra) == (
+        "reading <bytes> (a single frame of MP3) needs the package 'av'; "
+        "install it with: pip install 'panns-audio[media]'"
+    )
+    assert len(load_sound(two, sample_rate=44_100)) == 2_304
+    assert "libsndfile cannot decode it" in _refusal(one[:-3])
+
+
+def test_what_libsndfile_cannot_read_names_both_remedies_without_pyav(monkeypatch):
+    # Ogg FLAC as FFmpeg writes it.
+    sound = with_av(tone(1.0, sample_rate=16_000, n_channels=1), 16_000, "oga", "flac")
+    assert len(load_sound(sound, sample_rate=16_000)) == 16_000
+    monkeypatch.setitem(sys.modules, "av", None)
+    message = _refusal(sound)
+    assert "begins like Ogg, but libsndfile cannot decode it" in message
+    assert "get the file again from its source, or add the decoders of FFmpeg: pip install 'panns-audio[media]'" in message
 
 
 def test_without_pyav_damage_ends_the_sound(monkeypatch):

@@ -67,10 +67,11 @@ class FileReader:
         """Return the decoders to try, best first."""
         if self._format.decoder == "media":
             return [MediaReader]
+        if self._format is MP3:
+            # Without PyAV, the last one recognizes a single frame and names what is missing.
+            return [SoundFileReader, *([MediaReader] if _has_media() else []), OneFrameReader]
         if not _has_media():
             return [SoundFileReader]
-        if self._format is MP3:
-            return [SoundFileReader, MediaReader, OneFrameReader]
         # FFmpeg decodes Opus twice as fast as libsndfile, which is faster for its other formats.
         return [MediaReader, SoundFileReader] if self._format is OPUS else [SoundFileReader, MediaReader]
 
@@ -99,6 +100,11 @@ class FileReader:
         if self._format is UNKNOWN:
             install = "" if _has_media() else "; for more formats: pip install 'panns-audio[media]'"
             return f"{self._name}: unknown format ({reasons[-1]}); {_READABLE}{install}"
+        if not _has_media():
+            return (
+                f"{self._name}: begins like {self._format.name}, but libsndfile cannot decode it ({reasons[0]}); get "
+                f"the file again from its source, or add the decoders of FFmpeg: pip install 'panns-audio[media]'"
+            )
         return (
             f"{self._name}: begins like {self._format.name}, but is damaged ({reasons[0]}); "
             f"get the file again from its source"

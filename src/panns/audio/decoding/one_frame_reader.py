@@ -26,17 +26,17 @@ class OneFrameReader:
     """Reader of a file that is one frame of MPEG audio, with or without tags."""
 
     def __init__(self, source: SeekableInput, declared: DeclaredLength) -> None:
-        try:
-            import av
-        except ImportError as exc:
-            raise MissingExtra(f"reading {source.source_name} (a single frame)", package="av", extra="media") from exc
-
         offset = id3_size(source.read_at(0, 10))
         header = source.read_at(offset, 4)
         n_bytes = mpeg_frame_bytes(header)
         tag = source.read_at(offset + n_bytes, 3)
         if not n_bytes or source.n_bytes - offset - n_bytes not in ({_TAG_BYTES} if tag == b"TAG" else {0}):
             raise Undecodable("not a single frame")
+        try:
+            import av
+        except ImportError as exc:
+            what = f"reading {source.source_name} (a single frame of MP3)"
+            raise MissingExtra(what, package="av", extra="media") from exc
         decoder = av.CodecContext.create(f"mp{4 - (header[1] >> 1 & 3)}float", "r")
         try:
             packets = decoder.parse(source.read_at(offset, n_bytes)) + decoder.parse(b"")
