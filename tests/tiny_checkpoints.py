@@ -13,7 +13,7 @@ from torch import nn
 from panns.checkpoints.checkpoint import ONNX_FILE
 from panns.checkpoints.manifest import ModelManifest
 from panns.export.to_onnx import export_onnx
-from panns.labels import audioset
+from panns.labels import named_labels
 from panns.models.registry import find_model
 from panns.networks.build import build_network
 from panns.networks.contract import Network
@@ -26,7 +26,11 @@ def make_checkpoint(folder: Path, architecture: str, **settings: Any) -> Path:
     config = replace(find_model(architecture).config, **settings)
     network = healthy_network(architecture, config)
     manifest = ModelManifest(
-        architecture=architecture, config=config, labels=audioset(), licence="MIT", source="made by a test"
+        architecture=architecture,
+        config=config,
+        labels=named_labels(find_model(architecture).labels),
+        licence="MIT",
+        source="made by a test",
     )
     checkpoint = save_checkpoint(network, manifest, folder)
     export_onnx(checkpoint, folder / ONNX_FILE, frontend="outside")

@@ -15,7 +15,7 @@ import torch
 from panns.checkpoints.graph_files import GRAPHS, INDEX_FILE
 from panns.checkpoints.manifest import ModelManifest
 from panns.export.graph import weightless_graph
-from panns.labels import audioset
+from panns.labels import named_labels
 from panns.models import ModelEntry, list_models
 from panns.models.parameters import PARAMETERS_FILE
 from panns.networks.build import construct_network, parameters_of_network
@@ -32,7 +32,7 @@ def graph_of(entry: ModelEntry) -> bytes:
     """Graph of a registered model without its weights."""
     # Not on the meta device, where recurrent layers cannot be traced.
     network = construct_network(entry.name)
-    return weightless_graph(network, ModelManifest(entry.name, entry.config, audioset()))
+    return weightless_graph(network, ModelManifest(entry.name, entry.config, named_labels(entry.labels)))
 
 
 def parameter_tables() -> bytes:

@@ -9,7 +9,7 @@ from panns.checkpoints.manifest import NEXT_STATE, ModelManifest
 from panns.export.to_onnx import export_onnx
 from panns.export.verify import TOLERANCE
 from panns.frontend import network_inputs
-from panns.labels import audioset
+from panns.labels import named_labels
 from panns.models import find_model, list_models
 from panns.networks.contract import score_fields
 from panns.networks.saving import load_network, save_checkpoint
@@ -53,7 +53,9 @@ def test_full_run_exports_every_graph():
 @pytest.mark.parametrize(("name", "config_of", "frontend"), [*SMALL, *FULL])
 def test_exported_model_equals_torch(name, config_of, frontend, tmp_path):
     config = config_of(name)
-    manifest = ModelManifest(name, config, audioset(), licence="MIT", source="made by a test")
+    manifest = ModelManifest(
+        name, config, named_labels(find_model(name).labels), licence="MIT", source="made by a test"
+    )
     checkpoint = save_checkpoint(healthy_network(name, config), manifest, tmp_path)
     network = load_network(checkpoint)
     path = tmp_path / "exported.onnx"

@@ -24,7 +24,7 @@ from panns.errors import CheckpointError
 from panns.export.graph import weightless_graph
 from panns.export.verify import verify_graph
 from panns.hub.resolve import resolve
-from panns.labels import audioset
+from panns.labels import audioset, named_labels
 from panns.models import find_model, list_models
 from panns.models.parameters import parameters_of
 from panns.networks.saving import load_network, save_checkpoint
@@ -85,8 +85,9 @@ def test_models_with_equal_structures_share_a_graph():
 def checkpoint_of(tmp_path_factory):
     def make(name):
         folder = tmp_path_factory.mktemp(name) / "model"
-        network = healthy_network(name, find_model(name).config)
-        manifest = ModelManifest(name, find_model(name).config, audioset(), licence="MIT", source="made by a test")
+        entry = find_model(name)
+        network = healthy_network(name, entry.config)
+        manifest = ModelManifest(name, entry.config, named_labels(entry.labels), licence="MIT", source="made by a test")
         return save_checkpoint(network, manifest, folder)
 
     return make

@@ -8,6 +8,7 @@ import pytest
 
 import panns.models
 from panns.errors import UnknownModel
+from panns.labels import named_labels
 from panns.models.registry import find_model, list_models, register
 
 ENTRIES = list_models()
@@ -23,6 +24,17 @@ def test_names_are_unique_and_in_snake_case():
     names = [entry.name for entry in ENTRIES]
     assert len(set(names)) == len(names)
     assert [name for name in names if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name)] == []
+
+
+@pytest.mark.parametrize("labels", sorted({entry.labels for entry in ENTRIES}))
+def test_every_model_has_one_label_for_each_class(labels):
+    sizes = {entry.name: entry.config.n_classes for entry in ENTRIES if entry.labels == labels}
+    assert sizes == dict.fromkeys(sizes, len(named_labels(labels)))
+
+
+def test_an_unknown_label_set_is_refused():
+    with pytest.raises(ValueError, match=r"no label set 'birds'; .* audioset"):
+        named_labels("birds")
 
 
 def test_every_class_of_the_zoo_is_registered(shared):

@@ -7,7 +7,7 @@ import torch
 
 from panns.checkpoints.checkpoint import open_checkpoint
 from panns.checkpoints.manifest import ModelManifest
-from panns.labels import audioset
+from panns.labels import named_labels
 from panns.models import find_model, list_models
 from panns.networks.build import build_network
 from panns.networks.contract import NetworkOutput
@@ -135,7 +135,7 @@ def test_gradients_reach_every_parameter(name):
 @each_model
 def test_a_checkpoint_restores_the_network(name, tmp_path):
     network = small_network(name)
-    manifest = ModelManifest(architecture=name, config=network.config, labels=audioset())
+    manifest = ModelManifest(architecture=name, config=network.config, labels=named_labels(find_model(name).labels))
     save_checkpoint(network, manifest, tmp_path)
     loaded = load_network(open_checkpoint(tmp_path))
     assert not loaded.training

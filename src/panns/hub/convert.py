@@ -12,7 +12,7 @@ from panns.checkpoints.manifest import Metric, ModelManifest
 from panns.checkpoints.tensor_file import write_tensors
 from panns.hub.cache import cache_lock
 from panns.hub.published_thresholds import operating_points_of
-from panns.labels import audioset
+from panns.labels import named_labels
 from panns.models.registry import ModelEntry
 from panns.models.weights import Weights
 from panns.published.conversion import read_published
@@ -76,8 +76,9 @@ def is_converted_from(folder: Path, sha256: str) -> bool:
 
 
 def _manifest(entry: ModelEntry, path: Path, sha256: str, weights: Weights | None) -> ModelManifest:
+    labels = named_labels(entry.labels)
     if weights is None:
-        return ModelManifest(entry.name, entry.config, audioset(), source=f"own file {path.name}", source_sha256=sha256)
+        return ModelManifest(entry.name, entry.config, labels, source=f"own file {path.name}", source_sha256=sha256)
     is_certain = weights.check in ("sha256", "md5")
     # Without a published digest, the file may be another than the one whose metric was published.
     metrics = (Metric(weights.metric, weights.value, weights.protocol),) if weights.metric and weights.value else ()
@@ -86,7 +87,7 @@ def _manifest(entry: ModelEntry, path: Path, sha256: str, weights: Weights | Non
     return ModelManifest(
         entry.name,
         entry.config,
-        audioset(),
+        labels,
         licence=weights.licence,
         source=f"{start}{weights.source}, {weights.url}{doubt}",
         training_data=AUDIOSET_DATA,

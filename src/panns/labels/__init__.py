@@ -2,5 +2,6 @@
 
 from panns.labels.audioset import audioset
 from panns.labels.label_set import Label, LabelSet
+from panns.labels.named import named_labels
 
-__all__ = ["Label", "LabelSet", "audioset"]
+__all__ = ["Label", "LabelSet", "audioset", "named_labels"]

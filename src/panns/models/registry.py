@@ -32,6 +32,7 @@ class ModelEntry:
         weights: Record of the published weights; None if none were published.
         about: One-line description.
         shipped: Folder of the checkpoint in this package, relative to this file; None for models that are not shipped.
+        labels: Name of the label set of the config (`panns.labels.named_labels`).
         starts_from: Name of the registered model whose published weights initialise this one, with equal scores before
             training; None for a random start.
     """
@@ -44,6 +45,7 @@ class ModelEntry:
     weights: Weights | None
     about: str
     shipped: str | None = None
+    labels: str = "audioset"
     starts_from: str | None = None
 
     @property

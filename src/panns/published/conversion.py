@@ -11,7 +11,8 @@ import numpy as np
 from panns.errors import CheckpointError
 from panns.models.parameters import Parameter, misfit, parameters_of
 from panns.models.registry import OWN_WEIGHTS_HINT, ModelEntry
-from panns.published.state_dict import Array, StateDict, read_state_dict, split_frontend
+from panns.published.file_formats import read_arrays
+from panns.published.state_dict import Array, StateDict, split_frontend
 
 _FLOATS = ("float32", "float16", "float64")  # bfloat16 has become float32
 _INTEGERS = ("int64", "int32", "int16", "int8", "uint8", "bool")
@@ -28,7 +29,7 @@ def read_published(entry: ModelEntry, path: Path) -> StateDict:
     """
     if entry.converter is None:
         raise CheckpointError(f"{entry.name!r} has no published weights, so it cannot load {path}; {OWN_WEIGHTS_HINT}")
-    state_dict = split_frontend(read_state_dict(path), entry.config.frontend, name=entry.name)
+    state_dict = split_frontend(read_arrays(path), entry.config.frontend, name=entry.name)
     try:
         arrays = converter_of(entry)(state_dict)
     except (
