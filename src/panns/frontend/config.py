@@ -18,16 +18,20 @@ class LogMelConfig:
         window_samples: Length of the Hann window, centred in the transform, at most `n_fft`.
         window: "periodic" (divides by the length) or "symmetric" (by the length - 1) Hann window.
         hop_samples: Distance between frames, in samples.
-        alignment: "centred" on every multiple of the hop, with reflection at both ends; or "causal", where frame k ends
-            (k + 1) hops from the start, with zeros before the first sample.
+        alignment: "centred" on every multiple of the hop, with reflection at both ends; "causal", where frame k ends
+            (k + 1) hops from the start, with zeros before the first sample; or "whole", where frame k starts k hops
+            from the start, and frames that reach beyond the end are left out.
         n_mels: Number of mel bands.
         f_min_hz: Lower edge of the lowest band.
         f_max_hz: Upper edge of the highest band, at most half the sample rate.
         mel_scale: "slaney" (librosa's default: linear below 1 kHz, bands normalised to unit area), "htk"
             (2595 log10(1 + f/700), triangles of height 1 in Hz) or "kaldi" (1127 ln(1 + f/700), triangles of height 1
             in mel, the Nyquist bin left out).
-        pre_emphasis: Coefficient p of x[n] - p x[n-1], which shortens the waveform by one sample; None to leave it out.
-        log: "db" is 10 log10(max(m, `log_floor`)); "ln" is ln(m + `log_floor`).
+        pre_emphasis: Coefficient p of x[n] - p x[n-1]; None to leave it out.
+        pre_emphasis_in: "waveform", which becomes one sample shorter; or "frame", as in Kaldi, with whole frames: each
+            frame on its own, after its mean is subtracted, with its first sample as the one before it.
+        log: "db" is 10 log10(max(m, `log_floor`)), "ln" is ln(m + `log_floor`), and "ln_max" is
+            ln(max(m, `log_floor`)).
         log_floor: Smallest power, which keeps the logarithm finite.
         range_db: With "db", dynamic range: values further below the maximum of the clip are raised to this distance;
             None for no limit.
@@ -40,13 +44,14 @@ class LogMelConfig:
     window_samples: int = 1024
     window: Literal["periodic", "symmetric"] = "periodic"
     hop_samples: int = 320
-    alignment: Literal["centred", "causal"] = "centred"
+    alignment: Literal["centred", "causal", "whole"] = "centred"
     n_mels: int = 64
     f_min_hz: float = 50.0
     f_max_hz: float = 14_000.0
     mel_scale: Literal["slaney", "htk", "kaldi"] = "slaney"
     pre_emphasis: float | None = None
-    log: Literal["db", "ln"] = "db"
+    pre_emphasis_in: Literal["waveform", "frame"] = "waveform"
+    log: Literal["db", "ln", "ln_max"] = "db"
     log_floor: float = 1e-10
     range_db: float | None = None
     shift: float = 0.0
@@ -65,6 +70,11 @@ class LogMelConfig:
             raise ValueError(
                 f"alignment='causal' needs hop_samples={self.hop_samples} of at most n_fft={self.n_fft} and "
                 f"pre_emphasis=None, not {self.pre_emphasis}"
+            )
+        if self.pre_emphasis_in == "frame" and (self.alignment != "whole" or self.pre_emphasis is None):
+            raise ValueError(
+                f"pre_emphasis_in='frame' needs a pre_emphasis and alignment='whole', not {self.pre_emphasis} and "
+                f"{self.alignment!r}"
             )
         if not 0 <= self.f_min_hz < self.f_max_hz <= self.sample_rate / 2:
             raise ValueError(
@@ -93,10 +103,20 @@ class LogMelConfig:
 
     @property
     def min_samples(self) -> int:
-        """Minimum length of a waveform: enough to reflect its ends, or one sample with causal alignment."""
+        """Minimum length of a waveform: enough to reflect its ends, one sample with causal alignment, or one frame."""
         if self.alignment == "causal":
             return 1
-        return self.n_fft // 2 + 1 + (self.pre_emphasis is not None)
+        return (self.window_samples if self.alignment == "whole" else self.n_fft // 2 + 1) + self.n_shortened
+
+    @property
+    def n_shortened(self) -> int:
+        """Samples by which pre-emphasis shortens the waveform."""
+        return int(self.pre_emphasis is not None and self.pre_emphasis_in == "waveform")
+
+    @property
+    def window_start(self) -> int:
+        """First sample of the Fourier transform that is under the window."""
+        return (self.n_fft - self.window_samples) // 2
 
     @property
     def n_overlap(self) -> int:
@@ -107,13 +127,15 @@ class LogMelConfig:
         """Number of frames of a waveform of `n_samples`."""
         if self.alignment == "causal":
             return -(-n_samples // self.hop_samples)
-        return 1 + (n_samples - (self.pre_emphasis is not None)) // self.hop_samples
+        first = self.window_samples if self.alignment == "whole" else 0
+        return 1 + (n_samples - self.n_shortened - first) // self.hop_samples
 
     def samples_for(self, n_frames: int) -> int:
         """Length of the shortest waveform with `n_frames` frames."""
         if self.alignment == "causal":
             return (n_frames - 1) * self.hop_samples + 1
-        return max((n_frames - 1) * self.hop_samples + (self.pre_emphasis is not None), self.min_samples)
+        first = self.window_samples if self.alignment == "whole" else 0
+        return max((n_frames - 1) * self.hop_samples + first + self.n_shortened, self.min_samples)
 
 
 @dataclass(frozen=True)

@@ -49,10 +49,12 @@ def log_mel(waveform: Array, config: LogMelConfig) -> Array:
         return np.stack([log_mel(row, config) for row in waveform])
     if waveform.shape[0] < config.min_samples:
         raise ValueError(f"{waveform.shape[0]} samples given; n_fft={config.n_fft} needs at least {config.min_samples}")
-    if config.pre_emphasis is not None:
+    if config.pre_emphasis is not None and config.pre_emphasis_in == "waveform":
         waveform = waveform[1:] - np.float32(config.pre_emphasis) * waveform[:-1]
     if config.alignment == "causal":
         padded = np.pad(waveform, (config.n_overlap, -len(waveform) % config.hop_samples))
+    elif config.alignment == "whole":
+        padded = np.pad(waveform, (config.window_start, config.n_fft - config.window_samples - config.window_start))
     else:
         padded = np.pad(waveform, config.n_fft // 2, mode="reflect")
     return log_mel_block(padded, config)
@@ -70,14 +72,27 @@ def log_mel_block(padded: Array, config: LogMelConfig) -> Array:
         `(frames, mels)` float32.
     """
     frames = np.lib.stride_tricks.sliding_window_view(padded, config.n_fft)[:: config.hop_samples]
-    window, (low, high) = fft_window(config), mel_bin_range(config)
+    low, high = mel_bin_range(config)
     n_block = frames_per_product(config, _MAX_BLOCK_FRAMES)
     mel = np.empty((len(frames), config.n_mels), dtype=np.float32)
     for start in range(0, len(frames), n_block):
-        spectrum = np.fft.rfft(frames[start : start + n_block] * window)[:, low:high]
+        spectrum = np.fft.rfft(_windowed(frames[start : start + n_block], config), config.n_fft)[:, low:high]
         power = np.square(spectrum.real) + np.square(spectrum.imag)
         apply_mel_filters(power, config, mel[start : start + n_block])
     return compress(mel, config)
+
+
+def _windowed(frames: Array, config: LogMelConfig) -> Array:
+    """Frames `(frames, n_fft)` under the window; those with pre-emphasis without the zeros beside it."""
+    window = fft_window(config)
+    if config.pre_emphasis is None or config.pre_emphasis_in == "waveform":
+        windowed: Array = frames * window
+        return windowed
+    under = slice(config.window_start, config.window_start + config.window_samples)
+    centred: Array = frames[:, under] - frames[:, under].mean(axis=1, dtype=np.float32, keepdims=True)
+    before = np.concatenate([centred[:, :1], centred[:, :-1]], axis=1)
+    emphasised: Array = (centred - np.float32(config.pre_emphasis) * before) * window[under]
+    return emphasised
 
 
 def compress(mel: Array, config: LogMelConfig) -> Array:
@@ -92,7 +107,7 @@ def compress(mel: Array, config: LogMelConfig) -> Array:
         if config.range_db is not None:
             np.maximum(mel, mel.max() - np.float32(config.range_db), out=mel)
     else:
-        np.log(np.add(mel, floor, out=mel), out=mel)
+        np.log((np.add if config.log == "ln" else np.maximum)(mel, floor, out=mel), out=mel)
     if config.shift:
         mel += np.float32(config.shift)
     if config.scale != 1.0:
@@ -113,9 +128,8 @@ def silence(config: LogMelConfig) -> float:
 @lru_cache(maxsize=32)
 def fft_window(config: LogMelConfig) -> Array:
     """Hann window of `window_samples`, centred in zeros: `(n_fft,)`."""
-    length = config.window_samples
+    length, start = config.window_samples, config.window_start
     divisor = length if config.window == "periodic" else length - 1
     window = np.zeros(config.n_fft)
-    start = (config.n_fft - length) // 2
     window[start : start + length] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / divisor)
     return read_only(window)

@@ -32,10 +32,13 @@ class LogMel(nn.Module):
     def forward(self, waveform: Tensor) -> Tensor:
         """`(batch, samples)`, at least `config.min_samples` of them, to `(batch, frames, mels)` float32."""
         config = self.config
-        if config.pre_emphasis is not None:
+        if config.pre_emphasis is not None and config.pre_emphasis_in == "waveform":
             waveform = waveform[:, 1:] - config.pre_emphasis * waveform[:, :-1]
         if config.alignment == "causal":
             padded = functional.pad(waveform, (config.n_overlap, -waveform.shape[-1] % config.hop_samples))
+        elif config.alignment == "whole":
+            after = config.n_fft - config.window_samples - config.window_start
+            padded = functional.pad(waveform, (config.window_start, after))
         else:
             padded = functional.pad(waveform[:, None], (config.n_fft // 2, config.n_fft // 2), mode="reflect")[:, 0]
         return self.of_padded(padded)
@@ -50,16 +53,28 @@ class LogMel(nn.Module):
             mel = 10.0 * torch.log10(mel.clamp(min=config.log_floor))
             if config.range_db is not None:
                 mel = torch.maximum(mel, mel.amax(dim=(1, 2), keepdim=True) - config.range_db)
-        else:
+        elif config.log == "ln":
             mel = torch.log(mel + config.log_floor)
+        else:
+            mel = torch.log(mel.clamp(min=config.log_floor))
         return (mel + config.shift) * config.scale
 
     def _mel_of_ffts(self, padded: Tensor) -> Tensor:
         with torch.autocast(padded.device.type, enabled=False):
             frames = padded.float().unfold(-1, self.config.n_fft, self.config.hop_samples)
-            spectrum = torch.fft.rfft(frames * self.window)
+            spectrum = torch.fft.rfft(self._windowed(frames), self.config.n_fft)
             mel: Tensor = (spectrum.real.square() + spectrum.imag.square()) @ self.filters
             return mel
+
+    def _windowed(self, frames: Tensor) -> Tensor:
+        """Frames `(batch, frames, n_fft)` under the window; those with pre-emphasis without the zeros beside it."""
+        config = self.config
+        if config.pre_emphasis is None or config.pre_emphasis_in == "waveform":
+            return frames * self.window
+        under = slice(config.window_start, config.window_start + config.window_samples)
+        frames = frames[..., under] - frames[..., under].mean(dim=-1, keepdim=True)
+        before = torch.cat([frames[..., :1], frames[..., :-1]], dim=-1)
+        return (frames - config.pre_emphasis * before) * self.window[under]
 
     def _mel_of_convolutions(self, padded: Tensor) -> Tensor:
         """Mel power with the Fourier transform as two convolutions, which every graph runtime supports.
@@ -67,7 +82,7 @@ class LogMel(nn.Module):
         The convolutions cover only the samples under the window and the bins under the mel filters.
         """
         low, high = mel_bin_range(self.config)
-        start = (self.config.n_fft - self.config.window_samples) // 2
+        start = self.config.window_start
         signal = padded[:, None, start : start + padded.shape[-1] - self.config.n_fft + self.config.window_samples]
         spectrum = functional.conv1d(signal, _fourier_kernels(self.config), stride=self.config.hop_samples)
         power = spectrum[:, : high - low].square() + spectrum[:, high - low :].square()
@@ -76,10 +91,14 @@ class LogMel(nn.Module):
 
 def _fourier_kernels(config: LogMelConfig) -> Tensor:
     """Windowed cosines, then sines, of the bins under the mel filters: `(2 * bins, 1, window_samples)`."""
-    start = (config.n_fft - config.window_samples) // 2
-    samples = np.arange(start, start + config.window_samples)
+    samples = np.arange(config.window_start, config.window_start + config.window_samples)
     angle = 2 * np.pi * np.outer(np.arange(*mel_bin_range(config)), samples) / config.n_fft
     kernels = np.concatenate([np.cos(angle), np.sin(angle)]) * fft_window(config)[samples]
+    if config.pre_emphasis is not None and config.pre_emphasis_in == "frame":
+        # Both steps are linear: k . E (x - mean(x)) = (k E - mean(k E)) . x.
+        sample_before = np.eye(config.window_samples)[np.maximum(np.arange(config.window_samples) - 1, 0)]
+        kernels -= config.pre_emphasis * (kernels @ sample_before)
+        kernels -= kernels.mean(axis=1, keepdims=True)
     # float32 before torch: an exported graph keeps the type, and float64 would double its size.
     return torch.from_numpy(kernels[:, None].astype(np.float32))
 

@@ -217,12 +217,16 @@ def _frontend_text(record: dict[str, Any]) -> dict[str, str]:
         "bands": f"{mel['n_mels']}, {mel['f_min_hz']:g} to {mel['f_max_hz']:g} Hz, {mel['mel_scale']} scale",
         "window": f"{_samples(mel['window_samples'], rate)}, {mel['window']} Hann, FFT of {mel['n_fft']}",
         "hop": _samples(mel["hop_samples"], rate),
-        "pre-emphasis": "none" if mel["pre_emphasis"] is None else f"{mel['pre_emphasis']:g}",
+        "pre-emphasis": "none" if mel["pre_emphasis"] is None else f"{mel['pre_emphasis']:g}{_in_frames(mel)}",
         "logarithm": f"{mel['log']}, floor {mel['log_floor']:g}, shift {mel['shift']:g}, scale {mel['scale']:g}",
     }
     if mel["range_db"] is not None:
         lines["range"] = f"{mel['range_db']:g} dB below the maximum"
     return lines
+
+
+def _in_frames(mel: dict[str, Any]) -> str:
+    return " in each frame, without its mean" if mel["pre_emphasis_in"] == "frame" else ""
 
 
 def _weights_text(record: dict[str, Any]) -> dict[str, str]:
