@@ -19,10 +19,11 @@ from panns.detection.exact_calls import MAX_CALL_S
 from panns.detection.offline import rechunk
 from panns.events import EventConfig, EventTracker
 from panns.recognizer import Recognizer
-from panns.results import Array, Scores
+from panns.results import Scores
 from panns.runtime.backend import Backend
 from panns.runtime.load import load_model, make_model
 from panns.runtime.model import Model
+from panns.system.arrays import Array
 
 RATES = (16_000, 44_100)
 WINDOWS: tuple[tuple[str, WindowConfig | None, str], ...] = (

@@ -6,13 +6,11 @@ import argparse
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.material import checkpoint
 from panns.recognizer import Recognizer
 from panns.runtime.load import load_model
-
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 PUSH_S = 0.01
 # Every score is below it, so every class stays inactive.

@@ -12,14 +12,13 @@ import torch
 from panns.augment.masking import mask
 from panns.augment.placement import crop_frames, draw_position
 from panns.frontend import LogMelConfig, compress
+from panns.system.arrays import Array
 from panns.training.engine.batch import Batch
 from recipes.architectures.prepare import FRONTENDS
 from recipes.architectures.settings import AugmentConfig
 from recipes.architectures.siblings import CLIP_S
 from recipes.architectures.soundscapes import order_targets
 from recipes.common.mel_store import MelStore
-
-Array = npt.NDArray[np.float32]
 
 
 def frontend_name(frontend: LogMelConfig) -> str:

@@ -17,13 +17,12 @@ import numpy.typing as npt
 from panns.audio import load_sound
 from panns.frontend import LogMelConfig, log_mel
 from panns.models.patch_attention import FULL_BAND
+from panns.system.arrays import Array
 from panns.system.files import replacing
 from recipes.architectures.settings import ROOT, Settings, read_settings
 from recipes.architectures.siblings import COARSE
 from recipes.architectures.soundscapes import draw_soundscape, trim_and_normalise
 from recipes.common.mel_store import write_mel_store
-
-Array = npt.NDArray[np.float32]
 
 FRONTENDS: dict[str, LogMelConfig] = {"coarse": COARSE, "full_band": FULL_BAND}
 TRAIN_SEED, TEST_SEED = 1, 2  # of the soundscapes, independent of the seeds of the networks

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 LEVEL_DB = -20.0  # root mean square of the active part of a clip, relative to full scale
 _FRAME_S = 0.02

@@ -16,13 +16,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from panns.metrics import accuracy, average_precision, class_mean
 from panns.networks.build import build_network
 from panns.networks.complexity import multiply_adds, n_parameters
 from panns.networks.contract import Network
+from panns.system.arrays import Array
 from panns.system.files import replacing
 from panns.system.locks import exclusive_or_skip
 from panns.training.engine.batch import Batch
@@ -34,8 +34,6 @@ from recipes.architectures.measures import order_accuracy
 from recipes.architectures.prepare import Clip, class_indices, read_clips, split_clips
 from recipes.architectures.settings import FOLDS, ROOT, TASKS, Settings, Task, read_settings
 from recipes.architectures.siblings import CLIP_S, Sibling, siblings
-
-Array = npt.NDArray[np.float32]
 
 RESULT_FILE = "result.json"
 _TEST_BATCH = 20

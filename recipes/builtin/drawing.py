@@ -10,9 +10,8 @@ import numpy.typing as npt
 
 from panns.augment.placement import crop_frames
 from panns.augment.spectrum import colour_gains, draw_colour
+from panns.system.arrays import Array
 from recipes.common.mel_store import MelStore
-
-Array = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import soundfile
 
 import panns
@@ -54,8 +53,6 @@ from recipes.builtin.train import TEACHER_WEIGHTS
 from recipes.common.bundled_models import bundled_folder
 from recipes.common.frontends import find_log_mel
 from recipes.common.paths import ROOT, RUNS
-
-Array = npt.NDArray[np.float32]
 
 
 def main() -> None:

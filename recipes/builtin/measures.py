@@ -12,11 +12,10 @@ import numpy.typing as npt
 
 from panns.evaluation import Categories, measure_clips
 from panns.labels import audioset
+from panns.system.arrays import Array
 from recipes.builtin.clips import language_of
 from recipes.builtin.esc50 import HELD_OUT_FOLD
 from recipes.builtin.labels import label_to_classes
-
-Array = npt.NDArray[np.float32]
 
 PRESENT, MIN_CLIPS = 0.3, 5
 PROBE_C = 0.01  # fixed in advance for standardised embeddings, equal for every model

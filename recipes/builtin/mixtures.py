@@ -18,13 +18,12 @@ from panns.augment.placement import draw_position
 from panns.augment.spectrum import band_centres_hz, low_pass_gains
 from panns.frontend import LogMelConfig, compress
 from panns.labels import audioset
+from panns.system.arrays import Array
 from panns.training.engine.batch import Batch
 from recipes.builtin.drawing import ClipLabels, draw_part, nth_clip
 from recipes.builtin.settings import Settings
 from recipes.builtin.teacher import TeacherOutput
 from recipes.common.mel_store import MelStore
-
-Array = npt.NDArray[np.float32]
 
 TELEPHONE_HZ = (300.0, 3_400.0)
 

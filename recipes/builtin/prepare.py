@@ -13,12 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from panns.audio import load_sound, resample
 from panns.augment.reverb import add_reverb
 from panns.data.clip_lists import Clip, read_clip_list, write_clip_list
 from panns.frontend import LogMelConfig
+from panns.system.arrays import Array
 from recipes.builtin.clips import training_clips
 from recipes.builtin.labels import add_parents
 from recipes.builtin.settings import read_settings
@@ -29,8 +29,6 @@ from recipes.builtin.synthetic.voices import synthesise_voices
 from recipes.common.frontends import find_log_mel
 from recipes.common.mel_store import write_mel_store
 from recipes.common.paths import ROOT, RUNS
-
-Array = npt.NDArray[np.float32]
 
 CLIPS_FILE, SYNTHETIC_FILE, MELS_FOLDER = "clips.csv", "synthetic.csv", "mels"
 N_VERSIONS = 2  # every clip unchanged, and changed once

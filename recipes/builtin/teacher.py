@@ -6,15 +6,13 @@ import io
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import onnxruntime
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from panns.networks.efficientat import MobileNet
-
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 MAP_BLOCKS = (2, 5, 9, 11, 14)  # the last blocks of five widths
 BATCH = 8  # activations of larger batches exceed the second-level cache

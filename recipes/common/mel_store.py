@@ -16,8 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.frontend import LogMelConfig, log_mel
-
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 
 def in_decibels(config: LogMelConfig) -> LogMelConfig:

@@ -26,7 +26,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from benchmarks.measure import machine
 from panns.augment.length import fit_length
@@ -37,6 +36,7 @@ from panns.data.clips.clip import Clip
 from panns.data.clips.subset import AudioSubset
 from panns.evaluation import evaluate_clips
 from panns.recognizer import load
+from panns.system.arrays import Array
 from panns.system.files import replacing
 from panns.training.run_folder import MODEL_FOLDER
 from recipes.common.paths import REFERENCE_DATA, RUNS
@@ -44,8 +44,6 @@ from recipes.common.prepare_command import CLIPS_FILE
 from recipes.common.results_table import replace_table
 from recipes.common.runs import FOLD_PREFIX
 from recipes.urbansound8k.prepare import list_clips
-
-Array = npt.NDArray[np.float32]
 
 HERE = Path(__file__).parent
 OUT = RUNS / "esc50"

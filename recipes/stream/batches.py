@@ -18,11 +18,10 @@ from panns.augment.noise import coloured_noise
 from panns.augment.spectrum import band_centres_hz, colour_gains, draw_colour, low_pass_gains
 from panns.data.soundscapes import PlacedClip, Soundscape, SoundscapeConfig, Stretch, draw_soundscape
 from panns.frontend import LogMelConfig, compress, log_mel
+from panns.system.arrays import Array
 from panns.training.engine.batch import Batch
 from recipes.builtin.drawing import ClipLabels, nth_clip
 from recipes.common.mel_store import MelStore, in_decibels
-
-Array = npt.NDArray[np.float32]
 
 _NOISE_EXPONENTS = 9
 _NOISE_S = 30.0

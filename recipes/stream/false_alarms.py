@@ -10,7 +10,7 @@ import numpy.typing as npt
 from panns.evaluation.detection_measures import FrameProbs
 from panns.events import EventConfig
 from panns.metrics import ClipEvents
-from panns.results import Array
+from panns.system.arrays import Array
 
 _HOUR_S = 3600.0
 

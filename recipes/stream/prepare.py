@@ -20,6 +20,7 @@ from panns.data.soundscapes import Stretch, find_active_stretches
 from panns.frontend import log_mel, silence
 from panns.labels import audioset
 from panns.models.registry import find_model
+from panns.system.arrays import Array
 from recipes.builtin.prepare import CLIPS_FILE, MIN_SAMPLES, find_clip
 from recipes.builtin.train import is_real_voice
 from recipes.common.frontends import find_log_mel
@@ -27,8 +28,6 @@ from recipes.common.mel_store import write_mel_store
 from recipes.common.paths import ROOT, RUNS
 from recipes.stream.settings import Settings, read_settings
 from recipes.stream.teacher import Teacher
-
-Array = npt.NDArray[np.float32]
 
 MELS_FOLDER, FRAMES_FILE = "mels", "frames.npz"
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from panns.checkpoints.manifest import ModelManifest
 from panns.frontend import LogMelConfig
 from panns.hub.resolve import resolve
 from panns.runtime.onnx_backend import OnnxBackend
-
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 BATCH = 8  # activations of larger batches exceed the second-level cache
 

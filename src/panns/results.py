@@ -13,8 +13,7 @@ import numpy.typing as npt
 
 from panns.clock import Clock, StatedTime
 from panns.labels import Label
-
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 
 @dataclass(frozen=True, eq=False)

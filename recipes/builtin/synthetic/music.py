@@ -9,14 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import soundfile
 
+from panns.system.arrays import Array
 from recipes.builtin.synthetic.midi import Program, encode_midi
 from recipes.builtin.synthetic.scores import Score, drums, ensemble, percussion, solo
 from recipes.builtin.synthetic.sounds import FOLDER, SAMPLE_RATE, SyntheticClip
-
-Array = npt.NDArray[np.float32]
 
 SOUNDFONT = Path("/usr/share/sounds/sf2/FluidR3_GM.sf2")
 CREDIT = "score and rendering of this recipe; FluidR3 GM soundfont by Frank Wen, MIT"

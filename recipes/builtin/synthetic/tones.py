@@ -9,9 +9,9 @@ import numpy.typing as npt
 from scipy import signal
 
 from panns.augment.noise import coloured_noise
+from panns.system.arrays import Array
 from recipes.builtin.synthetic.sounds import FOLDER, SAMPLE_RATE, SyntheticClip
 
-Array = npt.NDArray[np.float32]
 Maker = Callable[[np.random.Generator], Array]
 
 CREDIT = "computed by this recipe"

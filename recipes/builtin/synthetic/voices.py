@@ -9,12 +9,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from panns.audio import load_sound
+from panns.system.arrays import Array
 from recipes.builtin.synthetic.sounds import FOLDER, SAMPLE_RATE, SyntheticClip
-
-Array = npt.NDArray[np.float32]
 
 _TEXTS = tomllib.loads((Path(__file__).parent / "sentences.toml").read_text(encoding="utf-8"))
 SENTENCES: dict[str, list[str]] = _TEXTS["sentences"]

@@ -7,12 +7,10 @@ than of amplitude. Tokozume et al. 2018, arXiv:1711.10282.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from panns.augment.level import a_weighted_level_db
 from panns.augment.mixing import Mixture, check_pair
-
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 
 def mix_between_classes(first: Array, second: Array, sample_rate: int, rng: np.random.Generator) -> Mixture:

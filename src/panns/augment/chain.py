@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from panns.augment.codec import CODECS, CodecName, apply_random_codec, check_codecs
 from panns.augment.filtering import apply_filter, filter_frequencies_hz, high_pass_db, low_pass_db
@@ -22,8 +21,8 @@ from panns.augment.reverb import add_reverb
 from panns.augment.shift import shift_circular, shift_with_silence
 from panns.augment.spectrum import colour_db, draw_colour
 from panns.augment.speed import change_speed
+from panns.system.arrays import Array
 
-Array = npt.NDArray[np.float32]
 Noise: TypeAlias = Callable[[np.random.Generator], Array]
 """Returns a recording of noise, `(samples,)` of any length, at the sample rate of the waveforms."""
 

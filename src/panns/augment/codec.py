@@ -16,12 +16,11 @@ from fractions import Fraction
 from typing import Any, Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
 
 from panns.audio.resampling.resample import resample
+from panns.system.arrays import Array
 from panns.system.extras import require
 
-Array = npt.NDArray[np.float32]
 CodecName = Literal["mp3", "vorbis", "gsm", "mu_law", "opus", "aac"]
 CODECS: tuple[CodecName, ...] = get_args(CodecName)
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 # Shorter transforms spend more time on the overlap than on the waveform, longer ones leave the cache.
 _MIN_FFT = 4096

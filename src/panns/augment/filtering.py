@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.augment.convolution import convolve
+from panns.system.arrays import Array
 
-Array = npt.NDArray[np.float32]
 Decibels = npt.NDArray[np.float64]
 
 # Long enough for a steep high-pass at 40 Hz to ring out.

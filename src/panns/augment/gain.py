@@ -7,9 +7,8 @@ This helps a model become invariant to the input gain. A high gain can push the 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 
 def apply_gain(waveform: Array, gain_db: float) -> Array:

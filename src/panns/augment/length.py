@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.augment.placement import draw_position
-
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 
 def fit_length(

@@ -8,9 +8,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 # 10 dB below the last bit of 16-bit audio; also the floor of log-mels.
 SILENT_POWER = 1e-10

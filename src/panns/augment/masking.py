@@ -7,9 +7,8 @@ is wrong. Park et al. 2019, arXiv:1904.08779.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 
 def mask(

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from panns.augment.level import PAUSE_DB
-
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 # 20 dB above the floor of log-mels (`LogMelConfig.log_floor`), and far below any sound: about -90 dB re full scale.
 _SILENT_MEL_POWER = 1e-8

@@ -7,11 +7,9 @@ This regularises a model by training it on points between the classes. The loude
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from panns.augment.mixing import Mixture, check_pair
-
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 
 def mixup(first: Array, second: Array, rng: np.random.Generator, *, alpha: float = 1.0) -> Mixture:

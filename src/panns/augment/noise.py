@@ -10,11 +10,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
 from panns.augment.level import active_power
-
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 # Noise below this is inaudible, but most of the power of brown noise would be there.
 _LOWEST_HZ = 20.0

@@ -7,11 +7,9 @@ Moorer 1979, "About this reverberation business".
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from panns.augment.convolution import convolve
-
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 # The path of the first reflections is a few metres longer than the direct path.
 _GAP_S = 0.005

@@ -6,9 +6,8 @@ This makes a model invariant to the position of a sound. Labels with times must 
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 
 def shift_circular(waveform: Array, n_samples: int) -> Array:

@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.frontend import LogMelConfig, mel_filters
-
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 _KNOTS_HZ = np.array([60.0, 250.0, 1_000.0, 4_000.0, 14_000.0])
 _STOPPED = 1e-9  # power gain above the bandwidth of a recording

@@ -7,11 +7,9 @@ species. Ko et al. 2015, "Audio augmentation for speech recognition".
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from panns.audio.resampling.resample import resample
-
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 # Resampling takes integer rates; a ten-thousandth in speed is a sixth of a cent.
 _STEPS = 10_000

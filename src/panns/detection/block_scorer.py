@@ -13,8 +13,8 @@ import numpy as np
 
 from panns.detection.exact_calls import ExactCalls
 from panns.detection.frames import Frames, ScorerState, no_frames
-from panns.results import Array
 from panns.runtime.streaming_model import StreamingModel
+from panns.system.arrays import Array
 
 
 class BlockScorer:

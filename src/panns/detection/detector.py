@@ -14,8 +14,9 @@ from panns.detection.scorer import FrameScorer
 from panns.detection.state import StreamState
 from panns.detection.stream_settings import StreamSettings, describe_events, digest_thresholds
 from panns.events import EventConfig, EventState, EventTracker, FoundEvent
-from panns.results import Array, Event, StreamScores
+from panns.results import Event, StreamScores
 from panns.runtime.model import Model
+from panns.system.arrays import Array
 
 
 class Detector:

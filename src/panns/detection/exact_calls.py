@@ -16,8 +16,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from panns.results import Array
 from panns.runtime.streaming_model import StreamingModel
+from panns.system.arrays import Array
 
 # Longest stretch of one stream in a call.
 MAX_CALL_S = 4.0

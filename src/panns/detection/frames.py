@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from panns.results import Array
+from panns.system.arrays import Array
 
 
 class Frames(NamedTuple):

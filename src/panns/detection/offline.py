@@ -14,7 +14,8 @@ from panns.audio import Sound
 from panns.detection.detector import Detector
 from panns.detection.exact_calls import MAX_CALL_S
 from panns.detection.stream import Stream
-from panns.results import Array, Detection, Event, SoundFrames, StreamScores
+from panns.results import Detection, Event, SoundFrames, StreamScores
+from panns.system.arrays import Array
 from panns.system.progress import OnProgress, Progress, ignore_progress
 
 Keep: TypeAlias = Callable[[Array], Array]

@@ -8,9 +8,9 @@ from typing import Protocol
 from panns.detection.block_scorer import BlockScorer
 from panns.detection.frames import Frames, ScorerState
 from panns.detection.window_scorer import CentredWindowScorer, ConsecutiveWindowScorer, WindowConfig
-from panns.results import Array
 from panns.runtime.model import Model
 from panns.runtime.streaming_model import StreamingModel
+from panns.system.arrays import Array
 
 
 class FrameScorer(Protocol):

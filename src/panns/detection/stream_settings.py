@@ -10,7 +10,7 @@ from panns.checkpoints.checkpoint import TORCH_FILE
 from panns.checkpoints.manifest import ModelManifest
 from panns.config import config_to_dict
 from panns.events import EventConfig
-from panns.results import Array
+from panns.system.arrays import Array
 from panns.system.files import file_digests
 from panns.system.json_files import to_json
 

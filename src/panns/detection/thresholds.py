@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.checkpoints.manifest import ModelManifest
-from panns.results import Array
+from panns.system.arrays import Array
 from panns.system.defaults import DEFAULT_THRESHOLD
 
 Threshold: TypeAlias = float | str | Sequence[float] | npt.NDArray[np.floating] | Mapping[str, float]

@@ -31,8 +31,8 @@ import numpy as np
 
 from panns.checkpoints.manifest import CLIP_HOP_S, CLIP_WINDOW_S
 from panns.detection.frames import Frames, ScorerState, concatenate_frames, no_frames
-from panns.results import Array
 from panns.runtime.model import Model
+from panns.system.arrays import Array
 
 # Samples are kept in parts of about this size. A chunk is added to the last part, so at most one part is copied.
 _PART_SAMPLES = 1 << 13

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from panns.errors import DataError, UnknownLabel
 from panns.labels import LabelSet
-from panns.results import Array
+from panns.system.arrays import Array
 
 
 class LabelledClip(Protocol):

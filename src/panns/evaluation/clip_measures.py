@@ -34,7 +34,7 @@ from panns.metrics import (
     roc_auc,
     top_class_reliability,
 )
-from panns.results import Array
+from panns.system.arrays import Array
 from panns.system.defaults import DEFAULT_THRESHOLD
 
 TOP_K = 5

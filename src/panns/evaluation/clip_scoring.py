@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from panns.errors import DataError, PannsError
 from panns.evaluation.categories import LabelledClip
-from panns.results import Array, Scores
+from panns.results import Scores
+from panns.system.arrays import Array
 from panns.system.parallel import ordered_map
 from panns.system.progress import OnProgress, Progress, ignore_progress
 

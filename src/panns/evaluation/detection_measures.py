@@ -32,7 +32,8 @@ from panns.metrics import (
     psds,
     segment_based,
 )
-from panns.results import Array, SoundFrames
+from panns.results import SoundFrames
+from panns.system.arrays import Array
 
 Times = npt.NDArray[np.float64]
 

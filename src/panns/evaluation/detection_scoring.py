@@ -15,7 +15,7 @@ from panns.evaluation.categories import Categories, LabelledClip
 from panns.evaluation.clip_scoring import Failure
 from panns.evaluation.detection_measures import FrameProbs
 from panns.metrics import ClipEvents
-from panns.results import Array
+from panns.system.arrays import Array
 from panns.system.parallel import ordered_map
 from panns.system.progress import OnProgress, Progress, ignore_progress
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
+
 Bools = npt.NDArray[np.bool_]
 
 

@@ -24,8 +24,8 @@ import numpy.typing as npt
 from panns.events.config import EventConfig
 from panns.events.hysteresis import apply_thresholds
 from panns.events.median import median_filter
+from panns.system.arrays import Array
 
-Array = npt.NDArray[np.float32]
 Times = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 

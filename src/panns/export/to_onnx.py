@@ -21,7 +21,7 @@ from panns.export.half import store_in_half
 from panns.frontend import network_inputs
 from panns.networks.contract import Network, StreamingNetwork, score_fields
 from panns.networks.saving import load_network
-from panns.results import Array
+from panns.system.arrays import Array
 from panns.system.extras import require
 from panns.system.files import replacing
 

@@ -12,9 +12,10 @@ from panns.errors import CheckpointError
 from panns.frontend import network_inputs
 from panns.networks.contract import score_fields
 from panns.networks.saving import load_network
-from panns.results import Array, Scores
+from panns.results import Scores
 from panns.runtime.load import make_model
 from panns.runtime.onnx_backend import OnnxBackend
+from panns.system.arrays import Array
 
 TOLERANCE = 1e-4  # between backends; measured on real weights: about 1e-6
 

@@ -8,12 +8,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
 from panns.frontend.config import Frontend, LogMelConfig
 from panns.frontend.mel_filters import apply_mel_filters, frames_per_product, mel_bin_range, read_only
-
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 # 64 frames of 1,024 samples fit the second-level cache; one FFT call over a whole 10 s clip takes twice as long.
 _MAX_BLOCK_FRAMES = 64

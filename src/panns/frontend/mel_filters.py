@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.frontend.config import LogMelConfig
-
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 # A matrix product of more multiply-adds is divided among threads by OpenBLAS (4 x SMP_THRESHOLD_MIN). Threads that wait
 # for each other spin: a product of 4 M took 33 CPU-us with one thread and 8 CPU-ms with two on a busy machine.

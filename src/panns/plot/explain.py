@@ -18,7 +18,8 @@ from panns.frontend import LogMelConfig, log_mel
 from panns.plot.events import COLOURS, LANE_IN, draw_events, event_lanes, write_scores
 from panns.plot.text import Language, drawable, installed_fonts, label_names, shortened
 from panns.recognizer import Recognizer
-from panns.results import Array, Event, Scores
+from panns.results import Event, Scores
+from panns.system.arrays import Array
 from panns.system.defaults import DEFAULT_THRESHOLD
 from panns.system.extras import require
 

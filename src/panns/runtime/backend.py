@@ -9,7 +9,8 @@ from panns.checkpoints.checkpoint import Checkpoint
 from panns.checkpoints.manifest import STATE, ModelManifest
 from panns.errors import CheckpointError
 from panns.frontend import InputName
-from panns.results import Array, Scores
+from panns.results import Scores
+from panns.system.arrays import Array
 from panns.system.cores import n_cores
 
 BackendName = Literal["onnx", "torch", "openvino"]

@@ -14,12 +14,13 @@ import numpy as np
 
 from panns.checkpoints.manifest import ModelManifest
 from panns.frontend import network_inputs
-from panns.results import Array, Scores
+from panns.results import Scores
 from panns.runtime.backend import Backend
 from panns.runtime.output_checks import checked_scores
 from panns.runtime.pooling import WindowPool, stack_scores
 from panns.runtime.waveforms import Waveforms, to_clips
 from panns.runtime.windows import Window, cut_into_windows
+from panns.system.arrays import Array
 
 # Seconds of sound in one batch. On a CPU a larger batch is slower per clip, because its activations leave the cache,
 # and takes memory in proportion. A GPU needs it to be busy.

@@ -12,10 +12,11 @@ from panns.checkpoints.manifest import STATE
 from panns.checkpoints.tensor_file import TensorFile
 from panns.errors import CheckpointError, DeviceUnavailable
 from panns.frontend import InputName
-from panns.results import Array, Scores
+from panns.results import Scores
 from panns.runtime.backend import check_graph, choose_n_threads, scores_from_fields
 from panns.runtime.call_limit import CALL_LIMIT
 from panns.runtime.engines import import_onnxruntime
+from panns.system.arrays import Array
 
 
 class OnnxBackend:

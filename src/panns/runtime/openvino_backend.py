@@ -14,9 +14,10 @@ from panns.checkpoints.graph_files import place_parameters, with_parameters_as_i
 from panns.checkpoints.tensor_file import TensorFile
 from panns.errors import CheckpointError, DeviceUnavailable
 from panns.frontend import InputName
-from panns.results import Array, Scores
+from panns.results import Scores
 from panns.runtime.backend import check_graph, choose_n_threads, scores_from_fields
 from panns.runtime.engines import import_openvino
+from panns.system.arrays import Array
 
 if TYPE_CHECKING:
     from openvino import InferRequest, Model

@@ -6,7 +6,8 @@ import numpy as np
 
 from panns.checkpoints.manifest import ModelManifest
 from panns.errors import CheckpointError
-from panns.results import Array, Scores
+from panns.results import Scores
+from panns.system.arrays import Array
 
 # A weighted mean of probabilities may leave 0 to 1 by its rounding.
 _ROUNDING = 1e-5

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.checkpoints.manifest import ModelManifest
-from panns.results import Array, Scores
+from panns.results import Scores
 from panns.runtime.windows import Window
+from panns.system.arrays import Array
 
 FloatT = TypeVar("FloatT", bound=np.floating)
 

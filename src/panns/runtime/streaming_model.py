@@ -9,11 +9,12 @@ import numpy as np
 
 from panns.checkpoints.manifest import ModelManifest
 from panns.frontend import log_mel_block
-from panns.results import Array, Scores
+from panns.results import Scores
 from panns.runtime.backend import Backend
 from panns.runtime.model import Model, ScoredWindow
 from panns.runtime.output_checks import checked_scores, checked_state
 from panns.runtime.windows import Window
+from panns.system.arrays import Array
 
 
 class StreamingModel(Model):

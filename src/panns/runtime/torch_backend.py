@@ -12,8 +12,9 @@ from panns.checkpoints.checkpoint import Checkpoint
 from panns.errors import DeviceUnavailable
 from panns.frontend import InputName
 from panns.models.base import StreamingConfig
-from panns.results import Array, Scores
+from panns.results import Scores
 from panns.runtime.backend import scores_from_fields
+from panns.system.arrays import Array
 from panns.system.extras import require
 
 if TYPE_CHECKING:

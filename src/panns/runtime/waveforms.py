@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.audio.limits import check_samples
-from panns.results import Array
+from panns.system.arrays import Array
 
 Waveforms: TypeAlias = npt.NDArray[np.floating] | Sequence[npt.NDArray[np.floating]]
 

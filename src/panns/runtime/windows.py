@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from panns.results import Array
+from panns.system.arrays import Array
 
 SHORTEST_LAST_S = 1.0  # a shorter rest of a long sound is too little for a window of its own
 

@@ -6,9 +6,10 @@ import numpy as np
 
 from panns.audio import Sound
 from panns.labels import LabelSet
-from panns.results import Array, Tag, Tagging, TagWindow
+from panns.results import Tag, Tagging, TagWindow
 from panns.runtime.model import Model
 from panns.runtime.pooling import WindowPool
+from panns.system.arrays import Array
 from panns.system.progress import OnProgress, Progress, ignore_progress
 
 

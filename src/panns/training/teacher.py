@@ -17,12 +17,11 @@ from panns.labels import LabelSet
 from panns.recognizer import Recognizer, load
 from panns.results import Scores
 from panns.system.array_files import DamagedArrays, read_arrays
+from panns.system.arrays import Array
 from panns.system.files import replacing
 from panns.system.progress import OnProgress, Progress, ignore_progress
 from panns.training.dataset import digest_clips
 from panns.training.settings import TeacherSettings
-
-Array = npt.NDArray[np.float32]
 
 logger = logging.getLogger(__name__)
 

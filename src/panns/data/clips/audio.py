@@ -6,16 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from panns.audio import resample
 from panns.data.clips.clip import Clip, ClipList
 from panns.data.clips.sound_file import load_clip_file
 from panns.data.clips.stretches import StretchReader, describe_stretch
 from panns.errors import AudioDecodeError
-
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 
 class ClipAudio(Protocol):

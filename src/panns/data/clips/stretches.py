@@ -6,13 +6,11 @@ from pathlib import Path
 from types import TracebackType
 
 import numpy as np
-import numpy.typing as npt
 
 from panns.data.clips.clip import Clip
 from panns.data.clips.sound_file import open_clip_file
 from panns.errors import AudioDecodeError
-
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 # A stretch may end this much after its file, because encoders drop their delay and padding and tables round times.
 END_TOLERANCE_S = 0.1

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from panns.data.clips.audio import ClipAudio
 from panns.data.clips.clip import Clip
 from panns.data.clips.table import ClipTable
+from panns.system.arrays import Array
 
-Array = npt.NDArray[np.float32]
 Indices = Sequence[int] | npt.NDArray[np.int64]
 
 _N_AT_ONCE = 4096  # clips that an iteration makes at once

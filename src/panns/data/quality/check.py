@@ -10,9 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import numpy as np
-import numpy.typing as npt
-
 from panns.data.clips.clip import Clip, ClipList
 from panns.data.clips.naming import n_clips, some_of
 from panns.data.clips.skipped import SkippedClip
@@ -26,11 +23,10 @@ from panns.data.quality.stores import ClipStore, FileStore, ShardStore
 from panns.data.sampling.groups import DisjointSets, DuplicateGroups
 from panns.data.shards.folder import ShardFolder
 from panns.labels import LabelSet
+from panns.system.arrays import Array
 from panns.system.cores import n_cores
 from panns.system.parallel import ordered_map
 from panns.system.progress import OnProgress, Progress, ignore_progress
-
-Array = npt.NDArray[np.float32]
 
 # Shorter than any word or bark: a clip of a few samples is a mistake of a cutting tool.
 MIN_DURATION_S = 0.1

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 
 from panns.audio import resample
 from panns.audio.sound_files import is_pipe_or_device
@@ -19,8 +18,7 @@ from panns.data.clips.stretches import END_TOLERANCE_S, StretchReader
 from panns.data.quality.duplicates.fingerprint import RATE, Landmarks, find_landmarks
 from panns.data.quality.findings import Finding, Kind
 from panns.errors import PannsError
-
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 SILENT_PEAK = 1e-3  # -60 dB; encoded padding stays below
 # Above the 0.7 % of samples at the highest value in a 16-bit tone at half of full scale, where rounding puts them.

@@ -7,9 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from panns.data.clips.clip import ClipList
 from panns.data.quality.inspect import (
     Inspection,
@@ -21,8 +18,7 @@ from panns.data.quality.inspect import (
 )
 from panns.data.shards.folder import NamedBytes, ShardFolder
 from panns.errors import PannsError
-
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 
 class ClipStore(Protocol):

@@ -12,8 +12,7 @@ from panns.data.clips.clip import Clip
 from panns.data.clips.sound_file import load_clip_file
 from panns.data.shards.folder import NamedBytes, ShardFolder
 from panns.data.shards.pcm16 import decode_wav
-
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 
 class ShardAudio:

@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from panns.errors import AudioDecodeError
-
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 _FULL_SCALE = 32_768
 # A sound that peaks below this, -36 dB, would use fewer than 10 of the 16 bits.

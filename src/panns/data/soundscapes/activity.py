@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 FRAME_S = 0.01
 _SILENT_DB = -75.0  # below the noise of a quiet recording

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from panns.audio.sound_files import find_sound_files
 from panns.data.clip_lists import ClipList, read_clip_list
@@ -17,8 +16,8 @@ from panns.data.clips.clip import Clip
 from panns.data.clips.sound_file import open_clip_file
 from panns.data.clips.stretches import StretchReader
 from panns.errors import DataError
+from panns.system.arrays import Array
 
-Array = npt.NDArray[np.float32]
 # (n_samples, exponent, sample_rate, rng) -> waveform, such as `panns.augment.noise.coloured_noise`.
 NoiseMaker = Callable[[int, float, int, np.random.Generator], Array]
 

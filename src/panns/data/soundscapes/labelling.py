@@ -6,13 +6,11 @@ import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from panns.data.clips.clip import Clip, TimedLabel
 from panns.data.soundscapes.activity import ActivityConfig, Stretch, find_active_stretches
 from panns.data.soundscapes.plan import PlacedClip, Soundscape
-
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 
 def find_clip_stretches(

@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from panns.data.soundscapes.activity import Stretch
 from panns.data.soundscapes.plan import PlacedClip, Soundscape
-
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 
 def set_levels(

@@ -6,11 +6,9 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from panns.data.soundscapes.plan import PlacedClip, Soundscape
-
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
 
 FADE_S = 0.01
 # The largest 16-bit sample; a louder mixture would clip.

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from panns.data.clip_lists import ClipList
 from panns.data.clip_lists.event_table import write_event_table
@@ -29,13 +28,12 @@ from panns.data.soundscapes.levels import set_levels
 from panns.data.soundscapes.plan import Soundscape, SoundscapeConfig, draw_soundscape
 from panns.data.soundscapes.render import Mixture, render
 from panns.errors import AudioDecodeError, DataError
+from panns.system.arrays import Array
 from panns.system.cores import n_cores
 from panns.system.files import replacing
 from panns.system.json_files import to_json
 from panns.system.parallel import ordered_map
 from panns.system.progress import OnProgress, Progress, ignore_progress
-
-Array = npt.NDArray[np.float32]
 
 EVENTS_FILE = "events.tsv"
 PARTS_FILE = "soundscapes.jsonl"

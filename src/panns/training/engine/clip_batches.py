@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from panns.augment.between_class import mix_between_classes, mix_by_loudness
@@ -24,11 +23,11 @@ from panns.data.sampling.sampler import BalancedSampler, Sampler, ShuffledSample
 from panns.frontend import network_inputs
 from panns.models.base import ModelConfig
 from panns.results import Scores
+from panns.system.arrays import Array
 from panns.training.engine.batch import Batch
 from panns.training.engine.distributed import World
 from panns.training.engine.frame_targets import make_frame_targets, resample_frames
 
-Array = npt.NDArray[np.float32]
 TeacherFunction: TypeAlias = Callable[[Array], Scores]
 """Scores waveforms `(batch, samples)`, given at the sample rate of the network in training."""
 

@@ -15,10 +15,9 @@ import numpy.typing as npt
 
 from panns.data.quality.duplicates.landmark_index import Candidate
 from panns.data.sampling.groups import DisjointSets
+from panns.system.arrays import Array
 from panns.system.parallel import ordered_map
 from panns.system.progress import OnProgress, Progress
-
-Array = npt.NDArray[np.float32]
 
 RATE = 8_000  # Hz of the compared waveforms; low enough to compare telephone sound with studio sound
 # Pre-emphasis attenuates low rumble, which is similar in all rooms: different impacts correlate up to 0.87 without it,

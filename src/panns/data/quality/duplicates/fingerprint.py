@@ -16,7 +16,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float32]
+from panns.system.arrays import Array
+
 Bits = npt.NDArray[np.uint32]
 
 RATE = 5_512  # Hz of the waveforms, as in the paper
