@@ -76,7 +76,7 @@ def test_clock_times():
     assert detection.recorded_at == datetime(2024, 5, 1, 23, 59, 59)
     assert detection.clock_time(BARK.onset_s) == datetime(2024, 5, 2, 0, 0, 0, 500_000)
     assert "recorded_at" not in detection.to_dict()
-    with_clock = detection.with_clock("Europe/Berlin")
+    with_clock = detection.with_clock(recorder_timezone="Europe/Berlin")
     assert with_clock.recorded_at.isoformat() == "2024-05-01T23:59:59+02:00"
     plain = with_clock.to_dict()
     assert list(plain) == ["file", "duration_s", "model", "recorded_at", "clock_source", "events"]

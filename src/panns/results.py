@@ -137,7 +137,7 @@ class SoundResult:
     def recorded_at(self) -> datetime | None:
         """Start of the recording, from its name or metadata; None if it is unknown.
 
-        It has a time zone if one is stated, or was given to `with_clock`. Else it is the clock of the recorder.
+        It has a time zone if one is stated, or that of the recorder was given to `with_clock`. Else it is the clock of the recorder.
         """
         return self._known_clock().recorded_at
 
@@ -145,17 +145,20 @@ class SoundResult:
         """Clock time of a second of the sound, such as `event.onset_s`; None if it is unknown."""
         return self._known_clock().at(time_s)
 
-    def with_clock(self, timezone: str | tzinfo | None = None) -> Self:
+    def with_clock(
+        self, timezone: str | tzinfo | None = None, *, recorder_timezone: str | tzinfo | None = None
+    ) -> Self:
         """The result with clock times in its JSON, and with warnings about missing, wrong and contradictory times.
 
         Args:
-            timezone: Time zone of the clock times, such as "Europe/Berlin" or "+02:00"; times that state no zone are
-                taken as times in it. None to keep the zones that are stated.
+            timezone: Time zone of the clock times, such as "Europe/Berlin" or "+02:00"; None to keep that of the
+                recorder, or the one that is stated.
+            recorder_timezone: Time zone that the recorder was set to, for times that state none.
 
         Raises:
-            ValueError: The time zone is unknown.
+            ValueError: A time zone is unknown.
         """
-        clock = Clock.of(self.stated_times, self.duration_s, timezone=timezone)
+        clock = Clock.of(self.stated_times, self.duration_s, recorder_timezone=recorder_timezone, timezone=timezone)
         earlier = self.clock.warnings if self.clock else ()
         warnings = tuple(one for one in self.warnings if one not in earlier)
         return replace(self, clock=clock, warnings=warnings + clock.warnings)

@@ -1,5 +1,6 @@
 """The start of a recording from all that it states, and the clock times that follow."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,9 +12,9 @@ from panns.clock.stated_time import TimeSource
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
 
-def clock(*stated, duration_s=60.0, timezone=None, **more):
+def clock(*stated, duration_s=60.0, recorder=None, timezone=None, **more):
     times = [StatedTime(source, text, datetime.fromisoformat(text), **more) for source, text in stated]
-    return Clock.of(times, duration_s, timezone=timezone, now=NOW)
+    return Clock.of(times, duration_s, recorder_timezone=recorder, timezone=timezone, now=NOW)
 
 
 def test_one_time_is_used_as_it_is():
@@ -27,7 +28,7 @@ def test_midnight():
 
 
 @pytest.mark.parametrize(
-    ("name", "header", "timezone"),
+    ("name", "header", "recorder"),
     [
         ("2024-05-01T18:30:00", "2024-05-01T18:30:02+02:00", None),  # the same clock
         ("2024-05-01T16:30:00", "2024-05-01T18:30:02+02:00", None),  # a name in UTC
@@ -37,15 +38,15 @@ def test_midnight():
         ("2024-05-01T16:30:00", "2024-05-01T16:30:02+00:00", "Europe/Berlin"),  # a recorder set to UTC
     ],
 )
-def test_a_header_that_agrees_adds_its_zone(name, header, timezone):
-    one = clock((TimeSource.file_name, name), (TimeSource.guano, header), timezone=timezone)
+def test_a_header_that_agrees_adds_its_zone(name, header, recorder):
+    one = clock((TimeSource.file_name, name), (TimeSource.guano, header), recorder=recorder)
     assert one.warnings == ()
     assert one.source == TimeSource.guano
     assert one.recorded_at == datetime.fromisoformat(header)
 
 
 @pytest.mark.parametrize(
-    ("name", "header", "timezone"),
+    ("name", "header", "recorder"),
     [
         ("2024-05-01T18:30:00", "2024-05-02T18:30:00+02:00", None),
         ("2024-05-01T18:30:00", "2024-05-01T18:35:00+02:00", None),
@@ -56,8 +57,8 @@ def test_a_header_that_agrees_adds_its_zone(name, header, timezone):
         ("2024-05-01T18:30:00+02:00", "2024-05-01T18:30:00+01:00", None),
     ],
 )
-def test_of_contradictory_times_the_first_is_used(name, header, timezone):
-    one = clock((TimeSource.file_name, name), (TimeSource.audiomoth, header), timezone=timezone)
+def test_of_contradictory_times_the_first_is_used(name, header, recorder):
+    one = clock((TimeSource.file_name, name), (TimeSource.audiomoth, header), recorder=recorder)
     (warning,) = one.warnings
     assert "the file name says 2024-05-01 18:30:00" in warning
     assert f"the AudioMoth comment says {header.replace('T', ' ')}" in warning
@@ -118,42 +119,55 @@ def test_no_time_at_all():
     assert "unknown" in one.warnings[0]
 
 
-def test_timezone():
-    assert clock((TimeSource.file_name, "2024-05-01T18:30:00"), timezone="Europe/Berlin").recorded_at.isoformat() == (
-        "2024-05-01T18:30:00+02:00"
-    )
-    shown = clock((TimeSource.guano, "2024-05-01T18:30:00+02:00"), timezone="UTC")
-    assert shown.recorded_at.isoformat() == "2024-05-01T16:30:00+00:00"
-    assert clock((TimeSource.guano, "2024-05-01T18:30:00+02:00"), timezone=ZoneInfo("Asia/Tokyo")).recorded_at.hour == 1
-    with pytest.raises(ValueError, match="Europe/Berlinn'"):
-        clock((TimeSource.file_name, "2024-05-01T18:30:00"), timezone="Europe/Berlinn")
-    for text in ("", "../etc/passwd", "/etc/localtime", "+99"):
-        with pytest.raises(ValueError, match="unknown"):
-            clock((TimeSource.file_name, "2024-05-01T18:30:00"), timezone=text)
+def test_the_timezone_of_the_recorder_is_added_to_times_without_one():
+    naive, aware = (TimeSource.file_name, "2024-05-01T18:30:00"), (TimeSource.guano, "2024-05-01T18:30:00+03:00")
+    assert clock(naive, recorder="Europe/Berlin").recorded_at.isoformat() == "2024-05-01T18:30:00+02:00"
+    assert clock(aware, recorder="Europe/Berlin").recorded_at.isoformat() == "2024-05-01T18:30:00+03:00"
+    one = clock(naive, recorder="+09:00", timezone=ZoneInfo("Europe/Berlin"))
+    assert (one.recorded_at.isoformat(), one.warnings) == ("2024-05-01T11:30:00+02:00", ())
+
+
+def test_the_timezone_shows_times_and_reads_none():
+    one = clock((TimeSource.guano, "2024-05-01T18:30:00+02:00"), timezone="UTC")
+    assert (one.recorded_at.isoformat(), one.warnings) == ("2024-05-01T16:30:00+00:00", ())
+    one = clock((TimeSource.file_name, "2024-05-01T18:30:00"), timezone="Europe/Berlin")
+    assert one.recorded_at.isoformat() == "2024-05-01T18:30:00"
+    (warning,) = one.warnings
+    assert "states no time zone" in warning
+    assert "Europe/Berlin" in warning
+    assert "--recorder-timezone" in warning
+
+
+@pytest.mark.parametrize("parameter", ["recorder", "timezone"])
+def test_unknown_timezones(parameter):
+    full = {"recorder": "recorder_timezone"}.get(parameter, parameter)
+    for text in ("", "../etc/passwd", "/etc/localtime", "+99", "Europe/Berlinn"):
+        with pytest.raises(ValueError, match=f"^{full}={re.escape(repr(text))} is unknown"):
+            clock((TimeSource.file_name, "2024-05-01T18:30:00"), **{parameter: text})
 
 
 def test_summer_time_begins_within_a_recording():
-    one = clock((TimeSource.file_name, "2024-03-31T01:59:00"), timezone="Europe/Berlin")
+    one = clock((TimeSource.file_name, "2024-03-31T01:59:00"), recorder="Europe/Berlin")
     assert one.at(0).isoformat() == "2024-03-31T01:59:00+01:00"
     assert one.at(120).isoformat() == "2024-03-31T03:01:00+02:00"
     assert one.at(120).astimezone(UTC) - one.at(0).astimezone(UTC) == timedelta(seconds=120)
 
 
 def test_summer_time_ends_within_a_recording():
-    one = clock((TimeSource.file_name, "2024-10-27T01:59:00"), timezone="Europe/Berlin")
+    one = clock((TimeSource.file_name, "2024-10-27T01:59:00"), recorder="Europe/Berlin")
     times = [one.at(seconds).isoformat() for seconds in (120, 3720)]
     assert times == ["2024-10-27T02:01:00+02:00", "2024-10-27T02:01:00+01:00"]
 
 
 def test_a_time_that_the_zone_skips():
-    one = clock((TimeSource.file_name, "2024-03-31T02:30:00"), timezone="Europe/Berlin")
+    one = clock((TimeSource.file_name, "2024-03-31T02:30:00"), recorder="Europe/Berlin")
     assert one.recorded_at.isoformat() == "2024-03-31T03:30:00+02:00"
     (warning,) = one.warnings
     assert "skips 2024-03-31 02:30:00" in warning
 
 
 def test_a_time_that_the_zone_has_twice():
-    one = clock((TimeSource.file_name, "2024-10-27T02:30:00"), timezone="Europe/Berlin")
+    one = clock((TimeSource.file_name, "2024-10-27T02:30:00"), recorder="Europe/Berlin")
     assert one.recorded_at.isoformat() == "2024-10-27T02:30:00+02:00"
     (warning,) = one.warnings
     assert "twice" in warning

@@ -185,7 +185,8 @@ class Clocks:
 
     def make(self, rng, folder):
         name = self._NAMES[rng.integers(len(self._NAMES))]
-        self._file, self._zone = folder / name, self._ZONES[rng.integers(len(self._ZONES))]
+        self._file = folder / name
+        self._zone, self._shown = (self._ZONES[rng.integers(len(self._ZONES))] for _ in range(2))
         date = self._TIMES[rng.integers(len(self._TIMES))]
         guano = f"GUANO|Version: 1.0\nTimestamp: {date}\nTE: {rng.integers(1000)}\n".encode()
         wamd = struct.pack("<HI", 5, len(date)) + date.encode() + struct.pack("<HI", 15, 2) + b"\x0a\0"
@@ -204,7 +205,7 @@ class Clocks:
     def use(self, folder):  # noqa: ARG002 - the name is part of the input
         with open_sound(self._file, sample_rate=_RATE) as sound:
             stated = sound.stated_times
-        clock = Clock.of(stated, 0.5, timezone=self._zone)
+        clock = Clock.of(stated, 0.5, recorder_timezone=self._zone, timezone=self._shown)
         assert (clock.recorded_at is None) == (clock.source is None)
         for time_s in (0.0, 0.5, 48 * 3600.0):
             time = clock.at(time_s)

@@ -6,14 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from panns.clock.agreement import can_agree
 from panns.clock.plausibility import implausible
 from panns.clock.stated_time import StatedTime, TimeSource
-from panns.clock.timezones import parse_timezone
-
-# Recorders name a file before or after they write its header.
-_TOLERANCE = timedelta(seconds=10)
-_QUARTER_HOUR = timedelta(minutes=15)
-_MAX_OFFSET = timedelta(hours=14)
+from panns.clock.timezones import in_timezones, to_timezone
 
 
 @dataclass(frozen=True)
@@ -39,6 +35,7 @@ class Clock:
         stated: Sequence[StatedTime],
         duration_s: float,
         *,
+        recorder_timezone: str | tzinfo | None = None,
         timezone: str | tzinfo | None = None,
         now: datetime | None = None,
     ) -> Clock:
@@ -50,49 +47,25 @@ class Clock:
         Args:
             stated: What the recording states, most trusted first.
             duration_s: Duration of the recording, in seconds.
-            timezone: Time zone of the result; times that state no zone are taken as times in it. None to keep the zones
-                that are stated.
+            recorder_timezone: Time zone of times that state none; None if it is unknown.
+            timezone: Time zone of the result; None to keep that of the recorder, or the one that is stated.
             now: The present, with a time zone; None for the clock of this machine.
 
         Raises:
-            ValueError: The time zone is unknown.
+            ValueError: A time zone is unknown.
         """
-        zone = parse_timezone(timezone) if isinstance(timezone, str) else timezone
-        warnings = []
-        plausible = []
-        for one in stated:
-            reason = implausible(one, now or datetime.now(UTC))
-            if reason is None:
-                plausible.append(one)
-            else:
-                warnings.append(f"{one}, {reason}; it is not used")
+        recorder = to_timezone(recorder_timezone, "recorder_timezone")
+        shown = to_timezone(timezone, "timezone")
         expansion = max((one.time_expansion for one in stated), default=1.0)
+        plausible, warnings = _split_plausible(stated, now or datetime.now(UTC))
         if not plausible:
             missing = "neither its name nor its metadata say when it was recorded"
             warnings.append(f"clock times are unknown: {'no usable time is left' if stated else missing}")
             return cls(None, warnings=tuple(warnings), time_expansion=expansion)
-        first, *others = plausible
-        used = first
-        for other in others:
-            if not _agree(first, other, zone, timedelta(seconds=duration_s / expansion)):
-                warnings.append(f"{first}, but {other}; {first.source.description} is used")
-            elif other.has_true_zone and not _is_aware(used):
-                used = other
+        used, contradictions = _decide(plausible, timedelta(seconds=duration_s / expansion), recorder)
         assert used.time is not None
-        start = used.time
-        if zone is not None:
-            start, doubt = _in_zone(start, zone)
-            warnings += doubt
-        if any(one.leaves_out_quiet for one in stated):
-            warnings.append(
-                "the name ends in T, so a trigger recorded it and left out quiet parts; clock times after the first "
-                "are too early unless you expand it with the AudioMoth configuration app"
-            )
-        if used.is_of_event:
-            warnings.append(
-                "the name states the onset of an event in a clip; clock times are too late by the sound before the "
-                "event (--clip-margin, 0.5 s by default)"
-            )
+        start, doubts = in_timezones(used.time, recorder, shown)
+        warnings += [*contradictions, *doubts, *_limits_of(stated, used)]
         return cls(start, used.source, tuple(warnings), expansion)
 
     def at(self, time_s: float) -> datetime | None:
@@ -107,62 +80,41 @@ class Clock:
         return (self.recorded_at.astimezone(UTC) + passed).astimezone(zone)
 
 
-def _agree(first: StatedTime, other: StatedTime, zone: tzinfo | None, duration: timedelta) -> bool:
-    """True if both times can be the start of one recording."""
-    differences = [*_differences(first, other, zone)]
-    if other.may_be_the_end:
-        differences += [difference - duration for difference in differences]
-    return any(abs(difference) <= _TOLERANCE for difference in differences)
+def _split_plausible(stated: Sequence[StatedTime], now: datetime) -> tuple[list[StatedTime], list[str]]:
+    """Times that can be true, and messages about the others."""
+    plausible, warnings = [], []
+    for one in stated:
+        reason = implausible(one, now)
+        if reason is None:
+            plausible.append(one)
+        else:
+            warnings.append(f"{one}, {reason}; it is not used")
+    return plausible, warnings
 
 
-def _differences(first: StatedTime, other: StatedTime, zone: tzinfo | None) -> Iterator[timedelta]:
-    """Time from the first to the other, for each way to understand their zones."""
-    a, b = first.time, other.time
-    assert a is not None
-    assert b is not None
-    if _is_aware(first) == _is_aware(other):
-        yield b - a
-        if _is_aware(first) and not (first.has_true_zone and other.has_true_zone):
-            yield from _whole_zone(b - a)
-        return
-    yield _wall(b) - _wall(a)
-    naive, aware = (b, a) if a.tzinfo else (a, b)
-    sign = 1 if aware is b else -1
-    yield sign * (_wall(aware.astimezone(UTC)) - naive)
-    if zone is not None:
-        yield sign * (aware - naive.replace(tzinfo=zone))
-    elif not aware.utcoffset():
-        # The name is the local time of an unknown zone.
-        yield from _whole_zone(sign * (_wall(aware) - naive))
+def _decide(
+    plausible: Sequence[StatedTime], duration: timedelta, recorder: tzinfo | None
+) -> tuple[StatedTime, list[str]]:
+    """The time to use: the first, or one that agrees with it and has a time zone. Also messages about contradictions."""
+    first, *others = plausible
+    used, warnings = first, []
+    for other in others:
+        if not can_agree(first, other, recorder, duration):
+            warnings.append(f"{first}, but {other}; {first.source.description} is used")
+        elif other.has_true_zone and not used.is_aware:
+            used = other
+    return used, warnings
 
 
-def _whole_zone(difference: timedelta) -> Iterator[timedelta]:
-    """Take the offset of a time zone from a difference, which leaves the seconds beyond quarters of an hour."""
-    offset = round(difference / _QUARTER_HOUR) * _QUARTER_HOUR
-    if abs(offset) <= _MAX_OFFSET:
-        yield difference - offset
-
-
-def _is_aware(one: StatedTime) -> bool:
-    return one.time is not None and one.time.tzinfo is not None
-
-
-def _wall(time: datetime) -> datetime:
-    return time.replace(tzinfo=None)
-
-
-def _in_zone(time: datetime, zone: tzinfo) -> tuple[datetime, list[str]]:
-    """Return the time in a zone, and a message if the zone has it twice or not at all."""
-    if time.tzinfo is not None:
-        return time.astimezone(zone), []
-    early, late = time.replace(tzinfo=zone), time.replace(tzinfo=zone, fold=1)
-    # Through UTC, because the hour that is skipped in spring becomes the hour after it.
-    start = early.astimezone(UTC).astimezone(zone)
-    if early.utcoffset() == late.utcoffset():
-        return start, []
-    shown = time.isoformat(sep=" ")
-    if _wall(start) != time:
-        message = f"{zone} skips {shown}, when its clocks go forward, so the recorder kept its own; {start} is used"
-    else:
-        message = f"{zone} has {shown} twice, when its clocks go back; the first, {start}, is used"
-    return start, [message]
+def _limits_of(stated: Sequence[StatedTime], used: StatedTime) -> Iterator[str]:
+    """Messages about clock times that differ from the true ones by an unknown amount."""
+    if any(one.leaves_out_quiet for one in stated):
+        yield (
+            "the name ends in T, so a trigger recorded it and left out quiet parts; clock times after the first "
+            "are too early unless you expand it with the AudioMoth configuration app"
+        )
+    if used.is_of_event:
+        yield (
+            "the name states the onset of an event in a clip; clock times are too late by the sound before the "
+            "event (--clip-margin, 0.5 s by default)"
+        )

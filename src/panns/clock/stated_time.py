@@ -76,6 +76,11 @@ class StatedTime:
         return self.source == TimeSource.creation_time
 
     @property
+    def is_aware(self) -> bool:
+        """True if the time has a time zone."""
+        return self.time is not None and self.time.tzinfo is not None
+
+    @property
     def has_true_zone(self) -> bool:
         """True if the time has a zone that can be relied on. Many cameras write their local time as UTC."""
-        return self.time is not None and self.time.tzinfo is not None and self.source != TimeSource.creation_time
+        return self.is_aware and self.source != TimeSource.creation_time

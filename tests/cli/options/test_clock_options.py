@@ -1,4 +1,4 @@
-"""`--clock` and `--timezone` of detect, tag and embed."""
+"""`--clock`, `--recorder-timezone` and `--timezone` of detect, tag and embed."""
 
 import csv
 import io
@@ -58,7 +58,7 @@ def test_unknown_times_are_null_with_a_warning(recordings):
 
 def test_csv(recordings):
     text = succeed(
-        detect(recordings, "SITE_20240430_235957.ogg", "knock.ogg", "--csv", "--clock", "--timezone", "+02:00")
+        detect(recordings, "SITE_20240430_235957.ogg", "knock.ogg", "--csv", "--clock", "--recorder-timezone", "+02:00")
     )
     known, unknown = [], []
     for row in csv.DictReader(io.StringIO(text)):
@@ -78,7 +78,7 @@ def test_raven(recordings):
 
 def test_table(recordings):
     lines = succeed(
-        detect(recordings, "SITE_20240430_235957.ogg", "knock.ogg", "--clock", "--timezone", "UTC")
+        detect(recordings, "SITE_20240430_235957.ogg", "knock.ogg", "--clock", "--recorder-timezone", "UTC")
     ).splitlines()
     assert lines[0] == "SITE_20240430_235957.ogg  5.0 s  recorded at 2024-04-30 23:59:57+00:00"
     assert lines[1].startswith("  2024-04-30 23:59:57.00      0.00")
@@ -110,14 +110,14 @@ def test_embed(tiny_checkpoint, recordings, tmp_path, suffix):
     output = tmp_path / f"out.{suffix}"
     names = ["SITE_20240430_235957.ogg", "knock.ogg"]
     embed = ["embed", *names, "--model", tiny_checkpoint, "-o", output]
-    succeed(run_panns(*embed, "--clock", "--timezone", "Europe/Berlin", cwd=recordings))
+    succeed(run_panns(*embed, "--clock", "--recorder-timezone", "UTC", "--timezone", "Europe/Berlin", cwd=recordings))
     if suffix == "npz":
         starts = np.load(output)["recorded_at"].tolist()
     elif parquet is not None:
         starts = parquet.read_table(output)["recorded_at"].to_pylist()
     else:
         starts = [json.loads(line)["recorded_at"] or "" for line in output.read_text().splitlines()]
-    assert starts == ["2024-04-30T23:59:57.000+02:00", ""]
+    assert starts == ["2024-05-01T01:59:57.000+02:00", ""]
 
 
 def test_results_of_another_clock_do_not_mix(recordings, tmp_path):
@@ -135,7 +135,9 @@ def test_results_of_another_clock_do_not_mix(recordings, tmp_path):
 @pytest.mark.parametrize(
     ("command", "arguments", "words"),
     [
-        ("detect", ["--timezone", "UTC"], "add --clock"),
+        ("detect", ["--timezone", "UTC"], "--timezone is about clock times; add --clock"),
+        ("tag", ["--recorder-timezone", "UTC"], "--recorder-timezone is about clock times; add --clock"),
+        ("tag", ["--clock", "--recorder-timezone", "Mars"], "'--recorder-timezone': 'Mars' is unknown"),
         ("tag", ["--clock", "--timezone", "Europe/Brlin"], "'Europe/Brlin' is unknown; did you mean 'Europe/Berlin'"),
         ("embed", ["--clock", "--timezone", "+25:00", "--json"], "'+25:00' is unknown"),
         ("detect", ["--clock", "--format", "audacity"], "no clock times"),
