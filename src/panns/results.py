@@ -137,7 +137,8 @@ class SoundResult:
     def recorded_at(self) -> datetime | None:
         """Start of the recording, from its name or metadata; None if it is unknown.
 
-        It has a time zone if one is stated, or that of the recorder was given to `with_clock`. Else it is the clock of the recorder.
+        It has a time zone if one is stated, or the recorder's was given to `with_clock`. Else it is the recorder's
+        clock.
         """
         return self._known_clock().recorded_at
 

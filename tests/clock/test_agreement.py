@@ -13,9 +13,7 @@ MINUTE = timedelta(minutes=1)
 
 
 def agree(first, other, *, source=GUANO, recorder=None, duration=MINUTE):
-    one, two = (
-        StatedTime(kind, text, datetime.fromisoformat(text)) for kind, text in ((NAME, first), (source, other))
-    )
+    one, two = (StatedTime(kind, text, datetime.fromisoformat(text)) for kind, text in ((NAME, first), (source, other)))
     return can_agree(one, two, recorder, duration)
 
 

@@ -13,7 +13,15 @@ NOON = datetime(2024, 5, 1, 12)
 
 @pytest.mark.parametrize(
     ("text", "offset"),
-    [("UTC", 0), ("Z", 0), (" +02:00 ", 2), ("UTC+2", 2), ("-0330", -3.5), ("Europe/Berlin", 2), ("Asia/Kathmandu", 5.75)],
+    [
+        ("UTC", 0),
+        ("Z", 0),
+        (" +02:00 ", 2),
+        ("UTC+2", 2),
+        ("-0330", -3.5),
+        ("Europe/Berlin", 2),
+        ("Asia/Kathmandu", 5.75),
+    ],
 )
 def test_names_and_offsets(text, offset):
     assert NOON.replace(tzinfo=parse_timezone(text)).utcoffset() == timedelta(hours=offset)
@@ -32,7 +40,7 @@ def test_without_a_list_of_zones_offsets_are_left(monkeypatch):
 
     monkeypatch.setattr(zoneinfo, "ZoneInfo", unknown)
     monkeypatch.setattr(zoneinfo, "available_timezones", set)
-    with pytest.raises(ValueError, match="'Europe/Berlin'.*pip install tzdata"):
+    with pytest.raises(ValueError, match=r"'Europe/Berlin'.*pip install tzdata"):
         parse_timezone("Europe/Berlin")
     assert parse_timezone("+02:00") == timezone(timedelta(hours=2))
 

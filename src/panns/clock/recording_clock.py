@@ -95,7 +95,7 @@ def _split_plausible(stated: Sequence[StatedTime], now: datetime) -> tuple[list[
 def _decide(
     plausible: Sequence[StatedTime], duration: timedelta, recorder: tzinfo | None
 ) -> tuple[StatedTime, list[str]]:
-    """The time to use: the first, or one that agrees with it and has a time zone. Also messages about contradictions."""
+    """The time to use: the first, or an agreeing one that has a time zone; with messages about contradictions."""
     first, *others = plausible
     used, warnings = first, []
     for other in others:

@@ -67,10 +67,11 @@ def in_timezones(time: datetime, recorder: tzinfo | None, shown: tzinfo | None) 
     if shown is None:
         return time, doubts
     if time.tzinfo is None:
-        return time, [
+        message = (
             f"it states no time zone, so its clock times are those of the recorder and not in {shown}; give the time "
             "zone of the recorder as well (--recorder-timezone)"
-        ]
+        )
+        return time, [message]
     return time.astimezone(shown), doubts
 
 

@@ -31,8 +31,8 @@ class ClockOptions:
         typer.Option(
             "--recorder-timezone",
             metavar="ZONE",
-            help="Time zone that recorders were set to, such as Europe/Berlin, UTC or +02:00, for recordings that state "
-            "none.",
+            help="Time zone that recorders were set to, such as Europe/Berlin, UTC or +02:00, for recordings that "
+            "state none.",
             show_default=False,
         ),
     ] = None
