@@ -68,8 +68,18 @@ def test_files_that_killed_writers_left_are_removed(tmp_path):
     os.utime(other, (two_days_ago, two_days_ago))
     write(path, "new")
     assert set(tmp_path.iterdir()) == {path, young, other}
-    remove_abandoned(path, min_age_s=0)
+    remove_abandoned(path)
     assert set(tmp_path.iterdir()) == {path, other}
+
+
+def test_many_files_cost_one_look_into_their_folder(tmp_path, monkeypatch):
+    looks = []
+    scan = os.scandir
+    monkeypatch.setattr(files.os, "scandir", lambda folder: looks.append(folder) or scan(folder))
+    for number in range(20):
+        write(tmp_path / f"{number}.wav", "clip")
+    assert len(looks) <= 2  # the hour may turn
+    assert len(list(tmp_path.iterdir())) == 20
 
 
 def test_content_is_on_the_disk_before_it_gets_its_name(tmp_path, monkeypatch):

@@ -6,18 +6,20 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import shutil
 import stat
 import time
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
 # A temporary file that nobody has written to for so long was left by a killed process.
 _ABANDONED_S = 24 * 3600
-_TOKEN_GLOB = "[0-9a-f]" * 12
+_PARTIAL = re.compile(r"\.(?P<stem>.+)\.[0-9a-f]{12}(?P<suffix>(?:\.[^.]*)?)", re.DOTALL)
 
 
 @contextmanager
@@ -29,7 +31,7 @@ def replacing(path: Path) -> Iterator[Path]:
     file is removed and the old file stays. The temporary path keeps the suffix, because some writers choose the format
     by it.
     """
-    remove_abandoned(path)
+    _remove_known_abandoned(path)
     partial = path.with_name(f".{path.stem}.{uuid.uuid4().hex[:12]}{path.suffix}")
     try:
         yield partial
@@ -50,16 +52,36 @@ def replacing_output(path: Path) -> Iterator[Path]:
             shutil.copymode(target, partial)
 
 
-def remove_abandoned(path: Path, *, min_age_s: float = _ABANDONED_S) -> None:
-    """Remove temporary files that killed writers of `path` left, and that are older than `min_age_s` seconds."""
-    with contextlib.suppress(OSError):
-        for partial in path.parent.glob(f".{_escaped(path.stem)}.{_TOKEN_GLOB}{_escaped(path.suffix)}"):
+def remove_abandoned(path: Path) -> None:
+    """Remove the temporary files of `path`; only for a caller who knows that all its writers have ended."""
+    _remove(_partials(path.parent).get(path.name, ()), min_age_s=0.0)
+
+
+def _remove_known_abandoned(path: Path) -> None:
+    """Remove old temporary files of `path`, with one look into its folder in an hour: it may hold a million files."""
+    hour = int(time.monotonic() // 3600)
+    _remove(_partials_at(path.parent, hour).get(path.name, ()), min_age_s=_ABANDONED_S)
+
+
+def _remove(partials: Iterable[Path], *, min_age_s: float) -> None:
+    for partial in partials:
+        with contextlib.suppress(OSError):
             if time.time() - partial.lstat().st_mtime >= min_age_s:
                 partial.unlink()
 
 
-def _escaped(name: str) -> str:
-    return "".join(f"[{char}]" if char in "*?[" else char for char in name)
+def _partials(folder: Path) -> dict[str, list[Path]]:
+    """Temporary files in a folder, by the name of the file that they were to become."""
+    partials: dict[str, list[Path]] = {}
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            match = _PARTIAL.fullmatch(entry.name)
+            if match is not None:
+                partials.setdefault(match["stem"] + match["suffix"], []).append(folder / entry.name)
+    return partials
+
+
+_partials_at = lru_cache(maxsize=16)(lambda folder, _hour: _partials(folder))
 
 
 def sync(path: Path) -> None:

@@ -82,7 +82,7 @@ def hold_folder(out: Path, world: World) -> Iterator[None]:
                 METRICS_FILE,
                 CHECK_FILE,
             ):
-                remove_abandoned(out / file, min_age_s=0)
+                remove_abandoned(out / file)
         yield
 
 

@@ -151,7 +151,7 @@ def train(
     folder.mkdir(parents=True, exist_ok=True)
     if run.world.is_first:
         for file in (STATE_FILE, METRICS_FILE):
-            remove_abandoned(folder / file, min_age_s=0)  # left by a killed process
+            remove_abandoned(folder / file)  # left by a killed process
     meter = Meter(run.world)
     first = run.load(folder / STATE_FILE, meter) if (folder / STATE_FILE).is_file() else 0
     journal = Journal(folder, first, tensorboard=config.tensorboard, is_kept=run.world.is_first)
