@@ -17,6 +17,7 @@ from panns.models.registry import find_model, list_models
 from panns.models.resnet import ResNetConfig
 from panns.models.wave1d import DaiNetConfig, LeeNetConfig, Res1dNetConfig
 from panns.models.wavegram import WavegramConfig
+from panns.models.yamnet import YamnetConfig
 
 
 def small_cnn(config):
@@ -50,6 +51,7 @@ SHRINK = {
     WavegramConfig: lambda config: replace(
         config, wave_widths=(8, 8, 64, 64), channels=tuple(min(width, 8) for width in config.channels), hidden_dim=16
     ),
+    YamnetConfig: lambda config: replace(config, width=0.1),
 }
 
 

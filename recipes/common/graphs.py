@@ -51,7 +51,7 @@ def structure_of(entry: ModelEntry) -> str:
     table = json.dumps(parameters_of_network(empty_network(entry)))
     # The numbers of the front end that do not shape its output, and settings of training.
     outside = (
-        r"\b(sample_rate|n_fft|window_samples|hop_samples|window|f_min_hz|f_max_hz|mel_scale|pre_emphasis|log|log_floor|"
+        r"\b(sample_rate|n_fft|spectrum|window_samples|hop_samples|window|f_min_hz|f_max_hz|mel_scale|pre_emphasis|log|log_floor|"
         r"shift|scale|range_db|\w*dropout|drop_path)=[^,()]+"
     )
     return f"{entry.network} {re.sub(outside, '', repr(entry.config))} {table}"

@@ -13,7 +13,7 @@ from panns.checkpoints.manifest import DIGEST_KEY, FORMAT_VERSION, FileDigest, M
 from panns.checkpoints.onnx_metadata import seal
 from panns.errors import CheckpointError
 from panns.frontend import LogMelConfig
-from panns.labels import LabelSet, audioset
+from panns.labels import LabelSet, named_labels
 from panns.models.cnn import CnnConfig
 from panns.models.registry import find_model, list_models
 
@@ -88,7 +88,7 @@ def test_json_round_trip():
 
 @pytest.mark.parametrize("entry", list_models(), ids=lambda entry: entry.name)
 def test_json_round_trip_of_every_model(entry):
-    manifest = ModelManifest(architecture=entry.name, config=entry.config, labels=audioset())
+    manifest = ModelManifest(architecture=entry.name, config=entry.config, labels=named_labels(entry.labels))
     assert read(manifest.to_json()) == manifest
 
 

@@ -7,9 +7,14 @@ import pytest
 
 import panns
 from panns.checkpoints.checkpoint import open_checkpoint
+from panns.checkpoints.manifest import ModelManifest
 from panns.detection import WindowConfig, make_scorer
+from panns.labels import named_labels
+from panns.models import find_model
+from panns.networks.saving import save_checkpoint
 from panns.runtime.load import load_model
 from tests.sounds import RATE, changing_sound
+from tests.tiny_checkpoints import healthy_network
 
 
 def frames_of(recognizer, sound):
@@ -47,6 +52,27 @@ def test_centred_windows_read_zeros_beyond_the_sound(tiny_checkpoint):
     for frame in (0, 7, 30, 60):
         window = padded[round(frame * 0.1 * RATE) :][:RATE]
         np.testing.assert_allclose(probs[frame], recognizer.run(window).clip_probs[0], atol=2e-6)
+
+
+def test_a_model_of_patches_scores_a_patch_around_each_frame(tmp_path):
+    config = find_model("yamnet").config  # whose graph is in the package
+    manifest = ModelManifest("yamnet", config, named_labels("audioset_yamnet"))
+    checkpoint = save_checkpoint(healthy_network("yamnet", config), manifest, tmp_path)
+    recognizer = panns.load(checkpoint.path, n_threads=1)
+    sound = changing_sound(7)[: round(6.05 * 16_000)]
+    stream = recognizer.stream(16_000)
+    scores = [stream.push(sound), stream.finish()]
+    probs = np.concatenate([one.frame_probs for one in scores])
+    onsets_s = np.concatenate([one.frame_onsets_s for one in scores])
+    assert stream.latency_s == recognizer.manifest.algorithmic_latency_s == (0.975 + 0.48) / 2
+    np.testing.assert_allclose(onsets_s, np.arange(13) * 0.48)
+    padded = np.pad(sound, ((15_600 - 7_680) // 2, 15_600))
+    for frame in (0, 3, 12):
+        patch = recognizer.run(padded[7_680 * frame :][:15_600])
+        assert patch.frame_probs.shape[1] == 1
+        np.testing.assert_allclose(probs[frame], patch.frame_probs[0, 0], atol=2e-6)
+    finer = recognizer.stream(16_000, windows=WindowConfig(hop_s=0.24))
+    assert len(finer.push(sound).frame_onsets_s) > 20
 
 
 def test_samples_wait_in_few_parts_and_no_longer_than_needed(tiny_frames_checkpoint):

@@ -156,9 +156,20 @@ class ModelManifest:
         """
         if self.streaming is not None:
             return self.streaming.block_samples / self.sample_rate
-        if self.config.frame_hop_s is not None:
-            return min(self.window_s, self.one_pass_s)
-        return (CLIP_WINDOW_S + CLIP_HOP_S) / 2
+        if self.centred_windows_s is not None:
+            return sum(self.centred_windows_s) / 2
+        return min(self.window_s, self.one_pass_s)
+
+    @property
+    def centred_windows_s(self) -> tuple[float, float] | None:
+        """Length and distance of the windows that detection centres on frames, in seconds; None for adjacent windows.
+
+        A frame that depends on a short stretch of sound alone needs no more than this stretch as its window.
+        """
+        hop_s, context_s = self.config.frame_hop_s, self.config.frame_context_s
+        if hop_s is None:
+            return CLIP_WINDOW_S, CLIP_HOP_S
+        return None if context_s is None else (context_s, hop_s)
 
     @property
     def state_size(self) -> int:

@@ -68,6 +68,6 @@ def make_scorer(model: Model, windows: WindowConfig | None = None) -> FrameScore
         if windows != WindowConfig():
             raise ValueError(f"{model.manifest.architecture} scores blocks, not windows; leave out window_s and hop_s")
         return BlockScorer(model)
-    if model.manifest.config.frame_hop_s is None:
+    if model.manifest.centred_windows_s is not None:
         return CentredWindowScorer(model, windows)
     return ConsecutiveWindowScorer(model, windows)

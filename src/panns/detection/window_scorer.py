@@ -11,8 +11,9 @@ end of the sound the last window slides back to a full length, and only its fram
                                     [      3      ]
     frames    | | | | | | | || | | | | | | ||   | | |
 
-A model that scores whole clips (`CentredWindowScorer`) gives one frame per window. Window and frame have one centre, so
-the first windows reach back before the sound and the last ones beyond its end, where they read zeros:
+A model that scores whole clips or short patches (`CentredWindowScorer`) gives one frame per window. Window and frame
+have one centre, so the first windows reach back before the sound and the last ones beyond its end, where they read
+zeros:
 
     sound          |-----------------------------|
     windows   [      1      ]
@@ -29,7 +30,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from panns.checkpoints.manifest import CLIP_HOP_S, CLIP_WINDOW_S
 from panns.detection.frames import Frames, ScorerState, concatenate_frames, no_frames
 from panns.runtime.model import Model
 from panns.system.arrays import Array
@@ -46,9 +46,9 @@ class WindowConfig:
 
     Attributes:
         window_s: Length of a window. Usual: the length the model was trained on for a model with frame scores, 1 s for
-            a model that scores whole clips.
-        hop_s: Time from one window to the next, for a model that scores whole clips. Usual: 0.1 s. Windows of a model
-            with frame scores lie back to back.
+            a model that scores whole clips, the length of a patch for one that scores patches.
+        hop_s: Time from one window to the next, for a model that scores whole clips or patches. Usual: 0.1 s, or the
+            step between patches. Windows of another model with frame scores lie back to back.
     """
 
     window_s: float | None = None
@@ -159,13 +159,15 @@ class WindowScorer(ABC):
 
 
 class CentredWindowScorer(WindowScorer):
-    """Windows of a model that scores whole clips: one around the centre of every frame."""
+    """Windows of a model that scores whole clips or patches: one around the centre of every frame."""
 
     def __init__(self, model: Model, config: WindowConfig) -> None:
-        window_s = config.window_s or CLIP_WINDOW_S
+        usual = model.manifest.centred_windows_s
+        assert usual is not None
+        window_s = config.window_s or usual[0]
         _check_window(model, window_s)
         rate = model.manifest.sample_rate
-        window, advance = round(window_s * rate), round(min(config.hop_s or CLIP_HOP_S, window_s) * rate)
+        window, advance = round(window_s * rate), round(min(config.hop_s or usual[1], window_s) * rate)
         super().__init__(model, window=window, advance=advance, lead=(window - advance) // 2)
         self.hop_s = advance / rate
 

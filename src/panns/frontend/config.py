@@ -10,7 +10,7 @@ InputName = Literal["waveform", "features"]
 
 @dataclass(frozen=True)
 class LogMelConfig:
-    """Settings of a log-mel spectrogram of power. Defaults: the PANNs (Kong et al. 2020, arXiv:1912.10211).
+    """Settings of a log-mel spectrogram. Defaults: the PANNs (Kong et al. 2020, arXiv:1912.10211).
 
     Attributes:
         sample_rate: Rate of the waveform, in Hz.
@@ -21,6 +21,9 @@ class LogMelConfig:
         alignment: "centred" on every multiple of the hop, with reflection at both ends; "causal", where frame k ends
             (k + 1) hops from the start, with zeros before the first sample; or "whole", where frame k starts k hops
             from the start, and frames that reach beyond the end are left out.
+        fill: With whole frames, a number of frames and a step: zeros after the end give this number of frames, or a
+            whole number of steps more. None to leave out an incomplete last frame.
+        spectrum: "power", the square of the magnitude, or "magnitude".
         n_mels: Number of mel bands.
         f_min_hz: Lower edge of the lowest band.
         f_max_hz: Upper edge of the highest band, at most half the sample rate.
@@ -32,7 +35,7 @@ class LogMelConfig:
             frame on its own, after its mean is subtracted, with its first sample as the one before it.
         log: "db" is 10 log10(max(m, `log_floor`)), "ln" is ln(m + `log_floor`), and "ln_max" is
             ln(max(m, `log_floor`)).
-        log_floor: Smallest power, which keeps the logarithm finite.
+        log_floor: Smallest power, or magnitude, which keeps the logarithm finite.
         range_db: With "db", dynamic range: values further below the maximum of the clip are raised to this distance;
             None for no limit.
         shift: Offset added after the logarithm.
@@ -45,6 +48,8 @@ class LogMelConfig:
     window: Literal["periodic", "symmetric"] = "periodic"
     hop_samples: int = 320
     alignment: Literal["centred", "causal", "whole"] = "centred"
+    fill: tuple[int, int] | None = None
+    spectrum: Literal["power", "magnitude"] = "power"
     n_mels: int = 64
     f_min_hz: float = 50.0
     f_max_hz: float = 14_000.0
@@ -76,6 +81,13 @@ class LogMelConfig:
                 f"pre_emphasis_in='frame' needs a pre_emphasis and alignment='whole', not {self.pre_emphasis} and "
                 f"{self.alignment!r}"
             )
+        if self.fill is not None and (
+            self.alignment != "whole" or self.n_shortened or len(self.fill) != 2 or min(self.fill) < 1
+        ):
+            raise ValueError(
+                f"fill={self.fill} must be a number of frames and a step, each at least 1, and needs alignment='whole' "
+                f"without pre-emphasis of the waveform, not {self.alignment!r}"
+            )
         if not 0 <= self.f_min_hz < self.f_max_hz <= self.sample_rate / 2:
             raise ValueError(
                 f"f_min_hz={self.f_min_hz} and f_max_hz={self.f_max_hz} must satisfy "
@@ -103,8 +115,8 @@ class LogMelConfig:
 
     @property
     def min_samples(self) -> int:
-        """Minimum length of a waveform: enough to reflect its ends, one sample with causal alignment, or one frame."""
-        if self.alignment == "causal":
+        """Minimum length of a waveform: enough to reflect its ends, one frame, or one sample where zeros follow it."""
+        if self.alignment == "causal" or self.fill is not None:
             return 1
         return (self.window_samples if self.alignment == "whole" else self.n_fft // 2 + 1) + self.n_shortened
 
@@ -123,10 +135,23 @@ class LogMelConfig:
         """Samples before its hop that a causal frame covers."""
         return self.n_fft - self.hop_samples
 
+    def filled(self, n_samples: int) -> int:
+        """Length of a waveform of `n_samples` with the zeros of `fill` after it."""
+        if self.fill is None:
+            return n_samples
+        n_first, step = self._fill_samples(self.fill)
+        return n_first - (n_first - n_samples) // step * step if n_samples > n_first else n_first
+
+    def _fill_samples(self, fill: tuple[int, int]) -> tuple[int, int]:
+        """The number of frames of `fill` and its step, in samples."""
+        n_frames, step = fill
+        return (n_frames - 1) * self.hop_samples + self.window_samples, step * self.hop_samples
+
     def n_frames(self, n_samples: int) -> int:
         """Number of frames of a waveform of `n_samples`."""
         if self.alignment == "causal":
             return -(-n_samples // self.hop_samples)
+        n_samples = self.filled(n_samples)
         first = self.window_samples if self.alignment == "whole" else 0
         return 1 + (n_samples - self.n_shortened - first) // self.hop_samples
 
@@ -134,6 +159,10 @@ class LogMelConfig:
         """Length of the shortest waveform with `n_frames` frames."""
         if self.alignment == "causal":
             return (n_frames - 1) * self.hop_samples + 1
+        if self.fill is not None:
+            n_first, step = self._fill_samples(self.fill)
+            n_steps = -(-(n_frames - self.fill[0]) // self.fill[1])
+            return n_first + (n_steps - 1) * step + 1 if n_steps > 0 else 1
         first = self.window_samples if self.alignment == "whole" else 0
         return max((n_frames - 1) * self.hop_samples + first + self.n_shortened, self.min_samples)
 

@@ -52,7 +52,9 @@ def log_mel(waveform: Array, config: LogMelConfig) -> Array:
     if config.alignment == "causal":
         padded = np.pad(waveform, (config.n_overlap, -len(waveform) % config.hop_samples))
     elif config.alignment == "whole":
-        padded = np.pad(waveform, (config.window_start, config.n_fft - config.window_samples - config.window_start))
+        after = config.n_fft - config.window_samples - config.window_start
+        n_filled = config.filled(len(waveform))
+        padded = np.pad(waveform, (config.window_start, n_filled - len(waveform) + after))
     else:
         padded = np.pad(waveform, config.n_fft // 2, mode="reflect")
     return log_mel_block(padded, config)
@@ -76,6 +78,8 @@ def log_mel_block(padded: Array, config: LogMelConfig) -> Array:
     for start in range(0, len(frames), n_block):
         spectrum = np.fft.rfft(_windowed(frames[start : start + n_block], config), config.n_fft)[:, low:high]
         power = np.square(spectrum.real) + np.square(spectrum.imag)
+        if config.spectrum == "magnitude":
+            np.sqrt(power, out=power)
         apply_mel_filters(power, config, mel[start : start + n_block])
     return compress(mel, config)
 
@@ -88,7 +92,7 @@ def _windowed(frames: Array, config: LogMelConfig) -> Array:
         return windowed
     under = slice(config.window_start, config.window_start + config.window_samples)
     centred: Array = frames[:, under] - frames[:, under].mean(axis=1, dtype=np.float32, keepdims=True)
-    before = np.concatenate([centred[:, :1], centred[:, :-1]], axis=1)
+    before: Array = np.concatenate([centred[:, :1], centred[:, :-1]], axis=1)
     emphasised: Array = (centred - np.float32(config.pre_emphasis) * before) * window[under]
     return emphasised
 

@@ -15,6 +15,7 @@ from panns.models import resnet as resnet
 from panns.models import transfer as transfer
 from panns.models import wave1d as wave1d
 from panns.models import wavegram as wavegram
+from panns.models import yamnet as yamnet
 from panns.models.base import ModelConfig
 from panns.models.registry import ModelEntry, find_model, list_models
 

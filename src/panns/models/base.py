@@ -38,6 +38,10 @@ class ModelConfig(Protocol):
         """Number of score frames of a waveform of `n_samples`; 0 for a model without frame scores."""
 
     @property
+    def frame_context_s(self) -> float | None:
+        """Seconds of sound that a score frame depends on, where that is a short stretch; None where it is more."""
+
+    @property
     def patches(self) -> PatchGrid | None:
         """Grid of patches that the log-mel is split into; None for a model without patches."""
 
@@ -74,6 +78,11 @@ class BaseConfig:
     def n_frames(self, n_samples: int) -> int:  # noqa: ARG002 - for configs that override it
         """0: no frame scores."""
         return 0
+
+    @property
+    def frame_context_s(self) -> float | None:
+        """None: a frame depends on all of its window."""
+        return None
 
     @property
     def patches(self) -> PatchGrid | None:

@@ -76,6 +76,11 @@ class EnsembleConfig:
         """Frame hop of every member."""
         return self.base_config.frame_hop_s
 
+    @property
+    def frame_context_s(self) -> float | None:
+        """Length of sound behind a frame of every member."""
+        return self.base_config.frame_context_s
+
     def n_frames(self, n_samples: int) -> int:
         """Number of score frames of every member."""
         return self.base_config.n_frames(n_samples)

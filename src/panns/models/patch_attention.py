@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from panns.frontend import LogMelConfig
+from panns.models.base import BaseConfig
 from panns.models.patches import PatchGrid
 from panns.models.registry import ModelEntry, register
 from panns.models.weights import Weights
@@ -28,7 +29,7 @@ CED_LOGMEL = LogMelConfig(
 
 
 @dataclass(frozen=True)
-class PatchAttentionConfig:
+class PatchAttentionConfig(BaseConfig):
     """Settings of a transformer over patches of a log-mel.
 
     Attributes:

@@ -38,10 +38,19 @@ class LogMel(nn.Module):
             padded = functional.pad(waveform, (config.n_overlap, -waveform.shape[-1] % config.hop_samples))
         elif config.alignment == "whole":
             after = config.n_fft - config.window_samples - config.window_start
-            padded = functional.pad(waveform, (config.window_start, after))
+            padded = functional.pad(self._filled(waveform), (config.window_start, after))
         else:
             padded = functional.pad(waveform[:, None], (config.n_fft // 2, config.n_fft // 2), mode="reflect")[:, 0]
         return self.of_padded(padded)
+
+    def _filled(self, waveform: Tensor) -> Tensor:
+        """The waveform with the zeros of `config.fill`, as `config.filled` counts them."""
+        config = self.config
+        if config.fill is None:
+            return waveform
+        n_first, step = config.filled(1), config.fill[1] * config.hop_samples
+        waveform = pad_to_min(waveform, n_first)
+        return functional.pad(waveform, (0, (n_first - waveform.shape[-1]) % step))
 
     def of_padded(self, padded: Tensor) -> Tensor:
         """Log-mel of a waveform that is already padded for its first and last frames."""
@@ -63,7 +72,10 @@ class LogMel(nn.Module):
         with torch.autocast(padded.device.type, enabled=False):
             frames = padded.float().unfold(-1, self.config.n_fft, self.config.hop_samples)
             spectrum = torch.fft.rfft(self._windowed(frames), self.config.n_fft)
-            mel: Tensor = (spectrum.real.square() + spectrum.imag.square()) @ self.filters
+            if self.config.spectrum == "magnitude":
+                mel: Tensor = spectrum.abs() @ self.filters  # abs() has the gradient 0 at 0; that of sqrt() is infinite
+            else:
+                mel = (spectrum.real.square() + spectrum.imag.square()) @ self.filters
             return mel
 
     def _windowed(self, frames: Tensor) -> Tensor:
@@ -86,6 +98,8 @@ class LogMel(nn.Module):
         signal = padded[:, None, start : start + padded.shape[-1] - self.config.n_fft + self.config.window_samples]
         spectrum = functional.conv1d(signal, _fourier_kernels(self.config), stride=self.config.hop_samples)
         power = spectrum[:, : high - low].square() + spectrum[:, high - low :].square()
+        if self.config.spectrum == "magnitude":
+            power = power.sqrt()
         return power.transpose(1, 2) @ self.filters[low:high]
 
 

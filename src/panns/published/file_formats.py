@@ -9,6 +9,7 @@ from typing import NamedTuple
 from panns.checkpoints.tensor_file import TensorFile
 from panns.errors import CheckpointError
 from panns.published.state_dict import StateDict, read_state_dict
+from panns.published.tflite_files import read_tflite_file
 from panns.system.files import open_regular
 
 _HEAD_BYTES = 16
@@ -61,4 +62,7 @@ def _read_safetensors(path: Path) -> StateDict:
     return {name: file.array(name) for name in file.arrays}
 
 
-FORMATS = (PublishedFormat(_starts_safetensors, _read_safetensors),)
+FORMATS = (
+    PublishedFormat(_starts_safetensors, _read_safetensors),
+    PublishedFormat(lambda head: head[4:8] == b"TFL3", read_tflite_file),
+)

@@ -96,6 +96,7 @@ def _interface(config: ModelConfig) -> dict[str, Any]:
         "sample_rate": rate,
         "n_classes": config.n_classes,
         "frame_hop_s": config.frame_hop_s,
+        "frame_context_s": config.frame_context_s,
         "embedding_dim": config.embedding_dim,
         "min_input_samples": config.min_input_samples,
         "block_s": config.block_samples / rate if isinstance(config, StreamingConfig) else None,
@@ -172,7 +173,8 @@ def _latency_text(record: dict[str, Any]) -> str:
     latency = f"at most {record['algorithmic_latency_s']:g} s, " if "algorithmic_latency_s" in record else ""
     if record["block_s"] is not None:
         return f"{latency}streaming in blocks of {record['block_s']:g} s"
-    return f"{latency}streaming in {'adjacent' if record['frame_hop_s'] else 'overlapping'} windows"
+    is_adjacent = record["frame_hop_s"] and not record["frame_context_s"]
+    return f"{latency}streaming in {'adjacent' if is_adjacent else 'overlapping'} windows"
 
 
 def _events_text(record: dict[str, Any]) -> str:
@@ -214,7 +216,7 @@ def _frontend_text(record: dict[str, Any]) -> dict[str, str]:
         return {"inputs": inputs}
     lines = {
         "inputs": f"{inputs}; the network computes the log-mel" if record["inputs"] == ["waveform"] else inputs,
-        "bands": f"{mel['n_mels']}, {mel['f_min_hz']:g} to {mel['f_max_hz']:g} Hz, {mel['mel_scale']} scale",
+        "bands": f"{mel['n_mels']}, {mel['f_min_hz']:g} to {mel['f_max_hz']:g} Hz, {_scale_text(mel)}",
         "window": f"{_samples(mel['window_samples'], rate)}, {mel['window']} Hann, FFT of {mel['n_fft']}",
         "hop": _samples(mel["hop_samples"], rate),
         "pre-emphasis": "none" if mel["pre_emphasis"] is None else f"{mel['pre_emphasis']:g}{_in_frames(mel)}",
@@ -223,6 +225,10 @@ def _frontend_text(record: dict[str, Any]) -> dict[str, str]:
     if mel["range_db"] is not None:
         lines["range"] = f"{mel['range_db']:g} dB below the maximum"
     return lines
+
+
+def _scale_text(mel: dict[str, Any]) -> str:
+    return f"{mel['mel_scale']} scale" + (", of the magnitude" if mel["spectrum"] == "magnitude" else "")
 
 
 def _in_frames(mel: dict[str, Any]) -> str:
