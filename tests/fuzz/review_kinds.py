@@ -17,7 +17,7 @@ from panns.clock import Clock
 from panns.data.annotations import AnnotatedSound, Annotation, read_annotations
 from panns.data.annotations.elan import elan_document
 from panns.data.annotations.event_clips import read_event_clips
-from panns.data.annotations.kaleidoscope import COLUMNS, kaleidoscope_rows
+from panns.data.annotations.kaleidoscope import kaleidoscope_columns, kaleidoscope_rows
 from panns.data.annotations.label_studio import label_studio_task
 from panns.data.annotations.rttm import rttm_text
 from panns.data.clip_lists import read_clip_list, write_clip_list
@@ -79,7 +79,7 @@ class Annotations:
                 [raven, *((i, one.onset_s, one.offset_s, "a.wav", one.label, "no") for i, one in enumerate(events))],
                 "\t",
             ),
-            "kaleidoscope.csv": _csv([COLUMNS, *kaleidoscope_rows(sound)]),
+            "kaleidoscope.csv": _csv([kaleidoscope_columns(), *kaleidoscope_rows(sound)]),
             "detected.csv": _csv([columns, *rows]),
             "detected.jsonl": json.dumps(record) + "\n",
             "tasks.json": json.dumps([label_studio_task(sound)]),

@@ -75,7 +75,7 @@ def test_files_that_killed_writers_left_are_removed(tmp_path):
 def test_many_files_cost_one_look_into_their_folder(tmp_path, monkeypatch):
     looks = []
     scan = os.scandir
-    monkeypatch.setattr(files.os, "scandir", lambda folder: looks.append(folder) or scan(folder))
+    monkeypatch.setattr(os, "scandir", lambda folder: looks.append(folder) or scan(folder))
     for number in range(20):
         write(tmp_path / f"{number}.wav", "clip")
     assert len(looks) <= 2  # the hour may turn

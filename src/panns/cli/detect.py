@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
@@ -13,21 +16,30 @@ from panns.cli.options.events import EventOptions, EventThreshold, parse_thresho
 from panns.cli.options.grouping import with_option_groups
 from panns.cli.options.model_options import EventModelOptions
 from panns.cli.options.paths import Paths, expand_inputs
-from panns.cli.options.result_output import ResultFileOptions, compute_into, settings_of
+from panns.cli.options.result_output import (
+    EventFileOptions,
+    compute_into,
+    end_results,
+    growing_file,
+    settings_of,
+    write_table,
+)
 from panns.cli.options.sound_limits import LimitOptions, naming_limit_options
-from panns.cli.render.event_printers import EventFormat, event_printer
+from panns.cli.render.event_printers import EventFormat, EventPrinter, event_printer
 from panns.cli.terminal.file_results import process_with_bar, report_problems
+from panns.cli.terminal.output import print_text, writing
 
 if TYPE_CHECKING:
     from panns.results import Detection
     from panns.system.progress import OnProgress
 
 
+# Names of files may hold bytes that are not text; stdout has the same rule.
+_ERRORS = "backslashreplace"
 _OF_ONE_SOUND = {
     EventFormat.audacity: ("an Audacity label track", "raven or csv"),
     EventFormat.elan: ("an ELAN document", "label-studio or csv, or call the command for each sound"),
 }
-_WITH_CLOCK_TIMES = {EventFormat.table, EventFormat.json, EventFormat.csv, EventFormat.raven}
 
 
 @with_option_groups
@@ -53,7 +65,7 @@ def detect(
     as_csv: options.AsCsv = False,
     jobs: options.Jobs = None,
     clock: ClockOptions,
-    results: ResultFileOptions,
+    results: EventFileOptions,
     clip_output: ClipOutputOptions,
     limits: LimitOptions,
 ) -> None:
@@ -64,11 +76,13 @@ def detect(
     without frame scores are applied to overlapping windows.
     """
     output_format = _select_format(output_format, as_json=as_json, as_csv=as_csv)
-    results.check(is_json=output_format in {EventFormat.table, EventFormat.json})
+    results.check(*output_format.suffixes)
     clock.check()
     clip_output.check()
-    if clock.clock and output_format not in _WITH_CLOCK_TIMES:
-        raise typer.BadParameter(f"{output_format} has no clock times; use csv, json or raven, or leave out --clock")
+    if clock.clock and not output_format.has_clock_times:
+        raise typer.BadParameter(
+            f"{output_format} has no clock times; use csv, json, raven or kaleidoscope, or leave out --clock"
+        )
     parsed_threshold = parse_threshold(threshold)
     inputs = expand_inputs(paths)
     if output_format in _OF_ONE_SOUND and len(inputs) > 1:
@@ -85,17 +99,21 @@ def detect(
             detection = recognizer.detect(source, **settings._asdict(), limits=decode_limits, on_progress=on_progress)
         return clock.apply(detection)
 
-    detected_by = settings_of("detect", recognizer, **settings._asdict())
+    detected_by = settings_of("detect", recognizer, **settings._asdict(), **clock.settings)
+    open_clips = partial(
+        clip_output.open_folder, files, detected_by=detected_by, limits=decode_limits, has_clock=clock.clock
+    )
+    printer_to = partial(
+        event_printer, output_format, files, lang, has_clock=clock.clock, max_hz=recognizer.sample_rate / 2
+    )
 
     if results.output is not None:
         from panns.batch.result_file import ResultFile
 
-        described = settings_of("detect", recognizer, **settings._asdict(), **clock.settings, **clip_output.described)
+        described = {**detected_by, **{name: repr(value) for name, value in clip_output.described.items()}}
         with (
-            ResultFile(results.output, described, resume=results.resume) as file,
-            clip_output.open_folder(
-                files, detected_by=detected_by, done=file.done if results.resume else None, limits=decode_limits
-            ) as folder,
+            ResultFile(growing_file(results.output), described, resume=results.resume) as file,
+            open_clips(done=file.done if results.resume else None) as folder,
         ):
             has_failed = compute_into(
                 file,
@@ -104,12 +122,13 @@ def detect(
                 n_jobs=jobs,
                 on_result=None if folder is None else folder.add_rows,
             )
+            write_table(results.output, file, inputs, partial(_write_events, results.output, printer_to))
+        end_results(results.output, has_failed=has_failed)
         raise typer.Exit(int(has_failed))
 
-    max_hz = recognizer.sample_rate / 2
     has_failed = False
-    with clip_output.open_folder(files, detected_by=detected_by, done=None, limits=decode_limits) as folder:
-        printer = event_printer(output_format, files, lang, has_clock=clock.clock, max_hz=max_hz)
+    with open_clips(done=None) as folder:
+        printer = printer_to(write=print_text)
         printer.begin()
         for one in process_with_bar(inputs, with_clips(detect_in_file, folder), n_jobs=jobs):
             report_problems(one)
@@ -120,6 +139,18 @@ def detect(
         printer.end()
     if has_failed:
         raise typer.Exit(1)
+
+
+def _write_events(output: Path, printer_to: Callable[..., EventPrinter], records: list[dict[str, Any]]) -> None:
+    """Write stored results to a file in the format of a printer."""
+    from panns.batch.stored_detection import stored_detection
+
+    with writing(output) as partial_path, partial_path.open("w", encoding="utf-8", newline="", errors=_ERRORS) as file:
+        printer = printer_to(write=file.write)
+        printer.begin()
+        for record in records:
+            printer.add_detection(record["file"], stored_detection(record))
+        printer.end()
 
 
 def _select_format(output_format: EventFormat, *, as_json: bool, as_csv: bool) -> EventFormat:

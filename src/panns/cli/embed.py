@@ -13,7 +13,14 @@ from panns.cli.options.clock_options import ClockOptions
 from panns.cli.options.grouping import with_option_groups
 from panns.cli.options.model_options import ModelOptions
 from panns.cli.options.paths import Paths, expand_inputs
-from panns.cli.options.result_output import Resume, compute_into, settings_of
+from panns.cli.options.result_output import (
+    Resume,
+    compute_into,
+    end_results,
+    growing_file,
+    settings_of,
+    write_table,
+)
 from panns.cli.options.sound_limits import LimitOptions, naming_limit_options
 from panns.cli.terminal.file_results import process_with_bar, report_problems
 from panns.cli.terminal.output import print_json, writing
@@ -96,18 +103,15 @@ def _embed_into(
     """Write embeddings to a file; returns True if a sound failed."""
     from panns.batch.result_file import ResultFile
 
-    # Neither .npz nor .parquet can grow, so each embedding first goes to a file beside them.
-    is_table = output.suffix != ".jsonl"
-    growing = output.with_name(f"{output.name}.jsonl") if is_table else output
-    with ResultFile(growing, settings_of("embed", recognizer, **clock.settings), resume=resume) as file:
+    def write(embeddings: list[dict[str, Any]]) -> None:
+        if embeddings:
+            _write(output, embeddings, model=recognizer.manifest.architecture)
+
+    settings = settings_of("embed", recognizer, **clock.settings)
+    with ResultFile(growing_file(output), settings, resume=resume) as file:
         has_failed = compute_into(file, inputs, function, n_jobs=n_jobs)
-        if is_table:
-            records = {record["file"]: record for record in file.results()}
-            embeddings = [records[one.file] for one in inputs if one.file in records]
-            if embeddings:
-                _write(output, embeddings, model=recognizer.manifest.architecture)
-    if is_table:
-        growing.unlink()
+        write_table(output, file, inputs, write)
+    end_results(output, has_failed=has_failed)
     return has_failed
 
 

@@ -48,7 +48,7 @@ def tag(
     the score of a class is its maximum over the windows.
     """
     options.refuse_two_formats(as_json, as_csv)
-    results.check(is_json=not as_csv)
+    results.check(*(() if as_csv else (".jsonl",)))
     clock.check()
     inputs = expand_inputs(paths)
     recognizer = model.load_for_files(len(inputs))

@@ -35,6 +35,11 @@ def spreadsheet_cell(value: object) -> object:
     return f"'{text}" if len(text) > 1 and text.startswith(_FORMULA) else text
 
 
+def tsv_text(rows: Iterable[Iterable[object]]) -> str:
+    """Rows as tab-separated values; tabs inside values are escaped."""
+    return "".join("\t".join(str(spreadsheet_cell(cell)) for cell in row) + "\n" for row in rows)
+
+
 def csv_text(rows: Iterable[Iterable[object]]) -> str:
     """Rows as comma-separated values."""
     text = io.StringIO()

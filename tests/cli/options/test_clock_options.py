@@ -76,6 +76,26 @@ def test_raven(recordings):
     assert (last["Begin Date"], last["Begin Clock Time"], last["End Clock Time"]) == ("", "", "")
 
 
+def test_kaleidoscope(recordings):
+    text = succeed(detect(recordings, "SITE_20240430_235957.ogg", "knock.ogg", "-f", "kaleidoscope", "--clock"))
+    rows = list(csv.DictReader(io.StringIO(text)))
+    times = {row["OFFSET"]: (row["DATE"], row["TIME"], row["HOUR"]) for row in rows if row["IN FILE"] != "knock.ogg"}
+    assert times["0.000000"] == ("2024-04-30", "23:59:57", "23")
+    assert times["3.120000"] == ("2024-05-01", "00:00:00", "0")
+    assert (rows[-1]["IN FILE"], rows[-1]["DATE"], rows[-1]["TIME"]) == ("knock.ogg", "", "")
+
+
+def test_clips(recordings, tmp_path):
+    clips = tmp_path / "clips"
+    succeed(detect(recordings, "SITE_20240430_235957.ogg", "knock.ogg", "--clock", "--clips", clips))
+    with (clips / "clips.csv").open(encoding="utf-8-sig", newline="") as table:
+        rows = list(csv.DictReader(table))
+    known = {row["onset_s"]: row["onset_at"] for row in rows if row["recording"] != "knock.ogg"}
+    assert known["3.120"] == "2024-05-01T00:00:00.120"
+    assert {row["onset_at"] for row in rows if row["recording"] == "knock.ogg"} == {""}
+    succeed(run_panns("review", clips, "-o", tmp_path / "list.csv", "--complete"))
+
+
 def test_table(recordings):
     lines = succeed(
         detect(recordings, "SITE_20240430_235957.ogg", "knock.ogg", "--clock", "--recorder-timezone", "UTC")

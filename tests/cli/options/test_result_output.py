@@ -50,6 +50,50 @@ def test_embeddings_of_a_killed_run_are_kept(sound, tmp_path, monkeypatch):
     assert not (tmp_path / "out.npz.jsonl").exists()
 
 
+FORMATS = {
+    "csv": "csv",
+    "raven": "txt",
+    "kaleidoscope": "csv",
+    "rttm": "rttm",
+    "label-studio": "json",
+}
+
+
+@pytest.mark.parametrize("output_format", ["raven", *(pytest.param(one, marks=pytest.mark.slow) for one in FORMATS)])
+def test_a_stopped_table_of_events_goes_on(output_format, tmp_path, monkeypatch):
+    from panns.cli import detect as command
+
+    shutil.copy("examples/siren.ogg", tmp_path / "20240501_235957.ogg")
+    shutil.copy("examples/knock.ogg", tmp_path / "knock.ogg")
+    run = ["detect", "20240501_235957.ogg", "knock.ogg", "--model", "builtin", "--threshold", "0.4"]
+    run += ["--format", output_format, *(["--clock"] if output_format in {"csv", "raven", "kaleidoscope"} else [])]
+    printed = succeed(run_panns(*run, cwd=tmp_path))
+    output = f"events.{FORMATS[output_format]}"
+    with monkeypatch.context() as context:
+        context.setattr(command, "_write_events", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        assert run_panns(*run[:2], *run[3:], "-o", output, cwd=tmp_path).returncode != 0
+    assert list(records(tmp_path / f"{output}.jsonl")) == ["20240501_235957.ogg"]
+    assert not (tmp_path / output).exists()
+    assert "add --resume" in run_panns(*run, "-o", output, cwd=tmp_path).stderr
+    (tmp_path / "20240501_235957.ogg").write_bytes(b"")  # its result is known
+    assert succeed(run_panns(*run, "-o", output, "--resume", cwd=tmp_path)) == ""
+    assert (tmp_path / output).read_text(encoding="utf-8") == printed
+    assert not (tmp_path / f"{output}.jsonl").exists()
+
+
+def test_sounds_that_failed_are_tried_again(sound, tmp_path):
+    shutil.copy(sound, tmp_path / "a.wav")
+    run = ["detect", "a.wav", "b.wav", "--csv", "-o", "events.csv"]
+    result = run_panns(*run, cwd=tmp_path)
+    assert result.returncode == 1
+    assert "--resume tries only the sounds that failed" in result.stderr
+    assert list(records(tmp_path / "events.csv.jsonl")) == ["a.wav", "b.wav"]
+    assert (tmp_path / "events.csv").exists()
+    (tmp_path / "a.wav").rename(tmp_path / "b.wav")
+    succeed(run_panns(*run, "--resume", cwd=tmp_path))
+    assert [one.name for one in sorted(tmp_path.iterdir())] == ["b.wav", "events.csv"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -57,7 +101,8 @@ def test_embeddings_of_a_killed_run_are_kept(sound, tmp_path, monkeypatch):
         (("embed", "a.wav", "--json", "--resume"), "--resume needs -o FILE"),
         (("tag", "a.wav", "-o", "a.txt"), "-o a.txt ends in .txt; use .jsonl"),
         (("tag", "a.wav", "-o", "a.jsonl", "--csv"), "-o writes JSON; leave out the other format"),
-        (("detect", "a.wav", "-o", "a.jsonl", "--format", "raven"), "-o writes JSON; leave out the other format"),
+        (("detect", "a.wav", "-o", "a.jsonl", "--format", "raven"), "ends in .jsonl; use one of .txt, .tsv, or the"),
+        (("detect", "a.wav", "-o", "a.csv"), "-o a.csv ends in .csv; use .jsonl, or the --format of that suffix"),
     ],
 )
 def test_wrong_usage(arguments, message):

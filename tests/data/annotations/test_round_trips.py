@@ -15,7 +15,7 @@ from panns.cli.render.event_formats import RAVEN_COLUMNS
 from panns.cli.terminal.output import print_csv, print_tsv
 from panns.data.annotations import AnnotatedSound, Annotation, read_annotations
 from panns.data.annotations.elan import elan_document
-from panns.data.annotations.kaleidoscope import COLUMNS, kaleidoscope_rows
+from panns.data.annotations.kaleidoscope import kaleidoscope_columns, kaleidoscope_rows
 from panns.data.annotations.label_studio import label_studio_task
 from panns.data.annotations.rttm import file_ids, rttm_text
 from panns.system.json_files import to_json
@@ -45,7 +45,7 @@ def write(form, sounds, folder):
         path.write_text("".join(map(rttm_text, sounds, ids)), encoding="utf-8")
     else:
         path = folder / "out.csv"
-        rows = [COLUMNS, *(row for one in sounds for row in kaleidoscope_rows(one))]
+        rows = [kaleidoscope_columns(), *(row for one in sounds for row in kaleidoscope_rows(one))]
         path.write_text(csv_text(rows), encoding="utf-8")
     return path
 
@@ -114,7 +114,7 @@ def test_rttm_has_ten_fields(tmp_path):
 
 def test_kaleidoscope_columns(tmp_path, capsys):
     sound = AnnotatedSound(str(tmp_path / "a b.wav"), EVENTS[:1])
-    print_csv([COLUMNS, *kaleidoscope_rows(sound)])
+    print_csv([kaleidoscope_columns(), *kaleidoscope_rows(sound)])
     (row,) = csv.DictReader(io.StringIO(capsys.readouterr().out))
     assert (row["INDIR"], row["FOLDER"], row["IN FILE"]) == (str(tmp_path), "", "a b.wav")
     assert (float(row["OFFSET"]), float(row["DURATION"])) == (0.0, 0.24)

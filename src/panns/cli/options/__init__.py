@@ -75,12 +75,12 @@ def flag_of(name: str) -> str:
     return f"--{name.removesuffix('_s').replace('_', '-')}"
 
 
-def check_output(output: Path, *suffixes: str, option: str = "-o") -> None:
+def check_output(output: Path, *suffixes: str, option: str = "-o", hint: str = "") -> None:
     """Refuse an output file that cannot be written, before hours of computing its content."""
     folder = output.resolve().parent  # a link stays, and the file that it leads to is written
     if output.suffix not in suffixes:
         allowed = suffixes[0] if len(suffixes) == 1 else f"one of {', '.join(suffixes)}"
-        raise typer.BadParameter(f"{option} {output} ends in {output.suffix or 'nothing'}; use {allowed}")
+        raise typer.BadParameter(f"{option} {output} ends in {output.suffix or 'nothing'}; use {allowed}{hint}")
     if not folder.is_dir():
         raise typer.BadParameter(f"{option} {output}: folder {folder} does not exist; create it first")
     if output.is_dir():

@@ -73,7 +73,13 @@ class ClipOutputOptions:
         _ = self._settings
 
     def open_folder(
-        self, files: list[str], *, detected_by: dict[str, str], done: Collection[str] | None, limits: DecodeLimits
+        self,
+        files: list[str],
+        *,
+        detected_by: dict[str, str],
+        done: Collection[str] | None,
+        limits: DecodeLimits,
+        has_clock: bool,
     ) -> AbstractContextManager[ClipFolder | None]:
         """The folder of clips, for a `with` block; None in it if it is not wanted.
 
@@ -82,6 +88,7 @@ class ClipOutputOptions:
             detected_by: Everything that decides the events.
             done: Sounds whose clips an earlier run wrote; None to begin a new folder.
             limits: Limits on decoding.
+            has_clock: True if the results have clock times.
         """
         from panns.data.review.clip_folder import ClipFolder, is_clip_folder
 
@@ -95,7 +102,13 @@ class ClipOutputOptions:
                 "or another file to begin anew"
             )
         return ClipFolder(
-            self.clips, files, self._settings, detected_by=detected_by, resume=done is not None, limits=limits
+            self.clips,
+            files,
+            self._settings,
+            detected_by=detected_by,
+            resume=done is not None,
+            limits=limits,
+            has_clock=has_clock,
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
@@ -38,15 +38,58 @@ class ResultFileOptions:
         ),
     ] = None
     resume: Resume = False
+    _hint: ClassVar[str] = ""
 
-    def check(self, *, is_json: bool) -> None:
-        """Refuse a file that cannot be written, or another format for it, before anything is computed."""
-        if self.output is not None and not is_json:
+    def check(self, *suffixes: str) -> None:
+        """Refuse a file that cannot be written, or with another suffix, before anything is computed."""
+        if self.output is not None and not suffixes:
             raise typer.BadParameter("-o writes JSON; leave out the other format")
         if self.output is not None:
-            check_output(self.output, ".jsonl")
+            check_output(self.output, *suffixes, hint=self._hint)
         elif self.resume:
             raise typer.BadParameter("--resume needs -o FILE, the result file to continue")
+
+
+@dataclass(frozen=True)
+class EventFileOptions(ResultFileOptions):
+    """File of events, in any format; a group of options."""
+
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write to this file instead of printing: JSON (.jsonl), one line per sound as soon as it is known, or "
+            "the --format (.csv, .txt, ...) at the end.",
+        ),
+    ] = None
+    _hint: ClassVar[str] = ", or the --format of that suffix"
+
+
+def growing_file(output: Path) -> Path:
+    """The file that takes each result as soon as it is known: beside a table, which is written at the end."""
+    return output if output.suffix == ".jsonl" else output.with_name(f"{output.name}.jsonl")
+
+
+def write_table(
+    output: Path, file: ResultFile, inputs: list[Input], write: Callable[[list[dict[str, Any]]], object]
+) -> None:
+    """Write the table of all results, which are given in the order of the inputs; a file of JSON lines has them."""
+    if output.suffix != ".jsonl":
+        records = {record["file"]: record for record in file.results()}
+        write([records[one.file] for one in inputs if one.file in records])
+
+
+def end_results(output: Path, *, has_failed: bool) -> None:
+    """Remove the results beside a table that is written, unless a sound failed, which can be tried again."""
+    growing = growing_file(output)
+    if growing == output:
+        return
+    if has_failed:
+        complain(f"{growing} keeps the results, so that --resume tries only the sounds that failed; else remove it")
+    else:
+        growing.unlink()
 
 
 def compute_into(

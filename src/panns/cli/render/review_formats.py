@@ -32,19 +32,21 @@ class ReviewFormat:
     end: str = ""
 
 
-def review_format(name: str, files: Sequence[str]) -> ReviewFormat:
+def review_format(name: str, files: Sequence[str], *, has_clock: bool) -> ReviewFormat:
     """The format of this name.
 
     Args:
         name: "kaleidoscope", "rttm", "label-studio" or "elan".
         files: All sounds, because RTTM needs a short name for each.
+        has_clock: True if the events have clock times, for which Kaleidoscope has columns.
     """
     from panns.data.annotations import elan, kaleidoscope, label_studio, rttm
     from panns.system.json_files import to_json
 
     if name == "kaleidoscope":
         return ReviewFormat(
-            lambda sound: csv_text(kaleidoscope.kaleidoscope_rows(sound)), csv_text([kaleidoscope.COLUMNS])
+            lambda sound: csv_text(kaleidoscope.kaleidoscope_rows(sound, has_clock=has_clock)),
+            csv_text([kaleidoscope.kaleidoscope_columns(has_clock=has_clock)]),
         )
     if name == "rttm":
         ids = dict(zip(files, rttm.file_ids(files), strict=True))
@@ -59,5 +61,15 @@ def to_annotated_sound(file: str, detection: Detection, language: LanguageChoice
     """The events of a detection as annotations, with labels in a language."""
     from panns.data.annotations import AnnotatedSound, Annotation
 
-    events = [Annotation(label_of(event, language), event.onset_s, event.offset_s, event.score) for event in detection]
+    clock = detection.clock
+    events = [
+        Annotation(
+            label_of(event, language),
+            event.onset_s,
+            event.offset_s,
+            event.score,
+            time=None if clock is None else clock.at(event.onset_s),
+        )
+        for event in detection
+    ]
     return AnnotatedSound(file, tuple(events), detection.duration_s, model=detection.model)

@@ -13,7 +13,7 @@ from panns.cli.terminal import bars
 from panns.errors import PannsError
 from panns.system.files import replacing_output
 from panns.system.json_files import to_json
-from panns.system.safe_text import CONTROL, csv_text, printable, spreadsheet_cell
+from panns.system.safe_text import CONTROL, csv_text, printable, tsv_text
 
 
 def print_line(text: str) -> None:
@@ -39,9 +39,7 @@ def print_csv(rows: Iterable[Sequence[object]]) -> None:
 
 def print_tsv(rows: Iterable[Sequence[object]]) -> None:
     """Print rows of tab-separated values; tabs inside values are escaped."""
-    for row in rows:
-        _make_room()
-        print("\t".join(str(spreadsheet_cell(value)) for value in row), flush=True)
+    print_text(tsv_text(rows))
 
 
 def print_text(text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from panns.errors import DataError
 
@@ -19,6 +20,7 @@ class Annotation:
         offset_s: End, in seconds from the start of the sound.
         score: Score of the detector; None if the file has none.
         review: A reviewer's entry beside the label, such as "confirmed" or the right class; "" for none.
+        time: Clock time of the start; None if it is unknown.
 
     Raises:
         DataError: The label is empty or not text, or the times are negative, not finite or not ascending.
@@ -29,6 +31,7 @@ class Annotation:
     offset_s: float
     score: float | None = None
     review: str = ""
+    time: datetime | None = None
 
     def __post_init__(self) -> None:
         if not self.label.strip():

@@ -17,18 +17,28 @@ from panns.data.annotations.annotation import AnnotatedSound, Annotation
 from panns.data.annotations.cells import group_by_file, number, unescape_cell
 from panns.errors import DataError
 
-COLUMNS = ("INDIR", "FOLDER", "IN FILE", "CHANNEL", "OFFSET", "DURATION", "AUTO ID", "SCORE", "MANUAL ID")
+_PLACE = ("INDIR", "FOLDER", "IN FILE", "CHANNEL", "OFFSET", "DURATION")
+_CLOCK = ("DATE", "TIME", "HOUR")
+_LABEL = ("AUTO ID", "SCORE", "MANUAL ID")
 _LABELS = ("AUTO ID", "TOP1MATCH", "COMMON_NAME")
 _SCORES = ("SCORE", "CONFIDENCE")
 
 
-def kaleidoscope_rows(sound: AnnotatedSound) -> Iterator[tuple[object, ...]]:
-    """One row per event, in the order of `COLUMNS`; MANUAL ID is left for the reviewer."""
+def kaleidoscope_columns(*, has_clock: bool = False) -> tuple[str, ...]:
+    """Names of the columns, in the order of Kaleidoscope; with date, time and hour of the events if they are known."""
+    return (*_PLACE, *(_CLOCK if has_clock else ()), *_LABEL)
+
+
+def kaleidoscope_rows(sound: AnnotatedSound, *, has_clock: bool = False) -> Iterator[tuple[object, ...]]:
+    """One row per event, in the order of `kaleidoscope_columns`; MANUAL ID is left for the reviewer."""
     path = Path(sound.file).absolute()
     for event in sound.annotations:
         duration_s = f"{event.offset_s - event.onset_s:.6f}"
         score = "" if event.score is None else f"{event.score:.6f}"
-        yield str(path.parent), "", path.name, 0, f"{event.onset_s:.6f}", duration_s, event.label, score, event.review
+        place = str(path.parent), "", path.name, 0, f"{event.onset_s:.6f}", duration_s
+        time = event.time
+        clock = ("", "", "") if time is None else (f"{time:%Y-%m-%d}", f"{time:%H:%M:%S}", time.hour)
+        yield *place, *(clock if has_clock else ()), event.label, score, event.review
 
 
 def is_kaleidoscope(header: list[str]) -> bool:

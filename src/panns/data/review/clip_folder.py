@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, fields, replace
+from dataclasses import MISSING, asdict, fields, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -46,6 +46,7 @@ class ClipFolder:
         detected_by: Everything else that decides the events, such as the model; values that differ between runs.
         resume: Add to the clips of earlier runs. Their records, and what a reviewer did with them, stay.
         limits: Limits on decoding.
+        has_clock: True to write the clock times of the events into the table.
 
     Raises:
         DataError: The folder holds clips already, and `resume` is False; or they are of other settings.
@@ -61,8 +62,9 @@ class ClipFolder:
         detected_by: Mapping[str, str] | None = None,
         resume: bool,
         limits: DecodeLimits,
+        has_clock: bool = False,
     ) -> None:
-        self._folder, self._settings, self._limits = folder, settings, limits
+        self._folder, self._settings, self._limits, self._has_clock = folder, settings, limits, has_clock
         with ExitStack() as stack, disk_errors(folder, _REMEDY):
             folder.mkdir(parents=True, exist_ok=True)
             if not stack.enter_context(exclusive_or_skip(folder / _LOCK)):
@@ -90,7 +92,7 @@ class ClipFolder:
             self._check_settings(settings)
         self._stems = recording_stems(recordings, [(one.recording, one.stem) for one in kept])
         self._kept = {one.clip for one in kept}
-        write_table_anew(folder, kept)
+        write_table_anew(folder, kept, has_clock=self._has_clock)
         for name, lines in ((RECORDS, map(asdict, kept)), (_SETTINGS, [settings])):
             with replacing(folder / name) as partial, partial.open("w", encoding="utf-8") as file:
                 file.writelines(to_json(line) + "\n" for line in lines)
@@ -124,7 +126,7 @@ class ClipFolder:
         clips = self._plan(recording, detection)
         with disk_errors(self._folder, _REMEDY):
             # The table comes first: a record without a row is that of a clip whose row a reviewer removed.
-            add_to_table(self._folder, clips)
+            add_to_table(self._folder, clips, has_clock=self._has_clock)
             with (self._folder / RECORDS).open("a", encoding="utf-8") as records:
                 records.writelines(to_json(asdict(one)) + "\n" for one in clips)
         return len(clips)
@@ -174,8 +176,10 @@ def _to_clip(record: object) -> DetectedClip:
     if not isinstance(record, dict):
         raise DataError(f"{record!r:.40} is not an object")
     read = {"str": text_value, "float": seconds_value}
+    # Older records lack the fields that have a default.
+    given = {one.name: one.default for one in fields(DetectedClip) if one.default is not MISSING} | record
     values: dict[str, Any] = {
-        one.name: read[str(one.type)](record.get(one.name), one.name) for one in fields(DetectedClip)
+        one.name: read[str(one.type)](given.get(one.name), one.name) for one in fields(DetectedClip)
     }
     clip = DetectedClip(**values)
     if not is_clip_name(clip.clip):

@@ -15,6 +15,7 @@ from panns.system.safe_text import csv_text
 
 TABLE = "clips.csv"
 COLUMNS = ("clip", "label", "review", "score", "recording", "onset_s", "offset_s")
+CLOCK_COLUMNS = ("onset_at", "offset_at")
 
 
 def read_reviews(folder: Path) -> dict[str, str]:
@@ -27,15 +28,21 @@ def read_reviews(folder: Path) -> dict[str, str]:
     return {clip: row["review"] for clip, row in rows.items()} if rows is not None else {}
 
 
-def write_table_anew(folder: Path, clips: Iterable[DetectedClip]) -> None:
-    """Write the table in the form to which rows can be added, with all that a reviewer wrote or removed."""
+def write_table_anew(folder: Path, clips: Iterable[DetectedClip], *, has_clock: bool) -> None:
+    """Write the table in the form to which rows can be added, with all that a reviewer wrote or removed.
+
+    Args:
+        folder: The folder of clips.
+        clips: The clips in it.
+        has_clock: True for columns with clock times.
+    """
     rows = _read_rows(folder / TABLE)
-    columns: Sequence[str] = COLUMNS
-    cells = [_row(clip) for clip in clips]
+    columns: Sequence[str] = COLUMNS + (CLOCK_COLUMNS if has_clock else ())
+    cells = [_row(clip, has_clock=has_clock) for clip in clips]
     if rows is not None:
-        own = list(dict.fromkeys(name for row in rows.values() for name in row if name not in COLUMNS))
-        columns = [*COLUMNS, *own]
-        cells = [_row(clip, rows[clip.clip], own) for clip in clips if clip.clip in rows]
+        own = list(dict.fromkeys(name for row in rows.values() for name in row if name not in columns))
+        cells = [_row(clip, rows[clip.clip], own, has_clock=has_clock) for clip in clips if clip.clip in rows]
+        columns = [*columns, *own]
     # The byte order mark makes Excel read UTF-8.
     with (
         replacing(folder / TABLE) as partial,
@@ -44,10 +51,10 @@ def write_table_anew(folder: Path, clips: Iterable[DetectedClip]) -> None:
         table.write(csv_text([columns, *cells]))
 
 
-def add_to_table(folder: Path, clips: Iterable[DetectedClip]) -> None:
-    """Add a row for each clip."""
+def add_to_table(folder: Path, clips: Iterable[DetectedClip], *, has_clock: bool) -> None:
+    """Add a row for each clip, to a table with or without columns of clock times."""
     with (folder / TABLE).open("a", encoding="utf-8", newline="") as table:
-        table.write(csv_text(map(_row, clips)))
+        table.write(csv_text(_row(clip, has_clock=has_clock) for clip in clips))
 
 
 def _read_rows(path: Path) -> dict[str, dict[str, str]] | None:
@@ -71,10 +78,13 @@ def _read_rows(path: Path) -> dict[str, dict[str, str]] | None:
     return rows
 
 
-def _row(clip: DetectedClip, written: Mapping[str, str] | None = None, own: Sequence[str] = ()) -> list[object]:
+def _row(
+    clip: DetectedClip, written: Mapping[str, str] | None = None, own: Sequence[str] = (), *, has_clock: bool
+) -> list[object]:
     """Cells of a clip, with what a reviewer wrote into the column `review` and into columns of their own."""
     written = written or {}
     times = f"{clip.onset_s:.3f}", f"{clip.offset_s:.3f}"
     recording = clip.recording.encode("utf-8", "replace").decode()
     cells = [clip.clip, clip.label, written.get("review", ""), f"{clip.score:.3f}", recording, *times]
-    return [*cells, *(written.get(name, "") for name in own)]
+    clock = (clip.onset_at, clip.offset_at) if has_clock else ()
+    return [*cells, *clock, *(written.get(name, "") for name in own)]

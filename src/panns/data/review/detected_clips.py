@@ -57,6 +57,8 @@ class DetectedClip:
         model: Name of the model.
         label_zh: Chinese name of the class; "" for none.
         recording_path: Path of the recording from the folder of clips; "" if unknown.
+        onset_at: Clock time of the start of the event or part, in ISO 8601; "" if unknown.
+        offset_at: Clock time of its end.
     """
 
     clip: str
@@ -72,6 +74,8 @@ class DetectedClip:
     model: str
     label_zh: str = ""
     recording_path: str = ""
+    onset_at: str = ""
+    offset_at: str = ""
 
     @property
     def stem(self) -> str:
@@ -109,9 +113,17 @@ def plan_clips(recording: str, stem: str, detection: Detection, settings: ClipSe
                     event.offset_s,
                     detection.model,
                     event.label_zh,
+                    onset_at=_clock_time(detection, onset_s),
+                    offset_at=_clock_time(detection, offset_s),
                 )
             )
     return sorted(clips, key=lambda clip: clip.clip)
+
+
+def _clock_time(detection: Detection, time_s: float) -> str:
+    """A clock time in ISO 8601; "" if it is unknown or not wanted."""
+    time = None if detection.clock is None else detection.clock.at(time_s)
+    return "" if time is None else time.isoformat(timespec="milliseconds")
 
 
 def recording_stems(recordings: Iterable[str], known: Iterable[tuple[str, str]] = ()) -> dict[str, str]:
