@@ -361,7 +361,9 @@ def load(
     """Load a model.
 
     Args:
-        model: Registered name (`list_models()`), a checkpoint folder, or a file written by `panns export`.
+        model: Registered name (`list_models()`), a checkpoint folder, or a file that `panns export` or
+            `panns models pack` wrote. Or an address, which is downloaded once into the cache: `https://` of such a
+            folder or file, or `hf:owner/name[@revision]`; `#sha256=` and a digest may follow.
         weights: A published file (`.pth`, `.pt`) for that registered name, in place of the one in the cache.
         backend: "onnx" (the default, without torch), "torch" or "openvino"; all give equal numbers within 1e-4.
         device: "auto", "cpu", "cuda" or "mps"; `recognizer.device` is the chosen one.
@@ -372,7 +374,8 @@ def load(
         UnknownModel: No model has this name.
         WeightsMissing: The weights of the model are not on this machine.
         CheckpointError: A file is damaged or does not fit.
-        MissingExtra: The backend is not installed, or torch is missing to convert a published file.
+        DownloadError: The model of an address cannot be downloaded.
+        MissingExtra: The backend is not installed, or torch is missing to make the graph of an older checkpoint.
         DeviceUnavailable: The device is missing on this machine, or the backend does not support it.
     """
     check_choices(backend, device, n_threads)

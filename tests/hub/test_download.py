@@ -2,15 +2,12 @@
 
 import errno
 import hashlib
-import http.server
 import itertools
 import logging
-import random
 import re
 import socket
 import subprocess
 import sys
-import threading
 import urllib.request
 from dataclasses import replace
 from pathlib import Path
@@ -19,138 +16,21 @@ from types import SimpleNamespace
 import pytest
 
 from panns.errors import DownloadError
-from panns.hub import connection, download
+from panns.hub import connection, download, receiving
 from panns.hub.cache import downloads_dir, recorded_digests
 from panns.hub.download import cached_file, fetch
 from panns.models.weights import Weights
 from tests.commands import needs_posix
+from tests.hub.server import BODY
 
-BODY = random.Random(0).randbytes(3_000_000)
 HALF = len(BODY) // 2
 SHA256 = hashlib.sha256(BODY).hexdigest()
 MD5 = hashlib.md5(BODY, usedforsecurity=False).hexdigest()
 
 
-class Server(http.server.ThreadingHTTPServer):
-    """Serves `body`. Each request takes the next step of `plan`, or "ok" if the plan is empty.
-
-    Steps: "ok", "no range", "chunked", "unknown length", "html", "wrong part", ("drop", n), ("stall", n), (status,),
-    (status, location).
-    """
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.body, self.etag, self.modified = BODY, '"one"', None
-        self.plan, self.ranges, self.paths = [], [], []
-        self.sent = 0
-        self.half_sent, self.go_on = threading.Event(), threading.Event()
-
-    def handle_error(self, request, client_address):
-        pass  # some tests disconnect on purpose
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: Server
-
-    def log_message(self, *_):
-        pass
-
-    def do_GET(self):
-        server = self.server
-        step = server.plan.pop(0) if server.plan else "ok"
-        server.ranges.append(self.headers.get("Range"))
-        server.paths.append(self.path)
-        self.close_connection = True
-        if isinstance(step, tuple) and isinstance(step[0], int):
-            self.send_response(step[0])
-            if len(step) > 1:
-                self.send_header("Location", step[1])
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-            return
-        if isinstance(step, tuple) and step[0] in ("drip", "drip headers", "length", "endless"):
-            self.misbehave(*step)
-            return
-        body, start = server.body, 0
-        requested = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
-        validator = server.etag or server.modified
-        if requested and step != "no range" and self.headers.get("If-Range", validator) == validator:
-            start = int(requested[1])
-            if start >= len(body):
-                self.send_response(416)
-                self.send_header("Content-Range", f"bytes */{len(body)}")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                return
-            self.send_response(206)
-            shown = start + 1 if step == "wrong part" else start
-            self.send_header("Content-Range", f"bytes {shown}-{len(body) - 1}/{len(body)}")
-        else:
-            self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8" if step == "html" else "application/octet-stream")
-        if server.etag:
-            self.send_header("ETag", server.etag)
-        if server.modified:
-            self.send_header("Last-Modified", server.modified)
-        if step == "chunked":
-            self.send_header("Transfer-Encoding", "chunked")
-        elif step != "unknown length":
-            self.send_header("Content-Length", str(len(body) - start))
-        self.end_headers()
-        if step == "chunked":
-            self.write(b"%x\r\n" % len(body) + body + b"\r\n0\r\n\r\n")
-            return
-        stop = start + step[1] if isinstance(step, tuple) else len(body)
-        self.write(body[start:stop])
-        if isinstance(step, tuple) and step[0] == "stall":
-            server.half_sent.set()
-            server.go_on.wait(600)
-            self.write(body[stop:])
-
-    def misbehave(self, kind, value=None):
-        """Send a reply that never ends, or one of an impossible length."""
-        if kind == "drip headers":
-            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: ")
-            self.drip(b"a")
-            return
-        self.send_response(200)
-        self.send_header("Content-Length" if kind == "length" else "X", value or str(len(BODY)))
-        if kind == "drip":
-            self.send_header("Content-Length", str(len(BODY)))
-        self.end_headers()
-        if kind == "drip":
-            self.drip(b"a")
-        while kind == "endless" and not self.server.go_on.is_set():
-            self.write(bytes(100_000))
-
-    def drip(self, data):
-        while not self.server.go_on.wait(0.02):
-            self.wfile.write(data)
-
-    def write(self, data):
-        self.wfile.write(data)
-        self.server.sent += len(data)
-
-
-@pytest.fixture
-def server():
-    server = Server()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.go_on.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("PANNS_CACHE", str(tmp_path / "cache"))
-    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(download, "_BACKOFF_S", 0.0)
     return tmp_path / "cache"
 
 
@@ -318,7 +198,7 @@ def test_gives_up_after_the_retries(server):
 
 
 def test_progress_resets_the_retries(server, monkeypatch):
-    monkeypatch.setattr(download, "_PROGRESS_BYTES", 400_000)
+    monkeypatch.setattr(receiving, "_PROGRESS_BYTES", 400_000)
     server.plan = [("drop", 400_000)] * 7
     assert fetch(record(server, sha256=SHA256), retries=1).read_bytes() == BODY
 
@@ -457,7 +337,7 @@ def test_damaged_file_in_the_cache_is_replaced(server, caplog):
 
 
 def test_free_space_is_checked_first(server, monkeypatch):
-    monkeypatch.setattr("panns.hub.download.shutil.disk_usage", lambda _: type("Usage", (), {"free": len(BODY) - 1}))
+    monkeypatch.setattr("panns.hub.receiving.shutil.disk_usage", lambda _: type("Usage", (), {"free": len(BODY) - 1}))
     with pytest.raises(DownloadError, match=r"free.*PANNS_CACHE"):
         fetch(record(server, sha256=SHA256))
     assert not part().exists()
@@ -627,7 +507,7 @@ def clock_of_steps(step_s):
 def test_a_server_that_drips_is_given_up(server, monkeypatch):
     """A byte every half second never was silence."""
     server.plan = [("drip",)] * 2
-    monkeypatch.setattr(download, "time", clock_of_steps(700))
+    monkeypatch.setattr(receiving, "time", clock_of_steps(700))
     with pytest.raises(DownloadError, match=r"only \d+ bytes in 700 s"):
         fetch(record(server, sha256=SHA256), timeout_s=600, retries=1)
     assert len(server.ranges) == 2
@@ -642,7 +522,7 @@ def test_a_server_that_drips_its_headers_is_given_up(server, monkeypatch):
 
 
 def test_all_attempts_together_have_an_end(server, monkeypatch):
-    monkeypatch.setattr(download, "_LONGEST_S", 0.0)
+    monkeypatch.setattr(receiving, "_LONGEST_S", 0.0)
     with pytest.raises(DownloadError, match="not complete after 0 hours"):
         fetch(record(server, sha256=SHA256))
 

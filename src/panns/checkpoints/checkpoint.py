@@ -26,7 +26,7 @@ TORCH_FILE = "model.safetensors"
 ONNX_FILE = "model.onnx"
 GRAPH_FILE = "graph.onnx"
 METADATA_KEY = "panns"
-_MAX_MANIFEST_BYTES = 64 << 20
+MAX_MANIFEST_BYTES = 64 << 20
 _MAX_GRAPH_BYTES = 256 << 20
 
 
@@ -101,7 +101,8 @@ class Checkpoint:
             return self.path
         path, expected = self.path / name, self.manifest.files[name]
         remedy = (
-            f"make the checkpoint again; for one in the cache, with `panns models fetch {self.manifest.architecture}`"
+            "make the checkpoint again; for one in the cache, with `panns models fetch` and the name or address of the "
+            "model"
         )
         if not path.is_file():
             raise CheckpointError(f"{path} is missing, but {MANIFEST_FILE} lists it; {remedy}")
@@ -146,7 +147,7 @@ def open_checkpoint(path: Path) -> Checkpoint:
                 f"{path} has no {MANIFEST_FILE}; a checkpoint is a folder with one, or an exported .onnx file"
             )
         try:
-            text = read_regular(manifest_path, max_bytes=_MAX_MANIFEST_BYTES).decode()
+            text = read_regular(manifest_path, max_bytes=MAX_MANIFEST_BYTES).decode()
         except (OSError, UnicodeDecodeError) as exc:
             raise CheckpointError(f"cannot read {manifest_path}: {exc}") from exc
         return Checkpoint(path, ModelManifest.from_json(text, where=str(manifest_path)))

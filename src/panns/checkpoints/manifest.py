@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ MAX_WINDOW_S = 3600.0
 # Window and hop of detection by a model with clip scores only: a shorter window is better at the time of an event, a
 # longer one at its class.
 CLIP_WINDOW_S, CLIP_HOP_S = 1.0, 0.1
+_PLAIN_FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 STATE, NEXT_STATE = "state", "next_state"  # input and output of the `.onnx` file of a model with a state
 
 
@@ -57,6 +59,12 @@ class FileDigest:
 
     n_bytes: int
     sha256: str
+
+    def __post_init__(self) -> None:
+        if self.n_bytes < 0:
+            raise ValueError(f"n_bytes={self.n_bytes} is not the size of a file")
+        if not re.fullmatch("[0-9a-f]{64}", self.sha256):
+            raise ValueError(f"sha256={self.sha256[:100]!r} must have 64 lower-case hexadecimal digits")
 
 
 @dataclass(frozen=True)
@@ -115,6 +123,9 @@ class ModelManifest:
                 raise ValueError(f"{name}={getattr(self, name)!r} must be {' or '.join(map(repr, allowed))}")
         if not 0 < self.window_s <= MAX_WINDOW_S:
             raise ValueError(f"window_s={self.window_s} must be a number of seconds above 0, up to {MAX_WINDOW_S:g}")
+        for name in self.files:
+            if not _PLAIN_FILE.fullmatch(name):
+                raise ValueError(f"files names {name[:100]!r}; name files of the folder itself, without separators")
         for name in ("licence", "source", "training_data"):
             if not isinstance(getattr(self, name), str):
                 raise TypeError(f"{name}={getattr(self, name)!r} must be a string")

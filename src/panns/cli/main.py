@@ -26,9 +26,10 @@ from panns.cli.export import export
 from panns.cli.finetune import finetune
 from panns.cli.labels import labels
 from panns.cli.listen import listen
-from panns.cli.models_fetch import fetch_model
+from panns.cli.models_fetch import fetch_models
 from panns.cli.models_join import join_models
 from panns.cli.models_list import list_models, models
+from panns.cli.models_pack import pack_model
 from panns.cli.models_show import show_model
 from panns.cli.review import review
 from panns.cli.tag import tag
@@ -61,7 +62,8 @@ models_app = typer.Typer(rich_markup_mode=None)
 models_app.callback(invoke_without_command=True)(models)
 models_app.command("list")(list_models)
 models_app.command("show")(show_model)
-models_app.command("fetch")(fetch_model)
+models_app.command("fetch")(fetch_models)
+models_app.command("pack")(pack_model)
 models_app.command("join")(join_models)
 app.add_typer(models_app, name="models")
 data_app = typer.Typer(help="Check, pack and mix training clips.", no_args_is_help=True, rich_markup_mode=None)

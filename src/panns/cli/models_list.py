@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from panns.cli import options
 from panns.cli.terminal.output import complain, print_json, print_line
 
+Offline = Annotated[
+    bool, typer.Option("--offline", help="Only models that run here without a network, after a check of their files.")
+]
 
-def models(context: typer.Context, as_json: options.AsJson = False) -> None:
-    """List, show, download and join models.
+
+def models(context: typer.Context, as_json: options.AsJson = False, offline: Offline = False) -> None:
+    """List, show, download, pack and join models.
 
     Without a command, lists the models.
     """
     if context.invoked_subcommand is None:
-        list_models(as_json)
+        list_models(as_json, offline)
 
 
-def list_models(as_json: options.AsJson = False) -> None:
-    """List all registered models."""
+def list_models(as_json: options.AsJson = False, offline: Offline = False) -> None:
+    """List all registered models, and those that were downloaded from an address."""
     from panns import models
-    from panns.cli.render.model_info import summarize
+    from panns.cli.render.model_info import summarize, summarize_shared
     from panns.hub.costs import measured_on
+    from panns.hub.without_network import runs, runs_offline
+    from panns.hub.shared import list_shared
 
-    rows = [summarize(entry) for entry in models.list_models()]
+    rows = [summarize(entry) for entry in models.list_models() if not offline or runs_offline(entry)]
+    rows += [
+        summarize_shared(address, checkpoint.manifest)
+        for address, checkpoint in list_shared()
+        if not offline or runs(checkpoint)
+    ]
     if as_json:
         for row in rows:
             print_json(row)

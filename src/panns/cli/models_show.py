@@ -8,6 +8,7 @@ import typer
 
 from panns.cli import options
 from panns.cli.options.model_options import MODEL_HELP
+from panns.cli.terminal.bars import doing
 from panns.cli.terminal.output import print_json, print_line
 
 
@@ -20,11 +21,17 @@ def show_model(
     Prints input, output, latency, cost, settings of the network, and licence and quality of the weights.
     """
     from panns.cli.render import model_info
+    from panns.hub.addresses import is_address
     from panns.hub.resolve import checkpoint_at, is_path
+    from panns.hub.shared import shared_checkpoint
     from panns.models import find_model
 
-    if is_path(name):
-        record = model_info.describe_checkpoint(checkpoint_at(name))
+    if is_address(name):
+        with doing(f"loading {name}"):
+            checkpoint = shared_checkpoint(name)
+        record = model_info.describe_checkpoint(checkpoint, name=name)
+    elif is_path(name):
+        record = model_info.describe_checkpoint(checkpoint_at(name), name=name)
     else:
         record = model_info.describe_registered(find_model(name))
     if as_json:

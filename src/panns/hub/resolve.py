@@ -1,6 +1,7 @@
 """Resolve a model name or a path to a checkpoint that a backend can run.
 
-It is in this package, in a folder, in the cache, or converted once from a published file.
+It is in this package, in a folder or a file, in the cache, converted once from a published file, or downloaded once
+from an address.
 """
 
 from __future__ import annotations
@@ -20,9 +21,12 @@ from panns.checkpoints.checkpoint import (
     open_checkpoint,
 )
 from panns.errors import CheckpointError, PannsError, UnknownModel, WeightsMissing
+from panns.hub.addresses import PACKED_SUFFIX, is_address
 from panns.hub.cache import checkpoints_dir, downloads_dir, recorded_digests, remove_cached, storage_errors
 from panns.hub.convert import convert_published
 from panns.hub.download import cached_file
+from panns.hub.packed import open_packed
+from panns.hub.shared import shared_checkpoint
 from panns.models.registry import ModelEntry, find_model, is_registered, shipped_checkpoint
 from panns.models.weights import Weights
 from panns.system.cache_folder import cache_dir
@@ -38,19 +42,22 @@ def resolve(model: str | os.PathLike[str], *, weights: Path | None = None, needs
     """Resolve a model to a checkpoint with the files that a backend needs.
 
     Args:
-        model: Registered name, checkpoint folder or exported `.onnx` file.
+        model: Registered name, checkpoint folder, packed or exported file, or address of a shared model.
         weights: Published file to use for a registered name, instead of the one in the cache.
         needs_onnx: True if the backend runs a graph, False if it builds the network in torch.
 
     Raises:
-        UnknownModel: `model` is neither a registered name nor an existing path.
+        UnknownModel: `model` is neither a registered name nor an existing path nor an address.
         WeightsMissing: The weights of a registered name are not on this machine.
         CheckpointError: A file is damaged, or belongs to another model.
+        DownloadError: The model of an address cannot be downloaded.
         MissingExtra: The graph of a changed config must be made first, and torch is not installed.
     """
     name = os.fspath(model)
     if weights is not None:
         checkpoint = _from_own_weights(name, weights)
+    elif is_address(name):
+        checkpoint = shared_checkpoint(name)
     elif is_path(name):
         checkpoint = checkpoint_at(name)
     else:
@@ -62,11 +69,13 @@ def resolve(model: str | os.PathLike[str], *, weights: Path | None = None, needs
 
 def is_path(model: str) -> bool:
     """True if a model is given as the path of a checkpoint, rather than by a registered name."""
-    return not is_registered(model) and (Path(model).exists() or bool(Path(model).suffix) or os.sep in model)
+    return not (is_registered(model) or is_address(model)) and (
+        Path(model).exists() or bool(Path(model).suffix) or os.sep in model
+    )
 
 
 def checkpoint_at(path: str) -> Checkpoint:
-    """Open the checkpoint at a path.
+    """Open the checkpoint at a path: a folder, a packed file, or an exported file.
 
     Raises:
         UnknownModel: The path does not exist.
@@ -74,7 +83,8 @@ def checkpoint_at(path: str) -> Checkpoint:
     """
     if not Path(path).exists():
         raise UnknownModel(f"no file or folder {path}; give a checkpoint, or a name from `panns models list`")
-    return open_checkpoint(Path(path))
+    is_packed = path.lower().endswith(PACKED_SUFFIX) and Path(path).is_file()
+    return open_packed(Path(path)) if is_packed else open_checkpoint(Path(path))
 
 
 def find_checkpoint(entry: ModelEntry) -> Checkpoint | None:
@@ -111,6 +121,13 @@ def verify_or_rebuild(entry: ModelEntry) -> Checkpoint:
     return checkpoint
 
 
+def published_weights(entry: ModelEntry) -> Weights | None:
+    """Record of the published file that the checkpoint is converted from: the model's own, or that of `starts_from`."""
+    if entry.weights is None and entry.starts_from is not None:
+        return find_model(entry.starts_from).weights
+    return entry.weights
+
+
 def availability(entry: ModelEntry) -> Availability:
     """Next step before a registered model can run on this machine, if any."""
     if entry.shipped is not None:
@@ -126,7 +143,7 @@ def availability(entry: ModelEntry) -> Availability:
 def _from_registered(entry: ModelEntry) -> Checkpoint:
     if entry.shipped is not None:
         return open_checkpoint(shipped_checkpoint(entry.shipped))
-    weights = _published_weights(entry)
+    weights = published_weights(entry)
     path = None if weights is None else cached_file(weights)
     sha256 = None if path is None else (recorded_digests(path) or file_digests(path))["sha256"]
     known = _in_cache(entry)
@@ -145,13 +162,6 @@ def _from_registered(entry: ModelEntry) -> Checkpoint:
     return convert_published(entry, path, checkpoints_dir() / entry.name, sha256=sha256, weights=weights)
 
 
-def _published_weights(entry: ModelEntry) -> Weights | None:
-    """Record of the published file that the checkpoint is converted from: the model's own, or that of `starts_from`."""
-    if entry.weights is None and entry.starts_from is not None:
-        return find_model(entry.starts_from).weights
-    return entry.weights
-
-
 def _in_cache(entry: ModelEntry) -> Checkpoint | None:
     folder = checkpoints_dir() / entry.name
     if not (folder / MANIFEST_FILE).is_file():
@@ -163,7 +173,7 @@ def _in_cache(entry: ModelEntry) -> Checkpoint | None:
 
 
 def _from_own_weights(name: str, path: Path) -> Checkpoint:
-    if not is_registered(name) and Path(name).exists():
+    if is_address(name) or (not is_registered(name) and Path(name).exists()):
         raise CheckpointError(
             f"{name} is a checkpoint with its own weights; use `--weights` with a name from `panns models list`"
         )
@@ -175,7 +185,7 @@ def _from_own_weights(name: str, path: Path) -> Checkpoint:
         folder = checkpoints_dir() / f"{name}-{sha256[:12]}"
         if (folder / MANIFEST_FILE).is_file():
             return open_checkpoint(folder)
-        weights = _published_weights(entry)
+        weights = published_weights(entry)
         is_published = weights is not None and weights.sha256 == sha256
         return convert_published(entry, path, folder, sha256=sha256, weights=weights if is_published else None)
 

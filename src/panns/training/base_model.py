@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from panns.checkpoints.checkpoint import open_checkpoint
 from panns.config import config_to_dict, merge_settings
 from panns.errors import SettingsError
 from panns.hub.resolve import resolve
@@ -60,7 +59,7 @@ def _from_scratch(settings: ModelSettings) -> BaseModel:
     if is_registered(settings.name):
         architecture, config = settings.name, find_model(settings.name).config
     else:
-        manifest = open_checkpoint(Path(settings.name)).manifest
+        manifest = resolve(settings.name, needs_onnx=False).manifest
         architecture, config = manifest.architecture, manifest.config
     try:
         return BaseModel(

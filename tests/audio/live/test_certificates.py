@@ -1,8 +1,6 @@
 """Live sound by TLS, from servers on this machine with a certificate that the tests make."""
 
-import shutil
 import ssl
-import subprocess
 from functools import partial
 from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler
 
@@ -13,6 +11,7 @@ from panns.audio import NetworkSound
 from panns.audio.live import certificates
 from panns.audio.live.certificates import certificate_problem
 from panns.errors import DeviceUnavailable
+from tests.audio.live.certificate import server_tls
 from tests.audio.live.servers import RtspCamera, files, http_server
 from tests.sounds import tone, write_wav
 
@@ -23,23 +22,7 @@ RATE = 16_000
 @pytest.fixture(scope="module")
 def make_tls(tmp_path_factory):
     """Certificates for names: a function of a name that returns the context of a server, and the certificate."""
-    if shutil.which("openssl") is None:
-        pytest.skip("the program openssl makes the certificates, and is not installed")
-    folder = tmp_path_factory.mktemp("certificates")
-
-    def make(name):
-        certificate, key = folder / f"{name}.pem", folder / f"{name}.key"
-        curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
-        named = ("-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}")
-        command = ["openssl", "req", "-x509", *curve, *named, "-keyout", str(key), "-out", str(certificate)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            pytest.skip(f"openssl cannot make a certificate: {done.stderr}")
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate, key)
-        return context, str(certificate)
-
-    return make
+    return partial(server_tls, tmp_path_factory.mktemp("certificates"))
 
 
 def served(folder, requests):

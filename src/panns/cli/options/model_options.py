@@ -16,8 +16,11 @@ from panns.system.defaults import DEFAULT_MODEL, EVENT_MODEL
 if TYPE_CHECKING:
     from panns.recognizer import Recognizer
 
-MODEL_HELP = "Name from `panns models list`, checkpoint folder, or exported .onnx file."
-ModelName = Annotated[str, typer.Option("--model", "-m", metavar="NAME|PATH", help=MODEL_HELP)]
+MODEL_HELP = (
+    "Name from `panns models list`, checkpoint folder, exported .onnx or packed .panns file, or address: https:// of "
+    "such a folder or file, or hf:owner/name."
+)
+ModelName = Annotated[str, typer.Option("--model", "-m", metavar="NAME|PATH|ADDRESS", help=MODEL_HELP)]
 
 
 class BackendChoice(StrEnum):

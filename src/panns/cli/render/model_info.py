@@ -12,7 +12,7 @@ from panns.config import config_to_dict
 from panns.errors import CheckpointError
 from panns.hub.costs import cost_of, measured_on
 from panns.hub.resolve import availability, find_checkpoint
-from panns.models import ModelConfig, ModelEntry
+from panns.models import ModelConfig, ModelEntry, find_model
 from panns.models.base import StreamingConfig
 from panns.system.defaults import DEFAULT_THRESHOLD
 from panns.system.files import file_digests
@@ -66,11 +66,35 @@ def describe_registered(entry: ModelEntry) -> dict[str, Any]:
     return record
 
 
-def describe_checkpoint(checkpoint: Checkpoint) -> dict[str, Any]:
-    """All details of a checkpoint folder or an exported file."""
+def summarize_shared(address: str, manifest: ModelManifest) -> dict[str, Any]:
+    """Summary of a model that was downloaded from an address, for the list of models."""
+    metric = next((one for one in manifest.metrics if one.name == "mAP"), None)  # of the column
+    return {
+        "name": address,
+        "family": find_model(manifest.architecture).family,
+        "about": f"a model of the architecture {manifest.architecture}",
+        **_interface(manifest.config),
+        "weights": "ready",
+        "licence": manifest.licence,
+        "metric": metric and metric.name,
+        "value": metric and metric.value,
+        "protocol": metric and metric.protocol,
+        "arxiv": None,
+        "starts_from": None,
+        "cost": None,
+    }
+
+
+def describe_checkpoint(checkpoint: Checkpoint, *, name: str | None = None) -> dict[str, Any]:
+    """All details of a checkpoint.
+
+    Args:
+        checkpoint: The checkpoint.
+        name: Its name for the user; None for its path.
+    """
     manifest = checkpoint.manifest
     record = {
-        "name": str(checkpoint.path),
+        "name": str(checkpoint.path) if name is None else name,
         "about": f"a model of the architecture {manifest.architecture}",
         **_interface(manifest.config),
         "weights": "in this file" if checkpoint.is_exported_file else "in this folder",

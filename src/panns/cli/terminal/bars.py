@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from panns.system.progress import Progress, Unit
+from panns.system.progress import OnProgress, Progress, Stopped, Unit
+from panns.system.safe_text import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -111,6 +112,47 @@ class Bar:
         return self
 
     def __exit__(self, *_: object) -> None:
+        clear()
+
+
+class DownloadBars:
+    """A progress bar for each of several downloads; invisible without a terminal, and in the first second."""
+
+    def __init__(self) -> None:
+        self._since_s = self._shown_s = time.monotonic()
+        self._line: RichProgress | None = None
+        self._tasks: dict[str, TaskID] = {}
+        self._is_ending = threading.Event()
+
+    def of(self, name: str) -> OnProgress:
+        """The `OnProgress` callback of a download, for any thread; it ends the download once the bars are left."""
+
+        def update(progress: Progress) -> None:
+            if self._is_ending.is_set():
+                raise Stopped
+            self._update(name, progress)
+
+        return update
+
+    def _update(self, name: str, progress: Progress) -> None:
+        now_s = time.monotonic()
+        if now_s - self._since_s < SHOW_AFTER_S or not is_watched():
+            return
+        with _lock:
+            if self._line is None:
+                self._line = _make_line(*_columns("bytes", "named"))
+            if name not in self._tasks:
+                self._tasks[name] = self._line.add_task(printable(name), total=None)
+            self._line.update(self._tasks[name], completed=progress.done, total=progress.total)
+            if now_s - self._shown_s >= SHOW_AGAIN_S and not self._is_ending.is_set():
+                self._shown_s = now_s
+                show(self._line)
+
+    def __enter__(self) -> DownloadBars:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_ending.set()
         clear()
 
 
