@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "src" / "panns"
 LAYERS = [
     {"__main__"},
     {"cli"},
-    {"batch", "default_models", "plot", "training"},
+    {"batch", "default_models", "hear", "plot", "training"},
     {"recognizer"},
     {"detection", "tasks"},
     {"hub"},
@@ -34,7 +34,7 @@ LAYERS = [
 HEIGHT = {part: -i for i, layer in enumerate(LAYERS) for part in layer}
 
 FILES = sorted(PACKAGE.rglob("*.py"))
-PARTS_WITH_TORCH = {"networks", "training", "training.engine", "export", "runtime"}
+PARTS_WITH_TORCH = {"networks", "training", "training.engine", "export", "runtime", "hear"}
 PARTS_WITHOUT_TORCH = HEIGHT.keys() - PARTS_WITH_TORCH
 # Stems that several modules share, and why.
 SHARED_STEMS = {

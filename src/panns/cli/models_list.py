@@ -28,8 +28,8 @@ def list_models(as_json: options.AsJson = False, offline: Offline = False) -> No
     from panns import models
     from panns.cli.render.model_info import summarize, summarize_shared
     from panns.hub.costs import measured_on
-    from panns.hub.without_network import runs, runs_offline
     from panns.hub.shared import list_shared
+    from panns.hub.without_network import runs, runs_offline
 
     rows = [summarize(entry) for entry in models.list_models() if not offline or runs_offline(entry)]
     rows += [
