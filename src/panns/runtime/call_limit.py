@@ -33,7 +33,7 @@ class CallLimit:
     """
 
     def __init__(self, limit_s: float = LIMIT_S, *, tick_s: float = _TICK_S) -> None:
-        self.limit_s, self._tick_s = limit_s, tick_s
+        self.limit_s, self.tick_s = limit_s, tick_s
         self.forget()
 
     def forget(self) -> None:
@@ -57,12 +57,20 @@ class CallLimit:
             with self._lock:
                 self._calls.discard(call)
 
+    def waits(self, wait: Callable[[float], bool]) -> bool:
+        """Wait for a call that cannot be stopped; False if it takes too long.
+
+        Args:
+            wait: Waits for some seconds, and returns True if the call has ended.
+        """
+        return any(wait(self.tick_s) for _ in range(max(round(self.limit_s / self.tick_s), 1)))
+
     def _watch(self) -> None:
         while True:
-            time.sleep(self._tick_s)
+            time.sleep(self.tick_s)
             with self._lock:
                 for call in [*self._calls]:
-                    call.left_s -= self._tick_s
+                    call.left_s -= self.tick_s
                     if call.left_s <= 0:
                         self._calls.discard(call)
                         call.stop()

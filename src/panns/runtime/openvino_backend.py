@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
 import threading
 from types import ModuleType
@@ -16,6 +17,7 @@ from panns.errors import CheckpointError, DeviceUnavailable
 from panns.frontend import InputName
 from panns.results import Scores
 from panns.runtime.backend import check_graph, choose_n_threads, scores_from_fields
+from panns.runtime.call_limit import CALL_LIMIT
 from panns.runtime.engines import import_openvino
 from panns.system.arrays import Array
 
@@ -65,13 +67,27 @@ class OpenVinoBackend:
         return scores_from_fields(self._output_names, arrays), arrays[-1]
 
     def _infer(self, *inputs: Array) -> list[Array]:
+        request = self._request()
         try:
-            result = self._request().infer(dict(enumerate(inputs)), share_inputs=True)
+            request.start_async(dict(enumerate(inputs)), share_inputs=True)
+            has_ended = CALL_LIMIT.waits(lambda seconds: request.wait_for(round(1000 * seconds)))
+            if has_ended:
+                return [request.get_output_tensor(i).data.copy() for i in range(len(self._output_names))]
         except RuntimeError as exc:
             raise CheckpointError(
                 f"{self._path} fails in OpenVINO: {exc}; export it again, unless the machine is short of memory"
             ) from exc
-        return [result[i].copy() for i in range(len(self._output_names))]
+        self._abandon(request)
+        raise CheckpointError(
+            f"{self._path} computes for longer than {CALL_LIMIT.limit_s:g} s, as no model of panns does; use a file "
+            "that `panns export` wrote"
+        )
+
+    def _abandon(self, request: InferRequest) -> None:
+        """Leave a call to its thread, which ends with the process: OpenVINO cannot stop it within an operator."""
+        del self._local.request
+        for one in (request, self._model):  # their ends would wait for the call
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(one))
 
     def _request(self) -> InferRequest:
         """The inference request of this thread; a request runs one batch at a time."""
