@@ -13,7 +13,7 @@ from panns.checkpoints.manifest import ModelManifest
 from panns.errors import WeightsMissing
 from panns.hub.cache import checkpoints_dir
 from panns.hub.resolve import resolve
-from panns.labels import audioset
+from panns.labels import named_labels
 from panns.models.base import ModelConfig
 from panns.models.registry import find_model
 
@@ -66,5 +66,6 @@ def random_checkpoint(name: str, config: ModelConfig, folder: Path) -> Checkpoin
         from panns.networks.build import build_network
         from panns.networks.saving import save_checkpoint
 
-        save_checkpoint(build_network(name, config).eval(), ModelManifest(name, config, audioset()), folder)
+        manifest = ModelManifest(name, config, named_labels(find_model(name).labels))
+        save_checkpoint(build_network(name, config).eval(), manifest, folder)
     return resolve(folder)

@@ -20,7 +20,7 @@ from torch.nn import functional
 
 from benchmarks.material import checkpoint, noise
 from benchmarks.measure import RESULTS, cpu_ms, machine, report, require_one_thread
-from panns.checkpoints.checkpoint import ONNX_FILE
+from panns.checkpoints.checkpoint import ONNX_FILE, TORCH_FILE
 from panns.frontend import LogMelConfig, fft_window, mel_filters
 from panns.hub.costs import COSTS_FILE, Cost
 from panns.models import ModelEntry, list_models
@@ -150,7 +150,7 @@ def measure(name: str) -> tuple[Cost, float]:
     found = checkpoint(name)
     waveform = noise(DURATION_S, found.manifest.sample_rate)[:, 0][None]
     model = load_model(found, n_threads=1)
-    n_bytes = found.verified_file(ONNX_FILE).stat().st_size
+    n_bytes = found.verified_file(ONNX_FILE if found.has_file(ONNX_FILE) else TORCH_FILE).stat().st_size
     repeats = 9 if n_bytes < 100e6 else 5
     ours = cpu_ms(lambda: model.score(waveform), repeats=repeats, warm_up=1)
     network = load_network(found)

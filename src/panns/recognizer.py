@@ -364,7 +364,7 @@ def load(
         model: Registered name (`list_models()`), a checkpoint folder, or a file that `panns export` or
             `panns models pack` wrote. Or an address, which is downloaded once into the cache: `https://` of such a
             folder or file, or `hf:owner/name[@revision]`; `#sha256=` and a digest may follow.
-        weights: A published file (`.pth`, `.pt`) for that registered name, in place of the one in the cache.
+        weights: A published file, such as a `.pth`, for that registered name, in place of the one in the cache.
         backend: "onnx" (the default, without torch), "torch" or "openvino"; all give equal numbers within 1e-4.
         device: "auto", "cpu", "cuda" or "mps"; `recognizer.device` is the chosen one.
         n_threads: Threads for one call; None for all cores, or one for a model with a state, whose blocks are too small

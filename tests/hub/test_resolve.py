@@ -175,7 +175,7 @@ def test_unpublished_weights_are_reported():
 
 
 def test_missing_weights_file_is_reported(tmp_path):
-    with pytest.raises(WeightsMissing, match=r"nosuch\.pth.*\.pth or \.pt"):
+    with pytest.raises(WeightsMissing, match=r"nosuch\.pth; `--weights` takes a published file of 'cnn6'"):
         resolve("cnn6", weights=tmp_path / "nosuch.pth")
 
 

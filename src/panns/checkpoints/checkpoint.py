@@ -159,5 +159,5 @@ def open_checkpoint(path: Path) -> Checkpoint:
         return Checkpoint(path, ModelManifest.from_json(text_or_none, where=str(path)))
     raise CheckpointError(
         f"{path} is not a checkpoint; give a folder with {MANIFEST_FILE} or an exported .onnx file. "
-        "To load a published .pth or .pt file, give the name of its model with `--weights FILE`"
+        "To load a published file, such as a .pth, give the name of its model with `--weights FILE`"
     )

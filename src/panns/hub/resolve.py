@@ -179,7 +179,7 @@ def _from_own_weights(name: str, path: Path) -> Checkpoint:
         )
     entry = find_model(name)
     if not path.is_file():
-        raise WeightsMissing(f"no file {path}; `--weights` takes a published .pth or .pt file for {name!r}")
+        raise WeightsMissing(f"no file {path}; `--weights` takes a published file of {name!r}, such as a .pth")
     with storage_errors(cache_dir()):
         sha256 = file_digests(path)["sha256"]
         folder = checkpoints_dir() / f"{name}-{sha256[:12]}"

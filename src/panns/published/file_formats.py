@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from panns.checkpoints.tensor_file import TensorFile
 from panns.errors import CheckpointError
+from panns.published.hdf5_files import SIGNATURE, read_hdf5_file
 from panns.published.state_dict import StateDict, read_state_dict
 from panns.published.tflite_files import read_tflite_file
 from panns.system.files import open_regular
@@ -65,4 +66,5 @@ def _read_safetensors(path: Path) -> StateDict:
 FORMATS = (
     PublishedFormat(_starts_safetensors, _read_safetensors),
     PublishedFormat(lambda head: head[4:8] == b"TFL3", read_tflite_file),
+    PublishedFormat(lambda head: head.startswith(SIGNATURE), read_hdf5_file),
 )
