@@ -15,6 +15,7 @@ from panns.models.mobilenet import PannsMobileNetConfig
 from panns.models.patch_attention import PatchAttentionConfig
 from panns.models.registry import find_model, list_models
 from panns.models.resnet import ResNetConfig
+from panns.models.spectrogram_transformer import SpectrogramTransformerConfig
 from panns.models.wave1d import DaiNetConfig, LeeNetConfig, Res1dNetConfig
 from panns.models.wavegram import WavegramConfig
 from panns.models.yamnet import YamnetConfig
@@ -47,6 +48,7 @@ SHRINK = {
     ),
     ResNetConfig: lambda config: replace(config, widths=(8, 8, 8, 8), hidden_dim=16),
     BottleneckResNetConfig: lambda config: replace(config, stem_channels=8, widths=(4, 4, 8, 8), depths=(2, 2, 2, 2)),
+    SpectrogramTransformerConfig: lambda config: replace(config, n_input_frames=192, dim=24, n_heads=3, depth=2),
     CausalCrnnConfig: lambda config: replace(config, stem_channels=4, channels=(4, 8, 8), embedding_dim=16, n_heads=2),
     WavegramConfig: lambda config: replace(
         config, wave_widths=(8, 8, 64, 64), channels=tuple(min(width, 8) for width in config.channels), hidden_dim=16

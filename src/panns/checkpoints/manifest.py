@@ -206,8 +206,8 @@ class ModelManifest:
     @property
     def max_pass_s(self) -> float | None:
         """Longest sound that the model accepts in one pass, in seconds; None for any length."""
-        patches, config = self.config.patches, self.config.frontend.log_mel
-        return (patches.max_frames(config.n_mels) - 1) * config.hop_s if patches and config else None
+        n_samples = self.config.max_input_samples
+        return None if n_samples is None else n_samples / self.sample_rate
 
     def to_dict(self) -> dict[str, Any]:
         """Content of `model.json`."""

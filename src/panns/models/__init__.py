@@ -12,6 +12,7 @@ from panns.models import mobilenet as mobilenet
 from panns.models import patch_attention as patch_attention
 from panns.models import residual_cnn as residual_cnn
 from panns.models import resnet as resnet
+from panns.models import spectrogram_transformer as spectrogram_transformer
 from panns.models import transfer as transfer
 from panns.models import wave1d as wave1d
 from panns.models import wavegram as wavegram

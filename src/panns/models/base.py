@@ -27,6 +27,14 @@ class ModelConfig(Protocol):
         """Length to which shorter waveforms are zero-padded."""
 
     @property
+    def max_input_samples(self) -> int | None:
+        """Longest waveform of one pass; longer ones are cut into windows. None for any length."""
+
+    @property
+    def fills_input(self) -> bool:
+        """True if the network fills every input to `max_input_samples`, so that short and long ones cost the same."""
+
+    @property
     def embedding_dim(self) -> int | None:
         """Length of the embedding; None for a model without one."""
 
@@ -68,7 +76,17 @@ class StreamingConfig(ModelConfig, Protocol):
 
 
 class BaseConfig:
-    """Defaults of a model's config: clip scores only, and an input that is not split into patches."""
+    """Defaults of a model's config: clip scores only, of inputs of any length that are not split into patches."""
+
+    @property
+    def max_input_samples(self) -> int | None:
+        """None: any length."""
+        return None
+
+    @property
+    def fills_input(self) -> bool:
+        """False: an input is computed in its own length."""
+        return False
 
     @property
     def frame_hop_s(self) -> float | None:

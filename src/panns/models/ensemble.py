@@ -61,6 +61,16 @@ class EnsembleConfig:
         return self.base_config.min_input_samples
 
     @property
+    def max_input_samples(self) -> int | None:
+        """Longest input of every member."""
+        return self.base_config.max_input_samples
+
+    @property
+    def fills_input(self) -> bool:
+        """True if every member fills its input."""
+        return self.base_config.fills_input
+
+    @property
     def embedding_dim(self) -> int | None:
         """Length of the concatenated embeddings of the members."""
         dim = self.base_config.embedding_dim

@@ -108,6 +108,11 @@ class PatchAttentionConfig(BaseConfig):
         return self.frontend.samples_for(self.patch[0])
 
     @property
+    def max_input_samples(self) -> int:
+        """Length of `max_patches`."""
+        return (self.patches.max_frames(self.frontend.n_mels) - 1) * self.frontend.hop_samples
+
+    @property
     def embedding_dim(self) -> int:
         """Length of the mean vector of the patches."""
         return self.dim

@@ -102,6 +102,16 @@ class TransferConfig(BaseConfig):
         return self.base_config.min_input_samples
 
     @property
+    def max_input_samples(self) -> int | None:
+        """Longest input of the base model."""
+        return self.base_config.max_input_samples
+
+    @property
+    def fills_input(self) -> bool:
+        """True if the base model fills its input."""
+        return self.base_config.fills_input
+
+    @property
     def embedding_dim(self) -> int | None:
         """Length of the embedding of the base model."""
         return self.base_config.embedding_dim

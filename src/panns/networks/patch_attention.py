@@ -1,7 +1,6 @@
 """Transformers over patches of a log-mel, among them CED.
 
-Gong et al. 2021, arXiv:2104.01778, section 2.1; Dinkel et al. 2024, arXiv:2308.11957. The blocks normalise first, as in
-Dosovitskiy et al. 2021, arXiv:2010.11929, equations 1 to 4.
+Gong et al. 2021, arXiv:2104.01778, section 2.1; Dinkel et al. 2024, arXiv:2308.11957.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from panns.models.patch_attention import PatchAttentionConfig
 from panns.networks.blocks import norm_bands
 from panns.networks.contract import Network, NetworkOutput
 from panns.networks.frontend import LogMel, pad_to_min
+from panns.networks.transformer import Block, set_small_weights
 
 NORM_EPS = 1e-6  # every layer norm except that of the mean head, as published
 
@@ -32,7 +32,7 @@ class PatchAttention(Network):
         self.projection = nn.Conv2d(1, config.dim, config.patch, config.stride)
         self.time_positions = nn.Parameter(torch.zeros(config.n_columns, config.dim))
         self.band_positions = nn.Parameter(torch.zeros(config.n_rows, config.dim))
-        self.blocks = nn.Sequential(*(Block(config) for _ in range(config.depth)))
+        self.blocks = nn.Sequential(*(Block(config, NORM_EPS) for _ in range(config.depth)))
         self.norm = nn.LayerNorm(config.dim, eps=NORM_EPS)
         self.head: nn.Module = {"attention": AttentionHead, "mean": MeanHead}[config.pooling](
             config.dim, config.n_classes
@@ -40,11 +40,7 @@ class PatchAttention(Network):
 
     def initialise(self) -> None:
         """Set small initial values of weights and positions; attention pooling starts as a mean."""
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d | nn.Linear):
-                nn.init.trunc_normal_(module.weight, std=0.02)
-                if module.bias is not None:
-                    nn.init.zeros_(module.bias)
+        set_small_weights(self)
         nn.init.trunc_normal_(self.time_positions, std=0.02)
         nn.init.trunc_normal_(self.band_positions, std=0.02)
         if isinstance(self.head, AttentionHead):
@@ -95,52 +91,6 @@ def interpolated(positions: Tensor, n: int) -> Tensor:
     right = (left + 1).clamp(max=last)
     before, after = positions.index_select(0, left), positions.index_select(0, right)
     return before + (after - before) * (index - left)[:, None]
-
-
-class Block(nn.Module):
-    """Self-attention, then a two-layer network, each on the norm of its input and added to the input."""
-
-    def __init__(self, config: PatchAttentionConfig) -> None:
-        super().__init__()
-        dim, hidden = config.dim, config.mlp_ratio * config.dim
-        self.dropout, self.drop_path = config.dropout, config.drop_path
-        self.attention_norm = nn.LayerNorm(dim, eps=NORM_EPS)
-        self.attention = SelfAttention(dim, config.n_heads)
-        self.mlp_norm = nn.LayerNorm(dim, eps=NORM_EPS)
-        self.mlp = nn.Sequential(nn.Linear(dim, hidden), nn.GELU(), nn.Linear(hidden, dim))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """`(batch, patches, dim)`."""
-        x = x + self._dropped(self.attention(self.attention_norm(x)))
-        return x + self._dropped(self.mlp(self.mlp_norm(x)))
-
-    def _dropped(self, branch: Tensor) -> Tensor:
-        """Apply dropout to a branch in training, and drop the whole branch for some clips.
-
-        Huang et al. 2016, arXiv:1603.09382.
-        """
-        if not self.training:
-            return branch
-        kept = functional.dropout(torch.ones_like(branch[:, :1, :1]), self.drop_path)
-        return functional.dropout(branch, self.dropout) * kept
-
-
-class SelfAttention(nn.Module):
-    """Multi-head attention between all patches (Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2)."""
-
-    def __init__(self, dim: int, n_heads: int) -> None:
-        super().__init__()
-        self.n_heads = n_heads
-        self.qkv = nn.Linear(dim, 3 * dim)
-        self.projection = nn.Linear(dim, dim)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """`(batch, patches, dim)`."""
-        # Queries, keys and values of (batch, heads, patches, dim / heads).
-        query, key, value = self.qkv(x).unflatten(2, (3, self.n_heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
-        attended = functional.scaled_dot_product_attention(query, key, value)
-        projected: Tensor = self.projection(attended.transpose(1, 2).flatten(2))
-        return projected
 
 
 class AttentionHead(nn.Module):

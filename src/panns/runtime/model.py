@@ -140,20 +140,25 @@ class ClipModel(Model):
 
     def _score_clips(self, clips: Sequence[Array]) -> Iterator[ScoredWindow]:
         windows = [(i, window) for i, clip in enumerate(clips) for window in self.windows([clip])]
+        config = self.manifest.config
         max_samples = int(BATCH_S[self.backend.device] * self.manifest.sample_rate)
-        for batch in _batches_of_one_length(windows, max_samples=max_samples):
+        least = config.max_input_samples if config.fills_input else None
+        for batch in _batches_of_one_length(windows, max_samples=max_samples, min_cost=least or 1):
             scores = self.score(np.stack([window.waveform for _, window in batch]))
             for row, (i, window) in enumerate(batch):
                 yield ScoredWindow(i, window, scores, row)
 
 
 def _batches_of_one_length(
-    windows: list[tuple[int, Window]], *, max_samples: int
+    windows: list[tuple[int, Window]], *, max_samples: int, min_cost: int
 ) -> Iterator[list[tuple[int, Window]]]:
-    """Batch windows by length, longest first; a batch of several windows holds at most `max_samples`."""
+    """Batch windows by length, longest first; a batch of several windows holds at most `max_samples`.
+
+    A shorter window than `min_cost` samples counts as long.
+    """
     by_length = sorted(windows, key=lambda item: len(item[1].waveform), reverse=True)
     for n_samples, group in itertools.groupby(by_length, key=lambda item: len(item[1].waveform)):
         same_length = list(group)
-        batch_size = max(1, max_samples // n_samples)
+        batch_size = max(1, max_samples // max(n_samples, min_cost))
         for start in range(0, len(same_length), batch_size):
             yield same_length[start : start + batch_size]

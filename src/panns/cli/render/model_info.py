@@ -123,6 +123,7 @@ def _interface(config: ModelConfig) -> dict[str, Any]:
         "frame_context_s": config.frame_context_s,
         "embedding_dim": config.embedding_dim,
         "min_input_samples": config.min_input_samples,
+        "filled_to_s": config.max_input_samples / rate if config.fills_input and config.max_input_samples else None,
         "block_s": config.block_samples / rate if isinstance(config, StreamingConfig) else None,
     }
 
@@ -173,7 +174,10 @@ def as_text(record: dict[str, Any]) -> dict[str, dict[str, str]]:
 def _input_text(record: dict[str, Any]) -> str:
     min_samples, rate = record["min_input_samples"], record["sample_rate"]
     parts = [f"{rate / 1000:g} kHz"]
-    parts.append("any length" if min_samples == 1 else f"shorter than {min_samples / rate:.2f} s is padded")
+    if record["filled_to_s"] is not None:
+        parts.append(f"always filled to {record['filled_to_s']:g} s")
+    else:
+        parts.append("any length" if min_samples == 1 else f"shorter than {min_samples / rate:.2f} s is padded")
     if "one_pass_s" in record and record["block_s"] is None:
         parts.append(f"longer than {record['one_pass_s']:g} s is split into windows of {record['window_s']:g} s")
     return "; ".join(parts)
