@@ -20,8 +20,8 @@ def review(
         list[Path] | None,
         typer.Argument(
             metavar="[TABLE]...",
-            help="Annotations of the clips or of their recordings by Kaleidoscope, Raven, Audacity, Label Studio, ELAN "
-            "or in RTTM.",
+            help="Annotations of the clips or of their recordings by Kaleidoscope, Raven, Audacity, Label Studio, "
+            "ELAN, BirdNET-Analyzer or in RTTM.",
             show_default=False,
         ),
     ] = None,

@@ -11,6 +11,7 @@ from panns.data.annotations import AnnotatedSound, Annotation, read_annotations
 from panns.data.annotations.event_clips import read_event_clips
 from panns.data.annotations.sound_finder import SoundFinder
 from panns.errors import DataError
+from tests.sounds import noise, write_wav
 
 DOG = Annotation("Dog", 0.5, 1.25)
 
@@ -42,6 +43,63 @@ def test_raven_table_that_names_no_sound_belongs_to_the_sound_of_its_name(tmp_pa
 def test_audacity_labels_with_frequencies(tmp_path):
     text = "0.5\t1.25\tDog\n\\\t100.0\t2000.0\n0,5\t1,25\tDog\n"
     assert read_annotations(file_in(tmp_path, "rain.txt", text)) == [AnnotatedSound("rain", (DOG, DOG))]
+
+
+ROBIN = Annotation("European Robin", 3.0, 6.0, 0.8123)
+
+
+BIRDNET_CSV = "Start (s),End (s),Scientific name,Common name,Confidence"
+BIRDNET_R = "filepath,start,end,scientific_name,common_name,confidence,lat,lon"
+BIRDNET_RAVEN = (
+    "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)\tCommon Name\tSpecies Code\t"
+    "Confidence\tBegin Path\tFile Offset (s)"
+)
+RAVEN_ROW = "1\tSpectrogram 1\t1\t63.0\t66.0\t0\t15000\tEuropean Robin\teurrob1\t0.8123\t/data/dawn.wav\t3.0"
+CSV_ROW = "3.0,6.0,Erithacus rubecula,European Robin,0.8123"
+R_ROW = f"C:\\data\\dawn.wav,{CSV_ROW},-1,-1"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "sound"),
+    [
+        ("dawn.BirdNET.results.csv", f"{BIRDNET_CSV}\n{CSV_ROW}\n", "dawn"),
+        ("BirdNET_CombinedTable.csv", f"{BIRDNET_CSV},File,lat\n{CSV_ROW},/data/dawn.wav,-1\n", "/data/dawn.wav"),
+        ("dawn.BirdNET.results.r.csv", f"{BIRDNET_R}\n{R_ROW}\n", "C:\\data\\dawn.wav"),
+        ("dawn.BirdNET.selection.table.txt", f"{BIRDNET_RAVEN}\n{RAVEN_ROW}\n", "/data/dawn.wav"),
+    ],
+)
+def test_tables_of_birdnet_analyzer(tmp_path, name, text, sound):
+    assert read_annotations(file_in(tmp_path, name, text)) == [AnnotatedSound(sound, (ROBIN,))]
+
+
+def test_labels_of_birdnet_analyzer_have_a_confidence(tmp_path):
+    text = "3.0\t6.0\tErithacus rubecula, European Robin\t0.8123\n6.0\t9.0\tDog\n"
+    robin = Annotation("Erithacus rubecula, European Robin", 3.0, 6.0, 0.8123)
+    assert read_annotations(file_in(tmp_path, "dawn.BirdNET.results.txt", text)) == [
+        AnnotatedSound("dawn", (robin, Annotation("Dog", 6.0, 9.0)))
+    ]
+
+
+def test_a_row_that_says_nothing_was_detected_is_no_event(tmp_path):
+    text = (
+        "Selection\tBegin Time (s)\tEnd Time (s)\tCommon Name\tSpecies Code\tConfidence\tBegin Path\n"
+        "1\t0\t3\tnocall\tnocall\t1.0\t/data/quiet.wav\n"
+    )
+    path = file_in(tmp_path, "quiet.BirdNET.selection.table.txt", text)
+    assert read_annotations(path) == [AnnotatedSound("/data/quiet.wav", ())]
+
+
+def test_a_damaged_table_of_birdnet_names_the_line(tmp_path):
+    text = f"{BIRDNET_CSV}\n3.0,soon,Erithacus rubecula,European Robin,0.8\n"
+    with pytest.raises(DataError, match=r"dawn\.csv, line 2: end \(s\)='soon' is not a number"):
+        read_annotations(file_in(tmp_path, "dawn.csv", text))
+
+
+def test_events_of_birdnet_are_the_truth_of_an_evaluation(tmp_path):
+    write_wav(tmp_path / "dawn.wav", noise(1.0))
+    text = f"{BIRDNET_CSV}\n0,1,Canis lupus,Dog,0.9\n"
+    (clip,) = read_event_clips(file_in(tmp_path, "dawn.BirdNET.results.csv", text)).clips
+    assert (clip.path, clip.labels) == ("dawn.wav", ("Dog",))
 
 
 @pytest.mark.parametrize("star", ["", "*"])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from panns.data.annotations.annotation import AnnotatedSound
 from panns.data.annotations.audacity import is_audacity, read_audacity
+from panns.data.annotations.birdnet import is_birdnet, read_birdnet
 from panns.data.annotations.detections import is_detections, read_detection_lines, read_detections
 from panns.data.annotations.elan import read_elan
 from panns.data.annotations.kaleidoscope import is_kaleidoscope, read_kaleidoscope
@@ -19,9 +20,14 @@ from panns.errors import DataError
 from panns.system.files import open_regular
 from panns.system.json_files import DamagedJson, read_json
 
+# Words that Raven, BirdNET-Analyzer and people add to the name of a sound, in this order from the end.
+_ADDED = (
+    *(".selections", ".Table.1", ".BirdNET.selection.table", ".BirdNET.results.r", ".BirdNET.results", ".BirdNET"),
+    ".labels",
+)
 _FORMS = (
-    "an event table (.tsv, .csv), a Raven or Audacity table (.txt), a Kaleidoscope table (.csv), Label Studio's JSON, "
-    "an ELAN document (.eaf), RTTM, or what panns detect wrote (.csv, .jsonl)"
+    "an event table (.tsv, .csv), a Raven or Audacity table (.txt), a Kaleidoscope or BirdNET table (.csv), Label "
+    "Studio's JSON, an ELAN document (.eaf), RTTM, or what panns detect wrote (.csv, .jsonl)"
 )
 
 
@@ -63,6 +69,8 @@ def read_annotations(path: str | os.PathLike[str]) -> list[AnnotatedSound]:
             return read_kaleidoscope(file, delimiter)
         if is_detections(header):
             return read_detections(file, delimiter)
+        if is_birdnet(header):
+            return read_birdnet(file, delimiter, _sound_of(path))
         if is_audacity(first):
             return read_audacity(file, _sound_of(path))
     raise DataError(f"{path}: the form of the file is unknown; give {_FORMS}")
@@ -74,8 +82,10 @@ def _sound_of(table: Path) -> str:
     Examples:
         >>> _sound_of(Path("a/rain.Table.1.selections.txt")), _sound_of(Path("rain.wav.txt")), _sound_of(Path("b.txt"))
         ('rain', 'rain.wav', 'b')
+        >>> _sound_of(Path("dawn.BirdNET.selection.table.txt")), _sound_of(Path("dawn.BirdNET.results.csv"))
+        ('dawn', 'dawn')
     """
     stem = table.stem
-    for word in (".selections", ".Table.1", ".BirdNET", ".labels"):
+    for word in _ADDED:
         stem = stem.removesuffix(word)
     return stem

@@ -1,7 +1,7 @@
 """Label tracks of Audacity: onset, offset and label, separated by tabs, without column names.
 
 Format: Audacity Manual, "Importing and Exporting Labels". A line that begins with a backslash holds the frequencies of
-the label before it. A track belongs to the sound of its own name.
+the label before it. A track belongs to the sound of its own name. BirdNET-Analyzer adds a fourth cell, the confidence.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ def is_audacity(line: str) -> bool:
     """True if this can be the first line of a label track."""
     cells = line.split("\t")
     try:
-        return len(cells) in {2, 3} and all(number(cell.strip(), "time") >= 0 for cell in cells[:2])
+        times = cells[:2] + cells[3:]  # and the confidence
+        return len(cells) in {2, 3, 4} and all(number(cell.strip(), "number") >= 0 for cell in times)
     except DataError:
         return False
 
@@ -36,10 +37,12 @@ def read_audacity(file: TextIO, sound: str) -> list[AnnotatedSound]:
     for line_number, line in enumerate(file, start=1):
         if not line.strip() or line.startswith("\\"):
             continue
-        onset, offset, label = [*line.rstrip("\r\n").split("\t", 2), "", ""][:3]
+        onset, offset, text = [*line.rstrip("\r\n").split("\t", 2), "", ""][:3]
+        label, _, confidence = text.partition("\t")
         try:
-            label = unescape_cell(label.strip())
-            events.append(Annotation(label, number(onset.strip(), "onset"), number(offset.strip(), "offset")))
+            times = number(onset.strip(), "onset"), number(offset.strip(), "offset")
+            score = number(confidence.strip(), "confidence") if confidence.strip() else None
+            events.append(Annotation(unescape_cell(label.strip()), *times, score))
         except DataError as exc:
             raise DataError(f"line {line_number}: {exc}") from exc
     return [AnnotatedSound(sound, tuple(events))]

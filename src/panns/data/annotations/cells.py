@@ -37,9 +37,13 @@ def number(cell: str, column: str) -> float:
         raise DataError(f"{column}={cell!r:.40} is not a number; give seconds, such as 1.25") from None
 
 
-def group_by_file(found: Iterable[tuple[str, Annotation]]) -> list[AnnotatedSound]:
-    """Sounds in the order of their first event."""
+def group_by_file(
+    found: Iterable[tuple[str, Annotation]], *, without_events: Iterable[str] = ()
+) -> list[AnnotatedSound]:
+    """Sounds in the order of their first event, then those without one."""
     sounds: dict[str, list[Annotation]] = {}
     for file, event in found:
         sounds.setdefault(file, []).append(event)
+    for file in without_events:
+        sounds.setdefault(file, [])
     return [AnnotatedSound(file, tuple(events)) for file, events in sounds.items()]

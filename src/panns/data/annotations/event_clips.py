@@ -8,6 +8,7 @@ from pathlib import Path
 
 from panns.data.annotations.annotation import AnnotatedSound, Annotation
 from panns.data.annotations.annotation_file import read_annotations
+from panns.data.annotations.birdnet import is_birdnet
 from panns.data.annotations.detections import is_detections
 from panns.data.annotations.kaleidoscope import is_kaleidoscope
 from panns.data.annotations.raven import is_raven
@@ -70,5 +71,5 @@ def _is_event_table(path: Path) -> bool:
     with open_text(path) as file:
         first = file.readline()
     header = next(csv.reader([first], delimiter=max("\t,;", key=first.count)), [])
-    is_other = is_raven(header) or is_kaleidoscope(header) or is_detections(header)
+    is_other = any(is_form(header) for is_form in (is_raven, is_kaleidoscope, is_detections, is_birdnet))
     return not is_other or set(COLUMNS) <= {name.strip().lower() for name in header}

@@ -18,6 +18,8 @@ _FILES = ("begin path", "begin file")
 _LABELS = ("label", "annotation", "species", "common name", "class", "category", "tags", "type")
 _REVIEWS = ("review", "verdict", "verified", "validation", "reviewed")
 _SCORES = ("score", "confidence")
+# BirdNET-Analyzer writes one such row for a sound in which it detects nothing.
+_NO_CALL = "nocall"
 
 
 def is_raven(header: list[str]) -> bool:
@@ -41,6 +43,7 @@ def read_raven(file: TextIO, default_file: str) -> list[AnnotatedSound]:
     if label is None:
         raise DataError(f"line 1: none of the columns {', '.join(_LABELS)} is there; add one with the class")
     found: list[tuple[str, Annotation]] = []
+    quiet: list[str] = []
     seen: set[tuple[str, str, str]] = set()
     for row in rows:
         cells = {key: unescape_cell(row[name] or "").strip() for key, name in names.items()}
@@ -48,6 +51,10 @@ def read_raven(file: TextIO, default_file: str) -> list[AnnotatedSound]:
         if view[0] and view in seen:
             continue  # another view of the selection
         seen.add(view)
+        sound = cells[path] if path is not None and cells[path] else default_file
+        if cells[label] == cells.get("species code") == _NO_CALL:
+            quiet.append(sound)
+            continue
         try:
             begin_s, end_s = number(cells[BEGIN], "Begin Time (s)"), number(cells[END], "End Time (s)")
             offset = cells.get("file offset (s)", "")
@@ -61,8 +68,8 @@ def read_raven(file: TextIO, default_file: str) -> list[AnnotatedSound]:
             )
         except DataError as exc:
             raise DataError(f"line {rows.line_num}: {exc}") from exc
-        found.append((cells[path] if path is not None and cells[path] else default_file, event))
-    return group_by_file(found)
+        found.append((sound, event))
+    return group_by_file(found, without_events=quiet)
 
 
 def _first(names: dict[str, str], keys: tuple[str, ...]) -> str | None:
