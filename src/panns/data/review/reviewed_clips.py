@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from panns.data.review.overlaps import LabelledStretches, Stretch
 from panns.data.review.verdicts import KnownClasses, Verdict, parse_verdict, sorted_verdicts
 from panns.errors import DataError
 from panns.system.files import is_file, relative_path
+
+_NOTHING = LabelledStretches()
 
 
 @dataclass(frozen=True)
@@ -97,13 +99,13 @@ def review_clips(
             f"nobody has decided on any of {len(detected)} clips in {folder}: sort them into the folders confirmed and "
             "rejected, or fill the column review; add --complete if what is left is right and what is gone is wrong"
         )
+    a_clip_of = {one.recording: one for one in detected.values()}
+    recordings = {recording: _find_recording(folder, one) for recording, one in a_clip_of.items()}
     review = _collect(
         detected,
-        places,
-        {name: _find_recording(folder, one) for name, one in {one.recording: one for one in detected.values()}.items()},
         verdicts,
         compared,
-        list_folder,
+        _Listing(places, recordings, list_folder),
         n_missing=0 if is_complete else len(gone),
         rejected_label=rejected_label,
     )
@@ -128,68 +130,44 @@ def _merge(*sources: Mapping[str, Verdict]) -> dict[str, Verdict]:
 
 def _collect(
     detected: Mapping[str, DetectedClip],
-    places: Mapping[str, Path],
-    recordings: Mapping[str, Path | None],
     verdicts: Mapping[str, Verdict],
     compared: Comparison,
-    list_folder: Path,
+    listing: _Listing,
     *,
     n_missing: int,
     rejected_label: str,
 ) -> Review:
-    confirmed, rejected, other = Counter[str](), Counter[str](), Counter[str]()
-    for name, verdict in verdicts.items():
-        label = detected[name].label
-        (confirmed if label in verdict.labels else rejected)[label] += 1
-        other.update(found for found in verdict.labels if found != label)
-    other.update(event.label for _, event in compared.added)
-    used = confirmed.keys() | other.keys()
-    heard: dict[str, list[tuple[Stretch, str]]] = {}
-    for name, verdict in verdicts.items():
-        one = detected[name]
-        if name not in compared.annotated:
-            heard.setdefault(one.recording, []).extend(((one.onset_s, one.offset_s), found) for found in verdict.labels)
-    for recording, event in (*compared.events, *compared.added):
-        heard.setdefault(recording, []).append(((event.onset_s, event.offset_s), event.label))
-    undecided: dict[str, list[tuple[Stretch, str]]] = {}
-    for name, one in detected.items():
-        if name not in verdicts and one.label in used:
-            undecided.setdefault(one.recording, []).append(((one.onset_s, one.offset_s), one.label))
-    sounding = {recording: LabelledStretches(stretches) for recording, stretches in heard.items()}
-    open_ones = {recording: LabelledStretches(stretches) for recording, stretches in undecided.items()}
-    nothing = LabelledStretches()
-    clips, lost, overlapping = [], [], []
+    """The decided clips, with the classes that are known to be in each, and what became of the others."""
+    counts = _count(detected, verdicts, compared)
+    sounding = _sounding(detected, verdicts, compared)
+    undecided = _undecided(detected, verdicts, counts.confirmed.keys() | counts.other.keys())
+    clips: list[Clip] = []
+    lost, overlapping = [], []
     for name in sorted(verdicts):
-        one = detected[name]
+        one, verdict = detected[name], verdicts[name]
         where = one.clip_onset_s, one.clip_offset_s
-        beside = set(open_ones.get(one.recording, nothing).labels_in(where))
-        if beside - {one.label, *verdicts[name].labels}:
+        beside = set(undecided.get(one.recording, _NOTHING).labels_in(where))
+        if beside - {one.label, *verdict.labels}:
             overlapping.append(name)
             continue
-        labels = _labels(where, verdicts[name].labels, sounding.get(one.recording, nothing))
-        labels = labels or ((rejected_label,) if rejected_label else ())
-        path = recordings[one.recording]
-        if name in places:
-            clips.append(Clip(relative_path(places[name], list_folder), labels, source=one.recording.strip()))
-        elif path is not None:
-            listed = relative_path(path, list_folder)
-            clips.append(Clip(listed, labels, source=one.recording.strip(), onset_s=where[0], offset_s=where[1]))
-        else:
+        labels = _labels(where, verdict.labels, sounding.get(one.recording, _NOTHING))
+        clip = listing.clip(name, one.recording, where, labels or ((rejected_label,) if rejected_label else ()))
+        if clip is None:
             lost.append(name)
+        else:
+            clips.append(clip)
     for recording, event in compared.added:
         where = event.onset_s, event.offset_s
-        path = recordings[recording]
-        if path is None:
+        clip = listing.stretch(recording, where, _labels(where, (event.label,), sounding[recording]))
+        if clip is None:
             lost.append(f"{recording} at {event.onset_s:.2f} s")
-            continue
-        labels = _labels(where, (event.label,), sounding[recording])
-        listed = relative_path(path, list_folder)
-        clips.append(Clip(listed, labels, source=recording.strip(), onset_s=where[0], offset_s=where[1]))
+        else:
+            clips.append(clip)
     return Review(
         tuple(clips),
-        confirmed,
-        rejected,
-        other,
+        counts.confirmed,
+        counts.rejected,
+        counts.other,
         n_open=len(detected) - len(verdicts) - n_missing,
         n_missing=n_missing,
         unknown=tuple(compared.unknown),
@@ -197,6 +175,79 @@ def _collect(
         lost=tuple(lost),
         overlapping=tuple(overlapping),
     )
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """Numbers of clips by class, as in `Review`."""
+
+    confirmed: Counter[str]
+    rejected: Counter[str]
+    other: Counter[str]
+
+
+def _count(detected: Mapping[str, DetectedClip], verdicts: Mapping[str, Verdict], compared: Comparison) -> _Counts:
+    counts = _Counts(Counter(), Counter(), Counter())
+    for name, verdict in verdicts.items():
+        label = detected[name].label
+        (counts.confirmed if label in verdict.labels else counts.rejected)[label] += 1
+        counts.other.update(found for found in verdict.labels if found != label)
+    counts.other.update(event.label for _, event in compared.added)
+    return counts
+
+
+def _sounding(
+    detected: Mapping[str, DetectedClip], verdicts: Mapping[str, Verdict], compared: Comparison
+) -> dict[str, LabelledStretches]:
+    """Where each class is decided to sound, by recording."""
+    heard: dict[str, list[tuple[Stretch, str]]] = {}
+    for name, verdict in verdicts.items():
+        one = detected[name]
+        if name not in compared.annotated:
+            heard.setdefault(one.recording, []).extend(((one.onset_s, one.offset_s), found) for found in verdict.labels)
+    for recording, event in (*compared.events, *compared.added):
+        heard.setdefault(recording, []).append(((event.onset_s, event.offset_s), event.label))
+    return {recording: LabelledStretches(stretches) for recording, stretches in heard.items()}
+
+
+def _undecided(
+    detected: Mapping[str, DetectedClip], verdicts: Mapping[str, Verdict], used: Collection[str]
+) -> dict[str, LabelledStretches]:
+    """Where a class of the list may sound, because nobody has decided on a detection of it, by recording."""
+    open_ones: dict[str, list[tuple[Stretch, str]]] = {}
+    for name, one in detected.items():
+        if name not in verdicts and one.label in used:
+            open_ones.setdefault(one.recording, []).append(((one.onset_s, one.offset_s), one.label))
+    return {recording: LabelledStretches(stretches) for recording, stretches in open_ones.items()}
+
+
+@dataclass(frozen=True)
+class _Listing:
+    """Clips of a list: a file of the folder of clips, or a stretch of its recording.
+
+    Attributes:
+        places: Files of clips, by name.
+        recordings: Files of recordings, by the path that was given; None for those that are lost.
+        list_folder: Folder of the list, from which paths start.
+    """
+
+    places: Mapping[str, Path]
+    recordings: Mapping[str, Path | None]
+    list_folder: Path
+
+    def clip(self, name: str, recording: str, where: Stretch, labels: tuple[str, ...]) -> Clip | None:
+        """A detected clip; None if neither its file nor its recording is there."""
+        if name in self.places:
+            return Clip(relative_path(self.places[name], self.list_folder), labels, source=recording.strip())
+        return self.stretch(recording, where, labels)
+
+    def stretch(self, recording: str, where: Stretch, labels: tuple[str, ...]) -> Clip | None:
+        """A stretch of a recording; None if the recording is lost."""
+        path = self.recordings[recording]
+        if path is None:
+            return None
+        listed = relative_path(path, self.list_folder)
+        return Clip(listed, labels, source=recording.strip(), onset_s=where[0], offset_s=where[1])
 
 
 def _labels(where: Stretch, own: Sequence[str], sounding: LabelledStretches) -> tuple[str, ...]:
