@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -115,3 +116,75 @@ def write_audioset(root: Path, n_train: int = 8, n_eval: int = 5) -> None:
         count = f"# num_ytids={len(lines)}, num_segs={len(lines)}, num_unique_labels=5, num_positive_labels=26"
         header = "\n".join([created, count, "# YTID, start_seconds, end_seconds, positive_labels"])
         write_table(root / f"{name}.csv", header, lines)
+
+
+def write_fsd50k(root: Path) -> None:
+    """Two clips of a class and part, with a clip of two classes, and one uploader of several clips."""
+    details: dict[str, dict[str, dict[str, object]]] = {"dev": {}, "eval": {}}
+    lines: dict[str, list[str]] = {"dev": [], "eval": []}
+    number = 100
+    for part, split in (("dev", "train"), ("dev", "val"), ("eval", "")):
+        for kind, mid in KINDS.items():
+            for take in range(2):
+                number += 1
+                names, mids = ("Sound", kind.replace(" ", "_")), ("/m/sound", mid)
+                if take:
+                    names, mids = (*names, "Human_voice"), (*mids, "/m/09l8g")
+                write_sound(root / f"FSD50K.{part}_audio" / f"{number}.wav", kind, number)
+                cells = [str(number), f'"{",".join(names)}"', f'"{",".join(mids)}"', *([split] if split else [])]
+                lines[part].append(",".join(cells))
+                details[part][str(number)] = {
+                    "title": f"{kind}.wav",
+                    "description": "A test, \u00e9 generated",
+                    "tags": ["test"],
+                    "license": "http://creativecommons.org/licenses/by/3.0/",
+                    "uploader": f"{split or 'test'} person {take}",
+                }
+    write_table(root / "FSD50K.ground_truth" / "dev.csv", "fname,labels,mids,split", lines["dev"])
+    write_table(root / "FSD50K.ground_truth" / "eval.csv", "fname,labels,mids", lines["eval"])
+    for part, about in details.items():
+        path = root / "FSD50K.metadata" / f"{part}_clips_info_FSD50K.json"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(about), encoding="utf-8")
+
+
+def write_desed(root: Path) -> None:
+    """Recordings and soundscapes of three classes in the folders of DCASE 2023, with files that are gone."""
+    labels = dict(zip(("Alarm_bell_ringing", "Frying", "Dishes"), KINDS, strict=True))
+    header = "filename\tonset\toffset\tevent_label"
+    synth = root / "dcase_synth"
+    for base, part, year, n in (
+        (synth, "train", "synthetic21_train", 3),
+        (synth, "validation", "synthetic21_validation", 1),
+    ):
+        lines = []
+        for place, (label, kind) in enumerate(labels.items()):
+            for i in range(n):
+                name = f"{n * place + i}.wav"
+                write_sound(base / "audio" / part / year / "soundscapes_16k" / name, kind, i)
+                lines += [f"{name}\t0.1\t0.25\t{label}", f"{name}\t0.3\t0.5\t{label}"]
+        write_table(base / "metadata" / part / year / "soundscapes.tsv", header, lines)
+    for place, (table, folder) in enumerate(
+        (
+            ("train/audioset_strong.tsv", "train/strong_label_real_16k"),
+            ("validation/validation.tsv", "validation/validation_16k"),
+            ("eval/public.tsv", "eval/public"),
+        )
+    ):
+        lines = []
+        for i, (label, kind) in enumerate(labels.items()):
+            name = f"Y-a_{place}vid{i}_30.000_40.000.wav"
+            write_sound(root / "audio" / folder / name, kind, 20 + i)
+            lines.append(f"{name}\t0.0\t0.5\t{label}")
+        silent = f"Y{place}silent__20.000_30.000.wav"
+        write_sound(root / "audio" / folder / silent, "White noise", 30)
+        lines += [f"{silent}\t\t\t", f"Ygone{place}_0.000_10.000.wav\t1.0\t2.0\tDishes"]
+        write_table(root / "metadata" / table, header, lines)
+    weak = []
+    for i, (label, kind) in enumerate(labels.items()):
+        name = f"Yweak{i}_10.000_20.000.wav"
+        write_sound(root / "audio" / "train" / "weak" / name, kind, 40 + i)
+        weak.append(f"{name}\t{label},Speech")
+    write_table(
+        root / "metadata" / "train" / "weak.tsv", "filename\tevent_labels", [*weak, "Ygone_0.000_10.000.wav\tDishes"]
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import runpy
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from panns.data.clip_lists import ClipList, read_clip_list
+from panns.data.clip_lists.event_table import read_event_table
 from panns.data.quality import check_clips
 from panns.data.sampling.split import hold_out_fold
 from panns.data.shards import ShardSettings, write_shards
@@ -26,8 +28,10 @@ from recipes.esc50.prepare import SAME_RECORDINGS
 from tests.recipes.layouts import (
     KINDS,
     write_audioset,
+    write_desed,
     write_esc10,
     write_esc50,
+    write_fsd50k,
     write_fsdd,
     write_table,
     write_urbansound8k,
@@ -37,8 +41,10 @@ from tests.tiny_checkpoints import make_checkpoint
 RECIPES = Path(__file__).parents[2] / "recipes"
 LAYOUTS: dict[str, Callable[[Path], None]] = {
     "audioset": write_audioset,
+    "desed": write_desed,
     "esc10": write_esc10,
     "esc50": write_esc50,
+    "fsd50k": write_fsd50k,
     "fsdd": write_fsdd,
     "urbansound8k": write_urbansound8k,
 }
@@ -60,7 +66,12 @@ def start(module: str, *arguments: object) -> None:
 
 def prepared(name: str, data: Path, out: Path) -> ClipList:
     start(f"{name}.prepare", "--data", data, "--out", out)
-    return read_clip_list(out / "clips.csv")
+    return read_clip_list(clips_file(out))
+
+
+def clips_file(folder: Path) -> Path:
+    """The clip list of a prepared recipe; JSON lines for one with the times of events."""
+    return next(folder / name for name in ("clips.csv", "clips.jsonl") if (folder / name).exists())
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +97,7 @@ def shortened(path: Path, clip_list: ClipList, checkpoint: Path, **train: object
         teacher=settings.teacher and replace(settings.teacher, name=str(checkpoint)),
         data=replace(
             settings.data,
-            clips=str(clip_list.root / "clips.csv"),
+            clips=str(clips_file(clip_list.root)),
             decoded=settings.data.decoded and str(clip_list.root / "decoded"),
             noise=settings.data.noise and str(clip_list.root / "clips.csv"),
             check=False,  # the 400 clips of ESC-10 hold three sounds here
@@ -111,13 +122,13 @@ def test_settings_parse_and_test_an_official_fold(path):
     settings = read_settings(RECIPES / path)
     assert settings.data.test_fold
     assert settings.data.clips.startswith("runs/")
-    is_audioset = path.parts[0] == "audioset"
-    assert settings.loss.task == ("multi-label" if is_audioset else "single-label")
-    assert settings.data.labels == ("audioset" if is_audioset else "clips")
+    is_multi_label = path.parts[0] in {"audioset", "desed", "fsd50k"}
+    assert settings.loss.task == ("multi-label" if is_multi_label else "single-label")
+    assert settings.data.labels == ("audioset" if path.parts[0] == "audioset" else "clips")
 
 
 # Another recipe of the same kind takes the same steps every time; the model for heads on bands takes long to export.
-LIKE_ANOTHER = {Path("esc10/coloured.toml"), Path("esc50/bands.toml"), Path("esc50/noise.toml")}
+LIKE_ANOTHER = {Path(f"{name}.toml") for name in ("esc10/coloured", "esc50/bands", "esc50/noise", "fsd50k/train")}
 
 
 @pytest.mark.parametrize(
@@ -125,13 +136,18 @@ LIKE_ANOTHER = {Path("esc10/coloured.toml"), Path("esc50/bands.toml"), Path("esc
     [pytest.param(path, marks=pytest.mark.slow if path in LIKE_ANOTHER else ()) for path in SETTINGS],
     ids=str,
 )
-def test_two_steps_of_every_recipe(path, clip_lists, tiny_checkpoint, made_once, tmp_path):
+def test_two_steps_of_every_recipe(path, clip_lists, tiny_checkpoint, made_once, request, tmp_path):
     clip_list, checkpoint = clip_lists[path.parts[0]], tiny_checkpoint
     if read_settings(RECIPES / path).model.transfer.head == "bands":  # which a small CNN does not have
         checkpoint = made_once("mn01_as", lambda folder: make_checkpoint(folder, "mn01_as"))
+    if read_settings(RECIPES / path).loss.frames:
+        checkpoint = request.getfixturevalue("tiny_frames_checkpoint")
     settings = shortened(path, clip_list, checkpoint, n_steps=2)
-    trained = train_model(settings, tmp_path)
-    assert len(trained.parts.train) + len(trained.parts.test) + len(trained.parts.left_out) == len(clip_list.clips)
+    if settings.train.validate_steps:
+        settings = replace(settings, train=replace(settings.train, validate_steps=2))
+    parts = (trained := train_model(settings, tmp_path)).parts
+    used = (parts.train, parts.validation, parts.test, parts.left_out)
+    assert sum(map(len, used)) == len(clip_list.clips)
     assert {clip_list.clips[int(i)].fold for i in trained.parts.test} == {settings.data.test_fold}
     lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert math.isfinite(next(line["loss"] for line in reversed(lines) if "loss" in line))
@@ -179,6 +195,74 @@ def test_audioset_files_of_every_naming_scheme_are_found(clip_lists):
         "unbalanced_train_segments.csv\t0gone_video\t0.000",
         "eval_segments.csv\t1gone_video\t0.000",
     ]
+
+
+def test_fsd50k_keeps_its_split_labels_and_authors(clip_lists):
+    clip_list = clip_lists["fsd50k"]
+    assert Counter(clip.fold for clip in clip_list.clips) == {"train": 6, "val": 6, "test": 6}
+    first, second = clip_list.clips[:2]
+    assert (first.labels, second.labels) == (("Sound", "Sine_wave"), ("Sound", "Sine_wave", "Human_voice"))
+    assert (first.source, second.source) == ("train person 0", "train person 1")
+    assert first.licence == "http://creativecommons.org/licenses/by/3.0/"
+    assert first.attribution == "train person 0, freesound.org/s/101"
+    assert all(clip_list.file(clip).is_file() for clip in clip_list.clips)
+    assert not len(hold_out_fold(clip_list.clips, "test").unused)
+
+
+def test_fsd50k_without_details_and_with_a_missing_file(tmp_path):
+    write_fsd50k(tmp_path)
+    for path in (tmp_path / "FSD50K.metadata").iterdir():
+        path.unlink()
+    clip_list = prepared("fsd50k", tmp_path, tmp_path / "out")
+    assert (clip_list.clips[0].source, clip_list.clips[0].licence) == ("101", "")
+    (tmp_path / "FSD50K.eval_audio" / "113.wav").unlink()
+    with pytest.raises(SystemExit, match=r"113\.wav is missing, and FSD50K\.ground_truth/eval\.csv lists it"):
+        prepared("fsd50k", tmp_path, tmp_path / "out")
+
+
+def test_desed_lists_events_weak_labels_and_missing_files(clip_lists):
+    clip_list = clip_lists["desed"]
+    clips, root = clip_list.clips, clip_list.root
+    assert Counter(clip.fold for clip in clips) == {"train": 9 + 4, "validation": 3, "test": 4}
+    assert all(clip_list.file(clip).is_file() for clip in clips)
+    first = clips[0]
+    assert first.labels == ("Alarm_bell_ringing",)
+    assert [(one.onset_s, one.offset_s) for one in first.events] == [(0.1, 0.25), (0.3, 0.5)]
+    assert (first.source, clips[9].source) == ("synthetic21_train/0", "Y-a_0vid0")
+    assert sum(not clip.events for clip in clips) == 2  # recordings without an event
+    assert len({clip.source for clip in clips}) == len(clips)
+    weak = read_clip_list(root / "weak.csv").clips
+    assert Counter(clip.fold for clip in weak) == {"train": 3, "test": 4}
+    assert (weak[0].labels, weak[0].events) == (("Alarm_bell_ringing", "Speech"), ())
+    test, public = (read_event_table(root / name) for name in ("test.tsv", "public.tsv"))
+    for table in (test, public):
+        assert len(table.clips) == 4
+        assert all(table.file(clip).is_file() for clip in table.clips)
+    assert [clip.events for clip in test.clips] == [clip.events for clip in clips if clip.fold == "test"]
+    assert (root / "missing.txt").read_text().splitlines() == [
+        "audioset_strong.tsv\tYgone0_0.000_10.000.wav",
+        "validation.tsv\tYgone1_0.000_10.000.wav",
+        "weak.tsv\tYgone_0.000_10.000.wav",
+        "public.tsv\tYgone2_0.000_10.000.wav",
+    ]
+
+
+def test_desed_in_the_folders_of_other_years(tmp_path):
+    """Sounds at 44.1 kHz, soundscapes beside the recordings, and recordings directly in validation/."""
+    write_desed(tmp_path / "2023")
+    old = tmp_path / "2020"
+    for source, target in (
+        ("dcase_synth/audio/train/synthetic21_train/soundscapes_16k", "audio/train/synthetic20_train/soundscapes"),
+        ("dcase_synth/metadata/train/synthetic21_train", "metadata/train/synthetic20_train"),
+        ("audio/validation/validation_16k", "audio/validation"),
+        ("metadata/validation", "metadata/validation"),
+    ):
+        shutil.copytree(tmp_path / "2023" / source, old / target)
+    clips = prepared("desed", old, tmp_path / "out").clips
+    assert Counter(clip.fold for clip in clips) == {"train": 9, "test": 4}
+    shutil.rmtree(old / "audio" / "train")
+    with pytest.raises(SystemExit, match=r"soundscapes\.tsv has no sounds in .*synthetic20_train/soundscapes;"):
+        prepared("desed", old, tmp_path / "out")
 
 
 def test_segments_are_written_as_they_are_read(tmp_path):
@@ -230,8 +314,10 @@ def test_the_audioset_layout_learns(tmp_path):
 def test_wrong_data_folder_is_refused(tmp_path):
     for name, hint in {
         "audioset": "holds none of balanced_train_segments.csv",
+        "desed": "holds 0 clips of metadata/validation/validation.tsv and 0 of metadata/train",
         "esc10": "holds 0 clips of ESC-10",
         "esc50": "is not ESC-50; expected one of meta/esc50.csv, manifest.csv",
+        "fsd50k": "is not FSD50K; expected one of FSD50K.ground_truth/dev.csv",
         "fsdd": "holds 0 recordings such as .*README.md",
         "urbansound8k": "is not UrbanSound8K; expected one of metadata/UrbanSound8K.csv",
     }.items():
