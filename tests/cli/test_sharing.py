@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import pytest
@@ -216,7 +217,7 @@ def test_an_interrupt_ends_all_downloads_and_the_next_resumes(address, server, t
     with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
         assert server.half_sent.wait(600)
         while not any(part.stat().st_size for part in tmp_path.rglob("model.safetensors.part")):
-            pass
+            time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=600)
     assert (process.returncode, errors) == (130, "panns: interrupted\n")

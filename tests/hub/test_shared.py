@@ -277,6 +277,7 @@ def test_without_a_network_the_message_names_the_address():
         address = f"http://127.0.0.1:{silent.getsockname()[1]}/m"
         with pytest.raises(DownloadError, match=f"{address}/model.json: no reply"):
             fetch(address, retries=0)
+    assert all(one.suffix == ".lock" for one in shared_dir().iterdir())
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import shutil
 import uuid
@@ -122,9 +123,11 @@ def fetch_shared(
                 job.fetch_file() if address.file_suffix else job.fetch_folder()
                 if new.is_dir():
                     _replace(parent / address.key, new)
+                shutil.rmtree(staging, ignore_errors=True)
             finally:
                 shutil.rmtree(new, ignore_errors=True)
-            shutil.rmtree(staging, ignore_errors=True)
+                with contextlib.suppress(OSError):
+                    staging.rmdir()  # if nothing is there to resume from
     return _open(parent / address.key)
 
 
