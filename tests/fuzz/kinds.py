@@ -11,6 +11,7 @@ import io
 import json
 import os
 import shutil
+import tempfile
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
@@ -100,6 +101,35 @@ class Models:
         tags = self._tags(folder / "model.onnx" if self._is_file else folder / "model")
         assert all(0 <= score <= 1 for _, score in tags)
         assert self._is_sealed or tags == self._answers[self._is_file]
+
+
+class PackedModels:
+    """Packed checkpoints of a folder that `PANNS_FUZZ_FOLDER` names."""
+
+    _folder = Path(os.environ.get("PANNS_FUZZ_FOLDER", ""))
+
+    @cached_property
+    def _packed(self):
+        from panns.checkpoints.checkpoint import open_checkpoint
+        from panns.hub.packed import pack
+
+        with tempfile.TemporaryDirectory() as place:
+            pack(open_checkpoint(self._folder), Path(place, "model.panns"))
+            return Path(place, "model.panns").read_bytes()
+
+    def make(self, rng, folder):
+        n_end = int(rng.choice([0, 22, 300]))  # the list of its parts is at the end
+        start = len(self._packed) - n_end if n_end else 0
+        (folder / "model.panns").write_bytes(self._packed[:start] + damage(self._packed[start:], rng))
+        return f"model.panns from byte {start}"
+
+    def use(self, folder):
+        from panns.hub.packed import unpack
+
+        path = folder / "new"
+        unpack(folder / "model.panns", path)
+        for file in path.iterdir():
+            assert file.read_bytes() == (self._folder / file.name).read_bytes()
 
 
 class States:
@@ -328,6 +358,7 @@ class Arguments:
 KINDS = {
     "sounds": Sounds,
     "models": Models,
+    "packed": PackedModels,
     "states": States,
     "shards": Shards,
     "clip_lists": ClipLists,
