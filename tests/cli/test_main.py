@@ -11,7 +11,7 @@ from tests.commands import own_environment, run_panns, run_panns_process, run_py
 
 COMMANDS = [
     *("tag", "detect", "listen", "review", "embed", "explain", "labels", "finetune", "train", "evaluate", "export"),
-    *("models", "models list", "models show", "models fetch", "models join"),
+    *("models", "models list", "models show", "models fetch", "models join", "models pack"),
     *("data", "data check", "data shard", "data synthesize"),
 ]
 
