@@ -107,6 +107,12 @@ def test_a_damaged_graph_is_refused(content, words, tmp_path):
         read(content, tmp_path / "a")
 
 
+def test_scales_that_are_not_finite_are_read_without_warnings(tmp_path):
+    scales = (3e38, np.inf, np.nan, 1.0)
+    found = read(tflite_bytes([Constant(INTEGERS, scale=scales)], [Operator(CONV_2D, (0, 1))]), tmp_path / "a")
+    assert not np.isfinite(found["0.conv_2d.1"]).all()
+
+
 def test_many_operators_of_one_array_are_refused_before_memory_is_taken(tmp_path):
     large = Constant(np.zeros(1_000_000, np.int8), scale=(1.0,))
     content = tflite_bytes([large], [Operator(CONV_2D, (1,) * 64)] * 100)  # 25 GB of floats

@@ -137,6 +137,29 @@ def test_another_graph_is_refused(graph, words, tmp_path):
         read_published(find_model("yamnet"), tmp_path / "a.tflite")
 
 
+@pytest.mark.parametrize(
+    ("kernel", "n_norm", "words"),
+    [
+        ((1, 1_000_000, 1, 1), 10_000_000, r"shape \(1, 1000000, 1, 1\), and a norm of \(10000000,\)"),
+        ((1_000_000,), 1_000_000, r"shape \(1000000,\), and a norm of \(1000000,\)"),
+    ],
+)
+def test_odd_shapes_are_refused_before_memory_is_taken(keras, kernel, n_norm, words):
+    """Multiplied as they are, they would give ten million kernels."""
+    name, norm = "layer5.pointwise_conv", np.ones(n_norm, np.float32)
+    parts = {f"{name}.bn.{part}": norm for part in ("weight", "bias", "running_mean", "running_var")}
+    with pytest.raises(ValueError, match=rf"blocks\.3\.pointwise has a kernel of {words}"):
+        from_published(as_torch(keras) | {f"{name}.conv.weight": np.ones(kernel, np.float32)} | parts)
+
+
+@pytest.mark.parametrize("variance", [-1.0, np.nan])
+def test_an_impossible_variance_is_refused(keras, variance):
+    name = "layer5/pointwise_conv/bn/layer5/pointwise_conv/bn/moving_variance:0"
+    arrays = from_published(keras | {name: np.full(256, variance)})
+    with pytest.raises(CheckpointError, match=r"blocks\.3\.pointwise.* holds NaN or infinity"):
+        fit(arrays, parameters_of("yamnet"), where="here")
+
+
 def test_a_missing_array_is_named(keras):
     without = {key: array for key, array in keras.items() if "layer9/pointwise_conv/bn" not in key}
     with pytest.raises(KeyError, match="layer9/pointwise_conv/bn"):

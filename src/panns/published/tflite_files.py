@@ -124,7 +124,8 @@ def _scaled(stored: Array, quantization: Table) -> Array:
     floats = stored.astype(np.float32)
     if zero.any():
         floats -= zero.astype(np.float32)
-    floats *= scale
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused as a parameter
+        floats *= scale
     return floats
 
 

@@ -80,21 +80,32 @@ def _from_layers(published: StateDict, names: _Names) -> StateDict:
         kernel = published[(names.depthwise_kernel if is_depthwise else names.kernel).format(layer=layer)]
         if is_keras:  # (height, width, in, out), and (height, width, channels, 1)
             kernel = kernel.transpose((2, 3, 0, 1) if is_depthwise else (3, 2, 0, 1))
-        beta, mean, variance = (
-            np.asarray(published[name.format(layer=layer)], np.float64)
-            for name in (names.beta, names.mean, names.variance)
-        )
-        gain = 1 / np.sqrt(variance + NORM_EPSILON)
+        norm = [published[name.format(layer=layer)] for name in (names.beta, names.mean, names.variance)]
         if not is_keras:  # the published norms have no gain; torch stores the 1
-            gain = gain * published[f"{layer}.bn.weight"]
-        found[f"{ours}.weight"] = kernel * gain[:, None, None, None]
-        found[f"{ours}.bias"] = beta - mean * gain
+            norm.append(published[f"{layer}.bn.weight"])
+        found |= _folded(ours, kernel, *norm)
     dense = published[names.dense]
     return {
         **found,
         "classifier.weight": dense.transpose() if is_keras else dense,
         "classifier.bias": published[names.dense_bias],
     }
+
+
+def _folded(
+    name: str, kernel: Array, beta: Array, mean: Array, variance: Array, gamma: Array | None = None
+) -> StateDict:
+    """Weight and bias of a convolution with the batch norm after it."""
+    # Arrays of other shapes could be broadcast to any size.
+    if kernel.ndim != 4 or any(
+        part is not None and part.shape != kernel.shape[:1] for part in (beta, mean, variance, gamma)
+    ):
+        raise ValueError(f"{name} has a kernel of shape {kernel.shape}, and a norm of {mean.shape}")
+    with np.errstate(all="ignore"):  # what is not finite is refused as a parameter
+        gain = 1 / np.sqrt(variance.astype(np.float64) + NORM_EPSILON)
+        if gamma is not None:
+            gain *= gamma
+        return {f"{name}.weight": kernel * gain[:, None, None, None], f"{name}.bias": beta - mean * gain}
 
 
 class _Layer(NamedTuple):
