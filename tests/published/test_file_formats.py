@@ -6,6 +6,7 @@ import struct
 import numpy as np
 import pytest
 import safetensors.numpy
+import safetensors.torch
 import torch
 
 from panns.errors import CheckpointError
@@ -51,6 +52,12 @@ def test_a_safetensors_file_is_converted_as_one_of_torch(tmp_path):
     safetensors.numpy.save_file(published, tmp_path / "a")
     found = read_published(find_model("mobilenetv2"), tmp_path / "a")
     np.testing.assert_array_equal(found["head.classifier.bias"], published["fc_audioset.bias"])
+
+
+def test_bfloat16_becomes_float32(tmp_path):
+    numbers = torch.randn(3, 5).bfloat16()
+    safetensors.torch.save_file({"a": numbers, "b": torch.ones(2)}, tmp_path / "a")
+    check_same(read_arrays(tmp_path / "a"), {"a": numbers.float().numpy(), "b": np.ones(2, np.float32)})
 
 
 WHOLE = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}

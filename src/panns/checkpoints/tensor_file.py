@@ -24,6 +24,8 @@ from panns.system.json_files import parse_json, to_json
 _MAX_HEADER_BYTES = 16 << 20
 _TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1", "U8": "|u1"}
 _NAMES = {np.dtype(code): name for name, code in _TYPES.items()} | {np.dtype(np.bool_): "BOOL"}
+# Other types of files. numpy has no bfloat16, which is the upper half of float32.
+_READ = {"BOOL": np.dtype(np.bool_), "BF16": np.dtype("<u2")}
 _BLOCK = 1 << 20  # numbers converted at once, so that writing takes little memory
 
 
@@ -36,12 +38,14 @@ class StoredArray:
         shape: Its shape.
         start: Place of its first byte in the file.
         n_bytes: Its size.
+        is_bfloat16: True for numbers whose type numpy lacks; `dtype` is then that of their bits.
     """
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
     start: int
     n_bytes: int
+    is_bfloat16: bool = False
 
 
 class TensorFile:
@@ -68,9 +72,11 @@ class TensorFile:
             raise CheckpointError(f"cannot read {path} ({exc}); make the checkpoint again") from exc
 
     def array(self, name: str) -> npt.NDArray[Any]:
-        """An array, as a view of the file."""
+        """An array, as a view of the file; bfloat16 becomes float32."""
         place = self.arrays[name]
-        flat = np.frombuffer(self._data, place.dtype, math.prod(place.shape), place.start)
+        flat: npt.NDArray[Any] = np.frombuffer(self._data, place.dtype, math.prod(place.shape), place.start)
+        if place.is_bfloat16:
+            flat = (flat.astype(np.uint32) << 16).view(np.float32)
         return flat.reshape(place.shape)
 
 
@@ -83,13 +89,14 @@ def _read_header(data: memoryview) -> dict[str, StoredArray]:
     header.pop("__metadata__", None)
     arrays = {}
     for name, entry in header.items():
-        dtype = np.dtype(np.bool_) if entry["dtype"] == "BOOL" else np.dtype(_TYPES[entry["dtype"]])
+        kind = entry["dtype"]
+        dtype = _READ[kind] if kind in _READ else np.dtype(_TYPES[kind])
         shape, (first, last) = tuple(entry["shape"]), entry["data_offsets"]
         is_whole = all(type(number) is int and number >= 0 for number in (*shape, first, last))
         n_bytes = math.prod(shape) * dtype.itemsize if is_whole else -1
         if n_bytes != last - first or start + last > len(data):
             raise ValueError(f"{name} has the shape {shape} at bytes {first} to {last} of {len(data) - start}")
-        arrays[name] = StoredArray(dtype, shape, start + first, n_bytes)
+        arrays[name] = StoredArray(dtype, shape, start + first, n_bytes, is_bfloat16=kind == "BF16")
     return arrays
 
 
