@@ -29,7 +29,9 @@ from panns.hub.cache import recorded_digests
 from panns.labels import LabelSet
 from panns.system.json_files import read_json
 from tests.audio.decoding.encoded_sounds import FORMATS, native_rate, sound_file
+from tests.fuzz.comparison_kinds import Comparisons
 from tests.fuzz.damage import damage, replace_json_value
+from tests.fuzz.live_kinds import Pipes, StreamStates
 from tests.fuzz.review_kinds import Annotations, Clocks, Reviews
 from tests.sounds import noise, write_wav
 
@@ -367,4 +369,7 @@ KINDS = {
     "annotations": Annotations,
     "reviews": Reviews,
     "clocks": Clocks,
+    "pipes": Pipes,
+    "streams": StreamStates,
+    "comparisons": Comparisons,
 }

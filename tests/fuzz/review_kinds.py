@@ -72,6 +72,7 @@ class Annotations:
             "duration_s": 2.0,
             "events": [{"label": one.label, "onset_s": one.onset_s, "offset_s": one.offset_s} for one in events],
         }
+        birdnet = ("Start (s)", "End (s)", "Scientific name", "Common name", "Confidence", "File")
         raven = ("Selection", "Begin Time (s)", "End Time (s)", "Begin File", "Species", "Review")
         self._texts = {
             "a.txt": "".join(f"{one.onset_s}\t{one.offset_s}\t{one.label}\n" for one in events),
@@ -80,6 +81,9 @@ class Annotations:
                 "\t",
             ),
             "kaleidoscope.csv": _csv([kaleidoscope_columns(), *kaleidoscope_rows(sound)]),
+            "birdnet.csv": _csv(
+                [birdnet, *((one.onset_s, one.offset_s, "", one.label, 0.9, "a.wav") for one in events)]
+            ),
             "detected.csv": _csv([columns, *rows]),
             "detected.jsonl": json.dumps(record) + "\n",
             "tasks.json": json.dumps([label_studio_task(sound)]),

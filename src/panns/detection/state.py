@@ -60,6 +60,8 @@ _BOUNDS = {
         -8 * MAX_PEAK,
         8 * MAX_PEAK,
     ),  # the resampler overshoots, by less than the sum of its coefficients
+    # Samples and activations of the network. Larger ones overflow in the log-mel.
+    "scorer.network": (-1e9, 1e9),
     "scorer.n_passed": (-_MAX_COUNT, _MAX_COUNT),  # negative if the first window reaches back before the sound
     "events.recent": (0, 1),
     "events.peaks": (0, 1),

@@ -2,11 +2,16 @@
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
 
-from tests.commands import run_panns, succeed
+from tests.commands import INTERRUPTIBLE, needs_posix, own_environment, run_panns, succeed
+from tests.sounds import changing_sound, write_wav
 
 
 def records(path):
@@ -109,3 +114,41 @@ def test_wrong_usage(arguments, message):
     result = run_panns(*arguments)
     assert result.returncode == 2
     assert message in " ".join(result.stderr.split())
+
+
+@pytest.mark.slow
+@needs_posix
+@pytest.mark.parametrize(
+    ("signal_name", "suffix"), [("SIGINT", "jsonl"), ("SIGTERM", "txt"), ("SIGKILL", "jsonl"), ("SIGKILL", "txt")]
+)
+def test_a_process_that_a_signal_ended_goes_on(tiny_checkpoint, tmp_path, signal_name, suffix):
+    """A real process in the middle of its work; the others above are ended by their test."""
+    first = write_wav(tmp_path / "000.wav", changing_sound(5.0))
+    for number in range(1, 60):
+        (tmp_path / f"{number:03}.wav").hardlink_to(first)
+    run = ["detect", ".", "--model", tiny_checkpoint, "--threshold", "0.3", "--jobs", "1"]
+    run += ["--format", "raven"] if suffix == "txt" else []
+    output, whole = tmp_path / f"out.{suffix}", tmp_path / f"whole.{suffix}"
+    growing = tmp_path / "out.txt.jsonl" if suffix == "txt" else output
+    command = [sys.executable, "-m", "panns", *map(str, run), "-o", output.name]
+    process = subprocess.Popen(command, cwd=tmp_path, env=own_environment(), stderr=subprocess.PIPE, **INTERRUPTIBLE)
+    while process.poll() is None and not (growing.exists() and growing.read_bytes().count(b"\n") >= 5):
+        time.sleep(0.002)
+    process.send_signal(getattr(signal, signal_name))
+    errors = process.communicate(timeout=600)[1].decode()
+    assert process.returncode == {"SIGINT": 130, "SIGTERM": -signal.SIGTERM, "SIGKILL": -signal.SIGKILL}[signal_name], (
+        errors
+    )
+    assert "Traceback" not in errors
+    assert not (suffix == "txt" and output.exists())
+    known = {line for line in growing.read_text().splitlines(keepends=True) if line.endswith("\n")}
+    assert 5 <= len(known) < 60
+    succeed(run_panns(*run, "-o", output, "--resume", cwd=tmp_path))
+    succeed(run_panns(*run, "-o", whole, cwd=tmp_path))
+    if suffix == "txt":
+        assert output.read_text() == whole.read_text()
+    else:
+        lines = output.read_text().splitlines(keepends=True)
+        assert known <= set(lines)  # nothing was computed again
+        assert len(lines) == 60
+        assert records(output) == records(whole)

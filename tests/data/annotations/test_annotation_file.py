@@ -95,6 +95,11 @@ def test_a_damaged_table_of_birdnet_names_the_line(tmp_path):
         read_annotations(file_in(tmp_path, "dawn.csv", text))
 
 
+def test_a_name_of_a_column_longer_than_any_is_a_damaged_table(tmp_path):
+    with pytest.raises(DataError, match=r"a\.csv is a damaged table \(field larger"):
+        read_event_clips(file_in(tmp_path, "a.csv", f"IN FILE,OFFSET,{'x' * 200_000}\na.wav,0,1\n"))
+
+
 def test_events_of_birdnet_are_the_truth_of_an_evaluation(tmp_path):
     write_wav(tmp_path / "dawn.wav", noise(1.0))
     text = f"{BIRDNET_CSV}\n0,1,Canis lupus,Dog,0.9\n"

@@ -70,6 +70,6 @@ def _is_event_table(path: Path) -> bool:
         return False
     with open_text(path) as file:
         first = file.readline()
-    header = next(csv.reader([first], delimiter=max("\t,;", key=first.count)), [])
+        header = next(csv.reader([first], delimiter=max("\t,;", key=first.count)), [])
     is_other = any(is_form(header) for is_form in (is_raven, is_kaleidoscope, is_detections, is_birdnet))
     return not is_other or set(COLUMNS) <= {name.strip().lower() for name in header}
