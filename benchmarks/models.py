@@ -44,7 +44,7 @@ HEADLINES: tuple[str, ...] = (
 )
 HEADLINES += ("cnn14", "cnn14_16k", "cnn14_decision_level_max", "cnn14_attention", "cnn14_gru", "resnet38", "resnet50")
 HEADLINES += ("mobilenetv1", "mobilenetv2", "leenet11", "dainet19", "res1dnet31", "wavegram_cnn14")
-HEADLINES += ("wavegram_logmel_cnn14", "ced_tiny", "ced_mini", "ced_small", "ced_base")
+HEADLINES += ("wavegram_logmel_cnn14", "ced_tiny", "ced_mini", "ced_small", "ced_base", "ast_10_10", "ast_16_16")
 HEADLINES += ("patch_attention_tiny", "patch_attention", "patch_attention_16")
 
 

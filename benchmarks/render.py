@@ -61,7 +61,15 @@ def rendered(mark: re.Match[str]) -> str:
     headings = [CHINESE_HEADINGS[name] for name in columns] if mark["language"] else columns
     lines = [f"| {' | '.join(headings)} |", "|" + "---|" * len(columns)]
     lines += [f"| {' | '.join(_cell(row[column]) for column in columns)} |" for row in rows]
-    return "\n".join([mark[0].partition("-->")[0] + "-->", *lines, "", *_caption(record, mark), "<!-- end -->"])
+    shown = record | {"notes": _notes_of(record, rows)}
+    return "\n".join([mark[0].partition("-->")[0] + "-->", *lines, "", *_caption(shown, mark), "<!-- end -->"])
+
+
+def _notes_of(record: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+    """Notes of a table, without those of models that are not shown."""
+    every, shown = ({next(iter(row.values())) for row in some} for some in (record["rows"], rows))
+    notes = record["notes"].split("; ")
+    return "; ".join(note for note in notes if note.partition(": ")[0] not in every - shown)
 
 
 def _caption(record: dict[str, Any], mark: re.Match[str]) -> list[str]:
