@@ -6,13 +6,16 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
+import safetensors.numpy
 import torch
 
 from panns.models import find_model
 from panns.networks.build import construct_network, load_strictly
 from panns.published.spectrogram_transformer import from_published
+from tests.commands import WITHOUT_TORCH, run_python, succeed
 from tests.conftest import SHARED
 from tests.networks.test_golden import difference, golden_waveforms, original_module
+from tests.sounds import write_wav
 
 # From one log-mel, and from the waveform: the original's float32 front end is 1.9e-4 from the definition.
 MAX_LOGIT, MAX_EMBEDDING, MAX_LOGIT_OF_WAVEFORM = 1e-5, 1e-5, 5e-5
@@ -114,3 +117,19 @@ def test_both_published_forms_have_the_names_of_the_original():
         network = construct_network("ast_10_10")
     assert ours.keys() == network.state_dict().keys()
     assert all(len(array) == len(network.state_dict()[key]) for key, array in ours.items())
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("shared")
+def test_a_file_of_the_model_hub_runs_without_torch(tmp_path):
+    """Its size is that of the published file, to the byte."""
+    path = tmp_path / "model.safetensors"
+    safetensors.numpy.save_file(hub_parameters("ast_12"), path, metadata={"format": "pt"})
+    assert path.stat().st_size == find_model("ast_10_10").weights.n_bytes
+    sound = write_wav(tmp_path / "a.wav", sounds("1s")[0].numpy(), 16_000)
+    code = WITHOUT_TORCH + "from panns.cli.main import main; main()"
+    options = ("--model", "ast_10_10", "--weights", path, "--top", "1", "--json")
+    answer = json.loads(succeed(run_python(code, "tag", sound, *options)))["tags"][0]
+    expected = 1 / (1 + np.exp(-golden("ast_12/1s:logits")[0].astype(float)))
+    assert answer["index"] == expected.argmax()
+    assert answer["score"] == pytest.approx(expected.max(), abs=1e-4)
