@@ -14,7 +14,7 @@ from recipes.common.paths import ROOT
 from recipes.common.results_table import replace_table
 
 CARD = ROOT / "docs" / "model-cards" / "builtin.md"
-COLUMNS = {"builtin": "`builtin`", "before": "before, 2026-11-23", "teacher": "teacher `mn04_as`"}
+COLUMNS = {"builtin": "`builtin`", "teacher": "teacher `mn04_as`"}
 
 
 def main() -> None:
