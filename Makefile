@@ -6,6 +6,8 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check -q -c constraint
 # Sounds for the demo: make demo SOUNDS=my.wav
 SOUNDS ?= examples
 
+unexport PYTHONDONTWRITEBYTECODE # each of the processes that the tests start would compile the sources anew
+
 .PHONY: help demo install test test-full test-lowest check format docs bench clean
 .DEFAULT_GOAL := help
 

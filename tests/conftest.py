@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -51,10 +52,13 @@ def shared() -> Path:
     return SHARED
 
 
+_n_caches = itertools.count()
+
+
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Give every test an empty cache of its own."""
-    monkeypatch.setenv("PANNS_CACHE", str(tmp_path_factory.mktemp("cache")))
+    """Give every test an empty cache of its own, made by the first who needs it."""
+    monkeypatch.setenv("PANNS_CACHE", str(tmp_path_factory.getbasetemp() / "caches" / str(next(_n_caches))))
 
 
 @pytest.fixture(scope="session")
@@ -85,19 +89,17 @@ def tiny_checkpoint(made_once: MadeOnce) -> Path:
 @pytest.fixture(scope="session")
 def tiny_frames_checkpoint(made_once: MadeOnce) -> Path:
     """A checkpoint folder of a small CNN with a decision-level head: frame scores and no embedding."""
-    from tests.tiny_checkpoints import make_checkpoint
+    from tests.tiny_checkpoints import make_checkpoint_with_graph
 
-    small = {"channels": (4, 4, 8, 8, 8, 8), "hidden_dim": 16}
-    return made_once("tiny_frames", lambda folder: make_checkpoint(folder, "cnn14_decision_level_max", **small))
+    return made_once("tiny_frames", lambda folder: make_checkpoint_with_graph(folder, "tiny_frames"))
 
 
 @pytest.fixture(scope="session")
 def tiny_stream_checkpoint(made_once: MadeOnce) -> Path:
     """A checkpoint folder of a small streaming model."""
-    from tests.tiny_checkpoints import make_checkpoint
+    from tests.tiny_checkpoints import make_checkpoint_with_graph
 
-    small = {"stem_channels": 4, "channels": (4, 8, 8), "embedding_dim": 16, "n_heads": 2}
-    return made_once("tiny_stream", lambda folder: make_checkpoint(folder, "stream", **small))
+    return made_once("tiny_stream", lambda folder: make_checkpoint_with_graph(folder, "tiny_stream"))
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,15 @@
-"""Small checkpoints with random parameters, for tests without published weights."""
+"""Small checkpoints with random parameters, for tests without published weights.
+
+python -m tests.tiny_checkpoints
+
+writes the graphs of two of them anew, after a change of their networks: an export takes longer than a hundred tests.
+"""
 
 from __future__ import annotations
 
+import gzip
 import shutil
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,19 +17,45 @@ from typing import Any
 import torch
 from torch import nn
 
-from panns.checkpoints.checkpoint import ONNX_FILE
+from panns.checkpoints.checkpoint import GRAPH_FILE, ONNX_FILE, Checkpoint
 from panns.checkpoints.manifest import ModelManifest
+from panns.export.graph import weightless_graph
 from panns.export.to_onnx import export_onnx
 from panns.labels import named_labels
 from panns.models.registry import find_model
 from panns.networks.build import build_network
 from panns.networks.contract import Network
 from panns.networks.dymn import Context
-from panns.networks.saving import save_checkpoint
+from panns.networks.saving import load_network, save_checkpoint
+
+GRAPHS = Path(__file__).with_name("tiny_graphs")
+# Name of a graph: its architecture, and the settings that make it small.
+WITH_GRAPH: dict[str, tuple[str, dict[str, Any]]] = {
+    "tiny_frames": ("cnn14_decision_level_max", {"channels": (4, 4, 8, 8, 8, 8), "hidden_dim": 16}),
+    "tiny_stream": ("stream", {"stem_channels": 4, "channels": (4, 8, 8), "embedding_dim": 16, "n_heads": 2}),
+}
 
 
 def make_checkpoint(folder: Path, architecture: str, **settings: Any) -> Path:
     """Make a checkpoint of a registered model with some settings changed; returns its folder."""
+    checkpoint = _with_parameters(folder, architecture, settings)
+    export_onnx(checkpoint, folder / ONNX_FILE, frontend="outside")
+    return checkpoint.record_files(ONNX_FILE).path
+
+
+def make_checkpoint_with_graph(folder: Path, name: str) -> Path:
+    """Make a checkpoint of `WITH_GRAPH`, whose graph without weights is stored; returns its folder."""
+    checkpoint = _with_parameters(folder, *WITH_GRAPH[name])
+    (folder / GRAPH_FILE).write_bytes(gzip.decompress((GRAPHS / f"{name}.onnx.gz").read_bytes()))
+    return checkpoint.record_files(GRAPH_FILE).path
+
+
+def graph_of(checkpoint: Checkpoint) -> bytes:
+    """Graph of a checkpoint without its weights, exported anew."""
+    return weightless_graph(load_network(checkpoint), checkpoint.manifest)
+
+
+def _with_parameters(folder: Path, architecture: str, settings: dict[str, Any]) -> Checkpoint:
     config = replace(find_model(architecture).config, **settings)
     network = healthy_network(architecture, config)
     manifest = ModelManifest(
@@ -32,9 +65,7 @@ def make_checkpoint(folder: Path, architecture: str, **settings: Any) -> Path:
         licence="MIT",
         source="made by a test",
     )
-    checkpoint = save_checkpoint(network, manifest, folder)
-    export_onnx(checkpoint, folder / ONNX_FILE, frontend="outside")
-    return checkpoint.record_files(ONNX_FILE).path
+    return save_checkpoint(network, manifest, folder)
 
 
 def with_manifest(checkpoint: Path, folder: Path, **changes: Any) -> Path:
@@ -68,3 +99,16 @@ def healthy_network(architecture: str, config: Any, seed: int = 0) -> Network:
         for norm in norms:
             norm.momentum = 0.1
     return network.eval()
+
+
+def main() -> None:
+    """Write the graphs of `WITH_GRAPH`."""
+    GRAPHS.mkdir(exist_ok=True)
+    for name, (architecture, settings) in WITH_GRAPH.items():
+        with tempfile.TemporaryDirectory() as folder:
+            graph = graph_of(_with_parameters(Path(folder) / name, architecture, settings))
+        (GRAPHS / f"{name}.onnx.gz").write_bytes(gzip.compress(graph, 9, mtime=0))
+
+
+if __name__ == "__main__":
+    main()

@@ -153,7 +153,7 @@ def test_verify_refuses_nan_scores(tiny_checkpoint, exported_file, tmp_path):
 
 def test_verify_refuses_other_outputs(tiny_checkpoint, tiny_frames_checkpoint):
     with pytest.raises(CheckpointError, match=r"outputs of .* differ"):
-        verify_onnx(open_checkpoint(tiny_checkpoint), tiny_frames_checkpoint / "model.onnx")
+        verify_onnx(open_checkpoint(tiny_frames_checkpoint), tiny_checkpoint / "model.onnx")
 
 
 def test_a_missing_exporter_names_its_extra(tiny_checkpoint, tmp_path, monkeypatch):

@@ -153,10 +153,10 @@ def test_a_truncated_exported_file_is_refused(exported_file, tmp_path, share):
 
 @pytest.mark.parametrize("backend", ["onnx", "openvino"])
 def test_a_graph_must_match_its_manifest(tiny_frames_checkpoint, tiny_checkpoint, tmp_path, backend):
-    folder = shutil.copytree(tiny_checkpoint, tmp_path / "mixed")
-    shutil.copy(tiny_frames_checkpoint / ONNX_FILE, folder / ONNX_FILE)
+    folder = shutil.copytree(tiny_frames_checkpoint, tmp_path / "mixed")
+    shutil.copy(tiny_checkpoint / ONNX_FILE, folder / ONNX_FILE)
     open_checkpoint(folder).record_files(ONNX_FILE)
-    with pytest.raises(CheckpointError, match="outputs clip_probs, frame_probs, but its manifest"):
+    with pytest.raises(CheckpointError, match="outputs clip_probs, embedding, but its manifest"):
         panns.load(folder, backend=backend)
 
 
