@@ -2,7 +2,7 @@
 
 python -m tests.tiny_checkpoints
 
-writes the graphs of two of them anew, after a change of their networks: an export takes longer than a hundred tests.
+writes the stored graphs anew, after a change of their networks: an export takes longer than a hundred tests.
 """
 
 from __future__ import annotations
@@ -33,6 +33,11 @@ GRAPHS = Path(__file__).with_name("tiny_graphs")
 WITH_GRAPH: dict[str, tuple[str, dict[str, Any]]] = {
     "tiny_frames": ("cnn14_decision_level_max", {"channels": (4, 4, 8, 8, 8, 8), "hidden_dim": 16}),
     "tiny_stream": ("stream", {"stem_channels": 4, "channels": (4, 8, 8), "embedding_dim": 16, "n_heads": 2}),
+    # Learns in some dozen steps.
+    "untrained": (
+        "residual_cnn",
+        {"stem_channels": 8, "channels": (8, 12, 16), "embedding_dim": 32, "n_heads": 2, "dropout": 0.0},
+    ),
 }
 
 

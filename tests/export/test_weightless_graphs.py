@@ -64,7 +64,8 @@ def structure(graph):
     return nodes(model.graph), constants, metadata, [one.name for one in (*model.graph.input, *model.graph.output)]
 
 
-@pytest.mark.parametrize("name", in_cases(sorted({path.name.removesuffix(".onnx.gz") for path in GRAPHS.glob("*.gz")})))
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted({path.name.removesuffix(".onnx.gz") for path in GRAPHS.glob("*.gz")}))
 def test_the_shipped_graph_is_that_of_the_network(name):
     assert structure(shipped_graph(name)) == structure(graph_of(find_model(name))), (
         f"run `python -m recipes.common.graphs {name}`"

@@ -18,8 +18,8 @@ _ROOT = Path(__file__).parents[2]
 _SLOWEST_CPU_S = 60.0
 _MOST_MB = 2_500  # torch and the sounds of every format take 700
 # Seeds in the default run, and in batches of the full one, together 1,000 or more.
-_FEW = {"sounds": 40, "models": 6, "states": 30, "shards": 10, "clip_lists": 60, "json": 40, "arguments": 6}
-_FEW |= {"packed": 40, "annotations": 60, "reviews": 15, "clocks": 30, "pipes": 12, "streams": 12, "comparisons": 15}
+_FEW = {"sounds": 20, "models": 6, "states": 15, "shards": 10, "clip_lists": 40, "json": 15, "arguments": 4}
+_FEW |= {"packed": 30, "annotations": 40, "reviews": 15, "clocks": 20, "pipes": 10, "streams": 10, "comparisons": 10}
 _N_BATCHES = {"sounds": 80, "arguments": 1}
 # Share of inputs that are refused: if all or none were, the damage would test nothing.
 _REFUSED = {"sounds": (0.1, 0.9), "arguments": (0.0, 0.9), "json": (0.1, 0.95), "reviews": (0.3, 0.9)}

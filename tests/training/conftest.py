@@ -14,7 +14,7 @@ from panns.training.run_folder import MODEL_FOLDER
 from panns.training.settings import read_settings
 from tests.conftest import MadeOnce
 from tests.sounds import noise, tone, write_wav
-from tests.tiny_checkpoints import make_checkpoint
+from tests.tiny_checkpoints import make_checkpoint_with_graph
 
 KINDS = ("clicks", "noise", "tone")
 N_EACH = 8
@@ -58,8 +58,7 @@ def clip_list_file(class_folders: Path) -> Path:
 @pytest.fixture(scope="session")
 def untrained_checkpoint(made_once: MadeOnce) -> Path:
     """A small residual CNN with random parameters, which learns in some dozen steps."""
-    small = {"stem_channels": 8, "channels": (8, 12, 16), "embedding_dim": 32, "n_heads": 2, "dropout": 0.0}
-    return made_once("untrained", lambda folder: make_checkpoint(folder, "residual_cnn", **small))
+    return made_once("untrained", lambda folder: make_checkpoint_with_graph(folder, "untrained"))
 
 
 SETTINGS = """

@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from panns.checkpoints.checkpoint import open_checkpoint
 from panns.data.clip_lists import Clip, read_clip_list
 from panns.data.clips.audio import FileAudio
 from panns.data.shards.decoded import decode_once
@@ -101,7 +102,8 @@ def test_a_cross_validation_reads_its_clips_once(settings_file, tmp_path, counte
     assert counted == ONCE
 
 
-def test_fine_tuning_reads_its_clips_once(class_folders, untrained_checkpoint, tmp_path, counted):
+def test_fine_tuning_reads_its_clips_once(class_folders, untrained_checkpoint, tmp_path, counted, monkeypatch):
+    monkeypatch.setattr("panns.training.finetune.resolve", open_checkpoint)  # the export takes seconds
     options = FinetuneOptions(str(untrained_checkpoint), changes=("train.n_steps=1",))
     finetune(class_folders, tmp_path / "model", options)
     assert counted == ONCE

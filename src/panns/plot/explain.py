@@ -118,9 +118,17 @@ def explain(
         placeholder = f"no events; the highest frame score is {timeline.probs.max():.2f}"
         draw_events(events_axes, lanes[:top], names, placeholder=placeholder)
         _set_heading(events_axes, _events_heading(recognizer, threshold, len(lanes), top))
-        figure.draw_without_rendering()  # lays the axes out
+        _lay_out_once(figure)
         write_scores(events_axes, lanes[:top])
         figure.savefig(output, dpi=150)
+
+
+def _lay_out_once(figure: Figure) -> None:
+    """Place the axes now, and not again while the figure is drawn, which takes a third of the time."""
+    engine = figure.get_layout_engine()
+    assert engine is not None
+    engine.execute(figure)
+    figure.set_layout_engine("none")
 
 
 def timeline_of(
