@@ -26,3 +26,10 @@ def test_missing_extra_says_what_needs_it_and_how_to_install_it():
     error = MissingExtra("decoding MP4", package="av", extra="media")
     assert str(error) == "decoding MP4 needs the package 'av'; install it with: pip install 'panns-audio[media]'"
     assert error.extra == "media"
+
+
+@pytest.mark.parametrize("name", TREE)
+def test_a_message_is_one_line(name):
+    error = PannsError.__new__(CLASSES[name], "a library:\n  version 1\r\n; export  it")
+    error.args = ("a library:\n  version 1\r\n; export  it",)
+    assert str(error) == "a library: version 1 ; export  it"

@@ -19,9 +19,14 @@ A wrong argument is a plain `ValueError` or `TypeError`.
 
 from __future__ import annotations
 
+import re
+
 
 class PannsError(Exception):
-    """Base of every error of this package."""
+    """Base of every error of this package; its message is one line, also where it repeats words of a library."""
+
+    def __str__(self) -> str:
+        return re.sub(r"\s*[\r\n]+\s*", " ", super().__str__())
 
 
 class AudioDecodeError(PannsError, ValueError):

@@ -26,6 +26,7 @@ from panns.system.extras import require
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.collections import QuadMesh
+    from matplotlib.figure import Figure
 
 N_WEIGHTED = 3  # top tags whose patch weights are drawn
 NAME_COLUMNS = 42  # letters of a class name; the longest of AudioSet has 40
