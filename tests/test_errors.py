@@ -28,8 +28,6 @@ def test_missing_extra_says_what_needs_it_and_how_to_install_it():
     assert error.extra == "media"
 
 
-@pytest.mark.parametrize("name", TREE)
+@pytest.mark.parametrize("name", [name for name in TREE if name != "MissingExtra"])  # writes its own message
 def test_a_message_is_one_line(name):
-    error = PannsError.__new__(CLASSES[name], "a library:\n  version 1\r\n; export  it")
-    error.args = ("a library:\n  version 1\r\n; export  it",)
-    assert str(error) == "a library: version 1 ; export  it"
+    assert str(CLASSES[name]("a library:\n  version 1\r\n; export  it")) == "a library: version 1 ; export  it"
