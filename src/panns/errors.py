@@ -19,14 +19,9 @@ A wrong argument is a plain `ValueError` or `TypeError`.
 
 from __future__ import annotations
 
-import re
-
 
 class PannsError(Exception):
-    """Base of every error of this package; its message is one line, also where it repeats words of a library."""
-
-    def __str__(self) -> str:
-        return re.sub(r"\s*[\r\n]+\s*", " ", super().__str__())
+    """Base of every error of this package."""
 
 
 class AudioDecodeError(PannsError, ValueError):
@@ -80,3 +75,8 @@ class MissingExtra(PannsError, ImportError):
         """Say that `what` needs `package`, which comes with the extra `extra`."""
         super().__init__(f"{what} needs the package {package!r}; install it with: pip install 'panns-audio[{extra}]'")
         self.extra = extra
+
+
+def one_line(error: BaseException) -> str:
+    """Message of a library's error, for use within a sentence."""
+    return " ".join(str(error).split())

@@ -15,7 +15,7 @@ from panns.checkpoints.checkpoint import open_checkpoint
 from panns.hub import without_network
 from panns.models import registry
 from panns.models.registry import find_model, shipped_checkpoint
-from tests.commands import WITHOUT_TORCH, needs_posix, own_environment, run_panns, run_python, succeed
+from tests.commands import INTERRUPTIBLE, WITHOUT_TORCH, needs_posix, own_environment, run_panns, run_python, succeed
 from tests.hub.conftest import _no_proxy, server  # noqa: F401 - fixtures
 from tests.terminal import Terminal
 
@@ -214,7 +214,7 @@ def test_an_interrupt_ends_all_downloads_and_the_next_resumes(address, server, t
     server.plan = ["ok", ("stall", half)]
     command = [sys.executable, "-m", "panns", "models", "fetch", f"{address}/a"]
     environment = own_environment(PANNS_CACHE=os.fspath(tmp_path), NO_PROXY="127.0.0.1")
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, **INTERRUPTIBLE) as process:
         assert server.half_sent.wait(600)
         while not any(part.stat().st_size for part in tmp_path.rglob("model.safetensors.part")):
             time.sleep(0.01)

@@ -1,5 +1,6 @@
 """A graph that computes for too long in OpenVINO, which cannot stop it: its call ends, and so does the process."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -36,7 +37,7 @@ class Request:
 def backend_of(model, request=None):
     backend = OpenVinoBackend.__new__(OpenVinoBackend)
     backend._path, backend._output_names, backend._model = Path("endless.onnx"), ["y"], model
-    backend._local = threading.local()
+    backend._local, backend._pid = threading.local(), os.getpid()
     if request is not None:
         backend._local.request = request
     return backend

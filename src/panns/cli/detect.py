@@ -18,6 +18,7 @@ from panns.cli.options.model_options import EventModelOptions
 from panns.cli.options.paths import Paths, expand_inputs
 from panns.cli.options.result_output import (
     EventFileOptions,
+    are_for_later,
     compute_into,
     end_results,
     growing_file,
@@ -123,7 +124,8 @@ def detect(
                 on_result=None if folder is None else folder.add_rows,
             )
             write_table(results.output, file, inputs, partial(_write_events, results.output, printer_to))
-        end_results(results.output, has_failed=has_failed)
+            keeps = are_for_later(file, has_failed=has_failed)
+        end_results(results.output, keeps=keeps)
         raise typer.Exit(int(has_failed))
 
     has_failed = False

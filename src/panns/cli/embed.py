@@ -15,6 +15,7 @@ from panns.cli.options.model_options import ModelOptions
 from panns.cli.options.paths import Paths, expand_inputs
 from panns.cli.options.result_output import (
     Resume,
+    are_for_later,
     compute_into,
     end_results,
     growing_file,
@@ -111,7 +112,8 @@ def _embed_into(
     with ResultFile(growing_file(output), settings, resume=resume) as file:
         has_failed = compute_into(file, inputs, function, n_jobs=n_jobs)
         write_table(output, file, inputs, write)
-    end_results(output, has_failed=has_failed)
+        keeps = are_for_later(file, has_failed=has_failed)
+    end_results(output, keeps=keeps)
     return has_failed
 
 

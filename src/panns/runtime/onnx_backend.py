@@ -10,7 +10,7 @@ from panns.checkpoints.checkpoint import ONNX_FILE, TORCH_FILE, Checkpoint
 from panns.checkpoints.graph_files import place_parameters, with_external_parameters
 from panns.checkpoints.manifest import STATE
 from panns.checkpoints.tensor_file import TensorFile
-from panns.errors import CheckpointError, DeviceUnavailable
+from panns.errors import CheckpointError, DeviceUnavailable, one_line
 from panns.frontend import InputName
 from panns.results import Scores
 from panns.runtime.backend import check_graph, choose_n_threads, scores_from_fields
@@ -96,7 +96,7 @@ class OnnxBackend:
         try:
             self._session = onnxruntime.InferenceSession(model, sess_options=options, providers=providers)
         except self._errors as exc:
-            raise CheckpointError(f"{path} cannot be run by ONNX Runtime: {exc}; export it again") from exc
+            raise CheckpointError(f"{path} cannot be run by ONNX Runtime: {one_line(exc)}; export it again") from exc
         if self.device == "cuda" and "CUDAExecutionProvider" not in self._session.get_providers():
             if device == "cuda":
                 raise DeviceUnavailable(
@@ -130,6 +130,7 @@ class OnnxBackend:
                     "a file that `panns export` wrote"
                 ) from exc
             raise CheckpointError(
-                f"{self._path} fails in ONNX Runtime: {exc}; export it again, unless the machine is short of memory"
+                f"{self._path} fails in ONNX Runtime: {one_line(exc)}; export it again, unless the "
+                "machine is short of memory"
             ) from exc
         return arrays

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import io
+import os
 import threading
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ import numpy as np
 from panns.checkpoints.checkpoint import ONNX_FILE, TORCH_FILE, Checkpoint
 from panns.checkpoints.graph_files import place_parameters, with_parameters_as_inputs
 from panns.checkpoints.tensor_file import TensorFile
-from panns.errors import CheckpointError, DeviceUnavailable
+from panns.errors import CheckpointError, DeviceUnavailable, one_line
 from panns.frontend import InputName
 from panns.results import Scores
 from panns.runtime.backend import check_graph, choose_n_threads, scores_from_fields
@@ -52,10 +53,11 @@ class OpenVinoBackend:
             model = str(path) if is_whole else _with_constants(openvino, checkpoint.read_graph(), TensorFile(path))
             self._model = openvino.Core().compile_model(model, "CPU", settings)
         except RuntimeError as exc:
-            raise CheckpointError(f"{path} cannot be run by OpenVINO: {exc}; export it again") from exc
+            raise CheckpointError(f"{path} cannot be run by OpenVINO: {one_line(exc)}; export it again") from exc
         self._output_names = [output.get_any_name() for output in self._model.outputs]
         check_graph(path, checkpoint, [one.get_any_name() for one in self._model.inputs], self._output_names)
         self._local = threading.local()
+        self._pid = os.getpid()
 
     def __call__(self, *batch: Array) -> Scores:
         """Score a batch: one array for each of `inputs`."""
@@ -69,13 +71,18 @@ class OpenVinoBackend:
     def _infer(self, *inputs: Array) -> list[Array]:
         request = self._request()
         try:
-            request.start_async(dict(enumerate(inputs)), share_inputs=True)
-            has_ended = CALL_LIMIT.waits(lambda seconds: request.wait_for(round(1000 * seconds)))
+            if os.getpid() == self._pid:
+                request.start_async(dict(enumerate(inputs)), share_inputs=True)
+                has_ended = CALL_LIMIT.waits(lambda seconds: request.wait_for(round(1000 * seconds)))
+            else:  # a forked process has no other threads, so nobody would take the call
+                request.infer(dict(enumerate(inputs)), share_inputs=True)
+                has_ended = True
             if has_ended:
                 return [request.get_output_tensor(i).data.copy() for i in range(len(self._output_names))]
         except RuntimeError as exc:
             raise CheckpointError(
-                f"{self._path} fails in OpenVINO: {exc}; export it again, unless the machine is short of memory"
+                f"{self._path} fails in OpenVINO: {one_line(exc)}; export it again, unless the "
+                "machine is short of memory"
             ) from exc
         self._abandon(request)
         raise CheckpointError(

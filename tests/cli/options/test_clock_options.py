@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import shutil
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from tests.commands import run_panns, succeed
 from tests.sounds import changing_sound, write_wav
 
 SIREN = "examples/siren.ogg"
+BEGIN = datetime(2024, 4, 30, 23, 59, 57)
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +35,11 @@ def test_nothing_changes_without_it(recordings):
     assert not {"recorded_at", "clock_source", "warnings"} & set(json.loads(result.stdout.splitlines()[0]))
 
 
+def time_of(seconds):
+    """Clock time in the recording that begins three seconds before midnight."""
+    return (BEGIN + timedelta(seconds=seconds)).isoformat(timespec="milliseconds")
+
+
 def test_json(recordings):
     result = detect(recordings, "SITE_20240430_235957.ogg", "--json", "--clock")
     record = json.loads(succeed(result))
@@ -41,8 +48,8 @@ def test_json(recordings):
     for event in record["events"]:
         before_midnight = event["onset_s"] < 3
         assert event["onset_at"].startswith("2024-04-30T23:59:5" if before_midnight else "2024-05-01T00:00:0")
-    late = [event for event in record["events"] if event["onset_s"] == pytest.approx(3.12)]
-    assert [event["onset_at"] for event in late] == ["2024-05-01T00:00:00.120"] * len(late)
+    late = [event for event in record["events"] if event["onset_s"] > 3]
+    assert [event["onset_at"] for event in late] == [time_of(event["onset_s"]) for event in late]
     assert late
 
 
@@ -81,7 +88,9 @@ def test_kaleidoscope(recordings):
     rows = list(csv.DictReader(io.StringIO(text)))
     times = {row["OFFSET"]: (row["DATE"], row["TIME"], row["HOUR"]) for row in rows if row["IN FILE"] != "knock.ogg"}
     assert times["0.000000"] == ("2024-04-30", "23:59:57", "23")
-    assert times["3.120000"] == ("2024-05-01", "00:00:00", "0")
+    late = max(times, key=float)
+    assert float(late) > 3
+    assert times[late] == ("2024-05-01", time_of(float(late))[11:19], "0")
     assert (rows[-1]["IN FILE"], rows[-1]["DATE"], rows[-1]["TIME"]) == ("knock.ogg", "", "")
 
 
@@ -91,7 +100,9 @@ def test_clips(recordings, tmp_path):
     with (clips / "clips.csv").open(encoding="utf-8-sig", newline="") as table:
         rows = list(csv.DictReader(table))
     known = {row["onset_s"]: row["onset_at"] for row in rows if row["recording"] != "knock.ogg"}
-    assert known["3.120"] == "2024-05-01T00:00:00.120"
+    late = max(known, key=float)
+    assert float(late) > 3
+    assert known[late] == time_of(float(late))
     assert {row["onset_at"] for row in rows if row["recording"] == "knock.ogg"} == {""}
     succeed(run_panns("review", clips, "-o", tmp_path / "list.csv", "--complete"))
 

@@ -81,12 +81,17 @@ def write_table(
         write([records[one.file] for one in inputs if one.file in records])
 
 
-def end_results(output: Path, *, has_failed: bool) -> None:
-    """Remove the results beside a table that is written, unless a sound failed, which can be tried again."""
+def are_for_later(file: ResultFile, *, has_failed: bool) -> bool:
+    """True if there are results, and sounds that failed and can be tried again."""
+    return has_failed and any(file.results())
+
+
+def end_results(output: Path, *, keeps: bool) -> None:
+    """Remove the results beside a table that is written, unless they are for later."""
     growing = growing_file(output)
     if growing == output:
         return
-    if has_failed:
+    if keeps:
         complain(f"{growing} keeps the results, so that --resume tries only the sounds that failed; else remove it")
     else:
         growing.unlink()
