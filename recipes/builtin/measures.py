@@ -19,6 +19,7 @@ from recipes.builtin.labels import label_to_classes
 
 PRESENT, MIN_CLIPS = 0.3, 5
 PROBE_C = 0.01  # fixed in advance for standardised embeddings, equal for every model
+CLIPS_OF_CLASS, N_DRAWS = 5, 5
 # AudioSet names of UrbanSound8K's classes, fixed before the first measurement.
 URBAN_CLASSES = {
     "air_conditioner": ["Air conditioning", "Mechanical fan"],
@@ -180,16 +181,32 @@ def measure_calibration(predictions: dict[str, Predictions], names: dict[str, li
 
 def measure_probe(predictions: Predictions, held_out: set[str]) -> float:
     """Fit a logistic regression on the standardised embeddings of the other folds; return its held-out accuracy."""
+    return _probe(predictions, np.flatnonzero([row["source_id"] not in held_out for row in predictions.rows]))
+
+
+def measure_few_shot(predictions: Predictions, held_out: set[str]) -> list[float]:
+    """Fit the probe on few clips of each class, one clip of a recording; return the accuracy of every draw."""
+    accuracies = []
+    for seed in range(N_DRAWS):
+        clips: dict[str, dict[str, int]] = defaultdict(dict)
+        for i in np.random.default_rng(seed).permutation(len(predictions.rows)):
+            row = predictions.rows[i]
+            if row["source_id"] not in held_out and len(clips[row["label"]]) < CLIPS_OF_CLASS:
+                clips[row["label"]].setdefault(row["source_id"], int(i))
+        accuracies.append(_probe(predictions, np.array([i for drawn in clips.values() for i in drawn.values()])))
+    return accuracies
+
+
+def _probe(predictions: Predictions, train: npt.NDArray[np.intp]) -> float:
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    is_test = np.array([row["fold"] == HELD_OUT_FOLD for row in predictions.rows])
-    is_train = np.array([row["source_id"] not in held_out for row in predictions.rows])
-    train, test = predictions.select(is_train), predictions.select(is_test)
+    labels = np.array([row["label"] for row in predictions.rows])
+    test = np.flatnonzero([row["fold"] == HELD_OUT_FOLD for row in predictions.rows])
     classifier: Any = make_pipeline(StandardScaler(), LogisticRegression(C=PROBE_C, max_iter=2_000))
-    classifier.fit(train.embedding, [row["label"] for row in train.rows])
-    return float(classifier.score(test.embedding, [row["label"] for row in test.rows]))
+    classifier.fit(predictions.embedding[train], labels[train])
+    return float(classifier.score(predictions.embedding[test], labels[test]))
 
 
 def _held_out(predictions: Predictions) -> Predictions:

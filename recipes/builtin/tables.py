@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from recipes.builtin.measures import CLIPS_OF_CLASS, N_DRAWS
 from recipes.builtin.settings import HERE
 from recipes.common.paths import ROOT
 from recipes.common.results_table import replace_table
@@ -59,6 +60,10 @@ def measures_table(results: dict[str, Any]) -> str:
         (f"Music in the top 3, {music['clips']} clips of music", music),
         ('real voices with "Speech synthesizer" above 0.3', results["synthesizer_of_real_voices"]),
         ("linear probe on the embedding, ESC-50, fold 5", results["linear_probe_esc50_fold5"]),
+        (
+            f"the same probe from {CLIPS_OF_CLASS} clips of a class, mean of {N_DRAWS} draws",
+            {name: sum(draws) / len(draws) for name, draws in results["few_shot_esc50_fold5"].items()},
+        ),
         ("calibration error of the highest category, ESC-50, fold 5", _nested(results["calibration_fold5"], "esc50")),
         ("calibration error of the highest category, ESC-10, fold 5", _nested(results["calibration_fold5"], "esc10")),
         ("log-mel, CPU-ms for 10 s", _nested(results["cpu_ms_per_10_s"], "frontend")),
