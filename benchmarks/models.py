@@ -187,7 +187,7 @@ def row(entry: ModelEntry, cost: Cost, eager_ms: float) -> dict[str, object]:
         "file, MB": f"{cost.n_bytes / 1e6:.0f}",
         "rate, kHz": f"{entry.config.frontend.sample_rate / 1000:g}",
         "frames": "-" if entry.config.frame_hop_s is None else f"{entry.config.frame_hop_s:.2f} s",
-        "mAP": "-" if weights is None else f"{weights.value:.3f}",
+        "mAP": "-" if weights is None or weights.metric != "mAP" else f"{weights.value:.3f}",
         "source": "-" if arxiv is None else f"[{arxiv[1]}](https://arxiv.org/abs/{arxiv[1]})",
         "CPU-ms": f"{cost.cpu_ms:.1f}",
         "eager torch, CPU-ms": f"{eager_ms:.1f}",

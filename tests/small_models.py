@@ -10,6 +10,7 @@ from panns.models.cnn_attention import CnnAttentionConfig
 from panns.models.dymn import DynamicMobileNetConfig
 from panns.models.efficientat import MobileNetConfig
 from panns.models.ensemble import EnsembleConfig
+from panns.models.frame_mobilenet import FrameMobileNetConfig
 from panns.models.mobile_frames import MobileFramesConfig
 from panns.models.mobilenet import PannsMobileNetConfig
 from panns.models.patch_attention import PatchAttentionConfig
@@ -36,6 +37,7 @@ SHRINK = {
     EnsembleConfig: lambda config: replace(
         config, base_config=replace(config.base_config, stem_channels=4, channels=(4, 8, 8), embedding_dim=16)
     ),
+    FrameMobileNetConfig: lambda config: replace(config, width=0.1),
     LeeNetConfig: lambda config: replace(
         config, widths=tuple(min(width, 16) for width in config.widths), hidden_dim=16
     ),

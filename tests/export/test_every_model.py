@@ -34,6 +34,8 @@ FULL = [
     pytest.param(name, full_config, "inside", marks=pytest.mark.slow, id=f"{name}-full")
     for name in first_of_each_graph(full_config)
 ]
+# Frame-wise MobileNets amplify the rounding of a log-mel: two of the original differ by 3e-3 in probability.
+MAX_AMPLIFIED = 5e-3
 # Seconds and clips. Wavegrams with a log-mel: their two grids differ by a column at every other hop.
 CASES = [(0.05, 1), (0.7, 3), (1.01, 2), (2.5, 1), (10, 1), (30, 1)]
 
@@ -80,4 +82,5 @@ def test_exported_model_equals_torch(name, config_of, frontend, tmp_path):
             assert found.shape == expected.shape, (field, seconds)
             largest = max(1.0, float(expected.abs().max()))
             # Random parameters make more of a rounding than trained ones do, up to 1.01 times what those are allowed.
-            assert np.abs(found - expected.numpy()).max() <= 2 * TOLERANCE * largest, (field, seconds)
+            allowed = MAX_AMPLIFIED if find_model(name).family == "frame_mobilenet" else 2 * TOLERANCE
+            assert np.abs(found - expected.numpy()).max() <= allowed * largest, (field, seconds)

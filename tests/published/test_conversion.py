@@ -30,8 +30,9 @@ FAMILIES = {
     "mn04_as": "efficientat/state_dicts:mn04",
     "dymn04_as": "efficientat/state_dicts:dymn04",
     "ced_tiny": "ced/state_dicts:ced_tiny",
+    "frame_mn04": "frame_mn/state_dicts:frame_mn04",
 }
-SMALL = ("cnn6", "leenet11", "mn04_as", "dymn04_as", "ced_tiny", "mobilenetv2")
+SMALL = ("cnn6", "leenet11", "mn04_as", "dymn04_as", "ced_tiny", "mobilenetv2", "frame_mn04")
 CASES = [
     pytest.param(
         name, is_zip, id=f"{name}-{'zip' if is_zip else 'old'}", marks=() if name in SMALL else pytest.mark.slow

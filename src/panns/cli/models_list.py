@@ -64,7 +64,7 @@ def _cells(row: dict[str, Any]) -> list[str]:
         _number(cost.get("multiply_adds"), 1e9, width=6),
         _number(cost.get("n_bytes"), 1e6, width=4, digits=0),
         _number(cost.get("cpu_ms"), 1.0, width=6, digits=0 if cost and cost["cpu_ms"] >= 100 else 1),
-        _number(row["value"], 1.0, width=6, digits=3),
+        _number(row["value"] if row["metric"] == "mAP" else None, 1.0, width=6, digits=3),
         f"{row['arxiv'] or '-':>10}",
         f"{rate:>6}",
         f"{'-' if hop_s is None else f'{hop_s:.2f} s':>7} ",

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import replace
 
-from panns.labels.audioset import audioset
+from panns.labels.audioset import audioset, audioset_strong
 from panns.labels.label_set import LabelSet
 
 # Male and female speech and singing, battle cry and funny music (yamnet_class_map.csv in tensorflow/models).
 YAMNET_OMITS = ("/m/05zppz", "/m/02zsn", "/m/04gy_2", "/t/dd00003", "/t/dd00004", "/t/dd00032")
 _LABEL_SETS: dict[str, Callable[[], LabelSet]] = {
     "audioset": audioset,
+    "audioset_strong": audioset_strong,
     "audioset_yamnet": lambda: _without(audioset(), YAMNET_OMITS, name="audioset_yamnet"),
 }
 

@@ -7,6 +7,7 @@ from panns.models import cnn_attention as cnn_attention
 from panns.models import dymn as dymn
 from panns.models import efficientat as efficientat
 from panns.models import ensemble as ensemble
+from panns.models import frame_mobilenet as frame_mobilenet
 from panns.models import mobile_frames as mobile_frames
 from panns.models import mobilenet as mobilenet
 from panns.models import patch_attention as patch_attention

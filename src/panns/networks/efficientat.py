@@ -106,15 +106,16 @@ class InvertedResidual(nn.Module):
     def __init__(self, n_in: int, row: Bottleneck, width: float, *, stride: tuple[int, int] | None = None) -> None:
         super().__init__()
         self.n_out = round_channels(row.n_out * width)
+        strides = stride or (row.stride, row.stride)
         expanded = round_channels(row.expanded * width)
         activation = nn.Hardswish() if row.has_hardswish else nn.ReLU()
         self.expand = conv_norm(n_in, expanded, 1, activation=activation) if expanded != n_in else nn.Identity()
         self.depthwise = conv_norm(
-            expanded, expanded, row.kernel_size, activation=activation, stride=stride or row.stride, groups=expanded
+            expanded, expanded, row.kernel_size, activation=activation, stride=strides, groups=expanded
         )
         self.squeeze_excitation = SqueezeExcitation(expanded) if row.has_squeeze_excitation else nn.Identity()
         self.project = conv_norm(expanded, self.n_out, 1, activation=nn.Identity())
-        self.has_shortcut = row.stride == 1 and n_in == self.n_out
+        self.has_shortcut = strides == (1, 1) and n_in == self.n_out
 
     def forward(self, x: Tensor) -> Tensor:
         """`(batch, channels, mels, frames)`."""
