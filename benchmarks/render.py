@@ -66,7 +66,7 @@ def rendered(mark: re.Match[str]) -> str:
 
 
 def _notes_of(record: dict[str, Any], rows: list[dict[str, Any]]) -> str:
-    """Notes of a table, without those of models that are not shown."""
+    """Notes of a table that concern all models or one of its rows."""
     every, shown = ({next(iter(row.values())) for row in some} for some in (record["rows"], rows))
     notes = record["notes"].split("; ")
     return "; ".join(note for note in notes if note.partition(": ")[0] not in every - shown)

@@ -44,7 +44,7 @@ class Found:
 
 
 def main() -> None:
-    """Write the manifest and what is missing."""
+    """Write the manifest and the list of missing files."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=RUNS / "audioset")

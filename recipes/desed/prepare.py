@@ -51,7 +51,7 @@ class Found:
 
 
 def main() -> None:
-    """Write the clip lists, the event tables and what is missing."""
+    """Write the clip lists, the event tables and the list of missing files."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=RUNS / "desed")

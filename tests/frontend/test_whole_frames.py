@@ -9,27 +9,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from panns.frontend import LogMelConfig, log_mel, silence
+from panns.frontend import log_mel, silence
+from panns.models.spectrogram_transformer import KALDI_LOGMEL as AST
 from panns.networks.frontend import LogMel
 
-AST = LogMelConfig(
-    sample_rate=16_000,
-    n_fft=512,
-    window_samples=400,
-    window="symmetric",
-    hop_samples=160,
-    alignment="whole",
-    n_mels=128,
-    f_min_hz=20.0,
-    f_max_hz=8_000.0,
-    mel_scale="kaldi",
-    pre_emphasis=0.97,
-    pre_emphasis_in="frame",
-    log="ln_max",
-    log_floor=2.0**-23,
-    shift=4.2677393,
-    scale=1 / (2 * 4.5689974),
-)
 PLAIN = replace(AST, pre_emphasis=None, pre_emphasis_in="waveform", window="periodic")
 
 

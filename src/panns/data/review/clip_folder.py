@@ -140,7 +140,7 @@ class ClipFolder:
 
 def is_clip_folder(folder: str) -> bool:
     """True for a folder of clips."""
-    return is_file(os.path.join(folder, RECORDS))  # noqa: PTH118 - names of no folder too
+    return is_file(os.path.join(folder, RECORDS))  # noqa: PTH118 - the text may be no path
 
 
 def read_records(folder: Path) -> list[DetectedClip]:
