@@ -24,7 +24,7 @@ def models(context: typer.Context, as_json: options.AsJson = False, offline: Off
 
 
 def list_models(as_json: options.AsJson = False, offline: Offline = False) -> None:
-    """List all registered models and the models downloaded from addresses."""
+    """List all registered models and those downloaded from addresses."""
     from panns import models
     from panns.cli.render.model_info import summarize, summarize_shared
     from panns.hub.costs import measured_on
