@@ -23,7 +23,8 @@ class Annotation:
         time: Clock time of the start; None if it is unknown.
 
     Raises:
-        DataError: The label is empty or not text, or the times are negative, not finite or not ascending.
+        DataError: The label is empty or not text, the times are negative, not finite or not ascending, or the score is
+            not finite.
     """
 
     label: str
@@ -43,6 +44,8 @@ class Annotation:
                 f"the event {self.label!r} from {self.onset_s:g} to {self.offset_s:g} s has no length; give an end "
                 "after its start, both 0 s or later"
             )
+        if self.score is not None and not math.isfinite(self.score):
+            raise DataError(f"the event {self.label!r} has the score {self.score}; give a finite number, or none")
 
 
 @dataclass(frozen=True)

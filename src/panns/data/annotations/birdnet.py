@@ -34,7 +34,8 @@ def read_birdnet(file: TextIO, delimiter: str, default_file: str) -> list[Annota
         default_file: Sound of a table that names none, as before version 2.
     """
     rows = csv.DictReader(file, delimiter=delimiter)
-    names = {name.strip().lower(): name for name in rows.fieldnames or ()}
+    # pandas writes the numbers of rows into a column without a name.
+    names = {name.strip().lower(): name for name in rows.fieldnames or () if name.strip()}
     start, end, label, sound, review = (
         next((key for key in keys if key in names), "") for keys in (_STARTS, _ENDS, _LABELS, _FILES, _REVIEWS)
     )

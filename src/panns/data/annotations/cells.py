@@ -34,7 +34,7 @@ def number(cell: str, column: str) -> float:
     try:
         return float(cell.replace(",", ".") if cell.count(",") == 1 and "." not in cell else cell)
     except ValueError:
-        raise DataError(f"{column}={cell!r:.40} is not a number; give seconds, such as 1.25") from None
+        raise DataError(f"{column}={cell!r:.40} is not a number; write it in digits, such as 1.25") from None
 
 
 def group_by_file(

@@ -107,7 +107,12 @@ def _event(annotation: ET.Element, tier: str, times: dict[str, str | None]) -> A
 
 
 def _path(address: str) -> str:
-    path = unquote(urlsplit(address).path if "://" in address or address.startswith("file:") else address)
+    """Path of an address. ELAN does not escape the characters of a name, so `#` and `?` are part of it."""
+    if address.startswith("file:"):
+        path = re.sub("^//[^/]*(?=/)", "", address.removeprefix("file:"))  # without the host
+    else:
+        path = urlsplit(address).path if "://" in address else address
+    path = unquote(path)
     return path[1:] if re.match(r"/[A-Za-z]:", path) else path
 
 

@@ -62,11 +62,12 @@ def read_kaleidoscope(file: TextIO, delimiter: str) -> list[AnnotatedSound]:
             onset_s = number(cells["OFFSET"], "OFFSET")
             review = cells.get("MANUAL ID", "").strip()
             given = unescape_cell(row[label] or "").strip() if label is not None else ""
+            given_score = (row[score] or "").strip() if score is not None else ""
             event = Annotation(
                 given or review or "NoID",
                 onset_s,
                 round(onset_s + number(cells["DURATION"], "DURATION"), 9),
-                number(row[score], score) if score is not None and row[score] else None,
+                number(given_score, "SCORE") if given_score else None,
                 review,
             )
         except DataError as exc:

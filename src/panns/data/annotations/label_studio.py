@@ -60,8 +60,8 @@ def read_label_studio(tasks: object) -> list[AnnotatedSound]:
 def _sound(task: object, number: int) -> AnnotatedSound:
     try:
         assert isinstance(task, dict)
-        done = [one for one in task.get("annotations", ()) if not one.get("was_cancelled", False)]
-        answers = done or list(task.get("predictions", ()))
+        done = [one for one in task.get("annotations") or () if not one.get("was_cancelled", False)]
+        answers = done or list(task.get("predictions") or ())
         regions = max(answers, key=lambda one: str(one.get("updated_at", "")))["result"] if answers else []
         events = [_event(one) for one in regions if "labels" in one.get("value", {})]
         return AnnotatedSound(_file(task["data"]), tuple(events), is_reviewed=bool(done))

@@ -44,14 +44,15 @@ def read_raven(file: TextIO, default_file: str) -> list[AnnotatedSound]:
         raise DataError(f"line 1: none of the columns {', '.join(_LABELS)} is there; add one with the class")
     found: list[tuple[str, Annotation]] = []
     quiet: list[str] = []
-    seen: set[tuple[str, str, str]] = set()
+    seen: set[tuple[str, ...]] = set()
     for row in rows:
         cells = {key: unescape_cell(row[name] or "").strip() for key, name in names.items()}
-        view = cells.get("selection", ""), cells[BEGIN], cells[END]
-        if view[0] and view in seen:
-            continue  # another view of the selection
-        seen.add(view)
         sound = cells[path] if path is not None and cells[path] else default_file
+        # Joined tables number the selections of each sound from 1.
+        selection = cells.get("selection", ""), cells[BEGIN], cells[END], sound
+        if selection[0] and selection in seen:
+            continue  # another view of the selection
+        seen.add(selection)
         if cells[label] == cells.get("species code") == _NO_CALL:
             quiet.append(sound)
             continue
