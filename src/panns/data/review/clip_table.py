@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from panns.data.annotations.cells import unescape_cell
@@ -22,10 +23,10 @@ def read_reviews(folder: Path) -> dict[str, str]:
     """The cells of the column `review` by clip, from the table as a person or a spreadsheet left it.
 
     Raises:
-        DataError: The table has lost a column, or is not text.
+        DataError: The table has lost a column, has two reviews of one clip, or is not text.
     """
-    rows = _read_rows(folder / TABLE)
-    return {clip: row["review"] for clip, row in rows.items()} if rows is not None else {}
+    table = _read_table(folder / TABLE)
+    return {clip: cells["review"] for clip, cells in table.rows.items()} if table is not None else {}
 
 
 def write_table_anew(folder: Path, clips: Iterable[DetectedClip], *, has_clock: bool) -> None:
@@ -36,13 +37,17 @@ def write_table_anew(folder: Path, clips: Iterable[DetectedClip], *, has_clock: 
         clips: The clips in it.
         has_clock: True for columns with clock times.
     """
-    rows = _read_rows(folder / TABLE)
+    before = _read_table(folder / TABLE)
     columns: Sequence[str] = COLUMNS + (CLOCK_COLUMNS if has_clock else ())
     cells = [_row(clip, has_clock=has_clock) for clip in clips]
-    if rows is not None:
-        own = list(dict.fromkeys(name for row in rows.values() for name in row if name not in columns))
-        cells = [_row(clip, rows[clip.clip], own, has_clock=has_clock) for clip in clips if clip.clip in rows]
-        columns = [*columns, *own]
+    if before is not None:
+        own = {key: title for key, title in before.titles.items() if key not in columns}
+        cells = [
+            _row(clip, before.rows[clip.clip], list(own), has_clock=has_clock)
+            for clip in clips
+            if clip.clip in before.rows
+        ]
+        columns = [*columns, *own.values()]
     # The byte order mark makes Excel read UTF-8.
     with (
         replacing(folder / TABLE) as partial,
@@ -57,25 +62,55 @@ def add_to_table(folder: Path, clips: Iterable[DetectedClip], *, has_clock: bool
         table.write(csv_text(_row(clip, has_clock=has_clock) for clip in clips))
 
 
-def _read_rows(path: Path) -> dict[str, dict[str, str]] | None:
-    """Rows by clip, with names of columns in lower case; None if there is no table."""
+@dataclass(frozen=True)
+class _Table:
+    """What a table holds.
+
+    Attributes:
+        titles: Names of the columns as they are written, by key: the name in lower case, or for a column without a name
+            of its own, its number.
+        rows: Cells of each clip, by key of the column.
+    """
+
+    titles: dict[str, str]
+    rows: dict[str, dict[str, str]]
+
+
+def _read_table(path: Path) -> _Table | None:
+    """Read the table; None if there is none."""
     if not path.exists():
         return None
     with open_text(path) as file:
         first = file.readline()
         file.seek(0)
-        table = csv.DictReader(file, delimiter=max("\t,;", key=first.count))
-        names = {name.strip().lower(): name for name in table.fieldnames or () if name.strip()}
+        lines = csv.reader(file, delimiter=max("\t,;", key=first.count))
+        titles: dict[str, str] = {}
+        for title in next(lines, []):
+            _add_column(titles, title.strip())
         for name in ("clip", "review"):
-            if name not in names:
+            if name not in titles:
                 raise DataError(f"line 1: the column {name!r} is missing; give it back its name")
         rows: dict[str, dict[str, str]] = {}
-        for cells in table:
-            row = {key: unescape_cell(cells[name] or "").strip() for key, name in names.items()}
-            before = rows.get(row["clip"])
-            row["review"] = row["review"] or (before["review"] if before else "")
-            rows[row["clip"]] = row
-    return rows
+        for line in lines:
+            while len(line) > len(titles):
+                _add_column(titles, "")
+            line += [""] * (len(titles) - len(line))
+            cells = {key: unescape_cell(cell).strip() for key, cell in zip(titles, line, strict=True)}
+            clip = cells["clip"]
+            if not clip:
+                continue
+            reviews = dict.fromkeys(one for one in (rows.get(clip, cells)["review"], cells["review"]) if one)
+            if len({review.casefold() for review in reviews}) > 1:
+                raise DataError(
+                    f"line {lines.line_num}: {clip} has two reviews, {' and '.join(map(repr, reviews))}; remove one row"
+                )
+            rows[clip] = cells | {"review": next(iter(reviews), "")}
+    return _Table(titles, rows)
+
+
+def _add_column(titles: dict[str, str], title: str) -> None:
+    key = title.lower()
+    titles[key if key and key not in titles else f"column {len(titles) + 1}"] = title
 
 
 def _row(

@@ -9,8 +9,9 @@ from pathlib import Path
 from panns.data.review.detected_clips import DetectedClip
 from panns.errors import DataError
 
-CONFIRMED = frozenset({"confirmed", "confirm", "correct", "right", "yes", "y", "true", "1", "ok"})
-REJECTED = frozenset({"rejected", "reject", "incorrect", "wrong", "no", "n", "false", "0"})
+# With the folders of BirdNET-Analyzer's review, positive and negative, and the numbers that pandas writes for 1 and 0.
+CONFIRMED = frozenset({"confirmed", "confirm", "correct", "right", "yes", "y", "true", "1", "1.0", "ok", "positive"})
+REJECTED = frozenset({"rejected", "reject", "incorrect", "wrong", "no", "n", "false", "0", "0.0", "negative"})
 UNSURE = frozenset({"unsure", "maybe", "?", "skip"})
 # Kaleidoscope's names for a recording without the class.
 NOTHING = frozenset({"noise", "noid"})
@@ -61,27 +62,28 @@ def parse_verdict(text: str, detected: str, known: KnownClasses) -> Verdict | No
     """The verdict in a cell or in the name of a folder; None for a clip that nobody has decided on.
 
     Args:
-        text: "confirmed", "rejected" and the like, in any case; or the right classes, separated by `|`.
+        text: "confirmed", "rejected" and the like, in any case; or the right classes, separated by `|`, in which
+            "confirmed" means the detected class.
         detected: The detected class.
         known: All detected classes, which have priority over the words.
 
     Examples:
         >>> known = KnownClasses({"Dog"})
-        >>> parse_verdict("Yes", "Dog", known), parse_verdict("Cat|dog", "Dog", known)
+        >>> parse_verdict("Yes", "Dog", known), parse_verdict("Cat|yes", "Dog", known)
         (Verdict(labels=('Dog',)), Verdict(labels=('Cat', 'Dog')))
         >>> parse_verdict("rejected", "Dog", known), parse_verdict("?", "Dog", known)
         (Verdict(labels=()), None)
     """
-    labels = tuple(dict.fromkeys(known.name(part) for part in text.split("|") if part.strip()))
-    word = text.strip().casefold()
-    if not labels or (word in UNSURE and text.strip() not in known):
+    parts = [part.strip() for part in text.split("|") if part.strip()]
+    words = ["" if part in known else part.casefold() for part in parts]
+    if not parts or not UNSURE.isdisjoint(words):
         return None
-    if text.strip() not in known:
-        if word in CONFIRMED:
-            return Verdict((detected,))
-        if word in REJECTED | NOTHING:
-            return Verdict(())
-    return Verdict(labels)
+    labels = (
+        detected if word in CONFIRMED else known.name(part)
+        for part, word in zip(parts, words, strict=True)
+        if word not in REJECTED | NOTHING
+    )
+    return Verdict(tuple(dict.fromkeys(labels)))
 
 
 def sorted_verdicts(
