@@ -30,8 +30,10 @@ def implausible(stated: StatedTime, now: datetime) -> str | None:
         return "which is not a date with a time of day"
     if time.year < _FIRST_YEAR:
         return "before sound was recorded"
-    if any(first <= time.date() < first + _LONGEST_DEPLOYMENT for first in _FIRST_DAYS):
-        return "as clocks do that were not set"
     if (time if time.tzinfo else time.replace(tzinfo=UTC)) > now + _AHEAD:
         return "which is in the future"
+    # Clocks begin in UTC: west of Greenwich, the local date is that of the day before.
+    dates = time.date(), time.astimezone(UTC).date() if time.tzinfo else time.date()
+    if any(first <= day < first + _LONGEST_DEPLOYMENT for first in _FIRST_DAYS for day in dates):
+        return "as clocks do that were not set"
     return None
