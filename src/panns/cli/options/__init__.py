@@ -77,15 +77,21 @@ def flag_of(name: str) -> str:
 
 def check_output(output: Path, *suffixes: str, option: str = "-o", hint: str = "") -> None:
     """Refuse an output file that cannot be written, before hours of computing its content."""
-    folder = output.resolve().parent  # a link stays, and the file that it leads to is written
     if output.suffix not in suffixes:
         allowed = suffixes[0] if len(suffixes) == 1 else f"one of {', '.join(suffixes)}"
         raise typer.BadParameter(f"{option} {output} ends in {output.suffix or 'nothing'}; use {allowed}{hint}")
-    if not folder.is_dir():
+    try:
+        folder = output.resolve().parent  # a link stays, and the file that it leads to is written
+        is_folder, is_special = output.is_dir(), output.exists() and not output.is_file()
+        has_folder = folder.is_dir()
+    except (OSError, RuntimeError) as exc:  # Python before 3.13 raises RuntimeError for links in a circle
+        reason = exc.strerror if isinstance(exc, OSError) else "its link leads to itself"
+        raise typer.BadParameter(f"{option} {output!s:.100} cannot be a file ({reason}); give another name") from exc
+    if not has_folder:
         raise typer.BadParameter(f"{option} {output}: folder {folder} does not exist; create it first")
-    if output.is_dir():
+    if is_folder:
         raise typer.BadParameter(f"{option} {output} is a folder; give the name of a file")
-    if output.exists() and not output.is_file():
+    if is_special:
         raise typer.BadParameter(f"{option} {output} is a device or a pipe; give the name of a file")
     try:
         with tempfile.TemporaryFile(dir=folder):
