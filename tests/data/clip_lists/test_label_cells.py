@@ -24,6 +24,8 @@ from panns.errors import DataError
         ("[dog]", None),
         ("'dog'", None),
         ("Bark (dog)", None),
+        ("Dog ('big')", None),
+        ("(Dog) bark (far)", None),
         ("", None),
     ],
 )
@@ -31,7 +33,20 @@ def test_cells(cell, labels):
     assert parse_label_list(cell) == labels
 
 
-@pytest.mark.parametrize("cell", ["['dog', 3, 'x']", "['dog', ['cat'], 'x']", "['dog'.upper(), 'x']"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "['dog', 3, 'x']",
+        "['dog', ['cat'], 'x']",
+        "['dog'.upper(), 'x']",
+        "[['dog'], 'rain']",
+        "['dog', None]",
+        "[None, 'dog']",
+        "[nan]",
+        "array(['dog'], dtype=object)",
+        "frozenset({'dog'})",
+    ],
+)
 def test_lists_of_other_things_are_refused(cell):
     with pytest.raises(DataError, match=r"is not a list of labels; write them as dog\|rain"):
         parse_label_list(cell)

@@ -9,8 +9,12 @@ from collections.abc import Sequence
 
 from panns.errors import DataError
 
-# The brackets of a list, tuple or set in Python or JSON, directly around a quoted text; or an empty list.
-_LIST = re.compile(r"""\s*(?:[\[({]\s*['"].*['"]\s*,?\s*[\])}]|\[\s*\])\s*""", re.DOTALL)
+# Brackets of a list, tuple, set or array in Python or JSON, directly around a quoted text at the start or the end, also
+# nested; or a list of nothing.
+_LIST = re.compile(
+    r"""\s*(?:[A-Za-z]+\()?(?:[\[({]+\s*['"].*[\])}]|[\[({].*['"]\s*(?:,\s*)?[\])}]+|\[\s*(?:nan|None)?\s*\])\s*""",
+    re.DOTALL,
+)
 _QUOTED = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
 
 
