@@ -9,8 +9,8 @@ from collections.abc import Iterable
 
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 """Characters that move the cursor, colour the terminal, end a line or change the writing direction."""
-# Spreadsheets compute a cell that begins like this.
-_FORMULA = ("=", "+", "-", "@")
+# Spreadsheets compute a cell that begins like this, in some languages also with the full-width signs.
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def printable(text: str) -> str:
@@ -26,8 +26,8 @@ def spreadsheet_cell(value: object) -> object:
     """Escape a text that a spreadsheet would compute, because file names may come from strangers; numbers stay.
 
     Examples:
-        >>> spreadsheet_cell("=1+1.wav"), spreadsheet_cell("-"), spreadsheet_cell(-0.5)
-        ("'=1+1.wav", '-', -0.5)
+        >>> spreadsheet_cell("=1+1.wav"), spreadsheet_cell("-"), spreadsheet_cell(-0.5), spreadsheet_cell("\uff1d1")
+        ("'=1+1.wav", '-', -0.5, "'\uff1d1")
     """
     if not isinstance(value, str):
         return value

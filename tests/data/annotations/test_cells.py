@@ -10,7 +10,8 @@ DOG, CAT = Annotation("Dog", 0.0, 1.0), Annotation("Cat", 1.0, 2.0)
 
 
 @pytest.mark.parametrize(
-    ("cell", "text"), [("'-1", "-1"), ("'@x", "@x"), ("'=", "'="), ("'", "'"), ("", ""), ("''=1", "''=1")]
+    ("cell", "text"),
+    [("'-1", "-1"), ("'\uff1d1", "\uff1d1"), ("'@x", "@x"), ("'=", "'="), ("'", "'"), ("", ""), ("''=1", "''=1")],
 )
 def test_only_the_mark_of_a_formula_is_removed(cell, text):
     assert unescape_cell(cell) == text

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from panns.data.annotations.annotation import AnnotatedSound, Annotation
 from panns.errors import DataError
 
-_ESCAPED = re.compile("'[=+@-].")
+_ESCAPED = re.compile("'[=+@\uff1d\uff0b\uff0d\uff20-].")
 
 
 def unescape_cell(cell: str) -> str:
