@@ -20,6 +20,7 @@ _FORMATS = (
 )
 # Tags at the end of MP3 and Ogg files.
 _MAX_TAIL_BYTES = 4096
+_INT16_SCALE = np.float32(2**-15)
 
 
 class SoundFileReader:
@@ -62,9 +63,11 @@ class SoundFileReader:
         """Yield mono blocks up to the end or the first damage."""
         n_frames = block_frames(self.n_channels)
         mixer = MonoMixer(self.sample_rate)
+        # As integers, libsndfile reads a whole block at once; as floats, 8 kB at a time by as many calls into Python.
+        dtype = np.int16 if self._file.subtype == "PCM_16" else np.float32
         while True:
             # A new buffer each time: a mono block is a view of it and belongs to the caller.
-            block = np.empty((n_frames, self.n_channels), dtype=np.float32)
+            block = np.empty((n_frames, self.n_channels), dtype=dtype)
             try:
                 with self._source.budget(MAX_SEARCH_BYTES):
                     block = self._file.read(out=block)
@@ -74,7 +77,7 @@ class SoundFileReader:
                 self.losses += mixer.describe_losses()
                 self._check_end()
                 return
-            yield mixer.mix(block)
+            yield mixer.mix(block if dtype is np.float32 else block * _INT16_SCALE)
 
     def _check_end(self) -> None:
         # libsndfile silently stops at the length that the first frame of an MP3 suggests, after the first of several
