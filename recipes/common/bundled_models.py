@@ -78,7 +78,7 @@ def write_model(
     )
     checkpoint = save_checkpoint(network, manifest, folder)
     export_onnx(checkpoint, folder / ONNX_FILE, frontend="outside")
-    worst = verify_onnx(checkpoint, folder / ONNX_FILE)
+    worst = verify_onnx(checkpoint, folder / ONNX_FILE).scores
     checkpoint.record_files(ONNX_FILE)
     (folder / ATTRIBUTION_FILE).write_text(attribution_csv(clips), encoding="utf-8")
     n_bytes = sum((folder / name).stat().st_size for name in (TORCH_FILE, ONNX_FILE, MANIFEST_FILE))

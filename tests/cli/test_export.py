@@ -11,7 +11,10 @@ from tests.commands import WITHOUT_TORCH, run_panns, run_python, succeed
 def test_export_then_tag(tiny_checkpoint, sound, tmp_path):
     path = tmp_path / "tiny.onnx"
     result = run_panns("export", tiny_checkpoint, "-o", path)
-    line = r"(.*)  \d+\.\d MB  input waveform \(batch, samples\) at 32000 Hz; within \S+ of the network\n"
+    line = (
+        r"(.*)  \d+\.\d MB  input waveform \(batch, samples\) at 32000 Hz; "
+        r"log-mel within \S+ dB, scores of one log-mel within \S+ of the network\n"
+    )
     assert re.fullmatch(line, succeed(result))[1] == str(path)
     assert [file.name for file in tmp_path.iterdir()] == ["tiny.onnx"]
     by_file = json.loads(succeed(run_panns("tag", sound, "--json", "--model", path)))

@@ -7,7 +7,7 @@ import torch
 from panns.checkpoints.checkpoint import open_checkpoint
 from panns.checkpoints.manifest import NEXT_STATE, ModelManifest
 from panns.export.to_onnx import export_onnx
-from panns.export.verify import TOLERANCE
+from panns.export.verify import TOLERANCE, verify_onnx
 from panns.frontend import network_inputs
 from panns.labels import named_labels
 from panns.models import find_model, list_models
@@ -65,6 +65,7 @@ def test_exported_model_equals_torch(name, config_of, frontend, tmp_path):
     network = load_network(checkpoint)
     path = tmp_path / "exported.onnx"
     export_onnx(checkpoint, path, frontend=frontend)
+    verify_onnx(checkpoint, path)  # as `panns export` does
     exported = OnnxBackend(open_checkpoint(path), "cpu", 1)
     for seconds, n_clips in CASES:
         n_samples = round(min(seconds, manifest.one_pass_s) * manifest.sample_rate)

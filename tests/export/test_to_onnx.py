@@ -12,7 +12,7 @@ from panns.checkpoints.checkpoint import METADATA_KEY, open_checkpoint
 from panns.checkpoints.manifest import ModelManifest
 from panns.checkpoints.onnx_metadata import read_onnx_metadata, seal
 from panns.errors import CheckpointError, MissingExtra
-from panns.export.to_onnx import export_onnx
+from panns.export.to_onnx import LOG_MEL, export_onnx
 from panns.export.verify import TOLERANCE, verify_onnx
 from panns.frontend import log_mel
 from panns.labels import audioset
@@ -125,8 +125,36 @@ def test_log_mel_model_equals_torch(tiny_checkpoint):
     np.testing.assert_allclose(have.clip_probs, want.clip_probs, rtol=0, atol=TOLERANCE)
 
 
-def test_verify_returns_the_largest_difference(tiny_checkpoint, exported_file):
-    assert 0 <= verify_onnx(open_checkpoint(tiny_checkpoint), exported_file) < 1e-5
+def test_verify_returns_the_largest_differences(tiny_checkpoint, exported_file):
+    checkpoint = open_checkpoint(tiny_checkpoint)
+    of_waveform, of_features = (
+        verify_onnx(checkpoint, path) for path in (exported_file, tiny_checkpoint / "model.onnx")
+    )
+    assert 0 <= of_waveform.scores < 1e-5
+    assert 0 < of_waveform.log_mel_db < 2e-3
+    assert 0 <= of_features.scores < 1e-5
+    assert of_features.log_mel_db is None
+
+
+def test_the_log_mel_is_no_output(exported_file):
+    """It has a name inside the graph, by which it is verified."""
+    graph = onnx.load(exported_file).graph
+    assert LOG_MEL not in [one.name for one in graph.output]
+    assert [LOG_MEL in node.output for node in graph.node].count(True) == 1
+
+
+def test_verify_refuses_another_log_mel(tiny_checkpoint, exported_file, tmp_path):
+    model = onnx.load(exported_file)
+    kernels = next(one for one in model.graph.initializer if one.dims[1:] == [1, 1024])
+    kernels.raw_data = (1.01 * np.frombuffer(kernels.raw_data, dtype=np.float32)).astype(np.float32).tobytes()
+    changed = tmp_path / "changed.onnx"
+    onnx.save(model, changed)
+    seal(changed)
+    with pytest.raises(
+        CheckpointError,
+        match=r"the log-mel of the exported file differs .* dB, above .* 1e-02 dB; .*--frontend outside",
+    ):
+        verify_onnx(open_checkpoint(tiny_checkpoint), changed)
 
 
 def test_verify_refuses_changed_weights(tiny_checkpoint, exported_file, tmp_path):

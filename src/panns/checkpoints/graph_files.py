@@ -23,7 +23,7 @@ INDEX_FILE = GRAPHS / "index.json"
 PARAMETERS_KEY = "panns_parameters"
 # Types of onnx.proto.
 _FLOAT, _CODES = 1, {"float32": 1, "float16": 10, "int64": 7}
-_GRAPH, _NODE, _INITIALIZER, _INPUT = 7, 1, 5, 11
+_GRAPH, _NODE, _INITIALIZER, _INPUT, _OUTPUT = 7, 1, 5, 11, 12
 
 
 class ParameterPart(NamedTuple):
@@ -140,6 +140,11 @@ def with_parameters_as_inputs(graph: bytes, placed: Sequence[PlacedPart]) -> byt
         kind = _message(1, _number(1, _FLOAT) + _message(2, shape))
         added += _message(_INPUT, _text(1, part.value_name) + _message(2, kind))
     return _message(_GRAPH, added) + graph
+
+
+def with_output(graph: bytes, name: str) -> bytes:
+    """The graph with a value inside it, an array of float32, as its last output."""
+    return graph + _message(_GRAPH, _message(_OUTPUT, _text(1, name) + _message(2, _message(1, _number(1, _FLOAT)))))
 
 
 def _to_float() -> bytes:

@@ -34,7 +34,8 @@ def export(
 ) -> None:
     """Export a model to an ONNX file.
 
-    The file contains the manifest of the model. Its outputs are compared with those of the network after writing.
+    The file contains the manifest of the model. After writing, its outputs are compared with those of the network, and
+    a log-mel inside the file with that of the front end.
     """
     from panns.hub.resolve import resolve
     from panns.system.extras import require
@@ -55,5 +56,8 @@ def export(
         if frontend == "inside"
         else "log-mel (batch, frames, mels)"
     )
+    parts = f"within {difference.scores:.1e} of the network"
+    if difference.log_mel_db is not None:
+        parts = f"log-mel within {difference.log_mel_db:.1e} dB, scores of one log-mel {parts}"
     size_mb = output.stat().st_size / 1e6
-    print_line(f"{output}  {size_mb:.1f} MB  input {input_text}; within {difference:.1e} of the network")
+    print_line(f"{output}  {size_mb:.1f} MB  input {input_text}; {parts}")

@@ -32,7 +32,7 @@ def weightless_graph(network: Network, manifest: ModelManifest) -> bytes:
     import onnx_ir as ir
 
     device = next(network.parameters()).device
-    program = run_exporter(graph_arguments(network.eval(), manifest, is_inside=False), manifest, device)
+    program = run_exporter(graph_arguments(network.eval(), manifest, is_inside=False), device)
     graph = program.model.graph
     stored = network.state_dict().keys()
     values: dict[str, ir.Value] = {}

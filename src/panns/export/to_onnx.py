@@ -20,12 +20,14 @@ from panns.checkpoints.onnx_metadata import seal
 from panns.export.half import store_in_half
 from panns.frontend import network_inputs
 from panns.networks.contract import Network, StreamingNetwork, score_fields
+from panns.networks.frontend import log_mel_of
 from panns.networks.saving import load_network
 from panns.system.arrays import Array
 from panns.system.extras import require
 from panns.system.files import replacing
 
 OPSET = 18  # the oldest that the exporter writes, for the widest support by runtimes
+LOG_MEL = "features"  # name of the log-mel inside a graph that takes a waveform, by which it is verified
 
 
 class ScoresOfFeatures(nn.Module):
@@ -43,16 +45,20 @@ class ScoresOfFeatures(nn.Module):
 
 
 class ScoresOfWaveform(nn.Module):
-    """From a waveform `(batch, samples)` to probabilities, for export."""
+    """From a waveform `(batch, samples)` to probabilities and the log-mel, or to probabilities alone, for export."""
 
     def __init__(self, network: Network, activation: Literal["sigmoid", "softmax"]) -> None:
         super().__init__()
         self.network = network
         self.activation: Literal["sigmoid", "softmax"] = activation
+        self.has_log_mel = network.config.frontend.inputs == (LOG_MEL,)
 
     def forward(self, waveform: Tensor) -> tuple[Tensor, ...]:
-        """Fields of the network, in the order of `ModelManifest.onnx_outputs`."""
-        return tuple(score_fields(self.network(waveform), self.activation).values())
+        """Fields of the network, in the order of `ModelManifest.onnx_outputs`, then the log-mel."""
+        if not self.has_log_mel:
+            return tuple(score_fields(self.network(waveform), self.activation).values())
+        features = log_mel_of(self.network, waveform)
+        return *score_fields(self.network.forward_features(features), self.activation).values(), features
 
 
 class ScoresOfStream(nn.Module):
@@ -89,9 +95,12 @@ def export_onnx(checkpoint: Checkpoint, path: Path, *, frontend: Literal["inside
     network = load_network(checkpoint)
     is_inside = frontend == "inside"
     written = replace(manifest, input="waveform" if is_inside else "features", files={})
-    program = run_exporter(graph_arguments(network, manifest, is_inside=is_inside), manifest, torch.device("cpu"))
+    arguments = graph_arguments(network, manifest, is_inside=is_inside)
+    program = run_exporter(arguments, torch.device("cpu"))
     store_in_half(program.model.graph)  # before optimize() folds norms into convolutions, which changes the values
     program.optimize()
+    if arguments.outputs[-1] == LOG_MEL:
+        program.model.graph.outputs.pop()  # the value inside the graph keeps its name
     for node in program.model.graph.all_nodes():  # the exporter writes paths of source files on this machine there
         node.metadata_props.clear()
     program.model.metadata_props[METADATA_KEY] = written.to_json()
@@ -105,6 +114,7 @@ class GraphArguments(NamedTuple):
 
     scores: nn.Module
     inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
     examples: tuple[Array, ...]
     dynamic_shapes: tuple[Any, ...]
 
@@ -115,7 +125,7 @@ def graph_arguments(network: Network, manifest: ModelManifest, *, is_inside: boo
     return (_clip_arguments if manifest.streaming is None else _stream_arguments)(network, written)
 
 
-def run_exporter(graph: GraphArguments, manifest: ModelManifest, device: torch.device) -> torch.onnx.ONNXProgram:
+def run_exporter(graph: GraphArguments, device: torch.device) -> torch.onnx.ONNXProgram:
     """Trace a network on a device, without simplifying the graph."""
     with _quiet_exporter():
         program = torch.onnx.export(
@@ -124,7 +134,7 @@ def run_exporter(graph: GraphArguments, manifest: ModelManifest, device: torch.d
             dynamo=True,
             opset_version=OPSET,
             input_names=list(graph.inputs),
-            output_names=manifest.onnx_outputs,
+            output_names=list(graph.outputs),
             dynamic_shapes=graph.dynamic_shapes,
             optimize=False,
             verbose=False,
@@ -138,12 +148,18 @@ def _clip_arguments(network: Network, manifest: ModelManifest) -> GraphArguments
     # Long enough for several score frames, because the exporter treats a size of 1 as a constant.
     silence = np.zeros((2, config.min_input_samples + config.frontend.sample_rate), np.float32)
     if manifest.input == "waveform":
-        scores: nn.Module = ScoresOfWaveform(network, manifest.activation)
-        return GraphArguments(scores, ("waveform",), (silence,), ({0: "batch", 1: "samples"},))
+        scores = ScoresOfWaveform(network, manifest.activation)
+        outputs = (*manifest.onnx_outputs, *((LOG_MEL,) if scores.has_log_mel else ()))
+        return GraphArguments(scores, ("waveform",), outputs, (silence,), ({0: "batch", 1: "samples"},))
     names = config.frontend.inputs
     axes = tuple({0: "batch", 1: "samples" if name == "waveform" else "frames"} for name in names)
-    scores = ScoresOfFeatures(network, manifest.activation)
-    return GraphArguments(scores, names, network_inputs(silence, config.frontend), (axes,))
+    return GraphArguments(
+        ScoresOfFeatures(network, manifest.activation),
+        names,
+        tuple(manifest.onnx_outputs),
+        network_inputs(silence, config.frontend),
+        (axes,),
+    )
 
 
 def _stream_arguments(network: Network, manifest: ModelManifest) -> GraphArguments:
@@ -157,6 +173,7 @@ def _stream_arguments(network: Network, manifest: ModelManifest) -> GraphArgumen
     return GraphArguments(
         ScoresOfStream(network, manifest.activation, is_inside=is_inside),
         ("waveform" if is_inside else "features", STATE),
+        tuple(manifest.onnx_outputs),
         (example, np.zeros((2, manifest.state_size), np.float32)),
         ({0: "batch", 1: block * torch.export.Dim("blocks")}, {0: "batch"}),
     )

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from panns.frontend import LogMelConfig, fft_window, mel_bin_range, mel_filters
+from panns.networks.contract import Network
 
 
 class LogMel(nn.Module):
@@ -121,3 +122,10 @@ def pad_to_min(waveform: Tensor, min_samples: int) -> Tensor:
     """Zeros at the end of a waveform `(batch, samples)` that is shorter than `min_samples`, exactly up to it."""
     missing = torch.sym_max(min_samples - waveform.shape[-1], 0)  # type: ignore[no-untyped-call] # max() of an exported size
     return functional.pad(waveform, (0, missing))
+
+
+def log_mel_of(network: Network, waveform: Tensor) -> Tensor:
+    """Input of `forward_features` for a waveform `(batch, samples)`, by the front end of a network or of its parts."""
+    frontend = next(module for module in network.modules() if isinstance(module, LogMel))
+    features: Tensor = frontend(pad_to_min(waveform, network.config.min_input_samples))
+    return features
