@@ -37,7 +37,9 @@ SHRINK = {
     EnsembleConfig: lambda config: replace(
         config, base_config=replace(config.base_config, stem_channels=4, channels=(4, 8, 8), embedding_dim=16)
     ),
-    FrameMobileNetConfig: lambda config: replace(config, width=0.1),
+    FrameMobileNetConfig: lambda config: replace(
+        config, width=0.1, sequence=config.sequence and replace(config.sequence, dim=16, n_heads=2)
+    ),
     LeeNetConfig: lambda config: replace(
         config, widths=tuple(min(width, 16) for width in config.widths), hidden_dim=16
     ),

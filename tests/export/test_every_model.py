@@ -50,6 +50,7 @@ def test_full_run_exports_every_graph():
         "cnn14_no_specaug",
         "cnn14_no_dropout",
         "cnn14_mixup_time_domain",
+        "frame_mn10_tf_256_kd",
         "mn40_as_ext",
         "mn40_as_no_im_pre",
     }

@@ -9,6 +9,7 @@ import numpy as np
 import onnxruntime
 import pytest
 import torch
+from torch import nn
 
 from panns.checkpoints.manifest import ModelManifest
 from panns.export.to_onnx import export_onnx
@@ -18,7 +19,7 @@ from panns.models import find_model
 from panns.models.patch_attention import PatchAttentionConfig
 from panns.networks.build import build_network, construct_network
 from panns.networks.contract import score_fields
-from panns.networks.patch_attention import NORM_EPS, interpolated
+from panns.networks.patch_attention import interpolated
 from panns.networks.saving import save_checkpoint
 from panns.networks.transformer import Block
 from panns.published.patch_attention import from_published
@@ -190,7 +191,7 @@ def test_dropout_and_drop_path_act_only_in_training():
 
 def test_drop_path_drops_whole_clips_and_keeps_the_mean():
     torch.manual_seed(0)
-    block = Block(replace(SMALL, dropout=0.0, drop_path=0.25), NORM_EPS)
+    block = Block(replace(SMALL, dropout=0.0, drop_path=0.25), nn.Identity(), nn.LayerNorm)
     dropped = block._dropped(torch.ones(400, 3, 24))
     per_clip = dropped[:, 0, 0]
     assert torch.equal(dropped, per_clip[:, None, None].expand_as(dropped))

@@ -1,4 +1,7 @@
-"""Frame-wise MobileNets: the blocks of EfficientAT with a frame every 40 ms. Schmid et al. 2024, arXiv:2409.09546."""
+"""Frame-wise MobileNets: the blocks of EfficientAT with a frame every 40 ms. Schmid et al. 2024, arXiv:2409.09546.
+
+With a network over the frames: Morocutti et al. 2025, arXiv:2503.11373.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from panns.models.frame_mobilenet import FrameMobileNetConfig
 from panns.networks.contract import Network, NetworkOutput
 from panns.networks.efficientat import LARGE, InvertedResidual, conv_norm
 from panns.networks.frontend import LogMel, pad_to_min
+from panns.networks.sequence import sequence_network
 
 # Strides of frequency bring 128 bands to one; the stem and block 1 alone stride in time.
 BAND_STRIDES = (1, 2, 2, 1, 1, 2, 1, 2, 1, 1, 2, 1, 1, 1, 2)
@@ -19,8 +23,8 @@ STRIDED_BLOCK = 1
 class FrameMobileNet(Network):
     """Inverted residual blocks down to one band, and a linear classifier of each frame.
 
-    The score of a clip is the highest of its frames. The published files also have a classifier of the mean of the
-    frames, without training on clips.
+    In between, a network over the frames can relate them to each other. The score of a clip is the highest of its
+    frames. The published files also have a classifier of the mean of the frames, without training on clips.
     """
 
     config: FrameMobileNetConfig
@@ -38,6 +42,10 @@ class FrameMobileNet(Network):
             n_in = block.n_out
         self.blocks = nn.Sequential(*blocks)
         self.last = conv_norm(n_in, config.n_channels, 1, activation=nn.Hardswish())
+        # Identity, because `None` in its place would be one more case of `forward_features`.
+        self.sequence = (
+            nn.Identity() if config.sequence is None else sequence_network(config.sequence, config.n_channels)
+        )
         self.classifier = nn.Linear(config.embedding_dim, config.n_classes)
 
     def initialise(self) -> None:
@@ -55,6 +63,6 @@ class FrameMobileNet(Network):
     def forward_features(self, features: Tensor) -> NetworkOutput:
         """Scores of a log-mel `(batch, frames, mels)`."""
         x = self.last(self.blocks(self.stem(features[:, None].transpose(2, 3))))  # (batch, channels, mels, frames)
-        frames = x.mean(dim=2).transpose(1, 2)
+        frames = self.sequence(x.mean(dim=2).transpose(1, 2))
         logits = self.classifier(functional.dropout(frames, self.config.dropout, self.training))
         return NetworkOutput(logits.amax(dim=1), logits, frames.mean(dim=1))

@@ -5,6 +5,8 @@ Gong et al. 2021, arXiv:2104.01778, section 2.1; Dinkel et al. 2024, arXiv:2308.
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -14,7 +16,7 @@ from panns.models.patch_attention import PatchAttentionConfig
 from panns.networks.blocks import norm_bands
 from panns.networks.contract import Network, NetworkOutput
 from panns.networks.frontend import LogMel, pad_to_min
-from panns.networks.transformer import Block, set_small_weights
+from panns.networks.transformer import Block, SelfAttention, set_small_weights
 
 NORM_EPS = 1e-6  # every layer norm except that of the mean head, as published
 
@@ -32,8 +34,11 @@ class PatchAttention(Network):
         self.projection = nn.Conv2d(1, config.dim, config.patch, config.stride)
         self.time_positions = nn.Parameter(torch.zeros(config.n_columns, config.dim))
         self.band_positions = nn.Parameter(torch.zeros(config.n_rows, config.dim))
-        self.blocks = nn.Sequential(*(Block(config, NORM_EPS) for _ in range(config.depth)))
-        self.norm = nn.LayerNorm(config.dim, eps=NORM_EPS)
+        norm = partial(nn.LayerNorm, eps=NORM_EPS)
+        self.blocks = nn.Sequential(
+            *(Block(config, SelfAttention(config.dim, config.n_heads), norm) for _ in range(config.depth))
+        )
+        self.norm = norm(config.dim)
         self.head: nn.Module = {"attention": AttentionHead, "mean": MeanHead}[config.pooling](
             config.dim, config.n_classes
         )

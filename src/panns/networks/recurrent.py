@@ -82,21 +82,62 @@ class MinGRU(nn.Module):
     def forward(self, x: Tensor, initial: Tensor) -> Tensor:
         """States `(batch, steps, dim)` for an input of that shape, after the state `(batch, dim)`."""
         shares = self.least + (1 - self.least) * self.gate(x).sigmoid()
-        candidates = self.candidate(x).tanh()
-        if torch.compiler.is_exporting():
-            # One operator for any number of steps (https://onnx.ai/onnx/operators/onnx__Scan.html). Imported here,
-            # because torch has no public name for it yet (2.13).
-            from torch._higher_order_ops.scan import scan
+        return running_mean(self.candidate(x).tanh(), shares, initial)
 
-            in_turn = (candidates.transpose(0, 1), shares.transpose(0, 1))
-            _, scanned = scan(_mean_step, initial.contiguous(), in_turn)
-            kept: Tensor = scanned.transpose(0, 1)
-            return kept
-        state, states = initial, []
-        for candidate, share in zip(candidates.unbind(1), shares.unbind(1), strict=True):
-            state = state + share * (candidate - state)
-            states.append(state)
-        return torch.stack(states, dim=1)
+
+class BidirectionalMinGRU(nn.Module):
+    """Minimal gated recurrent units in both directions, and a projection of their states.
+
+    Feng et al. 2024, arXiv:2410.01201, section 3.1, with the positive candidates of appendix B.3.
+
+    Args:
+        dim: Width of the input, of the states in one direction and of the output.
+    """
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        # Candidates, then gates.
+        self.forwards = nn.Linear(dim, 2 * dim, bias=False)
+        self.backwards = nn.Linear(dim, 2 * dim, bias=False)
+        self.projection = nn.Linear(2 * dim, dim, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """`(batch, steps, dim)`."""
+        candidates, gates = self.forwards(x).chunk(2, dim=2)
+        candidates_back, gates_back = self.backwards(x).flip(1).chunk(2, dim=2)
+        # Both directions in one recurrence.
+        candidates, gates = torch.cat([candidates, candidates_back], dim=2), torch.cat([gates, gates_back], dim=2)
+        candidates = torch.where(candidates >= 0, candidates + 0.5, candidates.sigmoid())
+        states, states_back = running_mean(candidates, gates.sigmoid(), torch.zeros_like(gates[:, 0])).chunk(2, dim=2)
+        projected: Tensor = self.projection(torch.cat([states, states_back.flip(1)], dim=2))
+        return projected
+
+
+def running_mean(candidates: Tensor, shares: Tensor, initial: Tensor) -> Tensor:
+    """States that move to the candidates by a share of the distance at every step.
+
+    Args:
+        candidates: `(batch, steps, dim)`.
+        shares: Shape of `candidates`, 0 to 1.
+        initial: State before the first step, `(batch, dim)`.
+
+    Returns:
+        State after every step, in the shape of `candidates`.
+    """
+    if torch.compiler.is_exporting():
+        # One operator for any number of steps (https://onnx.ai/onnx/operators/onnx__Scan.html). Imported here,
+        # because torch has no public name for it yet (2.13).
+        from torch._higher_order_ops.scan import scan
+
+        in_turn = (candidates.transpose(0, 1), shares.transpose(0, 1))
+        _, scanned = scan(_mean_step, initial.contiguous(), in_turn)
+        kept: Tensor = scanned.transpose(0, 1)
+        return kept
+    state, states = initial, []
+    for candidate, share in zip(candidates.unbind(1), shares.unbind(1), strict=True):
+        state = state + share * (candidate - state)
+        states.append(state)
+    return torch.stack(states, dim=1)
 
 
 def _mean_step(state: Tensor, entering: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:

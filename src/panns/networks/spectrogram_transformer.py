@@ -5,6 +5,8 @@ The tokens of classification and distillation are those of Touvron et al. 2021, 
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -12,7 +14,7 @@ from torch.nn import functional
 from panns.models.spectrogram_transformer import SpectrogramTransformerConfig
 from panns.networks.contract import Network, NetworkOutput
 from panns.networks.frontend import LogMel, pad_to_min
-from panns.networks.transformer import Block, set_small_weights
+from panns.networks.transformer import Block, SelfAttention, set_small_weights
 
 N_TOKENS = 2  # of classification and distillation, before the patches
 
@@ -29,8 +31,11 @@ class SpectrogramTransformer(Network):
         self.projection = nn.Conv2d(1, config.dim, config.patch[::-1], config.stride[::-1])  # bands, then frames
         self.tokens = nn.Parameter(torch.zeros(N_TOKENS, config.dim))
         self.positions = nn.Parameter(torch.zeros(N_TOKENS + config.n_patches, config.dim))
-        self.blocks = nn.Sequential(*(Block(config, config.norm_eps) for _ in range(config.depth)))
-        self.norm = nn.LayerNorm(config.dim, eps=config.norm_eps)
+        norm = partial(nn.LayerNorm, eps=config.norm_eps)
+        self.blocks = nn.Sequential(
+            *(Block(config, SelfAttention(config.dim, config.n_heads), norm) for _ in range(config.depth))
+        )
+        self.norm = norm(config.dim)
         self.head = TokenHead(config)
 
     def initialise(self) -> None:

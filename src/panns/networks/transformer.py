@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import torch
@@ -17,10 +18,6 @@ class BlockSettings(Protocol):
         """Length of the vector of a token."""
 
     @property
-    def n_heads(self) -> int:
-        """Number of heads of the attention."""
-
-    @property
     def mlp_ratio(self) -> int:
         """Hidden width of the two-layer network, in multiples of `dim`."""
 
@@ -34,15 +31,21 @@ class BlockSettings(Protocol):
 
 
 class Block(nn.Module):
-    """Self-attention, then a two-layer network, each on the norm of its input and added to the input."""
+    """Self-attention, then a two-layer network, each on the norm of its input and added to the input.
 
-    def __init__(self, config: BlockSettings, norm_eps: float) -> None:
+    Args:
+        config: Sizes and dropout.
+        attention: From `(batch, tokens, dim)` to that shape.
+        norm: Makes the norm of vectors of a length.
+    """
+
+    def __init__(self, config: BlockSettings, attention: nn.Module, norm: Callable[[int], nn.Module]) -> None:
         super().__init__()
         dim, hidden = config.dim, config.mlp_ratio * config.dim
         self.dropout, self.drop_path = config.dropout, config.drop_path
-        self.attention_norm = nn.LayerNorm(dim, eps=norm_eps)
-        self.attention = SelfAttention(dim, config.n_heads)
-        self.mlp_norm = nn.LayerNorm(dim, eps=norm_eps)
+        self.attention_norm = norm(dim)
+        self.attention = attention
+        self.mlp_norm = norm(dim)
         self.mlp = nn.Sequential(nn.Linear(dim, hidden), nn.GELU(), nn.Linear(hidden, dim))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -72,11 +75,16 @@ class SelfAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`(batch, tokens, dim)`."""
-        # Queries, keys and values of (batch, heads, tokens, dim / heads).
-        query, key, value = self.qkv(x).unflatten(2, (3, self.n_heads, -1)).permute(2, 0, 3, 1, 4).unbind(0)
-        attended = functional.scaled_dot_product_attention(query, key, value)
+        attended = functional.scaled_dot_product_attention(*split_heads(self.qkv(x), self.n_heads))
         projected: Tensor = self.projection(attended.transpose(1, 2).flatten(2))
         return projected
+
+
+def split_heads(qkv: Tensor, n_heads: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Queries, keys and values `(batch, heads, tokens, dim / heads)` of `(batch, tokens, 3 * dim)`."""
+    split: Tensor = qkv.unflatten(2, (3, n_heads, -1))  # type: ignore[no-untyped-call] # torch has no types for it
+    query, key, value = split.permute(2, 0, 3, 1, 4).unbind(0)
+    return query, key, value
 
 
 def set_small_weights(network: nn.Module) -> None:
