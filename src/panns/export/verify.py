@@ -6,6 +6,7 @@ the log-mel of a waveform, and the scores of one log-mel.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import NamedTuple
 
@@ -92,8 +93,9 @@ def _compare(
     config = checkpoint.manifest.config
     of_scores = of_log_mel_db = 0.0
     rng = np.random.default_rng(0)
-    shortest = config.min_input_samples
-    for n_clips, n_samples in ((1, 1), (2, shortest), (3, shortest + 1), (1, int(2.5 * config.frontend.sample_rate))):
+    shortest, longest = config.min_input_samples, config.max_input_samples or math.inf
+    for n_clips, wanted in ((1, 1), (2, shortest), (3, shortest + 1), (1, int(2.5 * config.frontend.sample_rate))):
+        n_samples = int(min(wanted, longest))
         # A front end inside the graph pads short sounds; for one outside, the sounds must be long enough.
         is_inside = exported.inputs == ("waveform",) != config.frontend.inputs
         size = (n_clips, n_samples if is_inside else max(n_samples, shortest))
@@ -104,8 +106,8 @@ def _compare(
         if with_log_mel is not None:
             scores, features = with_log_mel(waveform)
             with torch.inference_mode():
-                wanted = log_mel_of(network, torch.from_numpy(waveform))
-            of_log_mel_db = max(of_log_mel_db, _difference_db(wanted.numpy(), features, config.frontend.log_mel))
+                log_mel = log_mel_of(network, torch.from_numpy(waveform))
+            of_log_mel_db = max(of_log_mel_db, _difference_db(log_mel.numpy(), features, config.frontend.log_mel))
             inputs, compute = (features,), network.forward_features
         else:
             # A model with a state fills the last block.
