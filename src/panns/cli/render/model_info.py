@@ -160,7 +160,11 @@ def as_text(record: dict[str, Any]) -> dict[str, dict[str, str]]:
         "cost": _cost_text(record),
     }
     network = {
-        key: (" ".join(map(str, value)) or "none") if isinstance(value, list | tuple) else str(value)
+        key: " ".join(map(str, value)) or "none"
+        if isinstance(value, list | tuple)
+        else "none"
+        if value is None
+        else str(value)
         for key, value in _network_settings(record["config"])
     }
     return {
@@ -225,6 +229,11 @@ def _network_settings(config: dict[str, Any]) -> Iterator[tuple[str, Any]]:
             yield from ((f"{key.replace('_', ' ')} {inner}", one) for inner, one in _network_settings(value))
         elif key not in {"frontend", "n_classes"}:
             yield key.replace("_", " "), value
+
+
+def _setting_text(value: object) -> str:
+    parts = value if isinstance(value, list | tuple) else [value]
+    return " ".join("none" if part is None else str(part) for part in parts) or "none"
 
 
 def _cost_text(record: dict[str, Any]) -> str:
