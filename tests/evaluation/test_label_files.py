@@ -59,7 +59,7 @@ def test_thresholds_round_trip_with_default_for_missing(tmp_path):
         ({"dgo": 0.5}, UnknownLabel, r"labels.json: .*'dgo'.*'dog'"),
         ({"dog": 1.5}, DataError, "'dog' the threshold 1.5"),
         ({"dog": True}, DataError, "the threshold True"),
-        ('{"dog": NaN}', DataError, "the threshold nan"),
+        ('{"dog": NaN}', DataError, "NaN is not part of JSON"),
         ([0.5], DataError, "not a JSON object"),
     ],
 )

@@ -17,10 +17,10 @@ def test_numbers_that_json_lacks_become_null(tmp_path):
     assert read_json(tmp_path / "a.json") == plain
 
 
-def test_no_other_module_writes_json():
-    """Python writes NaN, which is not JSON; `to_json` is the only place that has to know it."""
-    writers = [path for path in FILES if re.search(r"\bjson\.dumps?\b", path.read_text(encoding="utf-8"))]
-    assert [path.name for path in writers] == ["json_files.py"]
+def test_no_other_module_reads_or_writes_json():
+    """Python reads and writes NaN, which is not JSON; only `parse_json` and `to_json` have to know it."""
+    users = [path for path in FILES if re.search(r"\bjson\.(dump|load)s?\b", path.read_text(encoding="utf-8"))]
+    assert [path.name for path in users] == ["json_files.py"]
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,10 @@ def test_no_other_module_writes_json():
         (b"\xff\xfe\x00", "not JSON"),
         (b"[" * 200_000, "not JSON"),
         (b"9" * 5000, "not JSON"),
+        (b'{"threshold": 1e999}', "the number 1e999 is too large"),
+        (b"[-1e400]", "the number -1e400 is too large"),
+        (b'{"a": [NaN]}', "NaN is not part of JSON; write null"),
+        (b"-Infinity", "-Infinity is not part of JSON"),
         (b"[]", "not a JSON object"),
         (b"null", "not a JSON object"),
     ],

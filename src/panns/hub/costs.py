@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+from panns.system.json_files import parse_json
 
 COSTS_FILE = Path(__file__).with_name("costs.json")
 
@@ -44,5 +45,5 @@ def measured_on() -> str:
 
 @lru_cache(maxsize=1)
 def _read() -> dict[str, Any]:
-    record: dict[str, Any] = json.loads(COSTS_FILE.read_text(encoding="utf-8"))
+    record: dict[str, Any] = parse_json(COSTS_FILE.read_text(encoding="utf-8"))
     return record

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from panns.system.files import read_regular, replacing
 
@@ -66,10 +66,11 @@ def parse_json(text: str | bytes) -> Any:  # noqa: ANN401 - whatever the text ho
     """Parse JSON from a stranger.
 
     Raises:
-        ValueError: The text is not JSON, is nested too deeply, or holds a number of thousands of digits.
+        ValueError: The text is not JSON, is nested too deeply, or holds a number that is not finite, is above 1.8e308
+            or has thousands of digits.
     """
     try:
-        return json.loads(text)
+        return json.loads(text, parse_float=_finite, parse_constant=_refuse_constant)
     except RecursionError as exc:
         raise ValueError("nested too deeply") from exc
 
@@ -100,6 +101,17 @@ def read_json_object(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise DamagedJson(f"{path} is not a JSON object")
     return value
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"the number {text:.20} is too large")
+    return number
+
+
+def _refuse_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not part of JSON; write null instead")
 
 
 def _without_nan(value: object) -> object:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 from collections.abc import Sequence
 
 from panns.errors import DataError
+from panns.system.json_files import parse_json
 
 # Brackets of a list, tuple, set or array in Python or JSON, directly around a quoted text at the start or the end, also
 # nested; or a list of nothing.
@@ -43,8 +43,8 @@ def parse_label_list(cell: str) -> tuple[str, ...] | None:
 
 def _parse_json(cell: str) -> Sequence[object] | None:
     try:
-        parsed = json.loads(cell)
-    except (ValueError, RecursionError):
+        parsed = parse_json(cell)
+    except ValueError:
         return None
     return parsed if isinstance(parsed, list) else None
 
