@@ -1,5 +1,8 @@
 """`clips.csv`, as a reviewer or a spreadsheet leaves it."""
 
+import csv
+from dataclasses import replace
+
 import pytest
 
 from panns.data.review.clip_table import TABLE, add_to_table, read_reviews, write_table_anew
@@ -54,6 +57,41 @@ def test_own_columns_stay_as_they_were_written(tmp_path):
         ]
 
 
+@pytest.mark.parametrize(
+    "cell",
+    ["two\nlines", "two\r\nlines", "old\rMac", " spaces ", "\u200fשלום", "-0.5", "=B2*2", "' =x", "tab\there", "\x0b"],
+)
+def test_a_cell_of_a_reviewer_comes_back_character_by_character(tmp_path, cell):
+    with (tmp_path / TABLE).open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, quoting=csv.QUOTE_ALL).writerows([["clip", "review", "Note"], ["Dog_a.wav", cell, cell]])
+    for _ in range(2):
+        write_table_anew(tmp_path, [DOG], has_clock=False)
+        with (tmp_path / TABLE).open(encoding="utf-8-sig", newline="") as file:
+            _, (*_, review, score, recording, onset, offset, note) = csv.reader(file)
+        assert (review, note) == (cell, cell)
+        assert (score, recording, onset, offset) == ("0.500", "a.wav", "1.000", "2.000")
+
+
+def test_names_of_strangers_are_escaped_and_found_again(tmp_path):
+    odd = replace(DOG, clip="=Dog_a.wav", label=" @Dog", recording="=1\n.wav")
+    write_table_anew(tmp_path, [odd], has_clock=False)
+    assert text_of(tmp_path).splitlines()[1] == "'=Dog_a.wav,' @Dog,,0.500,'=1\\n.wav,1.000,2.000"
+    assert read_reviews(tmp_path) == {"=Dog_a.wav": ""}
+
+
+def test_a_missing_review_of_pandas_is_none(tmp_path):
+    assert read_reviews(table(tmp_path, "clip,review\nDog_a.wav,nan\nCat_a.wav,yes\n")) == {
+        "Dog_a.wav": "",
+        "Cat_a.wav": "yes",
+    }
+
+
+def test_two_rows_of_a_clip_are_joined(tmp_path):
+    table(tmp_path, "clip,review,By,At\nDog_a.wav,yes,,noon\nDog_a.wav,,ann,\n")
+    write_table_anew(tmp_path, [DOG], has_clock=False)
+    assert text_of(tmp_path).splitlines()[1:] == ["Dog_a.wav,Dog,yes,0.500,a.wav,1.000,2.000,ann,noon"]
+
+
 def test_a_removed_row_stays_removed(tmp_path):
     write_table_anew(table(tmp_path, "clip,review\nCat_a.wav,\n"), [DOG, CAT], has_clock=False)
     assert list(read_reviews(tmp_path)) == ["Cat_a.wav"]
@@ -67,7 +105,14 @@ def test_a_row_that_is_there_twice_keeps_its_review(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("clip,review\nDog_a.wav,yes\nDog_a.wav,no\n", r"line 3: Dog_a\.wav has two reviews, 'yes' and 'no'"),
+        (
+            "clip,review\nDog_a.wav,yes\nDog_a.wav,no\n",
+            r"line 3: Dog_a\.wav has two entries in .*'review', 'yes' and 'no'",
+        ),
+        (
+            "clip,review,By\nDog_a.wav,,ann\nDog_a.wav,,bob\n",
+            r"line 3: Dog_a\.wav has two entries in .*'By', 'ann' and",
+        ),
         ("clip,verdict\n", "line 1: the column 'review' is missing"),
         ("", "line 1: the column 'clip' is missing"),
         ('clip,review\n"' + "x" * 200_000, "damaged table"),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from panns.data.clips.missing_values import is_missing
 from panns.errors import DataError
 
 
@@ -35,14 +36,19 @@ class Annotation:
     time: datetime | None = None
 
     def __post_init__(self) -> None:
-        if not self.label.strip():
-            raise DataError("the label of an event is empty; give it a name, or remove the event")
+        if not self.label.strip() or is_missing(self.label):
+            raise DataError("the label of an event is missing; give it a name, or remove the event")
         if any("\ud800" <= char <= "\udfff" for char in self.label):
             raise DataError(f"the label {self.label!a:.60} is not text; write it again in the program that it is from")
-        if not 0 <= self.onset_s < self.offset_s < math.inf:
+        if not (0 <= self.onset_s < math.inf and self.offset_s < math.inf):
+            raise DataError(
+                f"the event {self.label!r} from {self.onset_s:g} to {self.offset_s:g} s is not in a sound; give "
+                "seconds from its start, 0 or more"
+            )
+        if not self.onset_s < self.offset_s:
             raise DataError(
                 f"the event {self.label!r} from {self.onset_s:g} to {self.offset_s:g} s has no length; give an end "
-                "after its start, both 0 s or later"
+                "after its start"
             )
         if self.score is not None and not math.isfinite(self.score):
             raise DataError(f"the event {self.label!r} has the score {self.score}; give a finite number, or none")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TextIO
 
 from panns.data.annotations.annotation import AnnotatedSound, Annotation
-from panns.data.annotations.cells import number, unescape_cell
+from panns.data.annotations.cells import number, text_cell
 from panns.errors import DataError
 
 
@@ -41,8 +41,8 @@ def read_audacity(file: TextIO, sound: str) -> list[AnnotatedSound]:
         label, _, confidence = text.partition("\t")
         try:
             times = number(onset.strip(), "onset"), number(offset.strip(), "offset")
-            score = number(confidence.strip(), "confidence") if confidence.strip() else None
-            events.append(Annotation(unescape_cell(label.strip()), *times, score))
+            score = number(text_cell(confidence), "confidence") if text_cell(confidence) else None
+            events.append(Annotation(text_cell(label), *times, score))
         except DataError as exc:
             raise DataError(f"line {line_number}: {exc}") from exc
     return [AnnotatedSound(sound, tuple(events))]

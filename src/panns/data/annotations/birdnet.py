@@ -10,7 +10,7 @@ import csv
 from typing import TextIO
 
 from panns.data.annotations.annotation import AnnotatedSound, Annotation
-from panns.data.annotations.cells import group_by_file, number, unescape_cell
+from panns.data.annotations.cells import group_by_file, number, text_cell
 from panns.errors import DataError
 
 _STARTS, _ENDS = ("start (s)", "start"), ("end (s)", "end")
@@ -41,7 +41,7 @@ def read_birdnet(file: TextIO, delimiter: str, default_file: str) -> list[Annota
     )
     found: list[tuple[str, Annotation]] = []
     for row in rows:
-        cells = {key: unescape_cell(row[name] or "").strip() for key, name in names.items()}
+        cells = {key: text_cell(row[name]) for key, name in names.items()}
         try:
             event = Annotation(
                 cells[label],

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from panns.data.annotations.annotation import AnnotatedSound, Annotation
+from panns.data.clips.missing_values import is_missing
 from panns.errors import DataError
+from panns.system.safe_text import unescape_cell
 
-_ESCAPED = re.compile("'[=+@\uff1d\uff0b\uff0d\uff20-].")
 
-
-def unescape_cell(cell: str) -> str:
-    """Text of a cell without the quotation mark that keeps spreadsheets from computing it.
+def text_cell(cell: str | None) -> str:
+    """Text of a cell; "" for one that is absent, empty, or without a value for pandas.
 
     Examples:
-        >>> unescape_cell("'=1+1.wav"), unescape_cell("'tis")
-        ('=1+1.wav', "'tis")
+        >>> text_cell(" Dog"), text_cell("'=1+1.wav"), text_cell(None), text_cell("nan")
+        ('Dog', '=1+1.wav', '', '')
     """
-    return cell[1:] if _ESCAPED.match(cell) else cell
+    text = unescape_cell(cell or "").strip()
+    return "" if is_missing(text) else text
 
 
 def number(cell: str, column: str) -> float:

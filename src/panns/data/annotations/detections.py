@@ -6,10 +6,11 @@ import csv
 from typing import Any, TextIO
 
 from panns.data.annotations.annotation import AnnotatedSound, Annotation
-from panns.data.annotations.cells import group_by_file, number, unescape_cell
+from panns.data.annotations.cells import group_by_file, number, text_cell
 from panns.data.clip_lists.json_values import number_value, seconds_value, text_value
 from panns.errors import DataError
 from panns.system.json_files import parse_json
+from panns.system.safe_text import unescape_cell
 
 _COLUMNS = {"file", "onset_s", "offset_s", "label"}
 
@@ -25,7 +26,7 @@ def read_detections(file: TextIO, delimiter: str) -> list[AnnotatedSound]:
     names = {name.strip().lower(): name for name in rows.fieldnames or ()}
     found: list[tuple[str, Annotation]] = []
     for row in rows:
-        cells = {key: unescape_cell(row[name] or "").strip() for key, name in names.items()}
+        cells = {key: text_cell(row[name]) for key, name in names.items()}
         try:
             event = Annotation(
                 cells["label"],

@@ -14,7 +14,7 @@ from pathlib import Path, PureWindowsPath
 from typing import TextIO
 
 from panns.data.annotations.annotation import AnnotatedSound, Annotation
-from panns.data.annotations.cells import group_by_file, number, unescape_cell
+from panns.data.annotations.cells import group_by_file, number, text_cell
 from panns.errors import DataError
 
 _PLACE = ("INDIR", "FOLDER", "IN FILE", "CHANNEL", "OFFSET", "DURATION")
@@ -57,12 +57,11 @@ def read_kaleidoscope(file: TextIO, delimiter: str) -> list[AnnotatedSound]:
         raise DataError("line 1: the column AUTO ID is missing; export the table with it")
     found: list[tuple[str, Annotation]] = []
     for row in rows:
-        cells = {key: unescape_cell(row[name] or "") for key, name in names.items()}
+        cells = {key: text_cell(row[name]) for key, name in names.items()}
         try:
             onset_s = number(cells["OFFSET"], "OFFSET")
-            review = cells.get("MANUAL ID", "").strip()
-            given = unescape_cell(row[label] or "").strip() if label is not None else ""
-            given_score = (row[score] or "").strip() if score is not None else ""
+            review = cells.get("MANUAL ID", "")
+            given, given_score = (text_cell(row[name]) if name is not None else "" for name in (label, score))
             event = Annotation(
                 given or review or "NoID",
                 onset_s,

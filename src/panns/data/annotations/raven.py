@@ -10,7 +10,7 @@ import csv
 from typing import TextIO
 
 from panns.data.annotations.annotation import AnnotatedSound, Annotation
-from panns.data.annotations.cells import group_by_file, number, unescape_cell
+from panns.data.annotations.cells import group_by_file, number, text_cell
 from panns.errors import DataError
 
 BEGIN, END = "begin time (s)", "end time (s)"
@@ -46,7 +46,7 @@ def read_raven(file: TextIO, default_file: str) -> list[AnnotatedSound]:
     quiet: list[str] = []
     seen: set[tuple[str, ...]] = set()
     for row in rows:
-        cells = {key: unescape_cell(row[name] or "").strip() for key, name in names.items()}
+        cells = {key: text_cell(row[name]) for key, name in names.items()}
         sound = cells[path] if path is not None and cells[path] else default_file
         # Joined tables number the selections of each sound from 1.
         selection = cells.get("selection", ""), cells[BEGIN], cells[END], sound

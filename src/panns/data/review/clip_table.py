@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from panns.data.annotations.cells import unescape_cell
+from panns.data.annotations.cells import text_cell
 from panns.data.clip_lists.text_file import open_text
 from panns.data.review.detected_clips import DetectedClip
 from panns.errors import DataError
 from panns.system.files import replacing
-from panns.system.safe_text import csv_text
+from panns.system.safe_text import csv_rows, spreadsheet_cell
 
 TABLE = "clips.csv"
 COLUMNS = ("clip", "label", "review", "score", "recording", "onset_s", "offset_s")
@@ -26,7 +26,7 @@ def read_reviews(folder: Path) -> dict[str, str]:
         DataError: The table has lost a column, has two reviews of one clip, or is not text.
     """
     table = _read_table(folder / TABLE)
-    return {clip: cells["review"] for clip, cells in table.rows.items()} if table is not None else {}
+    return {clip: text_cell(cells["review"]) for clip, cells in table.rows.items()} if table is not None else {}
 
 
 def write_table_anew(folder: Path, clips: Iterable[DetectedClip], *, has_clock: bool) -> None:
@@ -53,13 +53,13 @@ def write_table_anew(folder: Path, clips: Iterable[DetectedClip], *, has_clock: 
         replacing(folder / TABLE) as partial,
         partial.open("w", encoding="utf-8-sig", errors="replace", newline="") as table,
     ):
-        table.write(csv_text([columns, *cells]))
+        table.write(csv_rows([columns, *cells]))
 
 
 def add_to_table(folder: Path, clips: Iterable[DetectedClip], *, has_clock: bool) -> None:
     """Add a row for each clip, to a table with or without columns of clock times."""
     with (folder / TABLE).open("a", encoding="utf-8", newline="") as table:
-        table.write(csv_text(_row(clip, has_clock=has_clock) for clip in clips))
+        table.write(csv_rows(_row(clip, has_clock=has_clock) for clip in clips))
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class _Table:
     Attributes:
         titles: Names of the columns as they are written, by key: the name in lower case, or for a column without a name
             of its own, its number.
-        rows: Cells of each clip, by key of the column.
+        rows: Cells of each clip as they are written, by key of the column.
     """
 
     titles: dict[str, str]
@@ -95,17 +95,27 @@ def _read_table(path: Path) -> _Table | None:
             while len(line) > len(titles):
                 _add_column(titles, "")
             line += [""] * (len(titles) - len(line))
-            cells = {key: unescape_cell(cell).strip() for key, cell in zip(titles, line, strict=True)}
-            clip = cells["clip"]
-            if not clip:
-                continue
-            reviews = dict.fromkeys(one for one in (rows.get(clip, cells)["review"], cells["review"]) if one)
-            if len({review.casefold() for review in reviews}) > 1:
-                raise DataError(
-                    f"line {lines.line_num}: {clip} has two reviews, {' and '.join(map(repr, reviews))}; remove one row"
-                )
-            rows[clip] = cells | {"review": next(iter(reviews), "")}
+            cells = dict(zip(titles, line, strict=True))
+            clip = text_cell(cells["clip"])
+            if clip:
+                try:
+                    rows[clip] = _join(rows.get(clip, {}), cells, titles)
+                except DataError as exc:
+                    raise DataError(f"line {lines.line_num}: {clip} has {exc}; remove one row") from exc
     return _Table(titles, rows)
+
+
+def _join(before: Mapping[str, str], cells: Mapping[str, str], titles: Mapping[str, str]) -> dict[str, str]:
+    """Cells of two rows of one clip, each where the other has none."""
+    joined = dict(cells)
+    for key, cell in before.items():
+        one, other = text_cell(cell), text_cell(cells[key])
+        is_written_here = key != "review" and key in COLUMNS + CLOCK_COLUMNS
+        if one and other and one.casefold() != other.casefold() and not is_written_here:
+            raise DataError(f"two entries in the column {titles[key]!r}, {one!r:.40} and {other!r:.40}")
+        if one:
+            joined[key] = cell
+    return joined
 
 
 def _add_column(titles: dict[str, str], title: str) -> None:
@@ -116,10 +126,12 @@ def _add_column(titles: dict[str, str], title: str) -> None:
 def _row(
     clip: DetectedClip, written: Mapping[str, str] | None = None, own: Sequence[str] = (), *, has_clock: bool
 ) -> list[object]:
-    """Cells of a clip, with what a reviewer wrote into the column `review` and into columns of their own."""
+    """Cells of a clip, with what a reviewer wrote into the column `review` and into columns of their own, untouched."""
     written = written or {}
+    clip_cell, label, recording = (
+        spreadsheet_cell(text) for text in (clip.clip, clip.label, clip.recording.encode("utf-8", "replace").decode())
+    )
     times = f"{clip.onset_s:.3f}", f"{clip.offset_s:.3f}"
-    recording = clip.recording.encode("utf-8", "replace").decode()
-    cells = [clip.clip, clip.label, written.get("review", ""), f"{clip.score:.3f}", recording, *times]
+    cells = [clip_cell, label, written.get("review", ""), f"{clip.score:.3f}", recording, *times]
     clock = (clip.onset_at, clip.offset_at) if has_clock else ()
     return [*cells, *clock, *(written.get(name, "") for name in own)]
