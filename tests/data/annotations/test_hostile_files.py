@@ -51,13 +51,21 @@ def detected(**event):
         ("a.json", changed(labels=[["Dog"]]), "labels=.*is not a string"),
         ("a.json", changed(start=[]), "start=.* is not a number"),
         ("a.jsonl", detected(label=["Dog"]), "line 1: label=.* is not a string"),
-        ("a.jsonl", detected(label=None), "line 1: the label of an event is empty"),
+        ("a.jsonl", detected(label=None), "line 1: the label of an event is missing"),
         ("a.jsonl", detected(onset_s=10**400), "line 1: onset_s has 401 digits"),
         ("a.jsonl", '{"events": {"label": 1}}', "not a result of panns detect"),
         ("a.jsonl", "[" * 100_000, "line 1: this is not JSON"),
         ("a.csv", "file,onset_s,offset_s,label\n" + "x" * 200_000, "damaged table"),
         ("a.txt", "Begin Time (s)\tEnd Time (s)\tSpecies\n" + "x" * 200_000, "damaged table"),
-        ("a.csv", "IN FILE,OFFSET,DURATION,AUTO ID\na.wav,nan,1,Dog\n", "line 2: .*has no length"),
+        ("a.csv", "IN FILE,OFFSET,DURATION,AUTO ID\na.wav,nan,1,Dog\n", "line 2: OFFSET='' is not a number"),
+        ("a.csv", "IN FILE,OFFSET,DURATION,AUTO ID\na.wav,-1,2,Dog\n", "line 2: .*-1 to 1 s is not in a sound"),
+        ("a.csv", "file,onset_s,offset_s,label\na.wav,0,1,nan\n", "line 2: the label of an event is missing"),
+        ("a.jsonl", detected(label="<NA>"), "line 1: the label of an event is missing"),
+        (
+            "a.jsonl",
+            '{"file": "a", "events": [{"label": "a", "onset_s": 0, "offset_s": 1e999}]}',
+            "line 1: .*too large",
+        ),
     ],
 )
 def test_a_message_names_the_file(tmp_path, name, text, words):

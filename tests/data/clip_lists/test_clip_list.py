@@ -153,6 +153,9 @@ def test_clip_lists_of_real_data_sets_are_read(shared):
         ("path,label\na,b\n  ,b\n", 3, ["path is empty"]),
         ("path,labels\na,b||c\n", 2, ["label '' is empty"]),
         ("path,labels\na,b|c|b\n", 2, ["label 'b' is repeated"]),
+        ("path,label\na,b\nc,nan\n", 3, ["label 'nan'", "missing value"]),
+        ("path,labels\na,b|NaN\n", 2, ["label 'NaN'", "missing value"]),
+        ("path,label,events\na,b,0-1 nan\n", 2, ["label 'nan'", "missing value"]),
         ("path,label,onset\na,b,soon\n", 2, ["onset='soon'", "number"]),
         ("path,label,onset_s\na,b,-1\n", 2, ["onset_s=-1.0"]),
         ("path,label,onset_s\na,b,nan\n", 2, ["onset_s=nan"]),
@@ -168,6 +171,19 @@ def test_invalid_table_is_refused(tmp_path, text, line, words):
     message = problem_of(tmp_path, text)
     assert message.startswith(f", line {line}: ")
     assert all(word in message for word in words)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("m.csv", "path,label,fold,source\na,b,<NA>, nan \n"),
+        ("m.jsonl", '{"path": "a", "label": "b", "fold": "NaN", "source": "NaT"}\n'),
+    ],
+)
+def test_a_missing_fold_and_source_are_unknown(tmp_path, name, text):
+    """A source of that name would be one recording, and all its clips on one side of a split."""
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    assert read_clip_list(tmp_path / name).clips == (Clip("a", ("b",)),)
 
 
 def test_empty_table_is_refused(tmp_path):
@@ -190,7 +206,10 @@ def test_empty_table_is_refused(tmp_path):
         ('{"path": "a", "labels": [["b"]]}', ["labels=['b']", "string"]),
         ('{"path": "a", "label": true}', ["label=True", "string"]),
         ('{"path": "a", "label": "b", "onset_s": "1"}', ["onset_s='1'", "number"]),
-        ('{"path": "a", "label": "b", "onset_s": NaN}', ["onset_s=nan"]),
+        ('{"path": "a", "label": "b", "onset_s": NaN}', ["NaN is not part of JSON"]),
+        ('{"path": "a", "label": "nan"}', ["label 'nan'", "missing value"]),
+        ('{"path": "a", "labels": ["b", "caf\\udce9"]}', [r"label 'caf\udce9'", "not text"]),
+        ('{"path": "a", "label": "b", "offset_s": 1e999}', ["1e999", "too large"]),
         ('{"path": "a", "label": "b", "onset_s": 1' + "0" * 400 + "}", ["onset_s", "401 digits"]),
         ('{"path": "a", "label": "b", "events": "1-2 c"}', ["events='1-2 c'", "list"]),
         ('{"path": "a", "label": "b", "events": [{"label": "c", "onset_s": 1}]}', ["events", "{'label': 'c', 'o"]),

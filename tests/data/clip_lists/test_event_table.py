@@ -68,6 +68,7 @@ def test_folder_stands_for_its_table(tmp_path):
         (HEADER + " \t0\t1\tDog\n", ", line 2: ", ["filename is empty"]),
         (HEADER + "a.wav\t0\t1\tDog\na.wav\t1\t\tDog\n", ", line 3: ", ["offset is empty"]),
         (HEADER + "a.wav\t0\t1\t\n", ", line 2: ", ["event_label is empty"]),
+        (HEADER + "a.wav\t0\t1\tDog\nb.wav\tnan\tnan\tnan\n", ", line 3: ", ["label 'nan'", "missing value"]),
         (HEADER + "a.wav\t0:30\t1\tDog\n", ", line 2: ", ["onset='0:30'", "number"]),
         (HEADER + "a.wav\t1\t1\tDog\n", ", line 2: ", ["offset_s=1.0", "onset_s=1.0"]),
         (HEADER + "a.wav\t-1\t1\tDog\n", ", line 2: ", ["onset_s=-1.0"]),

@@ -70,12 +70,18 @@ def test_file_names_give_sources(tmp_path):
         (("data/dog/a.wav",), r"a.wav lies too deep: .*data"),
         (("train/dog/a.wav", "cat/b.wav"), r"a.wav lies too deep"),
         (("train/dog/x/a.wav", "test/dog/b.wav"), r"a.wav lies too deep: .*dog"),
+        (("nan/a.wav", "dog/b.wav"), r"/nan: the label 'nan' is a missing value"),
         (("manifest.csv", "audio/a.wav"), r"holds a clip list; .*manifest.csv"),
     ],
 )
 def test_sounds_that_would_be_lost_are_refused(tmp_path, files, words):
     with pytest.raises(DataError, match=words):
         read_clip_list(put(tmp_path, *files))
+
+
+def test_a_guessed_source_may_have_the_name_of_a_missing_value(tmp_path):
+    listed = read_clip_list(put(tmp_path, "dog/nan_1.wav", "dog/nan_2.wav", "dog/x.wav"))
+    assert [clip.source for clip in listed.clips] == ["nan", "nan", ""]
 
 
 @needs_permissions

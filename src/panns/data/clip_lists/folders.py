@@ -80,8 +80,10 @@ def _clips_of_classes(root: Path, fold: str = "") -> Iterator[Clip]:
                     f"{sound} lies too deep: a class folder, such as {root / place}, holds its sounds itself; "
                     "give the folder whose folders are the classes"
                 )
-        for name in sounds:
-            yield Clip(f"{place}/{name}", labels=(label,), fold=fold)
+        try:
+            yield from [Clip(f"{place}/{name}", labels=(label,), fold=fold) for name in sounds]
+        except DataError as exc:
+            raise DataError(f"{root / place}: {exc}") from exc
 
 
 def _inside(folder: Path) -> tuple[list[str], list[str]]:

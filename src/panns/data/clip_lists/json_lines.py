@@ -13,6 +13,7 @@ from panns.data.clip_lists.columns import find_columns
 from panns.data.clip_lists.json_values import number_value, text_value
 from panns.data.clip_lists.label_cells import parse_label_list
 from panns.data.clips.clip import Clip, TimedLabel
+from panns.data.clips.missing_values import is_missing
 from panns.errors import DataError
 from panns.system.json_files import parse_json, to_json
 
@@ -82,6 +83,12 @@ def _name(value: object, key: str) -> str:
     return text_value(value, key).strip()
 
 
+def _known_name(value: object, key: str) -> str:
+    """A fold or a source, for which no value means what null does."""
+    name = _name(value, key)
+    return "" if is_missing(name) else name
+
+
 def _label(value: object, key: str) -> tuple[str, ...]:
     label = _name(value, key)
     if (listed := parse_label_list(label)) is not None:
@@ -118,8 +125,8 @@ _READERS = {
     "path": text_value,
     "labels": _labels,
     "label": _label,
-    "fold": _name,
-    "source": _name,
+    "fold": _known_name,
+    "source": _known_name,
     "onset_s": number_value,
     "offset_s": number_value,
     "events": _events,

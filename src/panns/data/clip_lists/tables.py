@@ -20,6 +20,7 @@ from typing import Any, TextIO, TypeVar
 from panns.data.clip_lists.columns import find_columns
 from panns.data.clip_lists.label_cells import parse_label_list
 from panns.data.clips.clip import Clip, TimedLabel
+from panns.data.clips.missing_values import is_missing
 from panns.errors import DataError
 
 T = TypeVar("T")
@@ -100,7 +101,7 @@ def _row_reader(header: Sequence[str]) -> Callable[[list[str]], Clip]:
     )
     read_labels = _shared(_parse_labels if "labels" in places else _parse_label)
     labels = places["labels" if "labels" in places else "label"]
-    read_fold, read_licence = _shared(str.strip), _shared(str)
+    read_fold, read_licence = _shared(_parse_name), _shared(str)
 
     def to_clip(row: list[str]) -> Clip:
         row.append("")  # the cell at `nowhere`, for missing columns
@@ -108,7 +109,7 @@ def _row_reader(header: Sequence[str]) -> Callable[[list[str]], Clip]:
             row[path],
             read_labels(row[labels]),
             read_fold(row[fold]),
-            row[source].strip(),
+            _parse_name(row[source]),
             _parse_optional_seconds(row[onset], header, onset),
             _parse_optional_seconds(row[offset], header, offset),
             _parse_events(row[events]),
@@ -129,6 +130,11 @@ def _shared(read: Callable[[str], T]) -> Callable[[str], T]:
         return known[cell]
 
     return read_once
+
+
+def _parse_name(cell: str) -> str:
+    """A fold or a source, for which no value means what an empty cell does."""
+    return "" if is_missing(cell) else cell.strip()
 
 
 def _parse_label(cell: str) -> tuple[str, ...]:

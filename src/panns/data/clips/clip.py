@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from panns.data.clips.missing_values import is_missing
 from panns.errors import DataError
 
 
@@ -20,7 +21,8 @@ class TimedLabel:
         offset_s: End of the event, in seconds from the start of the clip.
 
     Raises:
-        DataError: The label is empty or has spaces around it, or the times are negative, not finite or not ascending.
+        DataError: The label is empty, missing, not text or has spaces around it, or the times are negative, not finite
+            or not ascending.
     """
 
     label: str
@@ -28,7 +30,7 @@ class TimedLabel:
     offset_s: float
 
     def __post_init__(self) -> None:
-        _check_name("label", self.label)
+        _check_labels((self.label,))
         _check_stretch(self.onset_s, self.offset_s)
 
 
@@ -48,8 +50,8 @@ class Clip:
         attribution: Author to credit, and where the recording was published.
 
     Raises:
-        DataError: The path is empty, a name is empty or has spaces around it, a label is repeated, or a time is
-            negative, not finite or not before the end of its stretch.
+        DataError: The path is empty, a name has spaces around it, a label is empty, missing, repeated or not text, or a
+            time is negative, not finite or not before the end of its stretch.
     """
 
     path: str
@@ -106,16 +108,18 @@ class ClipList:
 
 def _check_labels(labels: Sequence[str]) -> None:
     for label in labels:
-        _check_name("label", label)
+        if not label or label != label.strip():
+            problem = (
+                "has spaces around it; remove them" if label.strip() else "is empty; give it a name or leave it out"
+            )
+            raise DataError(f"the label {label!r} {problem}")
+        if is_missing(label):
+            raise DataError(f"the label {label!r} is a missing value; give the class, or an empty cell for no class")
+        if not label.isascii() and any("\ud800" <= char <= "\udfff" for char in label):
+            raise DataError(f"the label {label!a:.60} is not text; write it again, in UTF-8")
     if len(labels) > 1 and len(set(labels)) < len(labels):
         repeated = next(label for label in labels if labels.count(label) > 1)
         raise DataError(f"the label {repeated!r} is repeated; give it once")
-
-
-def _check_name(what: str, name: str) -> None:
-    if not name or name != name.strip():
-        problem = "has spaces around it; remove them" if name.strip() else "is empty; give it a name or leave it out"
-        raise DataError(f"the {what} {name!r} {problem}")
 
 
 def _check_stretch(onset_s: float, offset_s: float | None) -> None:
