@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 # ONNX Runtime copies the weights of a convolution four times while it loads them. In parts of this size, the copies of
 # CNN14 take 452 MB at their peak instead of 1,146 MB; it returns the memory of smaller parts later.
 MAX_PART_BYTES = 40_000_000
+# It merges a batch norm into the weights before it, in a copy that stays beside the file's. A concatenation between the
+# two, even of one part, prevents that: CNN14 then peaks at 481 MB instead of 600 MB, and computes as fast as before.
+MIN_PART_BYTES = 4_000_000
 
 
 def weightless_graph(network: Network, manifest: ModelManifest) -> bytes:
@@ -62,9 +65,16 @@ def _split(graph: ir.Graph, weight: ir.Value, part: ParameterPart) -> list[Param
 
     assert weight.shape is not None
     shape = tuple(size for size in weight.shape if isinstance(size, int))
-    n_parts = 2 ** math.ceil(math.log2(max(1.0, 4 * math.prod(shape) / MAX_PART_BYTES)))
+    n_bytes = 4 * math.prod(shape)
+    n_parts = 2 ** math.ceil(math.log2(max(1.0, n_bytes / MAX_PART_BYTES)))
     uses = list(weight.uses())
-    if n_parts == 1 or len(uses) != 1 or uses[0].node.op_type != "Conv" or len(shape) < 3 or shape[0] % n_parts:
+    if (
+        n_bytes < MIN_PART_BYTES
+        or len(uses) != 1
+        or uses[0].node.op_type != "Conv"
+        or len(shape) < 3
+        or shape[0] % n_parts
+    ):
         return [part]
     conv = uses[0].node
     group = conv.attributes.get("group")
