@@ -1,4 +1,4 @@
-"""Write the trained network into the package: `model.json`, `model.onnx` and `model.safetensors`, at most 4.2 MB.
+"""Write the trained network into the package: `model.json` and `model.safetensors`, at most 4.2 MB.
 
 python -m recipes.builtin.ship [--out runs/builtin] [--to FOLDER] [--calibration runs/builtin/calibration.json]
 python -m recipes.builtin.ship --metrics    # after evaluate: only write its figures into model.json

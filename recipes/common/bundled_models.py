@@ -1,4 +1,4 @@
-"""Write models into the package: `model.json`, `model.onnx`, `model.safetensors` and the attribution of clips."""
+"""Write models into the package: `model.json`, `model.safetensors` and the attribution of clips."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from panns.checkpoints.checkpoint import MANIFEST_FILE, ONNX_FILE, TORCH_FILE, open_checkpoint
+from panns.checkpoints.checkpoint import MANIFEST_FILE, TORCH_FILE, open_checkpoint
+from panns.checkpoints.graph_files import shipped_graph
 from panns.checkpoints.manifest import Metric, ModelManifest
 from panns.data.clip_lists import Clip
-from panns.export.to_onnx import export_onnx
-from panns.export.verify import verify_onnx
+from panns.export.verify import verify_graph
 from panns.labels import audioset
 from panns.models.registry import find_model, shipped_checkpoint
 from panns.networks.contract import Network
@@ -22,7 +22,7 @@ from panns.networks.saving import round_to_half, save_checkpoint
 
 ATTRIBUTION_FILE = "ATTRIBUTION.csv"
 LICENCE = "MIT"
-MAX_BYTES = 4_200_000  # limit for model.json, model.onnx and model.safetensors together
+MAX_BYTES = 4_200_000  # limit for model.json and model.safetensors together
 
 
 def bundled_folder(architecture: str) -> Path:
@@ -35,7 +35,7 @@ def bundled_folder(architecture: str) -> Path:
 def write_bundled_model(
     network: Network, architecture: str, *, training_data: str, clips: Sequence[Clip], folder: Path | None = None
 ) -> None:
-    """Round a trained network to half precision, export it, verify the graph, and copy both into the package.
+    """Round a trained network to half precision, verify its graph in the package, and copy the parameters there.
 
     Args:
         network: The trained network.
@@ -57,7 +57,7 @@ def write_bundled_model(
 def write_model(
     network: Network, architecture: str, folder: Path, *, source: str, training_data: str, clips: Sequence[Clip]
 ) -> None:
-    """Write the checkpoint folder of a model that is small enough to be bundled: half precision, torch and ONNX.
+    """Write the checkpoint folder of a model that is small enough to be bundled, in half precision.
 
     Args:
         network: Trained network; it is rounded to half precision.
@@ -77,11 +77,9 @@ def write_model(
         training_data=training_data,
     )
     checkpoint = save_checkpoint(network, manifest, folder)
-    export_onnx(checkpoint, folder / ONNX_FILE, frontend="outside")
-    worst = verify_onnx(checkpoint, folder / ONNX_FILE).scores
-    checkpoint.record_files(ONNX_FILE)
+    worst = verify_graph(checkpoint, shipped_graph(architecture)).scores
     (folder / ATTRIBUTION_FILE).write_text(attribution_csv(clips), encoding="utf-8")
-    n_bytes = sum((folder / name).stat().st_size for name in (TORCH_FILE, ONNX_FILE, MANIFEST_FILE))
+    n_bytes = sum((folder / name).stat().st_size for name in (TORCH_FILE, MANIFEST_FILE))
     if n_bytes > MAX_BYTES:
         raise SystemExit(f"the model takes {n_bytes:,} bytes; the limit of a bundled model is {MAX_BYTES:,}")
     print(f"{n_bytes:,} bytes in {folder}; the largest difference of graph and network is {worst:.1e}")

@@ -241,7 +241,7 @@ def with_files(**changes):
             "model.json",
             with_files(**{"model.safetensors": {"n_bytes": 10**15, "sha256": "0" * 64}}),
             CheckpointError,
-            "lists 1,000,000,001,550,274 bytes",
+            "lists 1,000,000,000,000,000 bytes",
         ),
     ],
 )

@@ -10,7 +10,7 @@ from panns.checkpoints.checkpoint import open_checkpoint
 from panns.models.registry import list_models, shipped_checkpoint
 from tests.conftest import ROOT
 
-MODEL_FILES = ("model.json", "model.onnx", "model.safetensors")
+MODEL_FILES = ("model.json", "model.safetensors")
 SHIPPED = {entry.name: shipped_checkpoint(entry.shipped) for entry in list_models() if entry.shipped is not None}
 each_model = pytest.mark.parametrize("name", SHIPPED)
 
@@ -22,7 +22,7 @@ def test_shipped_models():
 @each_model
 def test_files_are_intact_and_small(name):
     checkpoint = open_checkpoint(SHIPPED[name])
-    assert set(checkpoint.manifest.files) == {"model.onnx", "model.safetensors"}
+    assert set(checkpoint.manifest.files) == {"model.safetensors"}
     checkpoint.verify()
     assert sum((SHIPPED[name] / file).stat().st_size for file in MODEL_FILES) <= 4_200_000
 
