@@ -59,6 +59,8 @@ _RARE_WITH_LENGTH = [
     ("NIST", "ULAW"),
     ("VOC", "PCM_16"),
     ("VOC", "PCM_U8"),
+    ("VOC", "ULAW"),
+    ("VOC", "ALAW"),
     ("AVR", "PCM_16"),
     ("MAT4", "PCM_16"),
     ("MAT4", "DOUBLE"),

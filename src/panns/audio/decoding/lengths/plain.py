@@ -43,6 +43,8 @@ def read_voc(source: SeekableInput, offset: int) -> DeclaredLength:
         header = source.read_at(at, 16)
         if header[:1] == b"\0":  # the terminator
             break
+        if not header and source.read_at(at - 1, 1) == b"\0":  # libsndfile counts it into a block of u-law or A-law
+            break
         if len(header) < 4 or at + 4 + int.from_bytes(header[1:4], "little") > source.n_bytes:
             is_cut = True
         if len(header) < 4:
