@@ -167,3 +167,16 @@ def test_a_mostly_damaged_file_is_refused_or_reported():
     else:
         assert "packets are damaged" in warnings[0]
         assert seconds < 11
+
+
+@pytest.mark.parametrize("name", ["ogg", "opus"])
+def test_lost_pages_of_ogg_are_not_called_a_missing_end(name):
+    """Ogg has no place to hold the time of a packet but the end of its page, so the sound closes up."""
+    data = sound_file(name, 10.0)
+    pages = [at for at in range(len(data)) if data.startswith(b"OggS", at)]
+    first, last = len(pages) // 3, len(pages) // 2
+    seconds, (warning, *_) = _read(data[: pages[first]] + data[pages[last] :])
+    assert 5.0 < seconds < 9.5
+    assert warning.startswith(f"{10.0 - seconds:.2f} s of the 10.00 s")
+    assert "missing inside the sound" in warning
+    assert "too early" in warning

@@ -26,6 +26,7 @@ class DeclaredLength:
         duration_s: Declared duration in seconds; None if the header has none.
         tolerance_s: Seconds that a decoder may legitimately leave out: delay and padding of the encoder.
         is_cut: True if the end marker of the format is missing.
+        has_end: True if the end marker of the format is there, so that missing sound lies before it.
         is_unknowable: True if the format says nothing about its length, so a missing end cannot be noticed.
         notes: Sentences about a header that contradicts its file.
     """
@@ -33,6 +34,7 @@ class DeclaredLength:
     duration_s: float | None = None
     tolerance_s: float = 0.01
     is_cut: bool = False
+    has_end: bool = False
     is_unknowable: bool = False
     notes: tuple[str, ...] = ()
 

@@ -184,6 +184,12 @@ class FileReader:
             ]
         if declared.duration_s is not None and declared.duration_s - decoded_s > declared.tolerance_s:
             missing_s = declared.duration_s - decoded_s
+            if declared.has_end:
+                message = (
+                    f"{missing_s:.2f} s of the {declared.duration_s:.2f} s its header declares are missing inside the "
+                    f"sound{self._damage}; what comes after them is that much too early"
+                )
+                return [message]
             message = (
                 f"ended after {decoded_s:.2f} s of the {declared.duration_s:.2f} s its header declares, "
                 f"{missing_s:.2f} s are missing{self._damage}; the result covers the rest"

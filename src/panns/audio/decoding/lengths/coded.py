@@ -84,7 +84,7 @@ def read_ogg(source: SeekableInput, offset: int) -> DeclaredLength:
     # Chained streams each count from 0; a recorded broadcast does not start at 0.
     if is_cut or granule <= 0 or serial != first_serial or _first_granule(head) > 10 * rate:
         return DeclaredLength(is_cut=is_cut)
-    return DeclaredLength(max(granule - skipped, 0) / rate, tolerance_s=0.1)
+    return DeclaredLength(max(granule - skipped, 0) / rate, tolerance_s=0.1, has_end=True)
 
 
 def _first_granule(head: bytes) -> int:
