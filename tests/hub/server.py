@@ -12,7 +12,7 @@ class Server(http.server.ThreadingHTTPServer):
     """Serves `body`, or those of `files` by path. Each request takes the next step of `plan`, or "ok" after the last.
 
     Steps: "ok", "no range", "chunked", "unknown length", "html", "wrong part", ("drop", n), ("stall", n), (status,),
-    (status, location).
+    (status, location), ("raw", bytes of a whole reply).
     """
 
     def __init__(self):
@@ -40,7 +40,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         server.ranges.append(self.headers.get("Range"))
         server.paths.append(self.path)
         self.close_connection = True
-        if isinstance(step, tuple) and step[0] in ("drip", "drip headers", "length", "endless"):
+        if isinstance(step, tuple) and step[0] in ("drip", "drip headers", "length", "endless", "raw"):
             self.misbehave(*step)
             return
         if server.files is not None and self.path not in server.files:
@@ -96,6 +96,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if kind == "drip headers":
             self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: ")
             self.drip(b"a")
+            return
+        if kind == "raw":
+            self.wfile.write(value)
             return
         self.send_response(200)
         self.send_header("Content-Length" if kind == "length" else "X", value or str(len(BODY)))

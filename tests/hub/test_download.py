@@ -527,6 +527,33 @@ def test_all_attempts_together_have_an_end(server, monkeypatch):
         fetch(record(server, sha256=SHA256))
 
 
+HEAD = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    ("reply", "words"),
+    [
+        (b"\x16\x03\x01\x1b[2J" * 200, r"no reply \(\\x16\\x03"),
+        (b"SSH-2.0-" + b"x" * 20_000, r"no reply \(SSH-2\.0-x+\)"),
+        (b"HTTP/1.1 200 " + b"O" * 200_000, "no reply"),
+        (HEAD + b"X: 1\r\n" * 5000 + b"\r\n", "no reply"),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nab", "connection lost"),
+        (HEAD + b"Transfer-Encoding: chunked\r\n\r\n-5\r\nab", "connection lost"),
+        (HEAD + b"Content-Length: -5\r\n\r\nab", "not the published file"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n" * 1000, "no reply"),
+        (b"HTTP/1.1 302 F\r\nLocation: http://[::1/a\r\n\r\n", "no request"),
+        (b"HTTP/1.1 302 F\r\nLocation: http://127.0.0.1:99999/\r\n\r\n", "not https"),
+    ],
+    ids=lambda value: repr(value[:30]),
+)
+def test_a_reply_that_is_not_http_is_a_short_message(server, reply, words):
+    server.plan = [("raw", reply)]
+    with pytest.raises(DownloadError, match=words) as refusal:
+        fetch(record(server, sha256=SHA256), retries=0)
+    assert str(refusal.value).isprintable()
+    assert len(str(refusal.value)) < 600
+
+
 @pytest.mark.parametrize("digits", ["9" * 16, "9" * 5000])
 def test_an_impossible_length_is_refused(server, digits):
     server.plan = [("length", digits)]

@@ -121,6 +121,17 @@ def _guarded(http_class: Callable[..., Any], guard: Guard) -> Callable[..., Any]
 class _SafeRedirects(urllib.request.HTTPRedirectHandler):
     """Redirect handler that follows https (or this machine) only, and never goes from https to http."""
 
+    def http_error_302(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: http.client.HTTPMessage
+    ) -> Any | None:  # noqa: ANN401 - as in urllib
+        try:
+            return super().http_error_302(req, fp, code, msg, headers)
+        except BaseException:  # such as an address that is none, for which urllib leaves the connection open
+            fp.close()
+            raise
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
     def redirect_request(
         self,
         req: urllib.request.Request,

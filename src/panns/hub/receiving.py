@@ -24,6 +24,7 @@ from panns.hub.connection import Guard, open_url
 from panns.models.weights import Weights
 from panns.system.json_files import read_json_object, write_json
 from panns.system.progress import OnProgress, Progress
+from panns.system.safe_text import printable
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +33,7 @@ _BACKOFF_S = 1.0  # doubled after every further failure
 _PROGRESS_BYTES = 1 << 20  # an attempt that brings this much resets the count of failures
 _MIN_BYTES_PER_S = 1000.0  # of a connection that is worth waiting for; the smallest model then takes an hour
 _LONGEST_S = 24 * 3600.0
+_LONGEST_REASON = 200
 _LENGTH = "[0-9]{1,15}"  # of a file; Python refuses to convert thousands of digits
 
 
@@ -189,7 +191,7 @@ def _open(job: Transfer, offset: int, kept: _Version | None, guard: Guard) -> ht
         raise _Dropped(f"no reply ({_describe(reason)})") from exc
     except ValueError as exc:  # a header with a line break, in the record of an earlier attempt
         remove_part(job.part)
-        raise _Dropped(f"no request ({exc})") from exc
+        raise _Dropped(f"no request ({_describe(exc)})") from exc
 
 
 def _agree(
@@ -253,7 +255,8 @@ def remove_part(part: Path) -> None:
 
 
 def _describe(exc: object) -> str:
-    return str(exc) or type(exc).__name__
+    # A server that speaks another protocol is quoted here, with kilobytes of whatever it sent.
+    return printable(str(exc))[:_LONGEST_REASON] or type(exc).__name__
 
 
 def check_room(folder: Path, n_bytes: int) -> None:
