@@ -70,6 +70,13 @@ def _check(kind, outcomes, process):
     assert low <= sum(one["ended"] == "refused" for one in outcomes) / len(outcomes) <= high
 
 
+def test_the_page_states_the_numbers_of_cases():
+    page = (_ROOT / "docs" / "reliability.md").read_text(encoding="utf-8")
+    assert f"`make test` runs {sum(_FEW[kind] for kind in KINDS)} of them" in page
+    for kind in KINDS:
+        assert f"| {250 * _N_BATCHES.get(kind, 4):,}" in page
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_damaged_input(run, kind):
     _check(kind, *run(kind, 1, _FEW[kind]))
