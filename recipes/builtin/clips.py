@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections import defaultdict
 from collections.abc import Sequence
@@ -26,6 +27,7 @@ _PARTS = (TRAIN, TRAIN, TEST, TRAIN, TRAIN, VALIDATION, TRAIN, TRAIN, TRAIN, TES
 # Names whose parents in AudioSet belong to another meaning of the word than ESC-50's category.
 _OTHER_MEANINGS = frozenset({"Honk", "Mouse"})
 _FREESOUND_NUMBER = re.compile(r"\d{5,7}")
+COPIES_FILE = Path(__file__).with_name("copies.json")  # written by `recipes.builtin.copies`
 _LANGUAGES = {
     "english": "en", "us": "en", "new": "en", "jarvis": "en", "dutch": "nl", "mandarin": "zh", "german": "de",
     "sample-ja": "ja", "": "other", "sample1": "other", "sample2": "other",
@@ -54,16 +56,19 @@ def world_clips(data: Path) -> list[Clip]:
 
 
 def select_test_rows(data: Path) -> list[dict[str, str]]:
-    """Manifest rows of the test part of `world`, without recordings that a training clip credits too.
+    """Manifest rows of the test part of `world`, without recordings that were trained on under another name."""
+    kept = {clip.path for clip in _unheard(world_clips(data), data) if clip.fold == TEST}
+    return [row for row in read_manifest_rows(data / "world") if f"world/{row['path']}" in kept]
+
+
+def _unheard(clips: Sequence[Clip], data: Path) -> list[Clip]:
+    """Clips whose recording no training clip of `world` has, by its Freesound number or its sound (`copies.json`).
 
     Several games cut effects from one Freesound recording, and the column `source_id` does not say so.
     """
-    rows = read_manifest_rows(data / "world")
-    part_of = {clip.path: clip.fold for clip in world_clips(data)}
-    trained = {number for row in rows if part_of[f"world/{row['path']}"] == TRAIN for number in _freesound_numbers(row)}
-    return [
-        row for row in rows if part_of[f"world/{row['path']}"] == TEST and trained.isdisjoint(_freesound_numbers(row))
-    ]
+    copies = json.loads(COPIES_FILE.read_text(encoding="utf-8"))
+    trained = {number for clip in world_clips(data) if clip.fold == TRAIN for number in _freesound_numbers(clip)}
+    return [clip for clip in clips if clip.path not in copies and trained.isdisjoint(_freesound_numbers(clip))]
 
 
 def assign_parts(kinds: dict[str, str]) -> dict[str, str]:
@@ -118,7 +123,12 @@ def training_clips(data: Path, mapping: Path) -> list[Clip]:
 
 
 def validation_clips(data: Path, mapping: Path) -> list[Clip]:
-    """Validation clips: of `world`, and of ESC-50's folds 1 to 4 those whose licence rules out training."""
+    """Validation clips, without recordings that were trained on under another name."""
+    return _unheard(validation_candidates(data, mapping), data)
+
+
+def validation_candidates(data: Path, mapping: Path) -> list[Clip]:
+    """Clips of the validation part of `world`, and of ESC-50's folds 1 to 4 those whose licence rules out training."""
     names, credit = audioset_names(mapping), read_credits(data / "esc50" / "LICENSE")
     excluded = held_out_sources(data) | {clip.source for clip in builtin_training_clips(data, mapping)}
     not_free = [
@@ -145,8 +155,8 @@ def _unambiguous(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name not in _OTHER_MEANINGS)
 
 
-def _freesound_numbers(row: dict[str, str]) -> list[str]:
-    return _FREESOUND_NUMBER.findall(row["credit"] + row["label"])
+def _freesound_numbers(clip: Clip) -> list[str]:
+    return _FREESOUND_NUMBER.findall(clip.attribution)
 
 
 def _digest(source: str) -> str:

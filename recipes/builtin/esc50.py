@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from panns.data.clip_lists import Clip
+from recipes.esc50.prepare import SAME_RECORDINGS
 
 HELD_OUT_FOLD = "5"
 FREE_LICENCES = {"CC0": "CC0 1.0", "CC-BY": "CC BY 3.0"}
@@ -32,8 +33,10 @@ def training_clips(data: Path, mapping: Path) -> list[Clip]:
 
 
 def held_out_sources(data: Path) -> set[str]:
-    """Recordings of the held-out fold, which no training clip may come from."""
-    return {row["source_id"] for row in read_manifest_rows(data / "esc50") if row["fold"] == HELD_OUT_FOLD}
+    """Recordings of the held-out fold, under all their numbers, which no training clip may come from."""
+    held_out = {row["source_id"] for row in read_manifest_rows(data / "esc50") if row["fold"] == HELD_OUT_FOLD}
+    pairs = [{one, other} for one, other in SAME_RECORDINGS.items()]
+    return held_out.union(*(pair for pair in pairs if not pair.isdisjoint(held_out)))
 
 
 def read_manifest_rows(dataset: Path) -> list[dict[str, str]]:

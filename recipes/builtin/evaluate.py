@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import platform
 import tempfile
 import time
 from collections import Counter
@@ -21,9 +20,11 @@ import numpy as np
 import soundfile
 
 import panns
+from benchmarks.measure import machine
 from panns.audio import load_sound
 from panns.checkpoints.checkpoint import Checkpoint
 from panns.data.clip_lists import read_clip_list
+from panns.detection.stream_settings import model_fingerprint
 from panns.frontend import log_mel
 from panns.hub.resolve import resolve
 from panns.labels import audioset
@@ -39,6 +40,7 @@ from recipes.builtin.measures import (
     measure_agreement,
     measure_agreement_by_branch,
     measure_calibration,
+    measure_esc50_by_class,
     measure_few_shot,
     measure_music_in_top3,
     measure_probe,
@@ -46,6 +48,7 @@ from recipes.builtin.measures import (
     measure_speech_first,
     measure_synthesizer_share,
     measure_top1,
+    measure_urban_by_class,
     measure_urban_top1,
 )
 from recipes.builtin.prepare import CLIPS_FILE
@@ -79,7 +82,7 @@ def main() -> None:
     checkpoints = {name: resolve(place) for name, place in places.items()}
     checkpoints |= {"builtin": resolve("builtin"), "teacher": resolve("mn04_as", weights=weights)}
     predictions = {
-        name: predict_all(load_model(checkpoint), data, arguments.predictions / name)
+        name: predict_all(load_model(checkpoint), data, arguments.predictions)
         for name, checkpoint in checkpoints.items()
     }
     test_rows = predictions["teacher"]["world"].rows
@@ -88,7 +91,7 @@ def main() -> None:
     held_out = held_out_sources(data)
     results: dict[str, Any] = {
         "date": datetime.now(UTC).date().isoformat(),
-        "machine": platform.processor() or platform.machine(),
+        "machine": machine()["processor"],
         "seed": read_settings().seed,
         "test": {"clips": len(test_rows), "recordings": len({row["source_id"] for row in test_rows})},
         "agreement": measure_agreement(world),
@@ -96,8 +99,14 @@ def main() -> None:
         "agreement_by_branch": measure_agreement_by_branch(everything),
         "right_in_top3": measure_right_in_top3(world, test_rows),
         "urbansound8k": {name: measure_urban_top1(one["urbansound8k_subset"]) for name, one in predictions.items()},
+        "urbansound8k_by_class": {
+            name: measure_urban_by_class(one["urbansound8k_subset"]) for name, one in predictions.items()
+        },
+        "esc50_fold5_by_class": {
+            name: measure_esc50_by_class(one["esc50"], names) for name, one in predictions.items()
+        },
         "top1_fold5": {name: measure_top1(one, names) for name, one in predictions.items()},
-        "calibration_fold5": {name: measure_calibration(one, names) for name, one in predictions.items()},
+        "calibration": {name: measure_calibration(one, names) for name, one in predictions.items()},
         "speech_first": measure_speech_first(world, test_rows),
         "music_in_top3": measure_music_in_top3(world, test_rows),
         "synthesizer_of_real_voices": measure_synthesizer_share(world, test_rows),
@@ -118,19 +127,22 @@ def predict_all(model: Model, data: Path, cache: Path) -> dict[str, Predictions]
     rows = {dataset: read_manifest_rows(data / dataset) for dataset in ("esc10", "esc50", "urbansound8k_subset")}
     rows["esc10"] = [row for row in rows["esc10"] if row["fold"] == HELD_OUT_FOLD]
     rows["world"] = select_test_rows(data)
+    made_by = cache / model_fingerprint(model.manifest).replace(" ", "-")
     return {
-        dataset: _predict(model, data / dataset, selected, cache / f"{dataset}.npz")
+        dataset: _predict(model, data / dataset, selected, made_by / f"{dataset}.npz")
         for dataset, selected in rows.items()
     }
 
 
 def _predict(model: Model, dataset: Path, rows: list[dict[str, str]], file: Path) -> Predictions:
-    if not file.exists():
+    paths = [row["path"] for row in rows]
+    if not file.exists() or np.load(file)["paths"].tolist() != paths:
         file.parent.mkdir(parents=True, exist_ok=True)
         rate = model.manifest.sample_rate
-        scores = [model.run(load_sound(dataset / row["path"], sample_rate=rate)) for row in rows]
+        scores = [model.run(load_sound(dataset / path, sample_rate=rate)) for path in paths]
         np.savez(
             file,
+            paths=paths,
             probs=np.concatenate([one.clip_probs for one in scores]),
             embedding=np.concatenate([one.embedding for one in scores if one.embedding is not None]),
         )

@@ -65,9 +65,7 @@ class Predictions:
 def held_out_probs(predictions: dict[str, Predictions]) -> Array:
     """Probabilities of all test clips: `world`, ESC-50's fold 5, and UrbanSound8K without recordings of ESC-50."""
     esc50, urban = predictions["esc50"], predictions["urbansound8k_subset"]
-    fold_5 = np.array([row["fold"] == HELD_OUT_FOLD for row in esc50.rows])
-    is_own = np.array([row["in_esc50_source"] == "false" for row in urban.rows])
-    return np.concatenate((predictions["world"].probs, esc50.probs[fold_5], urban.probs[is_own]))
+    return np.concatenate((predictions["world"].probs, _held_out(esc50).probs, _own_of_urban(urban).probs))
 
 
 def measure_agreement(world: dict[str, Array]) -> dict[str, Any]:
@@ -110,21 +108,53 @@ def measure_right_in_top3(world: dict[str, Array], rows: Sequence[dict[str, str]
         name: float(np.mean([bool(set(np.argsort(-probs[i])[:3]) & set(classes)) for i, classes in wanted]))
         for name, probs in world.items()
     }
-    return {"clips": len(wanted), **shares}
+    return {"clips": len(wanted), "recordings": _n_recordings(rows, [i for i, _ in wanted]), **shares}
 
 
 def measure_urban_top1(predictions: Predictions) -> float:
     """Label-mapped top-1 accuracy on UrbanSound8K, without recordings of ESC-50."""
-    chosen = predictions.select(np.array([row["in_esc50_source"] == "false" for row in predictions.rows]))
-    classes = {label: [audioset().find(name).index for name in names] for label, names in URBAN_CLASSES.items()}
-    return mapped_top1(chosen.probs, [row["label"] for row in chosen.rows], classes)
+    own = _own_of_urban(predictions)
+    return mapped_top1(own.probs, [row["label"] for row in own.rows], _indices(URBAN_CLASSES))
+
+
+def measure_urban_by_class(predictions: Predictions) -> dict[str, dict[str, float]]:
+    """Number of clips and accuracy as in `measure_urban_top1`, for each class."""
+    return _by_category(_own_of_urban(predictions), _indices(URBAN_CLASSES))
+
+
+def measure_esc50_by_class(predictions: Predictions, names: dict[str, list[str]]) -> dict[str, dict[str, float]]:
+    """Number of clips and label-mapped top-1 accuracy of each category of ESC-50 on the held-out fold."""
+    return _by_category(
+        _held_out(predictions), _indices({row["label"]: names[row["label"]] for row in predictions.rows})
+    )
+
+
+def _by_category(predictions: Predictions, classes: dict[str, list[int]]) -> dict[str, dict[str, float]]:
+    result = {}
+    for category in sorted(classes):
+        chosen = predictions.select(np.array([row["label"] == category for row in predictions.rows]))
+        accuracy = mapped_top1(chosen.probs, [category] * len(chosen.rows), classes)
+        result[category] = {"clips": len(chosen.rows), "accuracy": accuracy}
+    return result
+
+
+def _own_of_urban(predictions: Predictions) -> Predictions:
+    return predictions.select(np.array([row["in_esc50_source"] == "false" for row in predictions.rows]))
+
+
+def _indices(names: dict[str, list[str]]) -> dict[str, list[int]]:
+    return {category: [audioset().find(name).index for name in some] for category, some in names.items()}
 
 
 def measure_speech_first(world: dict[str, Array], rows: Sequence[dict[str, str]]) -> dict[str, Any]:
     """Share of speech clips whose highest class is Speech, over all clips and by language."""
     chosen = [i for i, row in enumerate(rows) if row["set"].startswith("speech_")]
     languages = ["en" if rows[i]["set"] == "speech_picovoice" else language_of(rows[i]["label"]) for i in chosen]
-    result: dict[str, Any] = {"clips": len(chosen), "clips_by_language": dict(Counter(languages))}
+    result: dict[str, Any] = {
+        "clips": len(chosen),
+        "recordings": _n_recordings(rows, chosen),
+        "clips_by_language": dict(Counter(languages)),
+    }
     for name, probs in world.items():
         is_first = [int(probs[i].argmax()) == audioset().find("Speech").index for i in chosen]
         by_language = defaultdict(list)
@@ -144,7 +174,7 @@ def measure_music_in_top3(world: dict[str, Array], rows: Sequence[dict[str, str]
     shares = {
         name: float(np.mean([music in np.argsort(-probs[i])[:3] for i in chosen])) for name, probs in world.items()
     }
-    return {"clips": len(chosen), **shares}
+    return {"clips": len(chosen), "recordings": _n_recordings(rows, chosen), **shares}
 
 
 def measure_synthesizer_share(world: dict[str, Array], rows: Sequence[dict[str, str]]) -> dict[str, float]:
@@ -159,23 +189,23 @@ def measure_top1(predictions: dict[str, Predictions], names: dict[str, list[str]
     result = {}
     for dataset in ("esc10", "esc50"):
         fold = _held_out(predictions[dataset])
-        candidates = {row["label"] for row in predictions[dataset].rows}
-        classes = {label: [audioset().find(name).index for name in names[label]] for label in sorted(candidates)}
+        candidates = sorted({row["label"] for row in predictions[dataset].rows})
+        classes = _indices({label: names[label] for label in candidates})
         result[dataset] = mapped_top1(fold.probs, [row["label"] for row in fold.rows], classes)
     return result
 
 
 def measure_calibration(predictions: dict[str, Predictions], names: dict[str, list[str]]) -> dict[str, float]:
-    """Measure the expected calibration error of the highest category on the held-out fold."""
+    """Measure the expected calibration error of the highest category, on held-out clips of three data sets."""
+    held_out = {dataset: (_held_out(predictions[dataset]), names) for dataset in ("esc10", "esc50")}
+    held_out["urbansound8k"] = (_own_of_urban(predictions["urbansound8k_subset"]), URBAN_CLASSES)
     result = {}
-    for dataset in ("esc10", "esc50"):
-        fold = _held_out(predictions[dataset])
-        categories = Categories.from_mapping(
-            {row["label"]: names[row["label"]] for row in predictions[dataset].rows}, audioset()
-        )
-        truth = [categories.labels.find(row["label"]).index for row in fold.rows]
+    for dataset, (chosen, classes) in held_out.items():
+        categories = Categories.from_mapping({row["label"]: classes[row["label"]] for row in chosen.rows}, audioset())
+        truth = [categories.labels.find(row["label"]).index for row in chosen.rows]
         targets = np.eye(len(categories.labels), dtype=np.bool_)[truth]
-        result[dataset] = measure_clips(fold.probs, targets, categories, task="single-label").reliability.expected_error
+        measured = measure_clips(chosen.probs, targets, categories, task="single-label")
+        result[dataset] = measured.reliability.expected_error
     return result
 
 
@@ -207,6 +237,10 @@ def _probe(predictions: Predictions, train: npt.NDArray[np.intp]) -> float:
     classifier: Any = make_pipeline(StandardScaler(), LogisticRegression(C=PROBE_C, max_iter=2_000))
     classifier.fit(predictions.embedding[train], labels[train])
     return float(classifier.score(predictions.embedding[test], labels[test]))
+
+
+def _n_recordings(rows: Sequence[dict[str, str]], chosen: Sequence[int]) -> int:
+    return len({rows[i]["source_id"] for i in chosen})
 
 
 def _held_out(predictions: Predictions) -> Predictions:
