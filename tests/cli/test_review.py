@@ -196,7 +196,7 @@ def test_a_new_output_file_keeps_what_a_reviewer_did(folder):
     rows = rows_of(folder)
     kept = [row["clip"] for row in first if row["clip"] != knocks[1]]
     assert [(row["clip"], row["review"]) for row in rows[: len(kept)]] == [(name, "yes") for name in kept]
-    assert {row["note"] for row in rows if row["clip"] == knocks[0]} == {"'=far away"}
+    assert {row["note"] for row in rows if row["clip"] == knocks[0]} == {"=far away"}  # a person wrote it
     assert {row["recording"] for row in rows[len(kept) :]} == {"second.ogg"}
     assert moved.exists()
     assert not (folder / "clips" / knocks[0]).exists()
