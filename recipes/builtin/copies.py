@@ -53,7 +53,7 @@ def find_copies(data: Path) -> dict[str, str]:
     # Without sources, because clips of one source are not compared.
     clips = {clip.path: replace(clip, fold=part, source="") for part, some in parts.items() for clip in some}
     listing = ClipList(folder, tuple(clips.values()))
-    copies = {}
+    copies: dict[str, str] = {}
     for finding in check_clips(listing).findings:
         if finding.kind == "copy in two folds":
             trained = [path for path in finding.files if clips[path].fold == TRAIN]
