@@ -11,12 +11,12 @@ from panns.models.dymn import DynamicMobileNetConfig
 from panns.models.efficientat import MobileNetConfig
 from panns.models.ensemble import EnsembleConfig
 from panns.models.frame_mobilenet import FrameMobileNetConfig
-from panns.models.mobile_frames import MobileFramesConfig
 from panns.models.mobilenet import PannsMobileNetConfig
 from panns.models.patch_attention import PatchAttentionConfig
 from panns.models.registry import find_model, list_models
 from panns.models.resnet import ResNetConfig
 from panns.models.spectrogram_transformer import SpectrogramTransformerConfig
+from panns.models.strided_mobilenet import StridedMobileNetConfig
 from panns.models.wave1d import DaiNetConfig, LeeNetConfig, Res1dNetConfig
 from panns.models.wavegram import WavegramConfig
 from panns.models.yamnet import YamnetConfig
@@ -43,7 +43,7 @@ SHRINK = {
     LeeNetConfig: lambda config: replace(
         config, widths=tuple(min(width, 16) for width in config.widths), hidden_dim=16
     ),
-    MobileFramesConfig: lambda config: replace(config, width=0.1, hidden_dim=16),
+    StridedMobileNetConfig: lambda config: replace(config, width=0.1, hidden_dim=16),
     MobileNetConfig: lambda config: replace(config, width=min(config.width, 0.1)),
     PannsMobileNetConfig: lambda config: replace(config, width=0.25, hidden_dim=16),
     PatchAttentionConfig: lambda config: replace(config, dim=24, n_heads=3, depth=2),

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from panns.networks.contract import Network, NetworkOutput
-from panns.networks.mobile_frames import MobileFrames
+from panns.networks.strided_mobilenet import StridedMobileNet
 from panns.training.engine.batch import Batch
 from panns.training.engine.losses import LossConfig, Objective
 from recipes.builtin.mixtures import MapBatch
@@ -27,7 +27,7 @@ class MapNetwork(Network):
         maps: `(batch, channels, mels, frames)` each, the outputs of the blocks `MAP_BLOCKS`.
     """
 
-    def __init__(self, network: MobileFrames) -> None:
+    def __init__(self, network: StridedMobileNet) -> None:
         super().__init__()
         self.config = network.config
         self.network = network

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from panns.networks.efficientat import LARGE, MobileNet
-from panns.networks.mobile_frames import MobileFrames
+from panns.networks.strided_mobilenet import StridedMobileNet
 
 MELS, TIME = 2, 3  # dimensions of a kernel
 
 
-def start_from_teacher(student: MobileFrames, teacher: MobileNet) -> None:
+def start_from_teacher(student: StridedMobileNet, teacher: MobileNet) -> None:
     """Copy the parameters of a teacher, in place.
 
     Args:

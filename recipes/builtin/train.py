@@ -16,11 +16,11 @@ import torch
 
 from panns.data.clip_lists import Clip, read_clip_list
 from panns.labels import audioset
-from panns.models.mobile_frames import MobileFramesConfig
 from panns.models.registry import find_model
+from panns.models.strided_mobilenet import StridedMobileNetConfig
 from panns.networks.build import build_network, load_published
 from panns.networks.efficientat import MobileNet
-from panns.networks.mobile_frames import MobileFrames
+from panns.networks.strided_mobilenet import StridedMobileNet
 from panns.training.engine.distributed import World, join_world
 from panns.training.engine.loop import train
 from recipes.builtin.clips import esc50_categories
@@ -59,7 +59,7 @@ def main() -> None:
             torch.save(network.cpu().state_dict(), arguments.out / NETWORK_FILE)
 
 
-def run(settings: Settings, data: Path, out: Path, weights: str, world: World) -> MobileFrames:
+def run(settings: Settings, data: Path, out: Path, weights: str, world: World) -> StridedMobileNet:
     """Train on the data that `prepare` wrote to `out`."""
     clips = read_clip_list(out / CLIPS_FILE).clips
     names = audioset_names(mapping := data / "reference" / "esc50_to_audioset.json")
@@ -67,7 +67,7 @@ def run(settings: Settings, data: Path, out: Path, weights: str, world: World) -
     teacher = load_published(find_model(settings.teacher), data / "weights" / weights)
     assert isinstance(teacher, MobileNet), f"{settings.teacher} is not a MobileNet of EfficientAT"
     architecture = find_model(settings.architecture).config
-    assert isinstance(architecture, MobileFramesConfig), f"{settings.architecture} has no maps; use 'builtin'"
+    assert isinstance(architecture, StridedMobileNetConfig), f"{settings.architecture} has no maps; use 'builtin'"
     mixtures = Mixtures(
         MelStore(out / MELS_FOLDER, n_frontends=2),
         clip_labels(clips, esc50_categories(clips, mapping), names),
@@ -100,7 +100,7 @@ def build(
     """
     torch.manual_seed(settings.seed)
     student = build_network(settings.architecture)
-    assert isinstance(student, MobileFrames)
+    assert isinstance(student, StridedMobileNet)
     start_from_teacher(student, teacher)
     network = MapNetwork(student)
     embeddings = torch.cat([batch.teacher_embedding for batch in batches if batch.teacher_embedding is not None])

@@ -1,7 +1,8 @@
 """Audio input: decode any source, block by block, to mono float32 at a model's sample rate.
 
 `sound.py` joins the three subpackages: `decoding/` (files, bytes, arrays), `resampling/` (soxr for whole sounds, a
-filter with an explicit state for streams) and `live/` (microphones). `limits.py` bounds what is accepted.
+filter with an explicit state for streams) and `live/` (microphones, pipes, addresses). `limits.py` bounds what is
+accepted.
 """
 
 from panns.audio.decoding.source import Source

@@ -38,7 +38,7 @@ def explain(
     """Draw a sound with its scores and events.
 
     The picture shows the waveform, the log-mel spectrogram, the scores of the top tags over time, and the events that
-    `panns detect` finds with the same options.
+    `panns detect` finds with the same model and options.
     """
     from panns.system.extras import require
 

@@ -8,12 +8,12 @@ from panns.models import dymn as dymn
 from panns.models import efficientat as efficientat
 from panns.models import ensemble as ensemble
 from panns.models import frame_mobilenet as frame_mobilenet
-from panns.models import mobile_frames as mobile_frames
 from panns.models import mobilenet as mobilenet
 from panns.models import patch_attention as patch_attention
 from panns.models import residual_cnn as residual_cnn
 from panns.models import resnet as resnet
 from panns.models import spectrogram_transformer as spectrogram_transformer
+from panns.models import strided_mobilenet as strided_mobilenet
 from panns.models import transfer as transfer
 from panns.models import wave1d as wave1d
 from panns.models import wavegram as wavegram

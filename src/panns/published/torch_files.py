@@ -125,7 +125,7 @@ def read_torch_file(path: Path) -> Any:  # noqa: ANN401 - whatever was saved
     except (OSError, zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, ValueError, TypeError) as exc:
         if isinstance(exc, UnreadableTorchFile):
             raise
-        raise UnreadableTorchFile("it is damaged, or no file of torch") from exc
+        raise UnreadableTorchFile("it is damaged, or not a torch file") from exc
 
 
 def _read_zip(file: Any, data: memoryview) -> Any:  # noqa: ANN401 - an open file; whatever was saved
@@ -198,7 +198,7 @@ def _read_old(data: memoryview) -> Any:  # noqa: ANN401 - whatever was saved
     )
     reader = plain(0)
     if bytes(data[:2]) != b"\x80\x02" or (reader.read(), reader.read()) != (_OLD_MAGIC, _OLD_VERSION):
-        raise UnreadableTorchFile("it is damaged, or no file of torch")
+        raise UnreadableTorchFile("it is damaged, or not a torch file")
     system = reader.read()
     if not isinstance(system, dict) or system.get("little_endian") is not True:
         raise UnreadableTorchFile("its numbers are big-endian")

@@ -128,7 +128,7 @@ def _from_tflite(published: StateDict) -> StateDict:
     if [layer.kind for layer in layers] != kinds:
         first = next((i for i, layer in enumerate(layers) if layer.kind != kinds[min(i, len(kinds) - 1)]), len(layers))
         kind = layers[first].kind if first < len(layers) else "nothing"
-        raise ValueError(f"layer {first} of the graph is {kind}, as in no file of YAMNet with these weights")
+        raise ValueError(f"layer {first} of the graph is {kind}, which is not a layer of YAMNet")
     mel, stem, *separable, dense = layers
     _check_mel(mel.weight)
     found = {**_named("stem", stem, (0, 3, 1, 2))}

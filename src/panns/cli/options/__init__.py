@@ -31,7 +31,7 @@ class LanguageChoice(StrEnum):
 
 WeightsFile = Annotated[
     Path | None,
-    typer.Option("--weights", metavar="FILE", help="Published file of that model, instead of the cached."),
+    typer.Option("--weights", metavar="FILE", help="Published file of that model, in place of the cached one."),
 ]
 Device = Annotated[DeviceChoice, typer.Option(help="Device to compute on.")]
 Language = Annotated[LanguageChoice, typer.Option("--lang", help="Language of label names in text output.")]

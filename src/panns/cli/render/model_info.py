@@ -159,14 +159,7 @@ def as_text(record: dict[str, Any]) -> dict[str, dict[str, str]]:
         "events": _events_text(record),
         "cost": _cost_text(record),
     }
-    network = {
-        key: " ".join(map(str, value)) or "none"
-        if isinstance(value, list | tuple)
-        else "none"
-        if value is None
-        else str(value)
-        for key, value in _network_settings(record["config"])
-    }
+    network = {key: _setting_text(value) for key, value in _network_settings(record["config"])}
     return {
         f"{record['name']}: {record['about']}": {key: value for key, value in model.items() if value},
         f"weights: {record['weights']}": _weights_text(record),

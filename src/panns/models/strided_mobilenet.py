@@ -18,7 +18,7 @@ MIN_FRAMES = 16  # 0.32 s, as for mn04_as; convolutions over a shorter sound see
 
 
 @dataclass(frozen=True)
-class MobileFramesConfig(BaseConfig):
+class StridedMobileNetConfig(BaseConfig):
     """Settings of a MobileNetV3 (large) with frame scores.
 
     Attributes:
@@ -72,9 +72,9 @@ class MobileFramesConfig(BaseConfig):
 register(
     ModelEntry(
         name="builtin",
-        family="mobile_frames",
-        config=MobileFramesConfig(),
-        network="panns.networks.mobile_frames:MobileFrames",
+        family="strided_mobilenet",
+        config=StridedMobileNetConfig(),
+        network="panns.networks.strided_mobilenet:StridedMobileNet",
         converter=None,
         weights=None,
         about="MobileNetV3, 0.4 times the standard width, inside the package, frame scores",

@@ -9,19 +9,19 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from panns.models.efficientat import round_channels
-from panns.models.mobile_frames import N_STRIDED, MobileFramesConfig
+from panns.models.strided_mobilenet import N_STRIDED, StridedMobileNetConfig
 from panns.networks.blocks import AttentionPool
 from panns.networks.contract import Network, NetworkOutput
 from panns.networks.efficientat import LARGE, InvertedResidual, conv_norm
 from panns.networks.frontend import LogMel, pad_to_min
 
 
-class MobileFrames(Network):
+class StridedMobileNet(Network):
     """Inverted residual blocks, averaged over frequency; one classifier for the frames and for their weighted mean."""
 
-    config: MobileFramesConfig
+    config: StridedMobileNetConfig
 
-    def __init__(self, config: MobileFramesConfig) -> None:
+    def __init__(self, config: StridedMobileNetConfig) -> None:
         super().__init__()
         self.config = config
         self.frontend = LogMel(config.frontend)
