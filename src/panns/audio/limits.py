@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from panns.errors import AudioDecodeError
+from panns.errors import AudioDecodeError, DecodeLimitReached
 from panns.system.defaults import MAX_HOURS
 
 # Telemetry loggers go down to some 100 Hz, bat and marine recorders up to about 4 MHz; outside is a damaged header.
@@ -63,24 +63,25 @@ class DecodeLimits:
         """
         self._check_duration(name, decoded_s)
         if decoded_s > self.grace_s and n_bytes < decoded_s * self.min_bytes_per_s:
-            raise AudioDecodeError(
+            raise DecodeLimitReached(
                 f"{name}: {n_bytes:,} bytes decode to more than {decoded_s:,.0f} s, fewer than "
                 f"{self.min_bytes_per_s:g} bytes per second, like a decompression bomb; "
-                f"if this is a real recording, set limits=DecodeLimits(min_bytes_per_s=...) in Python"
+                "if this is a real recording,",
+                "min_bytes_per_s",
             )
 
         if n_samples > self.grace_s * _GRACE_SAMPLES_PER_S and n_bytes * 1e6 < n_samples * self.min_bytes_per_million:
-            raise AudioDecodeError(
+            raise DecodeLimitReached(
                 f"{name}: {n_bytes:,} bytes decode to more than {n_samples:,} samples of all channels, fewer than "
                 f"{self.min_bytes_per_million:g} bytes per million, like a decompression bomb; "
-                f"if this is a real recording, set limits=DecodeLimits(min_bytes_per_million=...) in Python"
+                "if this is a real recording,",
+                "min_bytes_per_million",
             )
 
     def _check_duration(self, name: str, duration_s: float) -> None:
         if duration_s > self.max_duration_s:
-            raise AudioDecodeError(
-                f"{name}: longer than the limit of {self.max_duration_s:,.0f} s; "
-                f"cut it, or set limits=DecodeLimits(max_duration_s=...) in Python"
+            raise DecodeLimitReached(
+                f"{name}: longer than the limit of {self.max_duration_s:,.0f} s; cut it, or", "max_duration_s"
             )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from panns.errors import AudioDecodeError
+from panns.errors import AudioDecodeError, DecodeLimitReached
 from panns.system.defaults import MAX_HOURS
 
 if TYPE_CHECKING:
@@ -55,8 +54,5 @@ def naming_limit_options() -> Iterator[None]:
     """Name these options in errors raised inside, in place of parameters."""
     try:
         yield
-    except AudioDecodeError as error:
-        message = re.sub(
-            r"set limits=DecodeLimits\((\w+)=\.\.\.\) in Python", lambda match: f"use {_FLAGS[match[1]]}", str(error)
-        )
-        raise AudioDecodeError(message) from error
+    except DecodeLimitReached as error:
+        raise AudioDecodeError(f"{error.problem} use {_FLAGS[error.parameter]}") from error
