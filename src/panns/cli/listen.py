@@ -108,10 +108,10 @@ def listen(
     if as_json:
         print_json(live_formats.stop_record(sound.duration_s, n_events, source.lost_s, failure))
     _note(live_formats.foot(sound.duration_s, n_events, source.lost_s))
-    if failure is not None:
-        raise failure
     for warning in source.warnings:
         complain(f"warning: {source.name}: {warning}")
+    if failure is not None:
+        raise failure
 
 
 def _print_events(

@@ -27,14 +27,22 @@ def http_server(handler, tls=None):
             server.shutdown()
 
 
-def radio(data, connections):
-    """A station that sends `data` to every listener and closes the connection, without a length."""
+def radio(data, connections, *, n_endless=None, n_served=None):
+    """A station that sends `data` to every listener and closes the connection.
+
+    It declares no length, except to the listeners after the first `n_endless`. After the first `n_served` it has none.
+    """
 
     class Radio(BaseHTTPRequestHandler):
         def do_GET(self):
             connections.append(self.path)
+            if n_served is not None and len(connections) > n_served:
+                self.send_error(404)
+                return
             self.send_response(200)
             self.send_header("Content-Type", "audio/aac")
+            if n_endless is not None and len(connections) > n_endless:
+                self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             with contextlib.suppress(ConnectionError):
                 self.wfile.write(data)

@@ -259,6 +259,18 @@ class TestUnplugged:
         assert list(blocks) == []
         assert len(fake.streams) == 1
 
+    def test_warnings_of_the_time_before_are_kept(self, plug_in, caplog):
+        fake = plug_in(0, 2, devices=[device("Pair", n_in=2)])
+        with open_microphone(fake) as microphone:
+            opposite = np.tile(np.float32([0.5, -0.5]), (BLOCK, 1))
+            fake.streams[0].settings["callback"](opposite, BLOCK, None, None)
+            blocks = iter(microphone)
+            np.testing.assert_array_equal(next(blocks), 0.5)
+            while not next(blocks).any():
+                pass
+        assert len(fake.streams) == 2
+        assert "the microphone 'Pair': the channels cancel each other for 0.0" in caplog.messages[-1]
+
     def test_stopping_while_it_is_gone(self, plug_in):
         fake = plug_in(1, *[FakeSounddevice.PortAudioError("Device unavailable")] * 20)
         with open_microphone(fake) as microphone:

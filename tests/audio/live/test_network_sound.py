@@ -56,6 +56,48 @@ def test_a_station_that_breaks_off_is_opened_again(caplog):
     assert "is back after" in caplog.text
 
 
+def opposite(samples):
+    """Channels that cancel each other."""
+    return np.stack([samples, -samples], axis=1)
+
+
+def test_channels_that_cancel_are_a_warning(tmp_path):
+    write_wav(tmp_path / "a.wav", opposite(tone(1.0, sample_rate=RATE)), RATE)
+    with http_server(files(tmp_path)) as address, NetworkSound(f"{address}/a.wav") as sound:
+        samples = np.concatenate(list(sound))
+    np.testing.assert_allclose(np.abs(samples), np.abs(tone(1.0, sample_rate=RATE)), atol=1e-6)
+    (warning,) = sound.warnings
+    assert warning.startswith("the channels cancel each other for 1.00 s, first at 0.00 s")
+
+
+def test_warnings_of_all_connections_are_one():
+    clock, connections = Clock(), []
+    data = encoded("adts", opposite(tone(1.0, sample_rate=RATE)), "aac", RATE)
+    with (
+        http_server(radio(data, connections, n_endless=1)) as address,
+        NetworkSound(f"{address}/live", clock=clock, sleep=clock.sleep) as sound,
+    ):
+        clock.sleep(2.0)
+        n_samples = sum(map(len, sound))
+    assert len(connections) == 2
+    assert n_samples / RATE - sound.lost_s == pytest.approx(2.0, abs=0.3)
+    (warning,) = sound.warnings
+    assert float(warning.split()[6]) == pytest.approx(2.0, abs=0.3)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -1e9])
+def test_invalid_values_do_not_end_the_sound_and_are_a_warning(tmp_path, value):
+    samples = tone(1.0, sample_rate=RATE)
+    samples[RATE // 2] = value
+    write_wav(tmp_path / "a.wav", samples, RATE)
+    with http_server(files(tmp_path)) as address, NetworkSound(f"{address}/a.wav") as sound:
+        found = np.concatenate(list(sound))
+    samples[RATE // 2] = 0
+    np.testing.assert_allclose(found, samples, atol=1e-6)
+    (warning,) = sound.warnings
+    assert "zeros replace values that cannot be audio, the first after 0." in warning
+
+
 def test_a_connection_at_another_rate_keeps_the_first_rate_and_every_sample(tmp_path):
     write_wav(tmp_path / "a.wav", tone(1.0, sample_rate=RATE), RATE)
     with http_server(files(tmp_path)) as address, NetworkSound(f"{address}/a.wav") as sound:
@@ -67,13 +109,14 @@ def test_a_connection_at_another_rate_keeps_the_first_rate_and_every_sample(tmp_
 
 def test_a_station_that_stays_away_is_given_up():
     clock, connections = Clock(), []
+    began_s = clock()
     with http_server(radio(encoded("adts", tone(1.0, sample_rate=RATE), "aac", RATE), connections)) as address:
         sound = NetworkSound(f"{address}/live", give_up_s=3, clock=clock, sleep=clock.sleep)
         blocks = iter(sound)
         next(blocks)
     with sound, pytest.raises(DeviceUnavailable, match=r"/live has been gone for 3 s \(.*cannot be opened"):
         list(blocks)
-    assert sound.lost_s == pytest.approx(clock() - sound._began_s - 1.0, abs=1.0)
+    assert sound.lost_s == pytest.approx(clock() - began_s - 1.0, abs=1.0)
 
 
 def test_hls(tmp_path):

@@ -79,9 +79,11 @@ def encoded(container, samples, codec, rate=RATE):
     file = io.BytesIO()
     with av.open(file, "w", format=container) as output:
         track = output.add_stream(codec, rate=rate)
-        frame = av.AudioFrame.from_ndarray(samples[None], format="flt", layout="mono")
+        layout = "mono" if samples.ndim == 1 else "stereo"
+        track.layout = layout
+        frame = av.AudioFrame.from_ndarray(samples.reshape(1, -1), format="flt", layout=layout)
         frame.sample_rate = rate
-        resampler = av.AudioResampler(track.format.name, "mono", rate, track.frame_size or None)
+        resampler = av.AudioResampler(track.format.name, layout, rate, track.frame_size or None)
         for one in [*resampler.resample(frame), *resampler.resample(None)]:
             output.mux(track.encode(one))
         output.mux(track.encode(None))
@@ -224,6 +226,26 @@ def test_invalid_values_do_not_end_the_sound(value):
     with Sender().send_all(data) as sender, PipedSound(sender.pipe, pace=0) as sound:
         assert np.concatenate(list(sound)).tolist() == [0.5, 0.0, 0.25]
         assert "values that cannot be audio" in sound.warnings[0]
+
+
+@pytest.mark.parametrize("kind", ["wav", "mp3"])
+def test_channels_that_cancel_are_a_warning(kind):
+    samples = tone(1.0, sample_rate=RATE)
+    pair = np.stack([samples, -samples], axis=1)
+    data = header(n_channels=2) + pcm16(pair) if kind == "wav" else encoded("mp3", pair, "mp3")
+    found, sound = heard(data)
+    assert np.sqrt(np.mean(found**2)) == pytest.approx(np.sqrt(np.mean(samples**2)), rel=0.1)
+    (warning,) = sound.warnings
+    assert warning.startswith("the channels cancel each other for ")
+    assert float(warning.split()[6]) == pytest.approx(1.0, abs=0.15)
+
+
+def test_warnings_are_there_when_it_is_stopped_early():
+    samples = tone(1.0, sample_rate=RATE)
+    data = header(n_channels=2) + pcm16(np.stack([samples, -samples], axis=1))
+    with Sender().send_all(data) as sender, PipedSound(sender.pipe, pace=0) as sound:
+        next(iter(sound))
+        assert "the channels cancel each other" in sound.warnings[0]
 
 
 def test_a_playlist_in_a_pipe_opens_nothing(tmp_path):

@@ -12,9 +12,6 @@ from panns.audio.limits import MAX_PEAK
 
 # Duration of a block: short beside the latency of a model, long beside the cost of a call.
 BLOCK_S = 0.01
-# Longest wait for an unplugged device or a lost connection, and the pauses between attempts to get it back.
-GIVE_UP_S = 60.0
-FIRST_PAUSE_S, LAST_PAUSE_S = 0.5, 8.0
 
 
 class LiveSound(Protocol):
@@ -37,3 +34,9 @@ def without_invalid(block: Waveform) -> Waveform:
     """
     is_sound = np.abs(block) <= MAX_PEAK
     return block if is_sound.all() else np.where(is_sound, block, np.float32(0))
+
+
+def silence(n_samples: int, sample_rate: int) -> Iterator[Waveform]:
+    """Yield zeros in blocks of at most a second."""
+    for start in range(0, n_samples, sample_rate):
+        yield np.zeros(min(sample_rate, n_samples - start), np.float32)

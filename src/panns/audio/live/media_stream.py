@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-import numpy as np
-
 from panns.audio.decoding.media_formats import OPTIONS
 from panns.audio.decoding.media_frames import frame_to_float32
-from panns.audio.decoding.mono_mixer import MonoMixer
 from panns.audio.decoding.samples import Waveform
 from panns.audio.limits import check_header
+from panns.audio.live.live_mix import LiveMix
+from panns.audio.live.live_sound import silence
 from panns.audio.resampling.resample import Resampler
 from panns.errors import AudioDecodeError, MissingExtra
 
@@ -31,7 +30,7 @@ class ReadableObject(Protocol):
 
 
 class MediaStream:
-    """An open stream of FFmpeg. Iterate it once.
+    """An open stream of FFmpeg. Iterate over its blocks once.
 
     Args:
         source: An object with a method `read`, or an address.
@@ -83,13 +82,16 @@ class MediaStream:
         self.sample_rate: int = track.codec_context.sample_rate
         self.has_end = self._container.duration is not None
 
-    def __iter__(self) -> Iterator[Waveform]:
+    def blocks(self, mix: LiveMix) -> Iterator[Waveform]:
         """Iterate over mono blocks `(samples,)` as they arrive.
+
+        Args:
+            mix: Mixes the channels. It belongs to the owner, who reports its warnings and may open several streams.
 
         Raises:
             AudioDecodeError: The source fails. It may work again when it is opened anew.
         """
-        mixer, resampler = MonoMixer(self.sample_rate), Resampler(self.sample_rate, self.sample_rate)
+        resampler = Resampler(self.sample_rate, self.sample_rate)
         clock_s: float | None = None  # time stamp of the next sample
         for frame in self._frames():
             if frame.sample_rate != resampler.from_rate:
@@ -99,12 +101,12 @@ class MediaStream:
                 gap_s = 0.0 if clock_s is None else frame.time - clock_s
                 if _GAP_S < gap_s <= _MAX_GAP_S:
                     self.lost_s += gap_s
-                    yield from silence(gap_s, self.sample_rate)
+                    yield from map(mix.pass_silence, silence(round(gap_s * self.sample_rate), self.sample_rate))
                 if clock_s is None or abs(gap_s) > _GAP_S:
                     clock_s = frame.time
             if clock_s is not None:
                 clock_s += frame.samples / frame.sample_rate
-            yield from _non_empty(resampler.push(mixer.mix(frame_to_float32(frame))))
+            yield from _non_empty(resampler.push(mix.mix(frame_to_float32(frame))))
         yield from _non_empty(resampler.finish())
 
     def _frames(self) -> Iterator[Any]:
@@ -128,13 +130,6 @@ class MediaStream:
     def close(self) -> None:
         """Close the stream; a file object stays open."""
         self._container.close()
-
-
-def silence(duration_s: float, sample_rate: int) -> Iterator[Waveform]:
-    """Yield zeros in blocks of at most a second."""
-    n_left = round(duration_s * sample_rate)
-    for start in range(0, n_left, sample_rate):
-        yield np.zeros(min(sample_rate, n_left - start), np.float32)
 
 
 def describe_error(error: BaseException) -> str:

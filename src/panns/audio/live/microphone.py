@@ -17,12 +17,11 @@ from types import TracebackType
 from typing import Any, NamedTuple
 from weakref import WeakSet
 
-import numpy as np
-
 from panns.audio.decoding.mono_mixer import MonoMixer
 from panns.audio.decoding.samples import Waveform
 from panns.audio.live.input_devices import InputDevice, error_text, find_microphone, import_sounddevice
-from panns.audio.live.live_sound import BLOCK_S, FIRST_PAUSE_S, GIVE_UP_S, LAST_PAUSE_S, without_invalid
+from panns.audio.live.live_sound import BLOCK_S, without_invalid
+from panns.audio.live.reconnection import GIVE_UP_S, LOOK_S, Reconnection
 from panns.errors import DeviceUnavailable, Overloaded
 
 _LOG = logging.getLogger(__name__)
@@ -34,9 +33,6 @@ SILENT_S = 3.0
 # Shortest interval between two warnings of overflows, and the delay at which the caller is too slow.
 _WARN_AGAIN_S = 10.0
 _TOO_LATE_S = 60.0
-# Interval of the checks for `stop` while waiting.
-_LOOK_S = 0.05
-_MOST_SILENCE_S = 1.0
 
 # PortAudio is shared by the whole process, and a restart ends every stream, so it happens only while no microphone is
 # open, and none may open meanwhile. The lock is reentrant, because a stream that fails to open is closed under it.
@@ -60,7 +56,6 @@ class Microphone:
     Attributes:
         device: The device found.
         n_overflows: Number of times that audio was lost because the caller was too slow.
-        lost_s: Seconds of silence inserted for lost audio, for any reason.
         warnings: Always empty; warnings are logged when they arise.
 
     Raises:
@@ -78,22 +73,23 @@ class Microphone:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._give_up_s, self._clock, self._sleep = give_up_s, clock, sleep
+        self._clock = clock
         self._package = import_sounddevice()
         self._wanted = device
         self.n_overflows = 0
-        self.lost_s = 0.0
         self._queue: queue.SimpleQueue[_Block] = queue.SimpleQueue()  # its put never waits, unlike that of Queue
         self._most_blocks = round(QUEUE_S / BLOCK_S)
-        self._is_stopped = False
         self._has_gap = False  # audio was lost before the next block
-        self._gone_since_s: float | None = None
         self._n_attempts = 0  # to reopen the device since it is gone
         self._warned_s = -_WARN_AGAIN_S
-        self._received_until_s = self._opened_s = clock()
+        self._opened_s = clock()
         self._stream: Any = None
         with _PORTAUDIO:
             self.device = find_microphone(device)
+            self._reconnection = Reconnection(
+                _called(self.device), self.device.sample_rate, give_up_s=give_up_s, clock=clock, sleep=sleep
+            )
+            self._mixer = MonoMixer(self.device.sample_rate)
             self._open(self.device)
 
     @property
@@ -111,9 +107,14 @@ class Microphone:
         """Delay from the device to the caller, in seconds."""
         return float(self._stream.latency) + BLOCK_S
 
+    @property
+    def lost_s(self) -> float:
+        """Seconds of silence inserted for lost audio, for any reason."""
+        return self._reconnection.lost_s
+
     def stop(self) -> None:
         """End the iteration soon. Takes no lock, so it is safe to call from a signal handler."""
-        self._is_stopped = True
+        self._reconnection.is_stopped = True
 
     def __iter__(self) -> Iterator[Waveform]:
         """Iterate over mono blocks `(samples,)` as they arrive, until `stop` or `close`.
@@ -122,23 +123,22 @@ class Microphone:
             DeviceUnavailable: The device was unplugged for too long.
             Overloaded: The caller is slower than real time and has fallen far behind.
         """
-        while not self._is_stopped:
+        lost = self._reconnection
+        while not lost.is_stopped:
             try:
-                block = self._queue.get(timeout=_LOOK_S)
+                block = self._queue.get(timeout=LOOK_S)
             except queue.Empty:
                 if not self._is_alive():
                     yield from self._wait_for_device()
                 continue
             if block.is_after_gap:
-                yield from self._silence_until(block.arrived_s - len(block.samples) / self.sample_rate)
+                yield from lost.silence_until(block.arrived_s - len(block.samples) / self.sample_rate)
                 self._warn_of_gap(block)
-            self._received_until_s = block.arrived_s
-            self._gone_since_s = None
+            lost.heard_until_s = block.arrived_s
             yield self._without_invalid(block.samples)
 
     def _open(self, device: InputDevice) -> None:
         self._opened_s = self._clock()
-        self._mixer = MonoMixer(device.sample_rate)
         try:
             self._stream = self._package.InputStream(
                 device=device.number,
@@ -153,7 +153,7 @@ class Microphone:
         except (self._package.PortAudioError, ValueError) as exc:
             self._close_stream()
             raise DeviceUnavailable(
-                f"the microphone {device.name!r} cannot be opened ({error_text(exc)}); check whether another program "
+                f"{_called(device)} cannot be opened ({error_text(exc)}); check whether another program "
                 "uses it and whether this one is allowed to, or choose another one"
             ) from exc
 
@@ -171,7 +171,7 @@ class Microphone:
             self._has_gap = False
 
     def _is_alive(self) -> bool:
-        since_s = max(self._opened_s, self._received_until_s)
+        since_s = max(self._opened_s, self._reconnection.heard_until_s)
         try:
             is_active = bool(self._stream.active)
         except self._package.PortAudioError:  # some systems report an unplugged device like this
@@ -180,34 +180,18 @@ class Microphone:
 
     def _wait_for_device(self) -> Iterator[Waveform]:
         """Yield silence until the device is open again."""
-        if self._gone_since_s is None:
-            self._gone_since_s, self._n_attempts = self._received_until_s, 0
-            _LOG.warning("the microphone %r is gone; waiting up to %g s for it", self.name, self._give_up_s)
-        elif self._clock() - self._gone_since_s >= self._give_up_s:
-            raise self._gone_for_good("it can be opened, but no audio arrives")
+        lost = self._reconnection
+        if not lost.is_gone:
+            self._n_attempts = 0
+        lost.report_gone(f"{lost.name} is gone", lost.heard_until_s)
         self._close_stream()
         while not self._queue.empty():  # silence now covers the time of these blocks
             self._queue.get_nowait()
-        pause_s = FIRST_PAUSE_S
-        while True:
-            yield from self._silence_for(pause_s)
-            pause_s = min(2 * pause_s, LAST_PAUSE_S)
-            failure: DeviceUnavailable | None = None
-            try:
-                self._reopen()
-            except DeviceUnavailable as exc:
-                failure = exc
-            if self._is_stopped or failure is None:
-                return
-            if self._clock() - self._gone_since_s >= self._give_up_s:
-                raise self._gone_for_good(str(failure)) from failure
-
-    def _gone_for_good(self, reason: str) -> DeviceUnavailable:
-        return DeviceUnavailable(f"the microphone {self.name!r} has been gone for {self._give_up_s:g} s ({reason})")
+        yield from lost.reopen(self._reopen)
 
     def _reopen(self) -> None:
         with _PORTAUDIO:
-            if self._is_stopped:
+            if self._reconnection.is_stopped:
                 return
             # From the second attempt on, because a device may open and yet deliver nothing.
             if self._n_attempts and not _open_microphones:
@@ -220,6 +204,7 @@ class Microphone:
             device = replace(found, sample_rate=self.sample_rate)
             self._open(device)
             self.device = device
+            self._reconnection.name = _called(device)
 
     def _restart_portaudio(self) -> None:
         """Let PortAudio find newly plugged devices; sounddevice has no public function for it."""
@@ -234,24 +219,9 @@ class Microphone:
                     self._stream.close()
             _open_microphones.discard(self)
 
-    def _silence_for(self, duration_s: float) -> Iterator[Waveform]:
-        end_s = self._clock() + duration_s
-        while not self._is_stopped and (left_s := end_s - self._clock()) > 0:
-            self._sleep(min(left_s, _LOOK_S))
-            yield from self._silence_until(self._clock())
-
-    def _silence_until(self, time_s: float) -> Iterator[Waveform]:
-        n_left = max(0, round((time_s - self._received_until_s) * self.sample_rate))
-        self._received_until_s += n_left / self.sample_rate
-        self.lost_s += n_left / self.sample_rate
-        most = round(_MOST_SILENCE_S * self.sample_rate)
-        for start in range(0, n_left, most):
-            yield np.zeros(min(most, n_left - start), np.float32)
-
     def _warn_of_gap(self, block: _Block) -> None:
-        if self._gone_since_s is not None:
-            away_s = block.arrived_s - self._gone_since_s
-            _LOG.warning("the microphone %r is back after %.1f s, replaced by silence", self.name, away_s)
+        if self._reconnection.is_gone:
+            self._reconnection.report_back(block.arrived_s)
             return
         late_s = self._clock() - block.arrived_s
         if late_s > _TOO_LATE_S:
@@ -265,7 +235,7 @@ class Microphone:
         """Replace invalid samples by zeros: a broken driver must not end hours of listening."""
         valid = without_invalid(samples)
         if valid is not samples:
-            self._warn_again("the microphone %r delivers invalid samples; zeros replace them", self.name)
+            self._warn_again("%s delivers invalid samples; zeros replace them", _called(self.device))
         return valid
 
     def _warn_again(self, text: str, *values: object) -> None:
@@ -277,10 +247,10 @@ class Microphone:
 
     def close(self) -> None:
         """Close the device for good; a running iteration ends."""
-        self._is_stopped = True
+        self.stop()
         self._close_stream()
         for message in self._mixer.describe_losses():
-            _LOG.warning("the microphone %r: %s", self.name, message)
+            _LOG.warning("%s: %s", _called(self.device), message)
 
     def __enter__(self) -> Microphone:
         return self
@@ -297,3 +267,7 @@ class _Block(NamedTuple):
     samples: Waveform
     arrived_s: float
     is_after_gap: bool
+
+
+def _called(device: InputDevice) -> str:
+    return f"the microphone {device.name!r}"

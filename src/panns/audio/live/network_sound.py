@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Iterator
 from types import TracebackType
@@ -10,17 +9,15 @@ from types import TracebackType
 from panns.audio.decoding.media_formats import FORMATS
 from panns.audio.decoding.samples import Waveform
 from panns.audio.live.certificates import certificate_problem, tls_options
-from panns.audio.live.live_sound import FIRST_PAUSE_S, GIVE_UP_S, LAST_PAUSE_S, without_invalid
-from panns.audio.live.media_stream import MediaStream, silence
+from panns.audio.live.live_mix import LiveMix
+from panns.audio.live.media_stream import MediaStream
+from panns.audio.live.reconnection import GIVE_UP_S, Reconnection
 from panns.audio.resampling.resample import Resampler
 from panns.errors import AudioDecodeError, DeviceUnavailable
-
-_LOG = logging.getLogger(__name__)
 
 SCHEMES = ("http", "https", "rtsp", "rtsps")
 # Longest wait for an answer, or for the next packet.
 TIMEOUT_S = 10.0
-_LOOK_S = 0.05
 # The address comes from the user. What it sends (an HLS playlist, a redirection, a session description) may name other
 # addresses, but never a file of this machine.
 _OPTIONS = {
@@ -56,7 +53,6 @@ class NetworkSound:
     """
 
     latency_s = 0.0
-    warnings: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -70,17 +66,15 @@ class NetworkSound:
         self.name = without_password(address)
         if address.partition("://")[0].lower() not in SCHEMES:
             raise ValueError(f"{self.name} is not an address of {', '.join(SCHEMES)}; give one of these")
-        self._address, self._give_up_s, self._timeout_s = address, give_up_s, timeout_s
-        self._clock, self._sleep = clock, sleep
-        self._is_stopped = False
-        self._inserted_s = self._lost_packets_s = 0.0
+        self._address, self._timeout_s, self._clock = address, timeout_s, clock
+        self._lost_packets_s = 0.0
         try:
             self._media = self._open()
         except AudioDecodeError as exc:
             raise DeviceUnavailable(str(exc)) from exc
         self.sample_rate = self._media.sample_rate
-        self._began_s = clock()
-        self._n_samples = 0
+        self._mix = LiveMix(self.sample_rate)
+        self._reconnection = Reconnection(self.name, self.sample_rate, give_up_s=give_up_s, clock=clock, sleep=sleep)
 
     def _open(self) -> MediaStream:
         try:
@@ -97,11 +91,16 @@ class NetworkSound:
     @property
     def lost_s(self) -> float:
         """Seconds of silence in place of lost sound."""
-        return self._inserted_s + self._lost_packets_s + self._media.lost_s
+        return self._reconnection.lost_s + self._lost_packets_s + self._media.lost_s
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Warnings about unusual audio so far. Lost connections are logged when it happens."""
+        return tuple(self._mix.warnings())
 
     def stop(self) -> None:
         """End the iteration soon. Safe to call from a signal handler."""
-        self._is_stopped = True
+        self._reconnection.is_stopped = True
 
     def __iter__(self) -> Iterator[Waveform]:
         """Iterate over mono blocks `(samples,)` as they arrive, until `stop` or the declared end.
@@ -113,25 +112,26 @@ class NetworkSound:
             reason = f"{self.name}: the stream ended"
             try:
                 for block in self._at_first_rate():
-                    if self._is_stopped:
+                    if self._reconnection.is_stopped:
                         return
-                    yield self._counted(without_invalid(block))
+                    self._reconnection.heard_until_s += len(block) / self.sample_rate
+                    yield block
             except AudioDecodeError as exc:
                 reason = str(exc)
             else:
                 if self._media.has_end:
                     return
-            if self._is_stopped:
+            if self._reconnection.is_stopped:
                 return
-            yield from self._reconnect(reason)
+            yield from map(self._mix.pass_silence, self._reconnect(reason))
 
     def _at_first_rate(self) -> Iterator[Waveform]:
         """Blocks at `sample_rate`, which another connection may not have."""
         if self._media.sample_rate == self.sample_rate:
-            yield from self._media
+            yield from self._media.blocks(self._mix)
             return
         resampler = Resampler(self._media.sample_rate, self.sample_rate)
-        for block in self._media:
+        for block in self._media.blocks(self._mix):
             if len(resampled := resampler.push(block)):
                 yield resampled
         if len(rest := resampler.finish()):
@@ -139,46 +139,24 @@ class NetworkSound:
 
     def _reconnect(self, reason: str) -> Iterator[Waveform]:
         """Yield silence until the address answers again."""
-        since_s, pause_s = self._clock(), FIRST_PAUSE_S
-        _LOG.warning("%s; waiting up to %g s for it", reason, self._give_up_s)
-        while True:
-            yield from self._wait(pause_s)
-            pause_s = min(2 * pause_s, LAST_PAUSE_S)
-            if self._is_stopped:
-                return
-            try:
-                media = self._open()
-            except AudioDecodeError as exc:
-                if self._clock() - since_s >= self._give_up_s:
-                    raise DeviceUnavailable(f"{self.name} has been gone for {self._give_up_s:g} s ({exc})") from exc
-                continue
-            break
+        lost = self._reconnection
+        lost.report_gone(reason, self._clock())
+        yield from lost.reopen(self._replace)
+        if lost.is_stopped:
+            return
+        # Servers send the latest seconds at once, so the sound may be ahead of the clock; then nothing is missing yet.
+        yield from lost.silence_until(self._clock())
+        lost.report_back(self._clock())
+
+    def _replace(self) -> None:
+        media = self._open()
         self._lost_packets_s += self._media.lost_s
         self._media.close()
         self._media = media
-        yield from self._silence_until_now()
-        _LOG.warning("%s is back after %.1f s, replaced by silence", self.name, self._clock() - since_s)
-
-    def _wait(self, duration_s: float) -> Iterator[Waveform]:
-        end_s = self._clock() + duration_s
-        while not self._is_stopped and (left_s := end_s - self._clock()) > 0:
-            self._sleep(min(left_s, _LOOK_S))
-            yield from self._silence_until_now()
-
-    def _silence_until_now(self) -> Iterator[Waveform]:
-        # Servers send the latest seconds at once, so the sound may be ahead of the clock; then nothing is missing yet.
-        behind_s = self._clock() - self._began_s - self._n_samples / self.sample_rate
-        self._inserted_s += max(0.0, behind_s)
-        for block in silence(max(0.0, behind_s), self.sample_rate):
-            yield self._counted(block)
-
-    def _counted(self, block: Waveform) -> Waveform:
-        self._n_samples += len(block)
-        return block
 
     def close(self) -> None:
         """Close the connection."""
-        self._is_stopped = True
+        self.stop()
         self._media.close()
 
     def __enter__(self) -> NetworkSound:

@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import BinaryIO
 
-from panns.audio.decoding.mono_mixer import MonoMixer
 from panns.audio.decoding.samples import Waveform
-from panns.audio.live.live_sound import without_invalid
+from panns.audio.live.live_mix import LiveMix
 from panns.audio.live.media_stream import MediaStream
 from panns.audio.live.playback import Pace
 from panns.audio.live.wav_stream import WavHeader, read_wav_header, read_wav_samples
@@ -60,7 +59,7 @@ class PipedSound:
     ) -> None:
         self._pace = Pace(pace, clock=clock, sleep=sleep)
         self.name = name
-        self._warnings: list[str] = []
+        self._missing_s = 0.0
         self._wav: WavHeader | None = None
         self._media: MediaStream | None = None
         pipe = _Pipe(file.fileno(), lambda: self._pace.is_stopped)
@@ -74,6 +73,7 @@ class PipedSound:
         else:
             self._media = MediaStream(pipe, name)
             self.sample_rate = self._media.sample_rate
+        self._mix = LiveMix(self.sample_rate)
 
     @property
     def lost_s(self) -> float:
@@ -83,7 +83,10 @@ class PipedSound:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Warnings about missing or unusual audio, complete after the iteration."""
-        return tuple(self._warnings)
+        messages = self._mix.warnings()
+        if self._missing_s:
+            messages.append(f"the pipe closed {self._missing_s:.2f} s before the end that its header declares")
+        return tuple(messages)
 
     def stop(self) -> None:
         """End the iteration soon. Safe to call from a signal handler."""
@@ -98,33 +101,22 @@ class PipedSound:
         return self._pace.pieces(self._checked(), self.sample_rate)
 
     def _checked(self) -> Iterator[Waveform]:
-        n_samples, invalid_s = 0, None
+        n_samples = 0
         for block in self._blocks():
-            valid = without_invalid(block)
-            if valid is not block and invalid_s is None:
-                invalid_s = n_samples / self.sample_rate
             n_samples += len(block)
-            yield valid
-        if invalid_s is not None:
-            self._warnings.append(
-                f"zeros replace values that cannot be audio, the first after {invalid_s:.2f} s; check the sample "
-                "format of the program that sends it"
-            )
+            yield block
         if not n_samples and not self._pace.is_stopped:
             raise AudioDecodeError(f"{self.name}: holds no sound, 0 samples; pipe a sound into it")
         if self._wav is not None and self._wav.n_bytes is not None and not self._pace.is_stopped:
             missing_s = self._wav.n_bytes / self._wav.frame_bytes / self.sample_rate - n_samples / self.sample_rate
             if missing_s >= 1 / self.sample_rate:
-                self._warnings.append(f"the pipe closed {missing_s:.2f} s before the end that its header declares")
+                self._missing_s = missing_s
 
     def _blocks(self) -> Iterator[Waveform]:
         if self._media is not None:
-            yield from self._media
+            yield from self._media.blocks(self._mix)
         elif self._wav is not None:
-            mixer = MonoMixer(self.sample_rate)
-            for samples in read_wav_samples(self._wav, self._read):
-                yield mixer.mix(samples)
-            self._warnings += mixer.describe_losses()
+            yield from map(self._mix.mix, read_wav_samples(self._wav, self._read))
 
     def close(self) -> None:
         """Stop decoding. The pipe stays open; its owner closes it."""

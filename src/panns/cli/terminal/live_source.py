@@ -65,7 +65,7 @@ def open_live_source(mic: str | None, wait_s: float | None, source: str | None, 
     """
     from panns.audio import Microphone, NetworkSound
     from panns.audio.live.input_devices import import_sounddevice
-    from panns.audio.live.live_sound import GIVE_UP_S
+    from panns.audio.live.reconnection import GIVE_UP_S
 
     give_up_s = GIVE_UP_S if wait_s is None else wait_s
     if source is not None and is_address(source):
