@@ -10,13 +10,15 @@ import subprocess
 import sys
 import threading
 
+import numpy as np
 import pytest
 
 import panns
 from panns.cli.terminal.live_view import view_lines
-from tests.audio.live.servers import files, http_server
+from tests.audio.live.servers import files, http_server, radio
+from tests.audio.live.test_piped_sound import encoded
 from tests.commands import INTERRUPTIBLE, needs_posix, own_environment, run_panns, succeed
-from tests.sounds import changing_sound, write_wav
+from tests.sounds import changing_sound, tone, write_wav
 from tests.terminal import Terminal
 
 SETTINGS = ("--threshold", "0.5", "--median", "0.1", "--min-gap", "0.05", "--min-duration", "0.05")
@@ -320,3 +322,29 @@ def test_an_address_is_heard(tiny_stream_checkpoint, sound):
     first, *_, last = records_of(succeed(result))
     assert first["source"] == f"{address}/{sound.name}"
     assert last["time_s"] == pytest.approx(4, abs=0.01)
+
+
+def test_a_lost_connection_is_reported_and_heard_again(tiny_stream_checkpoint):
+    pytest.importorskip("av")
+    tones = tone(1.0, sample_rate=16_000)
+    data, connections = encoded("adts", np.stack([tones, -tones], axis=1), "aac", 16_000), []
+    with http_server(radio(data, connections, n_endless=1)) as address:
+        result = listen("--from", f"{address}/live", "--json", "--model", tiny_stream_checkpoint, *SETTINGS)
+    assert len(connections) == 2
+    assert records_of(succeed(result))[-1]["time_s"] > 1.8
+    _, gone, back, _, warning = result.stderr.splitlines()
+    assert gone == f"panns: {address}/live: the stream broke off (Input/output error); waiting up to 60 s for it"
+    assert re.fullmatch(rf"panns: {address}/live is back after \d+\.\d s, replaced by silence", back)
+    assert warning.startswith(f"panns: warning: {address}/live: the channels cancel each other for ")
+
+
+def test_warnings_come_also_before_an_error(tiny_stream_checkpoint):
+    pytest.importorskip("av")
+    tones = tone(1.0, sample_rate=16_000)
+    data = encoded("adts", np.stack([tones, -tones], axis=1), "aac", 16_000)
+    with http_server(radio(data, [], n_served=1)) as address:
+        result = listen("--from", f"{address}/live", "--wait", "0", "--model", tiny_stream_checkpoint, *SETTINGS)
+    assert result.returncode == 1
+    *_, warning, failure = result.stderr.splitlines()
+    assert "the channels cancel each other for " in warning
+    assert "/live has been gone for 0 s (" in failure

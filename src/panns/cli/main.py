@@ -73,7 +73,8 @@ data_app.command()(synthesize)
 app.add_typer(data_app, name="data")
 
 WRONG_USAGE = 2
-LOGGED = ("batch", "hub", "plot", "training", "system", "audio.live.microphone")
+# Its warnings are about one sound, and the commands print them with its result.
+NOT_LOGGED = "panns.audio.sound"
 INTERRUPTED = 130  # as in a shell: 128 + SIGINT
 
 
@@ -185,23 +186,19 @@ def _reserve_stdout() -> None:
 
 @contextmanager
 def _log_to_stderr() -> Iterator[None]:
-    """Print log messages about models, downloads and training; warnings about a sound are part of its result."""
-    handler, no_handler = LogLines(), logging.NullHandler()
-    loggers = [logging.getLogger(f"panns.{name}") for name in LOGGED]
-    before = [(logger, logger.level, logger.propagate) for logger in loggers]
-    for logger in loggers:
-        logger.addHandler(handler)
-        logger.setLevel(logging.INFO)
-        logger.propagate = False
-    logging.getLogger("panns.audio").addHandler(no_handler)
+    """Print the log messages of all parts, except warnings about a sound, which are part of its result."""
+    handler, logger = LogLines(), logging.getLogger("panns")
+    handler.addFilter(lambda record: record.name != NOT_LOGGED)
+    level, propagate = logger.level, logger.propagate
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
     try:
         yield
     finally:
-        for logger, level, propagate in before:
-            logger.removeHandler(handler)
-            logger.setLevel(level)
-            logger.propagate = propagate
-        logging.getLogger("panns.audio").removeHandler(no_handler)
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        logger.propagate = propagate
 
 
 if __name__ == "__main__":
