@@ -59,7 +59,8 @@ def evaluate(
             metavar="CLIPS",
             help="Labelled clips: a .csv, .tsv or .jsonl file, or a folder of class folders. With --task detect, a "
             "table of events: a .tsv or .csv file with the columns filename, onset, offset and event_label, or a "
-            "folder with an events.tsv; or annotations by Raven, Audacity, Kaleidoscope, Label Studio, ELAN or RTTM.",
+            "folder with an events.tsv; or annotations by Raven, Audacity, Kaleidoscope, BirdNET-Analyzer, "
+            "Label Studio, ELAN or RTTM.",
         ),
     ],
     folds: Folds = None,

@@ -88,11 +88,11 @@ def review(
 def _warn(reviewed: Review) -> None:
     if reviewed.n_missing:
         complain(
-            f"{reviewed.n_missing:,} clips are gone from the folder or a table and were left out; add --complete if "
-            "they are wrong, and everything that is left without a mark is right"
+            f"{reviewed.n_missing:,} clips are gone from the folder or a table and were left out; add --complete "
+            "to count missing clips as rejected and unmarked clips as confirmed"
         )
     for names, problem in (
-        (reviewed.unknown, "are no clips of the folder, nor recordings of them; their annotations were left out"),
+        (reviewed.unknown, "match neither a clip in the folder nor its recording; their annotations were left out"),
         (reviewed.unreviewed, "have no annotations by a person yet, only predictions, and were left out"),
         (
             reviewed.lost,

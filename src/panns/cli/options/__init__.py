@@ -37,7 +37,7 @@ Device = Annotated[DeviceChoice, typer.Option(help="Device to compute on.")]
 Language = Annotated[LanguageChoice, typer.Option("--lang", help="Language of label names in text output.")]
 SkipDamaged = Annotated[
     bool,
-    typer.Option("--skip-damaged", help="Leave out clips that cannot be read, and list them; not all of a class."),
+    typer.Option("--skip-damaged", help="Skip and list unreadable clips; fail if a class would lose all its clips."),
 ]
 Jobs = Annotated[
     int | None,
