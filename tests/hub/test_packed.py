@@ -70,6 +70,14 @@ def test_it_is_unpacked_once(packed_file):
     assert {file.name: file.stat().st_mtime_ns for file in first.path.iterdir()} == before
 
 
+def test_a_damaged_copy_is_unpacked_again(packed_file):
+    copy = open_packed(packed_file)
+    (copy.path / "model.safetensors").write_bytes(b"damaged")
+    again = open_packed(packed_file)
+    again.verify()
+    assert again.path == copy.path
+
+
 def test_equal_folders_give_equal_files(folder, packed_file, tmp_path):
     pack(open_checkpoint(folder), tmp_path / "again.panns")
     assert (tmp_path / "again.panns").read_bytes() == packed_file.read_bytes()

@@ -16,7 +16,7 @@ from panns.errors import CheckpointError, UnknownModel, WeightsMissing
 from panns.frontend import LogMelConfig, fft_window, mel_filters
 from panns.hub.cache import checkpoints_dir
 from panns.hub.download import fetch
-from panns.hub.resolve import availability, resolve, verify_or_rebuild
+from panns.hub.resolve import availability, fetch_published, resolve, verify_or_rebuild
 from panns.models import registry
 from panns.models.registry import find_model
 from panns.networks.saving import load_network
@@ -289,6 +289,18 @@ def test_file_of_another_model_leaves_the_cache(unchecked_cnn6, tmp_path):
     with pytest.raises(CheckpointError, match="does not fit"):
         verify_or_rebuild(unchecked_cnn6)
     assert availability(unchecked_cnn6) == "to fetch"
+
+
+def test_a_local_file_of_another_model_leaves_the_cached_one(unchecked_cnn6, published_file, tmp_path):
+    fetch_published(unchecked_cnn6, from_file=published_file)
+    whole = verify_or_rebuild(unchecked_cnn6)
+    foreign, damaged = tmp_path / "foreign.pth", tmp_path / "damaged.pth"
+    torch.save({"a.weight": torch.ones(3)}, foreign)
+    damaged.write_bytes(published_file.read_bytes()[:1000])
+    for path in (foreign, damaged):
+        with pytest.raises(CheckpointError, match=re.escape(str(path))):
+            fetch_published(unchecked_cnn6, from_file=path)
+    assert resolve("cnn6").manifest == whole.manifest
 
 
 @pytest.mark.slow

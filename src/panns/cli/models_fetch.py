@@ -79,8 +79,7 @@ def _job(name: str, from_file: Path | None) -> _Download | None:
     """The download of a model; None, and a line, for one that is part of this package."""
     from panns.errors import WeightsMissing
     from panns.hub.addresses import is_address, read_address
-    from panns.hub.download import fetch
-    from panns.hub.resolve import resolve, verify_or_rebuild
+    from panns.hub.resolve import fetch_published, resolve, verify_or_rebuild
     from panns.hub.shared import fetch_shared
     from panns.models import find_model
 
@@ -101,7 +100,7 @@ def _job(name: str, from_file: Path | None) -> _Download | None:
     return _Download(
         name,
         f"licence of the weights: {weights.licence}; {weights.describe_check()}",
-        lambda on_progress: fetch(weights, name=name, from_file=from_file, on_progress=on_progress),
+        lambda on_progress: fetch_published(entry, from_file=from_file, on_progress=on_progress),
         lambda: verify_or_rebuild(entry),
     )
 

@@ -76,12 +76,15 @@ def open_packed(path: Path) -> Checkpoint:
         folder = cache_dir() / "packed" / file_sha256(path)[:32]
     except OSError as exc:
         raise CheckpointError(f"{path} cannot be read ({exc.strerror or exc}); {_REMEDY}") from exc
-    if (folder / MANIFEST_FILE).is_file():
+    if _is_whole(folder):
         return open_checkpoint(folder)
     with storage_errors(folder.parent):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with cache_lock(folder.with_name(f".{folder.name}.lock"), watched=folder.parent, patience_s=_PATIENCE_S):
-            if not (folder / MANIFEST_FILE).is_file():  # else another process was faster
+            for abandoned in folder.parent.glob(f".{folder.name}-*"):  # left by a killed process
+                shutil.rmtree(abandoned, ignore_errors=True)
+            if not _is_whole(folder):  # else another process was faster
+                shutil.rmtree(folder, ignore_errors=True)  # damaged since
                 partial = folder.with_name(f".{folder.name}-{uuid.uuid4().hex[:12]}")
                 try:
                     unpack(path, partial)
@@ -89,6 +92,16 @@ def open_packed(path: Path) -> Checkpoint:
                 finally:
                     shutil.rmtree(partial, ignore_errors=True)
     return open_checkpoint(folder)
+
+
+def _is_whole(folder: Path) -> bool:
+    if not (folder / MANIFEST_FILE).is_file():
+        return False
+    try:
+        open_checkpoint(folder).verify()
+    except CheckpointError:
+        return False
+    return True
 
 
 def unpack(path: Path, folder: Path) -> Checkpoint:

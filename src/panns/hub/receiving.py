@@ -182,12 +182,16 @@ def _open(job: Transfer, offset: int, kept: _Version | None, guard: Guard) -> ht
             raise _Dropped("the server has another version of the file than the partial download") from exc
         if exc.code >= 500:
             raise _Dropped(f"server error {exc.code} {exc.reason}") from exc
+        if str(exc.reason).startswith(urllib.request.HTTPRedirectHandler.inf_msg):
+            raise job.error("the address redirects in a circle, or too often") from exc
         raise job.error(f"the server replied {exc.code} {exc.reason}") from exc
     except (OSError, http.client.HTTPException) as exc:
         reason = exc.reason if isinstance(exc, urllib.error.URLError) else exc
         if isinstance(reason, ssl.SSLCertVerificationError):
             hint = "behind a company proxy, set SSL_CERT_FILE to its certificates"
             raise job.error(f"untrusted server certificate ({_describe(reason)}); {hint}") from exc
+        if isinstance(reason, ssl.SSLError) and not isinstance(reason, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            raise job.error(f"the server does not agree on an encrypted connection ({_describe(reason)})") from exc
         raise _Dropped(f"no reply ({_describe(reason)})") from exc
     except ValueError as exc:  # a header with a line break, in the record of an earlier attempt
         remove_part(job.part)

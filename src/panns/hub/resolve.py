@@ -24,14 +24,16 @@ from panns.errors import CheckpointError, PannsError, UnknownModel, WeightsMissi
 from panns.hub.addresses import PACKED_SUFFIX, is_address
 from panns.hub.cache import checkpoints_dir, downloads_dir, recorded_digests, remove_cached, storage_errors
 from panns.hub.convert import convert_published
-from panns.hub.download import cached_file
+from panns.hub.download import cached_file, fetch
 from panns.hub.packed import open_packed
 from panns.hub.shared import shared_checkpoint
 from panns.models.registry import ModelEntry, find_model, is_registered, shipped_checkpoint
 from panns.models.weights import Weights
+from panns.published.conversion import read_published
 from panns.system.cache_folder import cache_dir
 from panns.system.extras import require
 from panns.system.files import file_digests, replacing
+from panns.system.progress import OnProgress, ignore_progress
 
 logger = logging.getLogger(__name__)
 
@@ -97,6 +99,26 @@ def find_checkpoint(entry: ModelEntry) -> Checkpoint | None:
         return open_checkpoint(shipped_checkpoint(entry.shipped))
     with storage_errors(cache_dir()):
         return _in_cache(entry)
+
+
+def fetch_published(
+    entry: ModelEntry, *, from_file: Path | None = None, on_progress: OnProgress = ignore_progress
+) -> Path:
+    """Fetch the published file of a registered model into the cache, or copy it there from a local file.
+
+    Args:
+        entry: Model with published weights.
+        from_file: Local file to copy; a file of another model leaves the cache as it is.
+        on_progress: Called with the bytes so far.
+
+    Raises:
+        CheckpointError: The local file is damaged, or belongs to another model.
+        DownloadError: The download failed, or the file differs from the record.
+    """
+    assert entry.weights is not None, f"{entry.name} has no published weights"
+    if from_file is not None and entry.weights.check not in ("sha256", "md5") and from_file.is_file():
+        read_published(entry, from_file)  # no digest tells the file from another
+    return fetch(entry.weights, name=entry.name, from_file=from_file, on_progress=on_progress)
 
 
 def verify_or_rebuild(entry: ModelEntry) -> Checkpoint:
