@@ -121,6 +121,12 @@ def test_audio_imports_only_audio_clock_system_and_errors():
     assert {name.split(".")[1] for name in used if name.startswith("panns.")} <= {"audio", "clock", "system", "errors"}
 
 
+def test_annotations_do_not_import_what_is_above_them_in_data():
+    files = PACKAGE.glob("data/annotations/*.py")
+    used = {name for path in files for name in imports(ast.parse(path.read_text("utf-8")))}
+    assert [name for name in used if name.startswith(("panns.data.review", "panns.data.event_clips"))] == []
+
+
 def test_imports_are_absolute():
     relative = [
         path.name

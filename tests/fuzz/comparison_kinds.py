@@ -12,8 +12,8 @@ import numpy as np
 
 from panns.audio.limits import DecodeLimits
 from panns.data.annotations import read_annotations
-from panns.data.annotations.event_clips import read_event_clips
 from panns.data.clip_lists import read_clip_list, write_clip_list
+from panns.data.event_clips import read_event_clips
 from panns.data.review.clip_folder import ClipFolder
 from panns.data.review.detected_clips import ClipSettings
 from panns.data.review.reviewed_clips import review_clips

@@ -16,11 +16,11 @@ from panns.audio.limits import DecodeLimits
 from panns.clock import Clock
 from panns.data.annotations import AnnotatedSound, Annotation, read_annotations
 from panns.data.annotations.elan import elan_document
-from panns.data.annotations.event_clips import read_event_clips
 from panns.data.annotations.kaleidoscope import kaleidoscope_columns, kaleidoscope_rows
 from panns.data.annotations.label_studio import label_studio_task
 from panns.data.annotations.rttm import rttm_text
 from panns.data.clip_lists import read_clip_list, write_clip_list
+from panns.data.event_clips import read_event_clips
 from panns.data.review.clip_folder import ClipFolder
 from panns.data.review.detected_clips import ClipSettings
 from panns.data.review.reviewed_clips import review_clips

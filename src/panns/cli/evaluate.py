@@ -161,8 +161,8 @@ def _read_clips(
     clip_list: Path, folds: Sequence[str] | None, label_map: Path | None, *, is_detection: bool
 ) -> tuple[ClipList, Mapping[str, Sequence[str]] | None]:
     """Clips to evaluate, and the map from their labels to the model's classes."""
-    from panns.data.annotations.event_clips import read_event_clips
     from panns.data.clip_lists import read_clip_list
+    from panns.data.event_clips import read_event_clips
     from panns.evaluation import read_label_map
 
     clips = read_event_clips(clip_list) if is_detection else read_clip_list(clip_list)

@@ -8,8 +8,8 @@ import re
 import pytest
 
 from panns.data.annotations import AnnotatedSound, Annotation, read_annotations
-from panns.data.annotations.event_clips import read_event_clips
 from panns.data.annotations.sound_finder import SoundFinder
+from panns.data.event_clips import read_event_clips
 from panns.errors import DataError
 from tests.sounds import noise, write_wav
 

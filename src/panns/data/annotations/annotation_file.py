@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from panns.data.annotations.annotation import AnnotatedSound
 from panns.data.annotations.audacity import is_audacity, read_audacity
@@ -28,6 +31,28 @@ _ADDED = (
 _FORMS = (
     "an event table (.tsv, .csv), a Raven or Audacity table (.txt), a Kaleidoscope or BirdNET table (.csv), Label "
     "Studio's JSON, an ELAN document (.eaf), RTTM, or what panns detect wrote (.csv, .jsonl)"
+)
+
+
+@dataclass(frozen=True)
+class _TableFormat:
+    """A format of tables that is recognised by its column names.
+
+    Attributes:
+        is_of: True for the column names of such a table.
+        read: Reads a table, given its delimiter and the sound that it belongs to if it names none.
+    """
+
+    is_of: Callable[[list[str]], bool]
+    read: Callable[[TextIO, str, str], list[AnnotatedSound]]
+
+
+# In the order in which they are tried.
+_TABLE_FORMATS = (
+    _TableFormat(is_raven, lambda file, _, sound: read_raven(file, sound)),
+    _TableFormat(is_kaleidoscope, lambda file, delimiter, _: read_kaleidoscope(file, delimiter)),
+    _TableFormat(is_detections, lambda file, delimiter, _: read_detections(file, delimiter)),
+    _TableFormat(is_birdnet, read_birdnet),
 )
 
 
@@ -61,19 +86,33 @@ def read_annotations(path: str | os.PathLike[str]) -> list[AnnotatedSound]:
             return read_detection_lines(file)
         first = file.readline()
         file.seek(0)
-        delimiter = max("\t,;", key=first.count)
-        header = next(csv.reader([first], delimiter=delimiter), [])
-        if is_raven(header):
-            return read_raven(file, _sound_of(path))
-        if is_kaleidoscope(header):
-            return read_kaleidoscope(file, delimiter)
-        if is_detections(header):
-            return read_detections(file, delimiter)
-        if is_birdnet(header):
-            return read_birdnet(file, delimiter, _sound_of(path))
+        header, delimiter = split_header(first)
+        table_format = _format_of(header)
+        if table_format is not None:
+            return table_format.read(file, delimiter, _sound_of(path))
         if is_audacity(first):
             return read_audacity(file, _sound_of(path))
     raise DataError(f"{path}: the form of the file is unknown; give {_FORMS}")
+
+
+def is_annotation_table(header: list[str]) -> bool:
+    """True if these are column names of a table that `read_annotations` reads."""
+    return _format_of(header) is not None
+
+
+def split_header(line: str) -> tuple[list[str], str]:
+    """Column names in the first line of a table, and the delimiter.
+
+    Examples:
+        >>> split_header("IN FILE,OFFSET,DURATION")
+        (['IN FILE', 'OFFSET', 'DURATION'], ',')
+    """
+    delimiter = max("\t,;", key=line.count)
+    return next(csv.reader([line], delimiter=delimiter), []), delimiter
+
+
+def _format_of(header: list[str]) -> _TableFormat | None:
+    return next((one for one in _TABLE_FORMATS if one.is_of(header)), None)
 
 
 def _sound_of(table: Path) -> str:

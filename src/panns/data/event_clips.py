@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from pathlib import Path
 
 from panns.data.annotations.annotation import AnnotatedSound, Annotation
-from panns.data.annotations.annotation_file import read_annotations
-from panns.data.annotations.birdnet import is_birdnet
-from panns.data.annotations.detections import is_detections
-from panns.data.annotations.kaleidoscope import is_kaleidoscope
-from panns.data.annotations.raven import is_raven
+from panns.data.annotations.annotation_file import is_annotation_table, read_annotations, split_header
 from panns.data.annotations.sound_finder import SoundFinder
 from panns.data.clip_lists.event_table import COLUMNS, read_event_table
 from panns.data.clip_lists.text_file import open_text
@@ -69,7 +64,5 @@ def _is_event_table(path: Path) -> bool:
     if path.suffix.lower() not in {".csv", ".tsv"}:
         return False
     with open_text(path) as file:
-        first = file.readline()
-        header = next(csv.reader([first], delimiter=max("\t,;", key=first.count)), [])
-    is_other = any(is_form(header) for is_form in (is_raven, is_kaleidoscope, is_detections, is_birdnet))
-    return not is_other or set(COLUMNS) <= {name.strip().lower() for name in header}
+        header, _ = split_header(file.readline())
+    return not is_annotation_table(header) or set(COLUMNS) <= {name.strip().lower() for name in header}
