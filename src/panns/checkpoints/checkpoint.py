@@ -16,9 +16,11 @@ from panns.checkpoints.digest_cache import file_sha256
 from panns.checkpoints.graph_files import has_shipped_graph, shipped_graph
 from panns.checkpoints.manifest import FileDigest, ModelManifest
 from panns.checkpoints.onnx_metadata import check_seal, read_onnx_metadata, refuse_unsafe_graph
+from panns.checkpoints.tensor_file import TensorFile
 from panns.errors import CheckpointError
 from panns.frontend import InputName
-from panns.models.registry import find_model
+from panns.models.parameters import misfit, parameters_of
+from panns.models.registry import SHIPPED, find_model
 from panns.system.files import read_regular, replacing
 
 MANIFEST_FILE = "model.json"
@@ -87,6 +89,24 @@ class Checkpoint:
             return read_regular(path, max_bytes=_MAX_GRAPH_BYTES)
         except OSError as exc:
             raise CheckpointError(f"cannot read {path}: {exc}") from exc
+
+    def open_parameters(self) -> TensorFile:
+        """The parameter file, verified; for a graph in the package, with the names and shapes that this graph needs.
+
+        A runtime may stretch an array of another shape, and give other scores without an error.
+
+        Raises:
+            CheckpointError: The file is missing or damaged, or belongs to another model.
+        """
+        file = TensorFile(self.verified_file(TORCH_FILE).resolve())
+        manifest = self.manifest
+        is_part_of_package = self.path.is_relative_to(SHIPPED)  # saves reading the table of all models
+        if not self.has_file(GRAPH_FILE) and self._has_shipped_graph and not is_part_of_package:
+            shapes = {name: array.shape for name, array in file.arrays.items()}
+            problem = misfit(shapes, parameters_of(manifest.architecture))
+            if problem is not None:
+                raise CheckpointError(f"{file.path} does not fit {manifest.architecture}: {problem}; get it again")
+        return file
 
     def verified_file(self, name: str) -> Path:
         """Path of a file of the checkpoint, after a check of its size and digest.

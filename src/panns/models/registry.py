@@ -79,6 +79,9 @@ def register(entry: ModelEntry) -> None:
     _entries[entry.name] = entry
 
 
+SHIPPED = Path(__file__).parent / "shipped"
+
+
 def shipped_checkpoint(folder: str) -> Path:
     """Path of a checkpoint folder in this package."""
     return Path(__file__).parent / folder

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from panns.checkpoints.checkpoint import ONNX_FILE, TORCH_FILE, Checkpoint
+from panns.checkpoints.checkpoint import ONNX_FILE, Checkpoint
 from panns.checkpoints.graph_files import place_parameters, with_external_parameters
 from panns.checkpoints.manifest import STATE
-from panns.checkpoints.tensor_file import TensorFile
 from panns.errors import CheckpointError, DeviceUnavailable, one_line
 from panns.frontend import InputName
 from panns.results import Scores
@@ -78,9 +77,10 @@ class OnnxBackend:
             path = checkpoint.verified_file(ONNX_FILE)
             model = str(path)
         else:
-            path = checkpoint.verified_file(TORCH_FILE).resolve()
+            parameters = checkpoint.open_parameters()
+            path = parameters.path
             graph = checkpoint.read_graph() if graph is None else graph
-            model = with_external_parameters(graph, place_parameters(graph, TensorFile(path)), path.name)
+            model = with_external_parameters(graph, place_parameters(graph, parameters), path.name)
             # ONNX Runtime maps the file, so parameters that it does not rearrange take no memory of the process.
             options.add_session_config_entry("session.model_external_initializers_file_folder_path", str(path.parent))
         self._path = path

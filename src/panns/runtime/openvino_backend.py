@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from panns.checkpoints.checkpoint import ONNX_FILE, TORCH_FILE, Checkpoint
+from panns.checkpoints.checkpoint import ONNX_FILE, Checkpoint
 from panns.checkpoints.graph_files import place_parameters, with_parameters_as_inputs
 from panns.checkpoints.tensor_file import TensorFile
 from panns.errors import CheckpointError, DeviceUnavailable, one_line
@@ -48,9 +48,10 @@ class OpenVinoBackend:
             "INFERENCE_NUM_THREADS": choose_n_threads(n_threads, checkpoint.manifest),
         }
         is_whole = checkpoint.has_file(ONNX_FILE)
-        self._path = path = checkpoint.verified_file(ONNX_FILE if is_whole else TORCH_FILE)
+        parameters = None if is_whole else checkpoint.open_parameters()
+        self._path = path = checkpoint.verified_file(ONNX_FILE) if parameters is None else parameters.path
         try:
-            model = str(path) if is_whole else _with_constants(openvino, checkpoint.read_graph(), TensorFile(path))
+            model = str(path) if parameters is None else _with_constants(openvino, checkpoint.read_graph(), parameters)
             self._model = openvino.Core().compile_model(model, "CPU", settings)
         except RuntimeError as exc:
             raise CheckpointError(f"{path} cannot be run by OpenVINO: {one_line(exc)}; export it again") from exc
