@@ -55,7 +55,7 @@ def test_a_key_is_a_plain_name_of_its_own():
     ("text", "words"),
     [
         ("http://example.org/m", "http://example.org/m is not an https address"),
-        ("https://user:secret@example.org/m", "is not an https address without a password"),
+        ("https://user:secret@example.org/m", "https://example.org/m is not an https address without a password"),
         ("https://", "is not an https address"),
         ("https://example.org/a b", "is not an https address"),
         ("hf:birds", "hf:birds is not a repository; use hf:owner/name"),

@@ -20,6 +20,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from panns.checkpoints.checkpoint import MANIFEST_FILE
 from panns.errors import UnknownModel
 from panns.models.weights import is_fetchable_url
+from panns.system.safe_text import without_password
 
 PACKED_SUFFIX, EXPORTED_SUFFIX = ".panns", ".onnx"
 ENDPOINT_VARIABLE = "HF_ENDPOINT"  # of a mirror; every program of Hugging Face reads it
@@ -87,7 +88,10 @@ def read_address(text: str) -> Address:
     if place[:3].lower() == "hf:":
         return Address(place, _repository_url(place), sha256)
     if not is_fetchable_url(place):
-        raise UnknownModel(f"{place} is not an https address without a password; use https://, or hf:owner/name")
+        raise UnknownModel(
+            f"{without_password(place)} is not an https address without a password, and only https is encrypted; "
+            "use https://, or hf:owner/name"
+        )
     parts = urlsplit(place)
     folder = parts.path.removesuffix(MANIFEST_FILE).rstrip("/")
     return Address(urlunsplit(parts._replace(path=folder)), urlunsplit(parts._replace(path=folder)), sha256)

@@ -66,3 +66,15 @@ def csv_rows(rows: Iterable[Iterable[object]]) -> str:
         cells = list(row)
         (quoted if any(isinstance(cell, str) and "\r" in cell for cell in cells) else plain).writerow(cells)
     return text.getvalue()
+
+
+def without_password(address: str) -> str:
+    """The address without its user and password, for messages.
+
+    Examples:
+        >>> without_password("rtsp://me:secret@camera/1")
+        'rtsp://camera/1'
+    """
+    scheme, mark, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from panns.audio import NetworkSound, open_sound
-from panns.audio.live.network_sound import without_password
 from panns.errors import AudioDecodeError, DeviceUnavailable
+from panns.system.safe_text import without_password
 from tests.audio.live.fake_sounddevice import Clock
 from tests.audio.live.servers import RtspCamera, files, http_server, radio
 from tests.audio.live.test_piped_sound import encoded

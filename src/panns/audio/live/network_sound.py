@@ -14,6 +14,7 @@ from panns.audio.live.media_stream import MediaStream
 from panns.audio.live.reconnection import GIVE_UP_S, Reconnection
 from panns.audio.resampling.resample import Resampler
 from panns.errors import AudioDecodeError, DeviceUnavailable
+from panns.system.safe_text import without_password
 
 SCHEMES = ("http", "https", "rtsp", "rtsps")
 # Longest wait for an answer, or for the next packet.
@@ -166,15 +167,3 @@ class NetworkSound:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def without_password(address: str) -> str:
-    """The address without its user and password, for messages.
-
-    Examples:
-        >>> without_password("rtsp://me:secret@camera/1")
-        'rtsp://camera/1'
-    """
-    scheme, mark, rest = address.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
