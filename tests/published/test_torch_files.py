@@ -244,7 +244,37 @@ def rebuilt(shape, strides, storage=STORAGE, offset=0):
     return b"\x80\x02}X\x01\x00\x00\x00w" + call + b"s."
 
 
+REMEMBERED_PAIRS = b"](" + b"".join(b"M" + struct.pack("<H", i) + b"N\x86" for i in range(2000)) + b"eq\x00"
+REMEMBERED_ITEMS = b"](" + b"N" * 2000 + b"eq\x00"
+
+
+def calls_of_a_list(name, remembered, n_calls=2000):
+    """The pickle of many calls with one list."""
+    return b"\x80\x02" + remembered + b"c" + name + b"q\x01" + b"h\x01h\x00\x85R" * n_calls + b"."
+
+
+def number_keys(numbers):
+    """The pickle of a dictionary with whole numbers as keys."""
+    return b"\x80\x02}(" + b"".join(b"\x8a\x0c" + n.to_bytes(12, "little", signed=True) + b"N" for n in numbers) + b"u."
+
+
 HOSTILE = {
+    "copies of pairs": (
+        calls_of_a_list(b"collections\nOrderedDict\n", REMEMBERED_PAIRS),
+        "copy more than 200,000 items",
+    ),
+    "copies of shapes": (calls_of_a_list(b"torch\nSize\n", REMEMBERED_ITEMS), "shape of 2,000 dimensions"),
+    "equal hashes": (number_keys(i * (2**61 - 1) for i in range(20_000)), r"number of 2\^60 or more as a key"),
+    "many numbers as keys": (number_keys(range(10_001)), "more than 10,000 numbers as keys"),
+    "NaN as a key": (b"\x80\x02}G\x7f\xf8" + bytes(6) + b"Ns.", r"number of 2\^60 or more as a key"),
+    "equal hashes in pairs": (
+        named("collections", "OrderedDict", b"(]\x8a\x0c" + (2**61 - 1).to_bytes(12, "little") + b"N\x86at"),
+        r"number of 2\^60 or more as a key",
+    ),
+    "a long name": (
+        b"\x80\x02X\x02\x00\x00\x00os" + b"X\x50\xc3\x00\x00" + b"\x1b" * 50_000 + b"\x93.",
+        r"names os\.(\\x1b){97}, which",
+    ),
     "system": (named("os", "system", b"(X\x04\x00\x00\x00truet"), "names os.system"),
     "eval": (named("builtins", "eval", b"(X\x01\x00\x00\x001t"), "names builtins.eval"),
     "dotted": (named("torch", "serialization.os.system"), "names torch.serialization.os.system"),

@@ -8,7 +8,7 @@ file says.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 Maker: TypeAlias = Callable[..., Any]
@@ -16,6 +16,13 @@ Maker: TypeAlias = Callable[..., Any]
 # A state dict of 1,000 tensors has 30,000 instructions in 200 kB.
 MAX_PICKLE_BYTES = 16 << 20
 MAX_INSTRUCTIONS = 2_000_000
+# One list may be the argument of many calls, each of which copies it.
+MAX_ARGUMENT_ITEMS = 200_000
+# Numbers have hashes that a file can choose: equal ones take quadratic time. Files have the places of parameters in a
+# list as keys, or their addresses in memory.
+MAX_NUMBER_KEYS = 10_000
+_MAX_KEY = 1 << 60  # every whole number below has its own hash
+_MAX_SHOWN = 100  # characters of a name in a message
 
 
 class UnreadablePickle(ValueError):
@@ -56,6 +63,7 @@ class PickleReader:
         self._find_stored = find_stored
         self._stack: list[Any] = []
         self._memo: dict[int, Any] = {}
+        self._n_argument_items = 0
 
     def read(self) -> Any:  # noqa: ANN401 - whatever was saved
         """Value of the next pickle.
@@ -202,9 +210,8 @@ class PickleReader:
         try:
             self._push(self._makers[module, name])
         except KeyError:
-            raise UnreadablePickle(
-                f"it names {module}.{name}, which weights do not need; nothing of it was run"
-            ) from None
+            shown = repr(f"{module}.{name}"[:_MAX_SHOWN])[1:-1]
+            raise UnreadablePickle(f"it names {shown}, which weights do not need; nothing of it was run") from None
 
     def _named(self) -> None:
         module = self._take_line()
@@ -221,6 +228,9 @@ class PickleReader:
         # Only functions of the list can be called: no other value on the stack is callable.
         if not isinstance(arguments, tuple) or not callable(maker):
             raise UnreadablePickle("it is damaged")
+        self._n_argument_items += sum(len(one) for one in arguments if isinstance(one, (list, tuple)))
+        if self._n_argument_items > MAX_ARGUMENT_ITEMS:
+            raise UnreadablePickle(f"its calls copy more than {MAX_ARGUMENT_ITEMS:,} items")
         self._push(maker(*arguments))
 
     def _set_state(self) -> None:
@@ -234,7 +244,7 @@ class PickleReader:
         if not isinstance(target, dict) or len(items) % 2:
             raise UnreadablePickle("it is damaged")
         for key, value in zip(items[::2], items[1::2], strict=True):
-            target[_plain_key(key)] = value
+            put_item(target, key, value)
 
     def _set_item(self) -> None:
         value, key = self._stack.pop(), self._stack.pop()
@@ -265,8 +275,17 @@ def _identity(value: Any) -> Any:  # noqa: ANN401 - compared by identity below
     return value if value is _MARK else None
 
 
-def _plain_key(key: Any) -> Hashable:  # noqa: ANN401 - any value of a pickle
-    """A key of a dictionary. Others than these would be compared and hashed by code of the file's choice of nesting."""
-    if key is None or isinstance(key, (str, int, float, bytes)):
-        return key
-    raise UnreadablePickle("it has a dictionary with keys that are neither texts nor numbers")
+def put_item(target: dict[Any, Any], key: Any, value: Any) -> None:  # noqa: ANN401 - any values of a pickle
+    """Set an item of a dictionary, in a time that the file cannot choose.
+
+    Raises:
+        UnreadablePickle: The key is neither a text nor a number, a large number, or one of very many numbers.
+    """
+    if isinstance(key, (int, float)):
+        if not abs(key) < _MAX_KEY:  # NaN too
+            raise UnreadablePickle("it has a dictionary with a number of 2^60 or more as a key")
+        if len(target) >= MAX_NUMBER_KEYS:
+            raise UnreadablePickle(f"it has a dictionary with more than {MAX_NUMBER_KEYS:,} numbers as keys")
+    elif not (key is None or isinstance(key, (str, bytes))):
+        raise UnreadablePickle("it has a dictionary with keys that are neither texts nor numbers")
+    target[key] = value

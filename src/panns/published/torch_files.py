@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from panns.published.pickles import PickleReader, UnreadablePickle
+from panns.published.pickles import PickleReader, UnreadablePickle, put_item
 from panns.system.files import open_regular
 
 # Types of a stored number: its name, and how numpy reads it. numpy has no bfloat16, which is the upper half of float32.
@@ -269,9 +269,7 @@ def _ordered_dict(items: Any = ()) -> dict[Any, Any]:  # noqa: ANN401 - of a pic
         raise UnreadablePickle("it is damaged")
     for item in items:
         key, value = item
-        if not isinstance(key, (str, int)):
-            raise UnreadablePickle("it has a dictionary with keys that are neither texts nor numbers")
-        made[key] = value
+        put_item(made, key, value)
     return made
 
 
@@ -282,6 +280,8 @@ def _parameter(tensor: Any, *_more: Any) -> Any:  # noqa: ANN401 - of a pickle
 def _size(shape: Any = ()) -> tuple[Any, ...]:  # noqa: ANN401 - of a pickle
     if not isinstance(shape, (list, tuple)):
         raise UnreadablePickle("it is damaged")
+    if len(shape) > _MAX_DIMENSIONS:
+        raise UnreadablePickle(f"it has a shape of {len(shape):,} dimensions, and {_MAX_DIMENSIONS} are the most")
     return tuple(shape)
 
 
