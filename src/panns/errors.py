@@ -28,24 +28,6 @@ class AudioDecodeError(PannsError, ValueError):
     """A sound cannot be decoded."""
 
 
-class DecodeLimitReached(AudioDecodeError):
-    """A sound is beyond a limit that the caller may widen.
-
-    Attributes:
-        problem: The sound, the limit, and the words before the advice to widen it.
-        parameter: Field of `panns.audio.DecodeLimits`.
-    """
-
-    def __init__(self, problem: str, parameter: str) -> None:
-        super().__init__(problem, parameter)
-        self.problem = problem
-        self.parameter = parameter
-
-    def __str__(self) -> str:
-        """Message for who calls the library."""
-        return f"{self.problem} set limits=DecodeLimits({self.parameter}=...) in Python"
-
-
 class UnknownModel(PannsError, LookupError):
     """A model name is unknown."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from panns.errors import AudioDecodeError, DecodeLimitReached
+from panns.errors import AudioDecodeError
 from panns.system.defaults import MAX_HOURS
 
 # Telemetry loggers go down to some 100 Hz, bat and marine recorders up to about 4 MHz; outside is a damaged header.
@@ -19,6 +19,24 @@ MAX_CHANNELS = 1024
 # Ten times what a file of 16-bit integers stored as floats could reach; larger values are flipped exponent bits.
 MAX_PEAK = 1e6
 _GRACE_SAMPLES_PER_S = 96_000
+
+
+class DecodeLimitReached(AudioDecodeError):
+    """A sound is beyond a limit that the caller may widen.
+
+    Attributes:
+        problem: The sound, the limit, and the words before the advice to widen it.
+        parameter: Field of `panns.audio.DecodeLimits`.
+    """
+
+    def __init__(self, problem: str, parameter: str) -> None:
+        super().__init__(problem, parameter)
+        self.problem = problem
+        self.parameter = parameter
+
+    def __str__(self) -> str:
+        """Message for who calls the library."""
+        return f"{self.problem} set limits=DecodeLimits({self.parameter}=...) in Python"
 
 
 @dataclass(frozen=True)

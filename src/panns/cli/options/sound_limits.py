@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from panns.errors import AudioDecodeError, DecodeLimitReached
+from panns.errors import AudioDecodeError
 from panns.system.defaults import MAX_HOURS
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ class LimitOptions:
 @contextmanager
 def naming_limit_options() -> Iterator[None]:
     """Name these options in errors raised inside, in place of parameters."""
+    from panns.audio.limits import DecodeLimitReached
+
     try:
         yield
     except DecodeLimitReached as error:
