@@ -21,6 +21,7 @@ from panns.errors import CheckpointError
 from panns.system.files import open_regular, replacing
 from panns.system.json_files import parse_json, to_json
 
+_MAX_DIMENSIONS, _MAX_SIZE = 16, 1 << 48
 _MAX_HEADER_BYTES = 16 << 20
 _TYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1", "U8": "|u1"}
 _NAMES = {np.dtype(code): name for name, code in _TYPES.items()} | {np.dtype(np.bool_): "BOOL"}
@@ -90,12 +91,20 @@ def _read_header(data: memoryview) -> dict[str, StoredArray]:
     arrays = {}
     for name, entry in header.items():
         kind = entry["dtype"]
+        if kind not in _READ and kind not in _TYPES:
+            known = ", ".join(sorted({*_READ, *_TYPES}))
+            raise ValueError(f"{name[:100]} is of type {str(kind)[:100]!r}; {known} are read")
         dtype = _READ[kind] if kind in _READ else np.dtype(_TYPES[kind])
         shape, (first, last) = tuple(entry["shape"]), entry["data_offsets"]
-        is_whole = all(type(number) is int and number >= 0 for number in (*shape, first, last))
-        n_bytes = math.prod(shape) * dtype.itemsize if is_whole else -1
+        # Bounded before they are multiplied; numpy refuses larger ones also where another dimension is 0.
+        is_whole = len(shape) <= _MAX_DIMENSIONS and all(
+            type(number) is int and 0 <= number < _MAX_SIZE for number in (*shape, first, last)
+        )
+        if not is_whole or math.prod(size or 1 for size in shape) >= _MAX_SIZE:
+            raise ValueError(f"{name[:100]} has the shape {str(shape[:_MAX_DIMENSIONS])[:100]}, which no model has")
+        n_bytes = math.prod(shape) * dtype.itemsize
         if n_bytes != last - first or start + last > len(data):
-            raise ValueError(f"{name} has the shape {shape} at bytes {first} to {last} of {len(data) - start}")
+            raise ValueError(f"{name[:100]} has the shape {shape} at bytes {first} to {last} of {len(data) - start}")
         arrays[name] = StoredArray(dtype, shape, start + first, n_bytes, is_bfloat16=kind == "BF16")
     return arrays
 
