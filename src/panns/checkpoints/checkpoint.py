@@ -181,3 +181,13 @@ def open_checkpoint(path: Path) -> Checkpoint:
         f"{path} is not a checkpoint; give a folder with {MANIFEST_FILE} or an exported .onnx file. "
         "To load a published file, such as a .pth, give the name of its model with `--weights FILE`"
     )
+
+
+def open_intact(folder: Path) -> Checkpoint | None:
+    """A checkpoint folder whose files all match its manifest; None if it is missing or damaged."""
+    try:
+        checkpoint = open_checkpoint(folder)
+        checkpoint.verify()
+    except CheckpointError:
+        return None
+    return checkpoint

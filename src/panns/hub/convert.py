@@ -7,7 +7,7 @@ import shutil
 import uuid
 from pathlib import Path
 
-from panns.checkpoints.checkpoint import TORCH_FILE, Checkpoint, open_checkpoint
+from panns.checkpoints.checkpoint import TORCH_FILE, Checkpoint, open_checkpoint, open_intact
 from panns.checkpoints.manifest import Metric, ModelManifest
 from panns.checkpoints.tensor_file import write_tensors
 from panns.hub.cache import cache_lock
@@ -67,12 +67,8 @@ def convert_published(
 
 def is_converted_from(folder: Path, sha256: str) -> bool:
     """True if a folder is an intact checkpoint of the published file with that digest."""
-    try:
-        checkpoint = open_checkpoint(folder)
-        checkpoint.verify()
-    except ValueError:
-        return False
-    return checkpoint.manifest.source_sha256 == sha256
+    checkpoint = open_intact(folder)
+    return checkpoint is not None and checkpoint.manifest.source_sha256 == sha256
 
 
 def _manifest(entry: ModelEntry, path: Path, sha256: str, weights: Weights | None) -> ModelManifest:

@@ -24,6 +24,7 @@ from panns.checkpoints.checkpoint import (
     TORCH_FILE,
     Checkpoint,
     open_checkpoint,
+    open_intact,
 )
 from panns.checkpoints.digest_cache import file_sha256
 from panns.checkpoints.manifest import ModelManifest
@@ -76,14 +77,14 @@ def open_packed(path: Path) -> Checkpoint:
         folder = cache_dir() / "packed" / file_sha256(path)[:32]
     except OSError as exc:
         raise CheckpointError(f"{path} cannot be read ({exc.strerror or exc}); {_REMEDY}") from exc
-    if _is_whole(folder):
-        return open_checkpoint(folder)
+    if (copy := open_intact(folder)) is not None:
+        return copy
     with storage_errors(folder.parent):
         folder.parent.mkdir(parents=True, exist_ok=True)
         with cache_lock(folder.with_name(f".{folder.name}.lock"), watched=folder.parent, patience_s=_PATIENCE_S):
             for abandoned in folder.parent.glob(f".{folder.name}-*"):  # left by a killed process
                 shutil.rmtree(abandoned, ignore_errors=True)
-            if not _is_whole(folder):  # else another process was faster
+            if open_intact(folder) is None:  # else another process was faster
                 shutil.rmtree(folder, ignore_errors=True)  # damaged since
                 partial = folder.with_name(f".{folder.name}-{uuid.uuid4().hex[:12]}")
                 try:
@@ -92,16 +93,6 @@ def open_packed(path: Path) -> Checkpoint:
                 finally:
                     shutil.rmtree(partial, ignore_errors=True)
     return open_checkpoint(folder)
-
-
-def _is_whole(folder: Path) -> bool:
-    if not (folder / MANIFEST_FILE).is_file():
-        return False
-    try:
-        open_checkpoint(folder).verify()
-    except CheckpointError:
-        return False
-    return True
 
 
 def unpack(path: Path, folder: Path) -> Checkpoint:
